@@ -1,0 +1,79 @@
+import type { Limits } from '../limits.ts';
+
+/** What an entry of a tape is for, told from its name. */
+export type EntryKind = 'frame' | 'timing' | 'metadata' | 'sound';
+
+/** One entry of the tape's ZIP, after every check that needs no unpacking. */
+export interface ZipEntry {
+  readonly name: string;
+  readonly kind: EntryKind;
+  /** Number of the frame, from 0; undefined for what is not a frame. */
+  readonly frame: number | undefined;
+  /** Bytes when unpacked. */
+  readonly size: number;
+  /** Bytes in the ZIP. */
+  readonly packedSize: number;
+  /** CRC-32 of the unpacked bytes, as the ZIP's directory says; `read` verifies it. */
+  readonly crc32: number;
+  readonly method: 'store' | 'deflate';
+  /** Where the packed bytes begin, in bytes from the start of the ZIP. */
+  readonly dataOffset: number;
+}
+
+const FRAME = /^frame-(\d{5})\.png$/;
+const KINDS: Readonly<Record<string, EntryKind>> = {
+  'timing.json': 'timing',
+  'metadata.json': 'metadata',
+  'soundtrack.wav': 'sound',
+};
+
+/** What an entry of this name is, or undefined for a name that no recorder writes. */
+export function kindOf(name: string): { kind: EntryKind; frame: number | undefined } | undefined {
+  const frame = FRAME.exec(name)?.[1];
+  if (frame !== undefined) return { kind: 'frame', frame: Number(frame) };
+  if (!Object.hasOwn(KINDS, name)) return undefined;
+  return { kind: KINDS[name]!, frame: undefined };
+}
+
+/** Whether the name is of the older local download, `frame_<timestamp>.png`, whose times mean something else. */
+export function isOldFrameName(name: string): boolean {
+  return /^frame_.*\.png$/.test(name);
+}
+
+/** The name frame `index` has in a tape. */
+export function frameName(index: number): string {
+  return `frame-${String(index).padStart(5, '0')}.png`;
+}
+
+const NAME_SHOWN = 64;
+
+/** A name from the ZIP as it may be printed anywhere: quoted, cut, and without control or direction characters. */
+export function shown(name: string): string {
+  const characters = [...name];
+  const head = characters.slice(0, NAME_SHOWN).map((character) => {
+    if (/[\p{C}\p{Zl}\p{Zp}\uFFFD"\\]/u.test(character))
+      return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+    return character;
+  });
+  return `"${head.join('')}${characters.length > NAME_SHOWN ? '…' : ''}"`;
+}
+
+const MiB = 1024 * 1024;
+/** 192 kHz, stereo, 16 bits: the most that a browser's recorder writes. 48 kHz is usual. */
+const SOUND_BYTES_PER_SECOND = 192_000 * 2 * 2;
+/** How much longer than the longest video the sound may be: the recorder rounds up and stops late. */
+const SOUND_SLACK_SECONDS = 10;
+
+/** The most bytes an entry may unpack to, by what it is. */
+export function sizeLimit(kind: EntryKind, limits: Limits): number {
+  switch (kind) {
+    case 'frame': // uncompressed RGBA, 8 bits each, and the PNG around it
+      return limits.framePixels * 4 + MiB;
+    case 'timing': // about 110 bytes a frame
+      return limits.frames * 256 + MiB;
+    case 'metadata':
+      return MiB;
+    case 'sound':
+      return Math.ceil((limits.seconds + SOUND_SLACK_SECONDS) * SOUND_BYTES_PER_SECOND);
+  }
+}

@@ -1,0 +1,110 @@
+import type { BakeError, BakeWarning } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import { checkRecords } from './check.ts';
+import { readDirectory } from './directory.ts';
+import type { EntryKind, ZipEntry } from './entry.ts';
+import { openFile, type TapeFile } from './file.ts';
+import { checkFrames, type FrameShape, faultOf } from './frames.ts';
+import { type Located, locate } from './locate.ts';
+import { parseMetadata, type TapeMetadata } from './metadata.ts';
+import { parsePngHeader } from './png.ts';
+import { parseSound, SOUND_HEAD_BYTES, type SoundHeader } from './sound.ts';
+import { parseTiming } from './timing.ts';
+import { unpack, unpackHead } from './unpack.ts';
+
+export type { ZipEntry } from './entry.ts';
+export type { TapeMetadata } from './metadata.ts';
+export type { SoundHeader } from './sound.ts';
+
+/** A tape whose every promise has been checked, but for the bytes of entries, which `read` checks. */
+export interface Tape extends AsyncDisposable {
+  /** In the order they are shown; at least one. */
+  readonly frames: readonly ZipEntry[];
+  /** Pixels, of every frame. */
+  readonly width: number;
+  /** Pixels, of every frame. */
+  readonly height: number;
+  /** Whether any frame may have transparent pixels. */
+  readonly alpha: boolean;
+  /** Milliseconds that each frame is shown. */
+  readonly durations: readonly number[];
+  /** The soundtrack, if there is one that can be read. */
+  readonly sound: { readonly entry: ZipEntry; readonly header: SoundHeader } | undefined;
+  readonly metadata: TapeMetadata;
+  readonly warnings: readonly BakeWarning[];
+  /** An entry's bytes, unpacked and verified. Throws ENTRY_SIZE, ENTRY_CRC, ZIP_TRUNCATED or, for a frame, FRAME_…. */
+  read(entry: ZipEntry): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the ZIP at `path` and checks all that can be known without unpacking its frames. What is wrong with it is a
+ * BakeError whose message names the entry and never the path. The caller closes the tape.
+ */
+export async function openTape(path: string, limits: Limits): Promise<Tape> {
+  const file = await openFile(path, limits);
+  try {
+    return await readTape(file, limits);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
+  const { records, offset } = await readDirectory(file, limits);
+  const located = await locate(file, checkRecords(records, limits), offset);
+  const only = (kind: EntryKind) => located.find(({ entry }) => entry.kind === kind);
+  const frames = located
+    .filter(({ entry }) => entry.kind === 'frame')
+    .sort((a, b) => a.entry.frame! - b.entry.frame!);
+
+  const metadata = parseMetadata(await unpackIfAny(file, only('metadata')));
+  const timingBytes = await unpackIfAny(file, only('timing'));
+  const timing = parseTiming(timingBytes, frames.length, limits, metadata.totalSeconds);
+  const shape = await checkFrames(file, frames, limits);
+  const { sound, warnings } = await readSound(file, only('sound'));
+  return {
+    frames: frames.map(({ entry }) => entry),
+    ...shape,
+    durations: timing.durations,
+    sound,
+    metadata,
+    warnings: [...timing.warnings, ...warnings],
+    read: (entry) => readEntry(file, entry, shape, limits),
+    close: () => file.close(),
+    [Symbol.asyncDispose]: () => file.close(),
+  };
+}
+
+/** The sound's header, verified only where it can't be understood: a damaged sound is an error, an odd one is left out. */
+async function readSound(
+  file: TapeFile,
+  located: Located | undefined,
+): Promise<{ sound: Tape['sound']; warnings: BakeWarning[] }> {
+  if (!located) return { sound: undefined, warnings: [] };
+  const { entry } = located;
+  let result = parseSound(await unpackHead(file, located, SOUND_HEAD_BYTES), entry.size);
+  if ('reason' in result) result = parseSound(await unpack(file, entry), entry.size);
+  if ('header' in result) return { sound: { entry, header: result.header }, warnings: [] };
+  const message = `${entry.name} ${result.reason}: the video has no sound.`;
+  return { sound: undefined, warnings: [{ code: 'SOUND_UNREADABLE', message }] };
+}
+
+async function unpackIfAny(file: TapeFile, located: Located | undefined): Promise<Buffer | undefined> {
+  return located && (await unpack(file, located.entry));
+}
+
+async function readEntry(
+  file: TapeFile,
+  entry: ZipEntry,
+  shape: FrameShape,
+  limits: Limits,
+): Promise<Buffer> {
+  const bytes = await unpack(file, entry);
+  if (entry.kind === 'frame') {
+    const fault: BakeError | undefined = faultOf(entry, parsePngHeader(bytes), shape, limits);
+    if (fault) throw fault;
+  }
+  return bytes;
+}

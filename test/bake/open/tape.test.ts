@@ -1,0 +1,184 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import JSZip from 'jszip';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BakeError } from '../../../service/bake/errors.ts';
+import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
+import { openTape, type Tape } from '../../../service/bake/open/tape.ts';
+import {
+  frameEntries,
+  jsonEntry,
+  png,
+  pngChunk,
+  tapeEntries,
+  wav,
+  withEntries,
+} from '../../tapes/hostile/parts.ts';
+import { type Entry, zip } from '../../tapes/hostile/zip.ts';
+import { HOSTILE_TAPES, limitsOf } from '../../tapes/hostile.ts';
+
+let folder: string;
+let made = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'oven-open-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function write(bytes: Buffer): Promise<string> {
+  const path = join(folder, `${made++}.zip`);
+  await writeFile(path, bytes);
+  return path;
+}
+
+/** Opens the ZIP, and hands the tape to `use` before it is closed. */
+async function opened<T>(
+  bytes: Buffer,
+  use: (tape: Tape) => T | Promise<T>,
+  limits = DEFAULT_LIMITS,
+): Promise<T> {
+  const tape = await openTape(await write(bytes), limits);
+  try {
+    return await use(tape);
+  } finally {
+    await tape.close();
+  }
+}
+
+/** Opens the ZIP and reads everything in it, as a bake does. */
+async function readAll(bytes: Buffer, limits = DEFAULT_LIMITS): Promise<void> {
+  await opened(
+    bytes,
+    async (tape) => {
+      for (const frame of tape.frames) await tape.read(frame);
+      if (tape.sound) await tape.read(tape.sound.entry);
+    },
+    limits,
+  );
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<BakeError> {
+  const error = await promise.then(
+    () => new Error('nothing was thrown'),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(BakeError);
+  return error as BakeError;
+}
+
+describe('a tape that must be refused', () => {
+  test.each(HOSTILE_TAPES.map((tape) => [tape.code, tape.what, tape] as const))(
+    '%s: %s',
+    async (code, _, tape) => {
+      const error = await errorOf(readAll(tape.make(), limitsOf(tape)));
+      expect(error.code, error.message).toBe(code);
+      expect(error.permanent).toBe(true);
+      expect(error.message).not.toContain(folder);
+      expect(error.message).toMatch(/^[\x20-\x7e×…]{10,200}\.$/);
+      if (tape.says) expect(error.message).toMatch(tape.says);
+    },
+  );
+
+  test('a path where nothing is, and one that is a folder', async () => {
+    const missing = await errorOf(openTape(join(folder, 'none.zip'), DEFAULT_LIMITS));
+    expect(missing).toMatchObject({ code: 'TAPE_NOT_FOUND', message: 'There is no such file (ENOENT).' });
+    const isFolder = await errorOf(openTape(folder, DEFAULT_LIMITS));
+    expect(isFolder).toMatchObject({ code: 'TAPE_NOT_FOUND', message: expect.stringContaining('folder') });
+    const isDevice = await errorOf(openTape('/dev/null', DEFAULT_LIMITS));
+    expect(isDevice.code).toBe('TAPE_NOT_FOUND');
+  });
+});
+
+describe('a tape that opens', () => {
+  const variants: readonly (readonly [string, () => Buffer | Promise<Buffer>])[] = [
+    ['as the recorder writes it', () => zip(tapeEntries())],
+    ['deflated', () => zip(tapeEntries().map((entry) => ({ ...entry, deflate: true })))],
+    ['with sizes after the data', () => zip(tapeEntries().map((entry) => ({ ...entry, descriptor: true })))],
+    [
+      'with a comment',
+      () => zip(tapeEntries(), { comment: Buffer.from('PK\x05\x06 a comment '.repeat(20)) }),
+    ],
+    ['with bytes after its end', () => zip(tapeEntries(), { after: Buffer.alloc(9) })],
+    [
+      'with extra fields',
+      () => zip(tapeEntries().map((entry) => ({ ...entry, localExtra: Buffer.alloc(600) }))),
+    ],
+    ['with its entries in another order', () => zip(tapeEntries().reverse())],
+    ['by JSZip, stored', () => jszip({ compression: 'STORE' })],
+    ['by JSZip, deflated', () => jszip({ compression: 'DEFLATE' })],
+    ['by JSZip, streamed', () => jszip({ compression: 'DEFLATE', streamFiles: true })],
+    ['by JSZip, stored and streamed', () => jszip({ compression: 'STORE', streamFiles: true })],
+  ];
+
+  test.each(variants)('%s', async (_, make) => {
+    await opened(await make(), async (tape) => {
+      expect(tape).toMatchObject({ width: 6, height: 4, alpha: true, warnings: [] });
+      expect(tape.metadata).toMatchObject({ piece: 'prompt', slug: '2025.01.02.03.04.05.678' });
+      expect(tape.durations).toEqual([1000 / 60, 1000 / 60, 1000 / 60]);
+      expect(tape.frames.map(({ frame }) => frame)).toEqual([0, 1, 2]);
+      expect(tape.sound?.header).toMatchObject({ sampleRate: 48_000, channels: 2, seconds: 0.1 });
+      for (const [index, frame] of tape.frames.entries()) {
+        expect(await tape.read(frame)).toEqual(png({ value: index }));
+      }
+      expect(await tape.read(tape.sound!.entry)).toEqual(wav());
+    });
+  });
+
+  test('a single frame and nothing else', async () => {
+    await opened(zip(frameEntries(1)), (tape) => {
+      expect(tape.durations).toEqual([1000 / 60]);
+      expect(tape.sound).toBeUndefined();
+      expect(tape.warnings.map(({ code }) => code)).toEqual(['TIMING_MISSING']);
+    });
+  });
+
+  const transparency = pngChunk('tRNS', Buffer.alloc(6));
+  const text = (bytes: number) => pngChunk('tEXt', Buffer.alloc(bytes));
+  test.each([
+    ['RGBA frames', frameEntries(2), true],
+    ['RGB frames', frameEntries(2, { colourType: 2 }), false],
+    [
+      'RGB frames with a transparent colour',
+      frameEntries(2, { colourType: 2, chunks: [transparency] }),
+      true,
+    ],
+    ['RGB frames with a text', frameEntries(2, { colourType: 2, chunks: [text(40)] }), false],
+    [
+      'RGB frames with a long text, which could hide it',
+      frameEntries(2, { colourType: 2, chunks: [text(900)] }),
+      true,
+    ],
+    ['one RGBA frame among RGB', [...frameEntries(1, { colourType: 2 }), ...frameEntries(2).slice(1)], true],
+  ])('%s: may be transparent or not', async (_, entries, alpha) => {
+    await opened(zip(entries), (tape) => expect(tape.alpha).toBe(alpha));
+  });
+
+  test.each([
+    ['text', Buffer.from('la la la '.repeat(9))],
+    ['nothing', Buffer.alloc(0)],
+    ['a WAV of no samples', wav({ bytes: 0 })],
+    ['a WAV of 0 channels', wav({ channels: 0 })],
+  ])('a soundtrack.wav that is %s is left out, with a warning', async (_, data) => {
+    await opened(tapeBytes({ name: 'soundtrack.wav', data }), (tape) => {
+      expect(tape.sound).toBeUndefined();
+      expect(tape.warnings.map(({ code }) => code)).toEqual(['SOUND_UNREADABLE']);
+    });
+  });
+
+  test('metadata.json that is no use is as if absent', async () => {
+    for (const value of ['{', '[]', 'null', { piece: 7, slug: '../x', totalDuration: '8' }]) {
+      await opened(tapeBytes(jsonEntry('metadata.json', value)), (tape) => expect(tape.metadata).toEqual({}));
+    }
+  });
+});
+
+function tapeBytes(...changes: Entry[]): Buffer {
+  return zip(withEntries(tapeEntries(), ...changes));
+}
+
+async function jszip(options: JSZip.JSZipGeneratorOptions): Promise<Buffer> {
+  const archive = new JSZip();
+  for (const { name, data } of tapeEntries()) archive.file(String(name), data);
+  return archive.generateAsync({ ...options, type: 'nodebuffer' });
+}

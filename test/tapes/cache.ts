@@ -1,0 +1,30 @@
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { catalogue, type TapeName } from './catalogue.ts';
+import { makeTape, type TapeFacts, type TapeSpec } from './make.ts';
+
+/**
+ * Gives a tape of the catalogue as `dir/NAME.zip`, made only when it is not there yet: its facts lie beside
+ * it in `NAME.json`. After a change of a scene's drawing, empty the folder.
+ */
+export async function cachedTape(name: TapeName, dir: string): Promise<TapeFacts & { made: boolean }> {
+  const spec: TapeSpec = catalogue[name];
+  const path = join(dir, `${name}.zip`);
+  const known = await readFacts(join(dir, `${name}.json`));
+  const there = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (known && there && isDeepStrictEqual(known.spec, spec)) return { ...known.facts, path, made: false };
+  const facts = await makeTape(path, spec);
+  const part = join(dir, `${name}.${process.pid}.part`);
+  await writeFile(part, JSON.stringify({ spec, facts }));
+  await rename(part, join(dir, `${name}.json`));
+  return { ...facts, made: true };
+}
+
+async function readFacts(path: string): Promise<{ spec: TapeSpec; facts: TapeFacts } | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
