@@ -1,0 +1,80 @@
+import { basename, resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { bake } from '../service/bake/bake.ts';
+import { BakeError } from '../service/bake/errors.ts';
+import type { OutputRequest } from '../service/bake/outputs.ts';
+import { SCALES, type Scale } from '../service/bake/plan/scale.ts';
+import { showProgress } from './progress.ts';
+import { renderReport, reportJson } from './report.ts';
+
+const VIDEO_FORMATS = ['mp4', 'webm', 'gif', 'webp'] as const;
+type Format = (typeof VIDEO_FORMATS)[number];
+
+interface Options {
+  readonly out: string;
+  readonly scale: Scale;
+  readonly format: readonly Format[];
+  readonly json?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  oven bake tape.zip                         tape.mp4 and tape-thumb.jpg, here
+  oven bake tape.zip --out videos --scale 4  each pixel 4 × 4, in videos/
+  oven bake tape.zip --format mp4 gif        a short GIF as well
+  oven bake tape.zip --json | jq .duration   for scripts
+
+Working files are kept below TEMP_DIR (${process.env.TEMP_DIR ?? '/tmp'}) and removed, however the bake ends.
+Exit status: 0 done; 1 the tape could not be baked, with one line that says why; 2 wrong usage.`;
+
+/** `oven bake`: one tape, from ZIP to files. */
+export function bakeCommand(): Command {
+  return new Command('bake')
+    .summary('bake one tape to a video and a thumbnail')
+    .description('Bakes the tape in TAPE.zip to <name>.mp4 and <name>-thumb.jpg, where <name> is TAPE.')
+    .argument('<TAPE.zip>', 'the tape, as the recorder wrote it')
+    .option('-o, --out <DIR>', 'folder for the files, made if it is missing', '.')
+    .addOption(
+      new Option('-s, --scale <FACTOR>', 'how many times each pixel is enlarged: auto, 1, 2, 4, 6 or 8')
+        .default('auto')
+        .argParser(parseScale),
+    )
+    .addOption(
+      new Option('-f, --format <FORMAT...>', 'what to make beside the thumbnail')
+        .choices(VIDEO_FORMATS)
+        .default(['mp4']),
+    )
+    .option('--json', 'print one JSON object about what was made, and nothing else')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+function parseScale(value: string): Scale {
+  const scale = SCALES.find((known) => String(known) === value);
+  if (scale === undefined) throw new InvalidArgumentError(`It is one of ${SCALES.join(', ')}.`);
+  return scale;
+}
+
+async function run(tape: string, options: Options): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
+  const progress = showProgress(process.stderr, options.json === true);
+  const outputs: OutputRequest[] = [
+    ...options.format.map((kind) => ({ kind, scale: options.scale })),
+    { kind: 'thumbnail' },
+  ];
+  try {
+    const report = await bake(resolve(tape), {
+      ...{ outDir: resolve(options.out), name: basename(tape, '.zip'), outputs },
+      ...(process.env.TEMP_DIR && { tempDir: resolve(process.env.TEMP_DIR) }),
+      ...{ signal: stop.signal, onProgress: progress.update },
+    });
+    progress.end();
+    process.stdout.write(options.json ? `${reportJson(report)}\n` : renderReport(report));
+  } catch (error) {
+    progress.end();
+    if (!(error instanceof BakeError)) throw error;
+    process.stderr.write(`oven: ${tape}: ${error.message} [${error.code}]\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,22 @@
+import cliProgress from 'cli-progress';
+import type { Progress } from '../service/bake/stages.ts';
+
+/** Shows how far a bake is. */
+export interface ProgressView {
+  readonly update: (progress: Progress) => void;
+  readonly end: () => void;
+}
+
+/** A bar on a terminal, and nothing where the stream is none or `quiet`. */
+export function showProgress(stream: NodeJS.WriteStream, quiet: boolean): ProgressView {
+  if (quiet || !stream.isTTY) return { update: () => {}, end: () => {} };
+  const bar = new cliProgress.SingleBar(
+    {
+      ...{ stream, format: '{bar} {percentage}%  {stage}  {duration_formatted}', barsize: 30 },
+      ...{ clearOnComplete: true, hideCursor: true, gracefulExit: false },
+    },
+    cliProgress.Presets.shades_classic,
+  );
+  bar.start(1, 0, { stage: 'open' });
+  return { update: ({ progress, stage }) => bar.update(progress, { stage }), end: () => bar.stop() };
+}

@@ -1,0 +1,73 @@
+import { ExecaError, execa } from 'execa';
+import { BakeError } from '../errors.ts';
+import { readSign } from './progress.ts';
+
+/** How one run of ffmpeg is watched. */
+export interface Watch {
+  /** The program: a name on PATH, or a path. */
+  readonly ffmpeg: string;
+  /** Seconds without any progress after which it is killed. */
+  readonly stallSeconds: number;
+  readonly signal: AbortSignal;
+  readonly onFrames?: (frames: number) => void;
+  /** Called when a picture with transparent pixels was seen, perhaps often. */
+  readonly onTransparency?: () => void;
+}
+
+/**
+ * Runs ffmpeg to its end, and reads its progress. It is killed when it makes none for `stallSeconds` or the signal aborts.
+ * Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED, FRAME_CORRUPT, DISK_FULL, or the signal's reason.
+ */
+export async function runFfmpeg(args: readonly string[], watch: Watch): Promise<void> {
+  watch.signal.throwIfAborted();
+  const stalled = new AbortController();
+  const timer = setTimeout(() => stalled.abort(), watch.stallSeconds * 1000);
+  const running = execa(watch.ffmpeg, args, {
+    stdin: 'ignore',
+    // What it would have written is thrown away anyway, so that it needn't be asked to finish.
+    killSignal: 'SIGKILL',
+    cancelSignal: AbortSignal.any([watch.signal, stalled.signal]),
+    buffer: { stdout: false },
+    maxBuffer: 64 * 1024,
+  });
+  let most = '';
+  try {
+    for await (const line of running.iterable()) {
+      const sign = readSign(line);
+      if (sign.kind === 'transparent') watch.onTransparency?.();
+      if (sign.kind === 'frames') watch.onFrames?.(sign.frames);
+      if (sign.kind === 'other' || line === most) continue;
+      // A frame or time other than the one before is progress; that it merely writes lines is none.
+      most = line;
+      timer.refresh();
+    }
+    await running;
+  } catch (error) {
+    watch.signal.throwIfAborted();
+    if (stalled.signal.aborted) {
+      const message = `The encoder made no progress for ${watch.stallSeconds} s and was stopped.`;
+      throw new BakeError('FFMPEG_STALLED', message, { cause: error });
+    }
+    throw faultOf(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function faultOf(error: unknown): unknown {
+  if (!(error instanceof ExecaError)) return error;
+  if (error.code === 'ENOENT' || error.code === 'EACCES') {
+    return new BakeError('FFMPEG_MISSING', 'ffmpeg is not installed, or not on the PATH.', { cause: error });
+  }
+  const stderr = String(error.stderr ?? '');
+  if (stderr.includes('No space left on device')) {
+    return new BakeError('DISK_FULL', 'There is no room left on the disk for the video.', { cause: error });
+  }
+  if (/\[png @|Error while decoding|Error submitting.*decoder/.test(stderr)) {
+    return new BakeError('FRAME_CORRUPT', 'A frame of the tape is a PNG that can not be decoded.', {
+      cause: error,
+    });
+  }
+  const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode}`;
+  return new BakeError('FFMPEG_FAILED', `The encoder ${how}.`, { cause: error });
+}

@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import type { ResolvedOptions } from './bake.ts';
+import { contentOf } from './encode/content.ts';
+import { encodeVideo } from './encode/video.ts';
+import type { BakeWarning } from './errors.ts';
+import type { Tape } from './open/tape.ts';
+import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
+import { pictureAt } from './plan/pictures.ts';
+import { PREVIEW_SIDE, planPreview } from './plan/preview.ts';
+import { planScale } from './plan/scale.ts';
+import { makePreview } from './preview.ts';
+import type { OutputReport } from './report.ts';
+import type { Stopwatch } from './stages.ts';
+import { makeThumbnail } from './thumbnail.ts';
+import { pictureName, type Unpacked } from './unpack.ts';
+import { verifyVideo } from './verify.ts';
+
+/** Everything that making one output needs. */
+interface Making {
+  readonly tape: Tape;
+  readonly unpacked: Unpacked;
+  readonly folder: string;
+  readonly options: ResolvedOptions;
+  readonly watch: Stopwatch;
+}
+
+/** The part of the bake's progress at which the first output begins. */
+const OUTPUTS_FROM = 0.05;
+
+/**
+ * Makes the outputs one after the other, so that the machine's memory holds one encoder; only the thumbnail, which is
+ * quick and small, is made beside the first of them. Gives what was made, in the working folder, in order.
+ */
+export async function makeOutputs(making: Making): Promise<OutputReport[]> {
+  const { outputs } = making.options;
+  const beside = outputs.filter(({ kind }) => kind === 'thumbnail');
+  const inTurn = outputs.filter(({ kind }) => kind !== 'thumbnail');
+  // All are waited for, even when one fails: nobody may still write to the working folder when it is removed.
+  const results = await Promise.allSettled([makeInTurn(inTurn, making), makeInTurn(beside, making)]);
+  const made = results.flatMap((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+  return outputs.map(({ kind }) => made.find((output) => output.kind === kind)!);
+}
+
+/** What has to be said about the outputs asked for. */
+export function outputWarnings({ width, height }: Tape, outputs: readonly OutputRequest[]): BakeWarning[] {
+  return outputs.flatMap(({ kind, scale = 'auto', maxSide }) => {
+    const { reduced, factor } = planScale(width, height, scale, maxSide);
+    if (!reduced || kind === 'thumbnail') return [];
+    const message = `The ${kind} is enlarged ${factor} times instead of ${scale}: it would be too large to play.`;
+    return [{ code: 'SCALE_REDUCED' as const, message }];
+  });
+}
+
+async function makeInTurn(requests: readonly OutputRequest[], making: Making): Promise<OutputReport[]> {
+  const made: OutputReport[] = [];
+  for (const [turn, request] of requests.entries()) {
+    making.options.signal.throwIfAborted();
+    const path = join(making.folder, outputName(making.options.name, request.kind));
+    const share = (part: number) => OUTPUTS_FROM + ((1 - OUTPUTS_FROM) * (turn + part)) / requests.length;
+    made.push(await makers[request.kind](request, path, making, share));
+  }
+  return made;
+}
+
+type Maker = (
+  request: OutputRequest,
+  path: string,
+  making: Making,
+  /** Turns the part of this output that is done into progress of the bake; both 0 to 1. */
+  share: (part: number) => number,
+) => Promise<OutputReport>;
+
+const makers: Readonly<Record<OutputKind, Maker>> = {
+  mp4: makeVideo,
+  webm: makeVideo,
+  gif: makeAnimation,
+  webp: makeAnimation,
+  thumbnail: async ({ kind, maxSide }, path, { tape, unpacked, watch }) => {
+    const { folder, schedule } = unpacked;
+    const picture = join(folder, pictureName(pictureAt(schedule, schedule.end / 2)));
+    const made = await watch.time('thumbnail', () => makeThumbnail(picture, tape, path, maxSide));
+    return { kind, path, ...made };
+  },
+};
+
+async function makeVideo(
+  { kind, scale = 'auto', maxSide }: OutputRequest,
+  path: string,
+  { tape, unpacked, options, watch }: Making,
+  share: (part: number) => number,
+): Promise<OutputReport> {
+  const { schedule, folder, pictureBytes, sound } = unpacked;
+  const { pictures, end } = schedule;
+  const geometry = planScale(tape.width, tape.height, scale, maxSide);
+  const video = kind === 'webm' ? 'webm' : 'mp4';
+  const plan = {
+    ...({
+      kind: video,
+      pictures: folder,
+      geometry,
+      sound,
+      alpha: tape.alpha,
+      blend: false,
+      output: path,
+    } as const),
+    content: contentOf(pictureBytes, pictures.length, tape.width * tape.height),
+    count: pictures.length,
+    lastTicks: end - pictures.at(-1)!.start,
+  };
+  const onFrames = (count: number) =>
+    options.onProgress({
+      stage: kind,
+      progress: share(Math.min(1, count / pictures.length)),
+      pictures: count,
+    });
+  onFrames(0);
+  await watch.time(kind, () => encodeVideo(plan, { ...options, onFrames }));
+  const expected = { kind: video, schedule, geometry, hasSound: sound !== undefined } as const;
+  const bytes = await watch.time('verify', () => verifyVideo(path, expected, options));
+  return { kind, path, width: geometry.width, height: geometry.height, bytes };
+}
+
+async function makeAnimation(
+  { kind, scale = 'auto', maxSide = PREVIEW_SIDE }: OutputRequest,
+  path: string,
+  { tape, unpacked, options, watch }: Making,
+  share: (part: number) => number,
+): Promise<OutputReport> {
+  const { folder, schedule } = unpacked;
+  options.onProgress({ stage: kind, progress: share(0) });
+  const {
+    innerWidth: width,
+    innerHeight: height,
+    factor,
+  } = planScale(tape.width, tape.height, scale, maxSide);
+  const animation = kind === 'gif' ? 'gif' : 'webp';
+  const bytes = await watch.time(kind, () =>
+    makePreview(animation, folder, planPreview(schedule), { width, height, enlarged: factor >= 1 }, path),
+  );
+  return { kind, path, width, height, bytes };
+}

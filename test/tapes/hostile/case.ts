@@ -1,0 +1,39 @@
+import type { TapeFault } from '../../../service/bake/errors.ts';
+import type { Limits } from '../../../service/bake/limits.ts';
+import { frameEntryName, jsonEntry, png, tapeEntries, withEntries } from './parts.ts';
+import { type Entry, zip } from './zip.ts';
+
+/** A tape that must be refused, and how. `limits` are those it is opened with, where the usual ones would need more bytes. */
+export interface HostileTape {
+  /** What is wrong with it, in words: the test's title. */
+  readonly what: string;
+  readonly code: TapeFault;
+  /** What the message must say beside its code's own words, such as the entry's name and the numbers. */
+  readonly says?: RegExp;
+  readonly limits?: Partial<Limits>;
+  /** The bytes of the file. */
+  readonly make: () => Buffer;
+}
+
+/** The frame that most lies are told about: neither the first nor the last of an honest tape's three. */
+export const frame1 = frameEntryName(1);
+
+/** A small tape with nothing wrong. */
+export function honest(): Buffer {
+  return zip(tapeEntries());
+}
+
+/** The honest tape with some entries changed or added. */
+export function tapeWith(...changes: readonly Entry[]): Buffer {
+  return zip(withEntries(tapeEntries(), ...changes));
+}
+
+/** Frame 1, with something changed. */
+export function frameWith(change: Partial<Entry>): Entry {
+  return { name: frame1, data: png(), ...change };
+}
+
+/** The honest tape with another timing.json: a value, or text as it is. */
+export function timed(timing: unknown): Buffer {
+  return tapeWith(jsonEntry('timing.json', timing));
+}
