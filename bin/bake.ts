@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { bake } from '../service/bake/bake.ts';
@@ -13,7 +14,7 @@ type Format = (typeof VIDEO_FORMATS)[number];
 interface Options {
   readonly out: string;
   readonly scale: Scale;
-  readonly format: readonly Format[];
+  readonly format?: readonly Format[];
   readonly json?: true;
 }
 
@@ -21,10 +22,10 @@ const EXAMPLES = `
 Examples:
   oven bake tape.zip                         tape.mp4 and tape-thumb.jpg, here
   oven bake tape.zip --out videos --scale 4  each pixel 4 × 4, in videos/
-  oven bake tape.zip --format mp4 gif        a short GIF as well
+  oven bake tape.zip -f mp4 -f gif           a short GIF as well
   oven bake tape.zip --json | jq .duration   for scripts
 
-Working files are kept below TEMP_DIR (${process.env.TEMP_DIR ?? '/tmp'}) and removed, however the bake ends.
+Working files are kept below TEMP_DIR (${process.env.TEMP_DIR || tmpdir()}) and removed, however the bake ends.
 Exit status: 0 done; 1 the tape could not be baked, with one line that says why; 2 wrong usage.`;
 
 /** `oven bake`: one tape, from ZIP to files. */
@@ -40,9 +41,10 @@ export function bakeCommand(): Command {
         .argParser(parseScale),
     )
     .addOption(
-      new Option('-f, --format <FORMAT...>', 'what to make beside the thumbnail')
-        .choices(VIDEO_FORMATS)
-        .default(['mp4']),
+      new Option(
+        '-f, --format <FORMAT>',
+        'what to make beside the thumbnail: mp4 (when left out), webm, gif or webp; may be given several times',
+      ).argParser(addFormat),
     )
     .option('--json', 'print one JSON object about what was made, and nothing else')
     .addHelpText('after', EXAMPLES)
@@ -55,12 +57,20 @@ function parseScale(value: string): Scale {
   return scale;
 }
 
+// One value for each `--format`: a list would swallow the tape's name after it.
+function addFormat(value: string, before: readonly Format[] = []): Format[] {
+  const format = VIDEO_FORMATS.find((known) => known === value);
+  if (format === undefined) throw new InvalidArgumentError(`It is one of ${VIDEO_FORMATS.join(', ')}.`);
+  return [...before, format];
+}
+
 async function run(tape: string, options: Options): Promise<void> {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
+  // Not `once`: a listener gone before it is called lets execa's own take the process down, and nothing is cleaned up.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
   const progress = showProgress(process.stderr, options.json === true);
   const outputs: OutputRequest[] = [
-    ...options.format.map((kind) => ({ kind, scale: options.scale })),
+    ...(options.format ?? ['mp4' as const]).map((kind) => ({ kind, scale: options.scale })),
     { kind: 'thumbnail' },
   ];
   try {

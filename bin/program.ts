@@ -9,8 +9,28 @@ export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('oven')
     .description('Turns tapes of aesthetic.computer into MP4 videos and thumbnails.')
     .configureHelp({ helpWidth: Math.min(100, process.stdout.columns ?? 100) })
-    .showHelpAfterError('(oven --help says more)')
+    .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
   program.addCommand(bakeCommand().copyInheritedSettings(program));
-  await program.parseAsync(argv);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.stderr.write(`oven: internal error: ${describe(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** Commander's complaint, with its hint at a similar name, on one line. */
+function usageLine(text: string): string {
+  const line = text
+    .trim()
+    .replace(/^error:/, 'oven:')
+    .replaceAll('\n', ' ');
+  return `${line} (oven --help says more)\n`;
+}
+
+/** What nobody planned for is a bug: one line for those who use it, everything for those who set DEBUG. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return process.env.DEBUG ? `${error.stack}` : error.message.split('\n', 1)[0]!;
 }

@@ -62,6 +62,8 @@ async function bakeOpened(path: string, options: ResolvedOptions, watch: Stopwat
       options.onProgress({ stage: 'unpack', progress: 0.02 });
       const unpacked = await watch.time('unpack', () => unpackTape(tape, folder, options.signal));
       const made = await makeOutputs({ tape, unpacked, folder, options, watch });
+      // Not everything stops on its own; what was aborted is not published.
+      options.signal.throwIfAborted();
       const outputs = await publish(made, options.outDir);
       const warnings = [...tape.warnings, ...unpacked.warnings, ...outputWarnings(tape, options.outputs)];
       return { ...describe(tape, unpacked), outputs, warnings };

@@ -33,6 +33,8 @@ export const TAPE_FAULTS = [
 /** What is wrong with the machine or the moment: the same tape may bake later. */
 export const BAKE_FAULTS = [
   'DISK_FULL',
+  'TEMP_DIR_UNUSABLE', // missing, or not writable
+  'OUTPUT_NOT_WRITABLE', // the folder for the finished files can't be made or written to
   'FFMPEG_MISSING',
   'FFMPEG_FAILED',
   'FFMPEG_STALLED', // no progress for too long

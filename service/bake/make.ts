@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { animationFault } from './animation-fault.ts';
 import type { ResolvedOptions } from './bake.ts';
 import { contentOf } from './encode/content.ts';
 import { encodeVideo } from './encode/video.ts';
@@ -107,8 +108,8 @@ async function makeVideo(
       output: path,
     } as const),
     content: contentOf(pictureBytes, pictures.length, tape.width * tape.height),
-    count: pictures.length,
-    lastTicks: end - pictures.at(-1)!.start,
+    lastStart: pictures.at(-1)!.start,
+    end,
   };
   const onFrames = (count: number) =>
     options.onProgress({
@@ -138,7 +139,15 @@ async function makeAnimation(
   } = planScale(tape.width, tape.height, scale, maxSide);
   const animation = kind === 'gif' ? 'gif' : 'webp';
   const bytes = await watch.time(kind, () =>
-    makePreview(animation, folder, planPreview(schedule), { width, height, enlarged: factor >= 1 }, path),
+    makePreview(
+      animation,
+      folder,
+      planPreview(schedule),
+      { width, height, enlarged: factor >= 1 },
+      path,
+    ).catch((cause) => {
+      throw animationFault(cause);
+    }),
   );
   return { kind, path, width, height, bytes };
 }

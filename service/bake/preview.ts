@@ -3,26 +3,36 @@ import type { PreviewFrame } from './plan/preview.ts';
 import { loadSharp } from './thumbnail.ts';
 import { pictureName } from './unpack.ts';
 
+/** Pixels of a preview, and whether they are at least the tape's own: then its pixels stay hard-edged. */
+export interface PreviewSize {
+  readonly width: number;
+  readonly height: number;
+  readonly enlarged: boolean;
+}
+
 /** Writes a short looping animation of the pictures in `folder`, as GIF or WebP. Gives its size in bytes. */
 export async function makePreview(
   kind: 'gif' | 'webp',
   folder: string,
   frames: readonly PreviewFrame[],
-  { width, height, enlarged }: { width: number; height: number; enlarged: boolean },
+  { width, height, enlarged }: PreviewSize,
   output: string,
 ): Promise<number> {
   const sharp = await loadSharp();
-  const files = frames.map(({ picture }) => join(folder, pictureName(picture)));
+  const pages: Buffer[] = [];
+  for (const { picture } of frames) {
+    // Scaled one by one: sharp would take joined pages for one tall picture.
+    const page = sharp(join(folder, pictureName(picture)))
+      .flatten({ background: 'black' })
+      .resize(width, height, { kernel: enlarged ? 'nearest' : 'lanczos3', fit: 'fill' });
+    pages.push(await page.png({ compressionLevel: 1 }).toBuffer());
+  }
+  // A single page is a still picture to sharp, which is right too: nothing in it moves.
+  const animation = pages.length === 1 ? sharp(pages[0]!) : sharp(pages, { join: { animated: true } });
   const timing = { delay: frames.map(({ delay }) => delay), loop: 0 };
-  // One file is a still picture to sharp, which is right too: nothing in it moves.
-  const pages = files.length === 1 ? sharp(files[0]!) : sharp(files, { join: { animated: true } });
-  const scaled = pages
-    .flatten({ background: 'black' })
-    .resize(width, height, { kernel: enlarged ? 'nearest' : 'lanczos3', fit: 'fill' });
   const encoded =
     kind === 'gif'
-      ? scaled.gif({ ...timing, dither: 0, effort: 3 })
-      : scaled.webp({ ...timing, quality: 80, effort: 2 });
-  const { size } = await encoded.toFile(output);
-  return size;
+      ? animation.gif({ ...timing, dither: 0, effort: 3 })
+      : animation.webp({ ...timing, quality: 80, effort: 2 });
+  return (await encoded.toFile(output)).size;
 }

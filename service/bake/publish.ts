@@ -1,35 +1,37 @@
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { BakeError } from './errors.ts';
 import type { OutputReport } from './report.ts';
 import { diskFull } from './workspace.ts';
 
 /**
- * Moves finished files to `outDir`, under their own names; each appears there whole or not at all. Throws DISK_FULL.
+ * Moves finished files to `outDir`, under their own names; each appears there whole or not at all. All of them lie in
+ * that folder before the first gets its name, so that a lack of room leaves none. Throws DISK_FULL and
+ * OUTPUT_NOT_WRITABLE.
  */
 export async function publish(outputs: readonly OutputReport[], outDir: string): Promise<OutputReport[]> {
-  await mkdir(outDir, { recursive: true });
-  return Promise.all(
-    outputs.map(async (output) => {
-      const path = join(outDir, basename(output.path));
-      await move(output.path, path);
-      return { ...output, path };
-    }),
-  );
+  const moves = outputs.map((output) => {
+    const path = join(outDir, basename(output.path));
+    return { output, path, partial: `${path}.${process.pid}.part` };
+  });
+  try {
+    await mkdir(outDir, { recursive: true });
+    for (const { output, partial } of moves) await move(output.path, partial);
+    for (const { partial, path } of moves) await rename(partial, path);
+    return moves.map(({ output, path }) => ({ ...output, path }));
+  } catch (cause) {
+    const partials = moves.map(({ partial }) => rm(partial, { force: true }));
+    await Promise.allSettled(partials);
+    const message = 'The folder for the finished files can not be made or written to.';
+    throw diskFull(cause) ?? new BakeError('OUTPUT_NOT_WRITABLE', message, { cause });
+  }
 }
 
 async function move(from: string, to: string): Promise<void> {
   try {
-    return await rename(from, to);
+    await rename(from, to);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-  }
-  // Another file system: what is copied gets its name only when it is whole.
-  const partial = `${to}.${process.pid}.part`;
-  try {
-    await copyFile(from, partial);
-    await rename(partial, to);
-  } catch (cause) {
-    await rm(partial, { force: true });
-    throw diskFull(cause) ?? cause;
+    await copyFile(from, to);
   }
 }

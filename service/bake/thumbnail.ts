@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
 import type sharp from 'sharp';
-import type { Sharp } from 'sharp';
+import type { OutputInfo, Sharp } from 'sharp';
 import { BakeError } from './errors.ts';
+import { diskFull } from './workspace.ts';
 
 /** Pixels of the thumbnail's longer side. */
 export const THUMBNAIL_SIDE = 512;
@@ -9,7 +11,7 @@ const QUALITY = 90;
 /**
  * Writes the picture in the file `picture` as a JPEG that just fits into `side` × `side` pixels. It is enlarged by a whole
  * factor with hard edges, and what is too much then taken back smoothly, so that pixels look alike at any size. Gives
- * its size. Throws FRAME_CORRUPT.
+ * its size. Throws FRAME_CORRUPT and DISK_FULL.
  */
 export async function makeThumbnail(
   picture: string,
@@ -20,17 +22,23 @@ export async function makeThumbnail(
   const longer = Math.max(frame.width, frame.height);
   const factor = Math.ceil(side / longer);
   const image = (await loadSharp())(picture).flatten({ background: 'black' });
+  let made: { data: Buffer; info: OutputInfo };
   try {
     // Two steps need two pipelines: sharp keeps only the last resize of one.
     const enlarged = factor > 1 ? await enlarge(image, frame, factor) : image;
     const fitted = longer * factor === side ? enlarged : enlarged.resize(side, side, { fit: 'inside' });
-    const { width, height, size } = await fitted
+    made = await fitted
       .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
-      .toFile(output);
-    return { width, height, bytes: size };
+      .toBuffer({ resolveWithObject: true });
   } catch (cause) {
     throw new BakeError('FRAME_CORRUPT', 'A frame of the tape is a PNG that can not be decoded.', { cause });
   }
+  // Written here and not by sharp, whose errors don't say whether the frame or the disk is to blame.
+  await writeFile(output, made.data).catch((cause) => {
+    throw diskFull(cause) ?? cause;
+  });
+  const { width, height } = made.info;
+  return { width, height, bytes: made.data.length };
 }
 
 async function enlarge(

@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises';
-import { execa } from 'execa';
+import { ExecaError, execa } from 'execa';
 import { BakeError } from './errors.ts';
 import { type Schedule, TICKS_PER_SECOND } from './plan/pictures.ts';
 import type { Geometry } from './plan/scale.ts';
@@ -40,19 +40,36 @@ const END_TOLERANCE = 0.05;
 /**
  * Nothing is published unseen: reads the finished video with ffprobe, and throws VERIFY_FAILED unless it has the streams,
  * size, colours and end that were planned, every picture at its time, and, for an MP4, its index before its data. Gives
- * its size in bytes.
+ * its size in bytes. Throws FFMPEG_MISSING, too, and the signal's reason.
  */
 export async function verifyVideo(
   path: string,
   expected: Expected,
-  { ffprobe, signal }: { ffprobe: string; signal: AbortSignal },
+  options: { readonly ffprobe: string; readonly signal: AbortSignal },
 ): Promise<number> {
-  const args = ['-v', 'error', '-show_entries', ASKED, '-of', 'json', path];
-  const { stdout } = await execa(ffprobe, args, { cancelSignal: signal, killSignal: 'SIGKILL' });
-  const fault = faultIn(JSON.parse(stdout) as Probe, expected);
+  const fault = faultIn(await probe(path, expected.kind, options), expected);
   if (fault) throw unlike(expected.kind, fault);
   if (expected.kind === 'mp4' && !(await isFaststart(path))) throw unlike('mp4', 'its index comes last');
   return (await stat(path)).size;
+}
+
+async function probe(
+  path: string,
+  kind: string,
+  { ffprobe, signal }: { readonly ffprobe: string; readonly signal: AbortSignal },
+): Promise<Probe> {
+  const args = ['-v', 'error', '-show_entries', ASKED, '-of', 'json', path];
+  try {
+    const { stdout } = await execa(ffprobe, args, { cancelSignal: signal, killSignal: 'SIGKILL' });
+    const { streams = [], packets = [], format = { duration: '' } } = JSON.parse(stdout) as Partial<Probe>;
+    return { streams, packets, format };
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (cause instanceof ExecaError && (cause.code === 'ENOENT' || cause.code === 'EACCES')) {
+      throw new BakeError('FFMPEG_MISSING', 'ffprobe is not installed, or not on the PATH.', { cause });
+    }
+    throw new BakeError('VERIFY_FAILED', `The finished ${kind} can not be read.`, { cause });
+  }
 }
 
 function unlike(kind: string, fault: string): BakeError {
@@ -72,7 +89,9 @@ export function faultIn({ streams, packets, format }: Probe, expected: Expected)
   const wantedLook = `${geometry.width}×${geometry.height} yuv420p bt709`;
   if (look !== wantedLook) return `it is ${look} instead of ${wantedLook}`;
 
-  const starts = packets.filter(({ codec_type }) => codec_type === 'video').map((p) => Number(p.pts_time));
+  const shown = packets.filter(({ codec_type }) => codec_type === 'video').map((p) => Number(p.pts_time));
+  // Packets are in the order they are decoded.
+  const starts = shown.toSorted((a, b) => a - b);
   const { pictures, end } = schedule;
   if (starts.length !== pictures.length)
     return `it has ${starts.length} pictures instead of ${pictures.length}`;

@@ -4,7 +4,7 @@ import { BakeError } from './errors.ts';
 
 /**
  * Runs `work` in a new folder of its own below `tempDir`, and removes the folder whatever happens. Its name begins with
- * `tape-` and the tape's name, so that an operator sees whose it is.
+ * `tape-` and the tape's name, so that an operator sees whose it is. Throws DISK_FULL and TEMP_DIR_UNUSABLE.
  */
 export async function withWorkspace<T>(
   tempDir: string,
@@ -23,7 +23,8 @@ async function makeFolder(tempDir: string, name: string): Promise<string> {
   try {
     return await mkdtemp(join(tempDir, `tape-${name.slice(0, 64)}-`));
   } catch (cause) {
-    throw diskFull(cause) ?? cause;
+    const message = 'The folder for working files (TEMP_DIR) is missing or not writable.';
+    throw diskFull(cause) ?? new BakeError('TEMP_DIR_UNUSABLE', message, { cause });
   }
 }
 

@@ -1,6 +1,9 @@
 import type { TapeSpec } from './make.ts';
 
-/** The tapes that benchmarks quote, by name: each kind of content at the sizes and lengths that people record. */
+/**
+ * The tapes that benchmarks quote, by name: each kind of content at the sizes and lengths that people record. Transparent
+ * ones are not among them: the plain recipe drops alpha and so shows other pictures, which can't be compared.
+ */
 export const catalogue = {
   prompt: { scene: 'prompt', width: 337, height: 160, seconds: 8, sound: true },
   paint: { scene: 'paint', width: 337, height: 176, seconds: 8 },
@@ -10,7 +13,6 @@ export const catalogue = {
   sprites: { scene: 'sprites', width: 256, height: 256, seconds: 8 },
   phone: { scene: 'sprites', width: 195, height: 422, seconds: 8, sound: true, seed: 2 },
   still: { scene: 'still', width: 337, height: 160, seconds: 8 },
-  fade: { scene: 'fade', width: 256, height: 192, seconds: 8 },
   'odd-stalls': { scene: 'plot', width: 333, height: 187, seconds: 8, stalls: true, seed: 3 },
   'prompt-30s': { scene: 'prompt', width: 640, height: 480, seconds: 30, sound: true, stalls: true, seed: 4 },
   'wire-30s': { scene: 'wire', width: 337, height: 160, seconds: 30, sound: true, stalls: true, seed: 5 },

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { TICKS_PER_SECOND } from '../plan/pictures.ts';
+import { TICKS_PER_MS, TICKS_PER_SECOND } from '../plan/pictures.ts';
 import { PICTURES, type UnpackedSound } from '../unpack.ts';
-import { type Content, contentOf } from './content.ts';
+import type { Content } from './content.ts';
 import { filterGraph, type Look } from './filters.ts';
-import { x264Arguments } from './x264.ts';
+import { isLarge, x264Arguments } from './x264.ts';
 
 /** Everything a video is made from. */
 export interface VideoPlan extends Look {
@@ -12,28 +12,28 @@ export interface VideoPlan extends Look {
   readonly pictures: string;
   readonly content: Content;
   readonly sound: UnpackedSound | undefined;
-  /** Number of pictures. */
-  readonly count: number;
-  /** Ticks that the last picture is shown. */
-  readonly lastTicks: number;
+  /** When the last picture begins, and when it ends, in ticks. */
+  readonly lastStart: number;
+  readonly end: number;
   readonly output: string;
 }
-
-export { contentOf };
 
 /** ffmpeg's arguments for a video: pictures, sound, and progress on its standard output. Pure. */
 export function videoArguments(plan: VideoPlan): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-v', 'error', '-xerror', '-y'],
     ...['-progress', 'pipe:1', '-stats_period', '0.25'],
+    // Each thread that decodes holds pictures.
+    ...(isLarge(plan.geometry.width * plan.geometry.height) ? ['-threads', '1'] : []),
+    // A tick is read as a second, and ffmpeg distrusts pauses of more than 30 hours unless told not to.
+    ...['-dts_error_threshold', '1e9'],
     ...['-f', 'image2', '-ts_from_file', '1', '-start_number', '0', '-i', join(plan.pictures, PICTURES)],
-    ...soundInput(plan.sound),
+    ...soundInput(plan),
     ...['-filter_complex', filterGraph(plan), '-map', '[video]'],
     // Every picture keeps its own time; nothing is repeated or dropped to fit a frame rate.
     ...['-vsync', 'passthrough', '-enc_time_base', `1/${TICKS_PER_SECOND}`],
     ...(plan.kind === 'mp4' ? mp4(plan) : webm()),
-    // A picture lasts until the next begins; only of the last one must the encoder's guess, a second, be corrected.
-    ...['-bsf:v', `setts=duration=if(eq(N\\,${plan.count - 1})\\,${plan.lastTicks}\\,1)`],
+    ...['-bsf:v', `setts=pts=PTS:dts=DTS:duration=${durations(plan)}`],
     ...soundOutput(plan),
     ...['-map_metadata', '-1', plan.output],
   ];
@@ -50,20 +50,50 @@ const COLOURS = [
   'tv',
 ];
 
-function mp4({ content }: VideoPlan): string[] {
+/**
+ * A picture lasts until the next begins; only for the last one, in the order they are shown, must the encoder's guess of a
+ * second be corrected. An MP4 counts in ticks, a WebM in milliseconds. (Left to its default, setts would take B-frames' pts
+ * for their dts.)
+ */
+function durations({ kind, lastStart, end }: VideoPlan): string {
+  const unit = kind === 'mp4' ? 1 : TICKS_PER_MS;
+  const [start, stop] = [Math.round(lastStart / unit), Math.round(end / unit)];
+  return `if(gte(PTS\\,${start})\\,${Math.max(1, stop - start)}\\,1)`;
+}
+
+function mp4({ content, geometry }: VideoPlan): string[] {
   const container = ['-f', 'mp4', '-video_track_timescale', `${TICKS_PER_SECOND}`, '-movflags', '+faststart'];
-  return [...x264Arguments(content), ...COLOURS, ...container];
+  return [...x264Arguments(content, geometry.width * geometry.height), ...COLOURS, ...container];
 }
 
 function webm(): string[] {
   // Realtime VP9 is within a few percent of `good` on drawings, and ten times as fast.
   const speed = ['-deadline', 'realtime', '-cpu-used', '7', '-row-mt', '1', '-lag-in-frames', '0'];
-  return ['-c:v', 'libvpx-vp9', ...speed, '-crf', '24', '-b:v', '0', ...COLOURS, '-f', 'webm'];
+  return [
+    '-c:v',
+    'libvpx-vp9',
+    ...speed,
+    '-crf',
+    '24',
+    '-b:v',
+    '0',
+    ...COLOURS,
+    '-avoid_negative_ts',
+    'disabled',
+    '-f',
+    'webm',
+  ];
 }
 
-function soundInput(sound: UnpackedSound | undefined): string[] {
+/** Seconds of silence that libopus puts before the sound, and that players of a WebM take off its times as well as its samples. */
+const OPUS_DELAY = 312 / 48_000;
+
+function soundInput({ kind, sound }: VideoPlan): string[] {
   if (!sound) return [];
-  return ['-f', sound.format, '-ar', `${sound.sampleRate}`, '-ac', `${sound.channels}`, '-i', sound.path];
+  // ffmpeg subtracts the delay from the times it writes, and the WebM's CodecDelay does once more: sound would be early.
+  const offset = kind === 'webm' ? ['-itsoffset', `${OPUS_DELAY}`] : [];
+  const { format, sampleRate, channels, path } = sound;
+  return [...offset, '-f', format, '-ar', `${sampleRate}`, '-ac', `${channels}`, '-i', path];
 }
 
 function soundOutput({ kind, sound }: VideoPlan): string[] {

@@ -1,33 +1,49 @@
 import type { Content } from './content.ts';
 
-/**
- * Settings of x264 for each kind of content, found by measuring (bench/README.md). All start from `ultrafast`, since what
- * it leaves out finds little in pictures whose pixels are blocks: movement is by whole source pixels, edges must not be
- * smoothed, and there is nothing between two pictures to interpolate. What is put back pays for itself.
- */
-const SETTINGS: Readonly<
-  Record<Content, { crf: number; params: Readonly<Record<string, string | number>> }>
-> = {
-  // Small partitions fit around blocks; finer chroma keeps saturated lines; nearly constant quality spares fast motion.
-  flat: {
-    crf: 23,
-    params: { partitions: 'i4x4,i8x8,p8x8', '8x8dct': 1, 'chroma-qp-offset': -4, qcomp: 0.8, ref: 2 },
-  },
-  smooth: { crf: 21, params: { qcomp: 0.7 } },
-  // Nothing can be predicted from the picture before: looking there costs time and bytes.
-  noise: { crf: 23, params: { partitions: 'i4x4', 'chroma-qp-offset': -4, qcomp: 0.8, keyint: 1 } },
-};
-
 /** Pictures between two that a player can jump to, at most: ten seconds of a tape in which everything moves. */
 const KEYFRAME_EVERY = 600;
+/** Pixels of a picture up to which there is memory for several of them, in references, B-frames and threads. */
+const SMALL_UP_TO = 1280 * 1280;
+
+type Params = Readonly<Record<string, string | number>>;
+interface Settings {
+  readonly crf: number;
+  readonly params: Params;
+}
 
 /**
- * ffmpeg's arguments for the H.264 stream. Without B-frames and lookahead a 2048×2048 video takes 165 MB, not 460, and
- * pictures come out in the order they are shown.
+ * Settings of x264 for each kind of content, found by measuring (bench/README.md). All start from `ultrafast`, since what
+ * it leaves out finds little in pictures whose pixels are blocks: movement is by whole source pixels, and edges must not
+ * be smoothed. What is put back pays for itself.
  */
-export function x264Arguments(content: Content): string[] {
+const SETTINGS: Readonly<Record<Content, Settings>> = {
+  // Partitions down to a source pixel or two, and looking twice at what to keep; finer chroma for saturated lines; nearly
+  // constant quality, so that pictures full of movement are not the worst of all.
+  flat: {
+    crf: 23,
+    params: { partitions: 'all', 'chroma-qp-offset': -4, qcomp: 0.9, ref: 2, trellis: 1 },
+  },
+  smooth: { crf: 21, params: { qcomp: 0.7, trellis: 1 } },
+  // Nothing can be predicted from the picture before: looking there costs time and bytes.
+  noise: { crf: 24, params: { partitions: 'i4x4', 'chroma-qp-offset': -4, qcomp: 0.8, keyint: 1 } },
+};
+
+/** Between gradients there is something to interpolate. The pattern is fixed: choosing it would need lookahead. */
+const B_FRAMES: Params = { bframes: 3, 'b-adapt': 0, 'b-pyramid': 'none', weightb: 0 };
+
+/** Large pictures are kept few: a 2048×2048 video takes 145 MB so, and 205 MB otherwise (462 MB by the encoder's own defaults). */
+const FEW: Params = { ref: 1, threads: 2, 'sync-lookahead': 0 };
+
+/** Whether a picture of so many pixels is so large that memory counts more than speed. */
+export function isLarge(pixels: number): boolean {
+  return pixels > SMALL_UP_TO;
+}
+
+/** ffmpeg's arguments for the H.264 stream of pictures of `pixels` each. */
+export function x264Arguments(content: Content, pixels: number): string[] {
   const { crf, params } = SETTINGS[content];
-  const all = { cabac: 1, keyint: KEYFRAME_EVERY, ...params };
+  const between = content === 'smooth' ? B_FRAMES : {};
+  const all = { cabac: 1, keyint: KEYFRAME_EVERY, ...params, ...(isLarge(pixels) ? FEW : between) };
   const list = Object.entries(all).map(([key, value]) => `${key}=${value}`);
   return ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', `${crf}`, '-x264-params', list.join(':')];
 }

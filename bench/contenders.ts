@@ -1,0 +1,26 @@
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Scale } from '../service/bake/plan/scale.ts';
+import type { Command } from './measure.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Oven as anybody would run it: the whole process, from ZIP to files. */
+export function ovenCommand(
+  tape: string,
+  out: string,
+  scale: Scale,
+  program = here('../bin/oven.ts'),
+): Command {
+  return [process.execPath, program, 'bake', tape, '--out', out, '--scale', `${scale}`, '--json'];
+}
+
+/** The plain recipe, as a whole process too. */
+export function plainCommand(tape: string, out: string): Command {
+  return [process.execPath, here('plain.ts'), tape, '--out', out];
+}
+
+/** The video that either of them made of a tape. What they say about it is not needed: the file is measured. */
+export function videoOf(tape: string, out: string): string {
+  return join(out, `${basename(tape, '.zip')}.mp4`);
+}

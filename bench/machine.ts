@@ -1,0 +1,12 @@
+import { cpus } from 'node:os';
+import { execa } from 'execa';
+
+/** The machine and the programs that figures were measured with, in one line. */
+export async function describeMachine(): Promise<string> {
+  const { stdout } = await execa('ffmpeg', ['-version']);
+  const ffmpeg = /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'of unknown version';
+  const [first] = cpus();
+  const date = new Date().toISOString().slice(0, 10);
+  const processor = first?.model.trim() || 'of unknown model';
+  return `${date}, ${cpus().length} cores (${processor}), ffmpeg ${ffmpeg}, Node ${process.version}`;
+}

@@ -1,0 +1,105 @@
+import { type Quality, summarise, type TapeResult } from './results.ts';
+import type { Section } from './sections.ts';
+import { renderTable, show } from './table.ts';
+import { judge, judgeScale4, meanRatio, type Verdict } from './targets.ts';
+
+/** One section's results, to be rendered. */
+export interface SectionResults {
+  section: Section;
+  results: readonly TapeResult[];
+}
+
+/** The whole of bench/RESULTS.md; `machine` is one line about where and when. */
+export function renderReport(machine: string, sections: readonly SectionResults[]): string {
+  const intro = [
+    '# Results of `npm run bench`',
+    `Written by it: ${machine}. bench/README.md says how each figure is measured.`,
+  ];
+  return `${[...intro, ...sections.map(renderSection)].join('\n\n')}\n`;
+}
+
+/** A section: the tables, and which targets were held. */
+export function renderSection({ section, results }: SectionResults): string {
+  const rounds = section.runs === 1 ? 'One round' : `Medians of ${section.runs} rounds`;
+  const title = `## ${section.name}\n\n${rounds}, Oven and the plain recipe in turn.`;
+  const mean = `Geometric mean of the ratios: **${meanRatio(results).toFixed(2)}×**`;
+  const judged = section.pin ? [] : section.scale === 'auto' ? judge(results) : judgeScale4(results);
+  const measured = results.filter(({ quality }) => quality !== undefined);
+  return [
+    ...[title, timeTable(results), mean],
+    ...(measured.length > 0 ? [sizeTable(measured), likenessTable(measured)] : []),
+    ...(judged.length > 0 ? [verdictTable(judged)] : []),
+  ].join('\n\n');
+}
+
+/** One line about a tape, to be printed as soon as it is measured. */
+export function renderLine(result: TapeResult): string {
+  const { oven, plain, ratio, floor } = summarise(result);
+  const times = `${show(oven, 2)} s, plain ${show(plain, 2)} s (${show(ratio, 1)}×), floor ${show(floor, 2)} s`;
+  const { quality } = result;
+  if (!quality) return `${result.tape}: ${times}`;
+  const likeness = `${show(quality.oven.psnr, 1)} dB against ${show(quality.plain.psnr, 1)}`;
+  const bytes = `${show(quality.oven.bytes / quality.plain.bytes, 2)} of the bytes`;
+  return `${result.tape}: ${times}, ${likeness}, ${bytes}, ${show(quality.oven.rssMiB)} MiB`;
+}
+
+function timeTable(results: readonly TapeResult[]): string {
+  const head = ['tape', 'frames', 'differ', 'Oven s', 'plain s', 'ratio', 'by round'];
+  const more = ['Oven CPU s', 'plain CPU s', 'floor s', '1.3 floor + 0.3'];
+  const rows = results.map((result) => {
+    const { oven, plain, floor, ovenCpu, plainCpu, ratio, pairwise, allowed } = summarise(result);
+    return [
+      ...[result.tape, `${result.frames}`, `${result.uniqueFrames}`, show(oven, 2), show(plain, 2)],
+      ...[`${show(ratio, 2)}×`, `${show(pairwise, 2)}×`, show(ovenCpu, 2), show(plainCpu, 2)],
+      ...[show(floor, 2), show(allowed, 2)],
+    ];
+  });
+  return renderTable([...head, ...more], rows);
+}
+
+function sizeTable(results: readonly TapeResult[]): string {
+  const size = ({ width, height }: Quality) => `${width}×${height}`;
+  const memory = ({ rssMiB, pssMiB }: Quality) => `${show(rssMiB)} (${show(pssMiB)})`;
+  const head = [
+    'tape',
+    'Oven',
+    'plain',
+    'Oven kB',
+    'plain kB',
+    'of plain',
+    'Oven MiB (PSS)',
+    'plain MiB (PSS)',
+  ];
+  const rows = results.map(({ tape, quality }) => {
+    const { oven, plain } = quality!;
+    return [
+      ...[tape, size(oven), size(plain), show(oven.bytes / 1000, 1), show(plain.bytes / 1000, 1)],
+      ...[show(oven.bytes / plain.bytes, 2), memory(oven), memory(plain)],
+    ];
+  });
+  return renderTable(head, rows);
+}
+
+function likenessTable(results: readonly TapeResult[]): string {
+  const decibels = ({ psnr, worstPsnr }: Quality) => `${show(psnr, 1)} (${show(worstPsnr, 1)})`;
+  const times = ({ timing: { video, end, sound } }: Quality) => [
+    show(video, 3),
+    show(end, 3),
+    show(sound, 2),
+  ];
+  const likeness = ['tape', 'Oven dB (worst picture)', 'plain dB (worst picture)'];
+  const oven = ['Oven video ms', 'end ms', 'sound ms'];
+  const plain = ['plain video ms', 'end ms', 'sound ms'];
+  const rows = results.map(({ tape, quality }) => {
+    const both = quality!;
+    return [tape, decibels(both.oven), decibels(both.plain), ...times(both.oven), ...times(both.plain)];
+  });
+  return renderTable([...likeness, ...oven, ...plain], rows);
+}
+
+function verdictTable(verdicts: readonly Verdict[]): string {
+  const lines = verdicts.map(
+    ({ target, measured, held }) => `- ${held ? 'held' : '**missed**'}: ${target} (${measured})`,
+  );
+  return `Targets:\n${lines.join('\n')}`;
+}

@@ -1,0 +1,112 @@
+import { type Quality, summarise, type TapeResult } from './results.ts';
+import { geometricMean } from './statistics.ts';
+
+/** One target, and how far from it the worst tape is. */
+export interface Verdict {
+  target: string;
+  measured: string;
+  held: boolean;
+}
+
+const MEAN_RATIO = 7;
+const LEAST_RATIO = 2.5;
+const MEAN_RATIO_AT_4 = 1.2;
+const BETTER_DB = 6;
+const GOOD_DB = 45;
+const MEMORY_MIB = 256;
+const VIDEO_MS = 1;
+const SOUND_MS = 5;
+
+/** A value for each tape that must not be above 0: by how much it misses the target, in the target's own unit. */
+interface Rule {
+  target: string;
+  miss: (result: TapeResult) => number | undefined;
+  show: (result: TapeResult) => string;
+}
+
+const rules: readonly Rule[] = [
+  {
+    target: `no tape less than ${LEAST_RATIO}× faster`,
+    miss: (result) => LEAST_RATIO - summarise(result).ratio,
+    show: (result) => `${summarise(result).ratio.toFixed(2)}×`,
+  },
+  {
+    target: `total time at most 1.3 × floor + 0.3 s`,
+    miss: (result) => over(summarise(result).oven, summarise(result).allowed),
+    show: (result) => `${summarise(result).oven.toFixed(2)} of ${summarise(result).allowed?.toFixed(2)} s`,
+  },
+  quality(`PSNR at least ${BETTER_DB} dB better, or above ${GOOD_DB} dB`, {
+    miss: ({ oven, plain }) => Math.min(plain.psnr + BETTER_DB - oven.psnr, GOOD_DB - oven.psnr),
+    show: ({ oven, plain }) => `${oven.psnr.toFixed(1)} dB, plain ${plain.psnr.toFixed(1)} dB`,
+  }),
+  quality('no more bytes than the plain recipe', {
+    miss: ({ oven, plain }) => oven.bytes / plain.bytes - 1,
+    show: ({ oven, plain }) => `${(oven.bytes / plain.bytes).toFixed(2)} of the plain recipe's`,
+  }),
+  quality(`process tree within ${MEMORY_MIB} MiB`, {
+    // Where there is no /proc, nothing was measured and nothing can be missed.
+    miss: ({ oven }) => (Number.isNaN(oven.rssMiB) ? undefined : oven.rssMiB - MEMORY_MIB),
+    show: ({ oven }) => `${oven.rssMiB.toFixed(0)} MiB`,
+  }),
+  quality(`every change of the picture within ${VIDEO_MS} ms, and the end`, {
+    miss: ({ oven: { timing } }) => Math.max(timing.video, Math.abs(timing.end)) - VIDEO_MS,
+    show: ({ oven: { timing } }) => `${Math.max(timing.video, Math.abs(timing.end)).toFixed(3)} ms`,
+  }),
+  quality(`sound within ${SOUND_MS} ms`, {
+    miss: ({ oven: { timing } }) => over(timing.sound, SOUND_MS),
+    show: ({ oven: { timing } }) => `${timing.sound?.toFixed(2)} ms`,
+  }),
+];
+
+/** Holds all that was measured against the targets of the default section. */
+export function judge(results: readonly TapeResult[]): Verdict[] {
+  return [judgeMean(results, MEAN_RATIO), ...rules.flatMap((rule) => judgeRule(rule, results))];
+}
+
+/** Holds the section at scale 4 against its one target. */
+export function judgeScale4(results: readonly TapeResult[]): Verdict[] {
+  return [judgeMean(results, MEAN_RATIO_AT_4)];
+}
+
+/** The geometric mean over all tapes of how many times faster Oven is. */
+export function meanRatio(results: readonly TapeResult[]): number {
+  return geometricMean(results.map((result) => summarise(result).ratio));
+}
+
+function judgeMean(results: readonly TapeResult[], least: number): Verdict {
+  const mean = meanRatio(results);
+  return {
+    target: `geometric mean at least ${least}×`,
+    measured: `${mean.toFixed(2)}×`,
+    held: mean >= least,
+  };
+}
+
+function judgeRule({ target, miss, show }: Rule, results: readonly TapeResult[]): Verdict[] {
+  const judged = results.flatMap((result) => {
+    const by = miss(result);
+    return by === undefined ? [] : [{ result, by }];
+  });
+  if (judged.length === 0) return [];
+  const missing = judged.filter(({ by }) => by > 0);
+  const named = missing.length > 0 ? missing : [judged.reduce((a, b) => (b.by > a.by ? b : a))];
+  const measured = named.map(({ result }) => `${result.tape} ${show(result)}`).join('; ');
+  return [{ target, measured, held: missing.length === 0 }];
+}
+
+interface QualityRule {
+  miss: (quality: Record<'oven' | 'plain', Quality>) => number | undefined;
+  show: (quality: Record<'oven' | 'plain', Quality>) => string;
+}
+
+function quality(target: string, { miss, show }: QualityRule): Rule {
+  return {
+    target,
+    miss: ({ quality }) => quality && miss(quality),
+    show: ({ quality }) => show(quality!),
+  };
+}
+
+function over(value: number | undefined, most: number | undefined): number | undefined {
+  return value === undefined || most === undefined ? undefined : value - most;
+}

@@ -1,0 +1,12 @@
+import { BakeError } from './errors.ts';
+
+/**
+ * The error to throw when sharp could not make an animation: its errors have no codes, only libvips' words, which tell a
+ * full disk from a frame that can't be decoded. DISK_FULL or FRAME_CORRUPT.
+ */
+export function animationFault(cause: unknown): BakeError {
+  if (String(cause).includes('No space left on device')) {
+    return new BakeError('DISK_FULL', 'There is no room left on the disk for the animation.', { cause });
+  }
+  return new BakeError('FRAME_CORRUPT', 'A frame of the tape is a PNG that can not be decoded.', { cause });
+}

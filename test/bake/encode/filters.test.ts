@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { filterGraph } from '../../../service/bake/encode/filters.ts';
+import { type Geometry, planScale } from '../../../service/bake/plan/scale.ts';
+
+const TIMES = 'settb=1/90000,setpts=PTS/90000';
+const EXACT = 'accurate_rnd+full_chroma_inp';
+const BT709 = 'out_color_matrix=bt709:out_range=tv,format=yuv420p';
+const DOUBLED = `scale=64:48:flags=neighbor+${EXACT}:${BT709}`;
+
+test.each<[string, Geometry, { alpha: boolean; blend: boolean }, string]>([
+  [
+    'opaque: converted and enlarged in one step',
+    planScale(32, 24, 2),
+    { alpha: false, blend: false },
+    `[0:v]${TIMES},${DOUBLED}[video]`,
+  ],
+  [
+    'perhaps transparent: looked for beside',
+    planScale(32, 24, 2),
+    { alpha: true, blend: false },
+    [
+      `[0:v]${TIMES},split[pixels][alpha]`,
+      `[pixels]${DOUBLED}[video]`,
+      '[alpha]alphaextract,negate,bbox=min_val=0,metadata=mode=print:key=lavfi.bbox.w:file=-:direct=1,nullsink',
+    ].join(';'),
+  ],
+  [
+    'transparent: laid on black first',
+    planScale(32, 24, 2),
+    { alpha: true, blend: true },
+    `[0:v]${TIMES},format=gbrap,premultiply=inplace=1,format=gbrp,${DOUBLED}[video]`,
+  ],
+  [
+    'without an alpha channel there is nothing to lay on black',
+    planScale(32, 24, 2),
+    { alpha: false, blend: true },
+    `[0:v]${TIMES},${DOUBLED}[video]`,
+  ],
+  [
+    'odd sizes: the last column and row are repeated before chroma is shared',
+    planScale(33, 25, 1),
+    { alpha: false, blend: false },
+    [
+      `[0:v]${TIMES},scale=33:25:flags=area+${EXACT},format=gbrp`,
+      'pad=34:26',
+      'fillborders=right=1:bottom=1:mode=smear',
+      `scale=34:26:flags=area+${EXACT}:${BT709}[video]`,
+    ].join(','),
+  ],
+  [
+    'an odd width only',
+    planScale(33, 24, 1),
+    { alpha: false, blend: false },
+    [
+      `[0:v]${TIMES},scale=33:24:flags=area+${EXACT},format=gbrp`,
+      'pad=34:24',
+      'fillborders=right=1:bottom=0:mode=smear',
+      `scale=34:24:flags=area+${EXACT}:${BT709}[video]`,
+    ].join(','),
+  ],
+  [
+    'shrunk: averaged',
+    planScale(640, 480, 'auto', 320),
+    { alpha: false, blend: false },
+    `[0:v]${TIMES},scale=320:240:flags=area+${EXACT}:${BT709}[video]`,
+  ],
+])('%s', (_, geometry, alpha, graph) => {
+  expect(filterGraph({ geometry, ...alpha })).toBe(graph);
+});

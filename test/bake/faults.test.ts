@@ -1,0 +1,147 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type BakeOptions, bake } from '../../service/bake/bake.ts';
+import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
+import { OUTPUT_KINDS } from '../../service/bake/outputs.ts';
+import type { Stage } from '../../service/bake/stages.ts';
+import { HOSTILE_TAPES, limitsOf } from '../tapes/hostile.ts';
+import { makeTape } from '../tapes/make.ts';
+import { failure, isAlive, pidsIn, type Scratch, scratch, standIn } from './scratch.ts';
+
+let folders: Scratch;
+let tape: string;
+let pids: string;
+
+beforeAll(async () => {
+  folders = await scratch();
+  tape = join(folders.root, 'tape.zip');
+  pids = folders.pids;
+  await makeTape(tape, { scene: 'sprites', width: 40, height: 30, seconds: 0.5, sound: true });
+});
+beforeEach(() => folders.empty());
+afterAll(() => folders.remove());
+
+/** Bakes into the scratch folders, and gives the code it fails with, having checked that nothing was left. */
+async function fault(options: Partial<BakeOptions> = {}, path = tape): Promise<string> {
+  const bases = { outDir: folders.out, tempDir: folders.temp, name: 'tape' };
+  const { code } = await failure(bake(path, { ...bases, ...options }));
+  expect(await folders.left()).toEqual([]);
+  expect(pidsIn(pids).filter(isAlive)).toEqual([]);
+  return code;
+}
+
+const program = (name: string, script: string) => standIn(folders.root, name, script, pids);
+
+describe('a hostile tape leaves nothing', () => {
+  it.each(HOSTILE_TAPES)('$code: $what', async (hostile) => {
+    const path = join(folders.root, 'hostile.zip');
+    await writeFile(path, hostile.make());
+    expect(await fault({ limits: limitsOf(hostile) }, path)).toBe(hostile.code);
+  });
+
+  it('TAPE_NOT_FOUND: no tape at all, or a folder', async () => {
+    expect(await fault({}, join(folders.root, 'nothing.zip'))).toBe('TAPE_NOT_FOUND');
+    expect(await fault({}, folders.out)).toBe('TAPE_NOT_FOUND');
+  });
+
+  it('TAPE_TOO_LONG: longer than this bake allows', async () => {
+    expect(await fault({ limits: { ...DEFAULT_LIMITS, seconds: 0.4 } })).toBe('TAPE_TOO_LONG');
+  });
+});
+
+describe('programs that are missing or misbehave', () => {
+  it.each(['ffmpeg', 'ffprobe'])('FFMPEG_MISSING: no %s', async (name) => {
+    expect(await fault({ [name]: 'no-such-program' })).toBe('FFMPEG_MISSING');
+    expect(await fault({ [name]: tape })).toBe('FFMPEG_MISSING');
+  });
+
+  it.each([
+    ['FFMPEG_STALLED', 'says nothing', 'exec sleep 600'],
+    ['FFMPEG_STALLED', 'writes lines without progress', 'while :; do echo frame=1; echo bitrate=N/A; done'],
+    ['FFMPEG_FAILED', 'exits 1', 'echo "Unknown encoder at /some/path" >&2; exit 1'],
+    ['FFMPEG_FAILED', 'dies of a signal', 'kill -SEGV $$'],
+    ['FFMPEG_FAILED', 'floods its standard error', 'head -c 1000000 /dev/zero >&2; exit 1'],
+    ['VERIFY_FAILED', 'writes nothing and exits 0', 'exit 0'],
+    ['VERIFY_FAILED', 'writes what is no video', 'for path; do :; done; echo no video > "$path"'],
+    [
+      'VERIFY_FAILED',
+      'makes another video',
+      'for path; do :; done; exec ffmpeg -v error -f lavfi -i testsrc=d=1 "$path"',
+    ],
+  ])('%s: an ffmpeg that %s', async (code, _what, script) => {
+    const ffmpeg = await program('ffmpeg-stand-in', script);
+    expect(await fault({ ffmpeg, stallSeconds: 0.3 })).toBe(code);
+    expect(pidsIn(pids)).not.toEqual([]);
+  });
+
+  it.each([
+    ['exits 1', 'exit 1'],
+    ['prints no JSON', 'echo nothing'],
+    ['prints an empty object', 'echo "{}"'],
+    ['prints null', 'echo null'],
+  ])('VERIFY_FAILED: an ffprobe that %s', async (_what, script) => {
+    expect(await fault({ ffprobe: await program('ffprobe-stand-in', script) })).toBe('VERIFY_FAILED');
+  });
+});
+
+describe('time and abort', () => {
+  it.each(['ffmpeg', 'ffprobe'])('BAKE_TIMEOUT: the whole takes too long, in %s', async (name) => {
+    const hanging = await program('hanging', 'exec sleep 600');
+    expect(await fault({ [name]: hanging, timeoutSeconds: 2 })).toBe('BAKE_TIMEOUT');
+  });
+
+  it('BAKE_ABORTED: before it begins', async () => {
+    expect(await fault({ signal: AbortSignal.abort() })).toBe('BAKE_ABORTED');
+  });
+
+  it.each<Stage>(['open', 'unpack', 'mp4', 'webm', 'gif', 'webp'])('BAKE_ABORTED: in %s', async (at) => {
+    const stop = new AbortController();
+    const ffmpeg = await program('ffmpeg-real', 'exec ffmpeg "$@"');
+    const outputs = OUTPUT_KINDS.map((kind) => ({ kind }));
+    const onProgress = ({ stage }: { stage: Stage }) => stage === at && stop.abort();
+    expect(await fault({ ffmpeg, outputs, signal: stop.signal, onProgress })).toBe('BAKE_ABORTED');
+  });
+
+  it('BAKE_ABORTED: while the encoder is at work', async () => {
+    const stop = new AbortController();
+    // It reads pictures no faster than they are shown, so that it can't be done before it is stopped.
+    const ffmpeg = await program('ffmpeg-slow', 'exec ffmpeg -re "$@"');
+    const onProgress = ({ pictures = 0 }) => pictures > 0 && stop.abort();
+    expect(await fault({ ffmpeg, signal: stop.signal, onProgress })).toBe('BAKE_ABORTED');
+    expect(pidsIn(pids)).toHaveLength(1);
+  });
+
+  it('BAKE_ABORTED: while the video is looked at', async () => {
+    const stop = new AbortController();
+    const ffprobe = await program('hanging', 'exec sleep 600');
+    const watching = expect.poll(() => pidsIn(pids), { timeout: 20_000 }).toHaveLength(1);
+    const done = fault({ ffprobe, signal: stop.signal });
+    await watching;
+    stop.abort();
+    expect(await done).toBe('BAKE_ABORTED');
+  });
+});
+
+describe('folders', () => {
+  it('makes an outDir that is missing', async () => {
+    const outDir = join(folders.out, 'new', 'newer');
+    const { outputs } = await bake(tape, { outDir, tempDir: folders.temp, name: 'tape' });
+    expect(outputs.map(({ path }) => path)).toEqual([
+      join(outDir, 'tape.mp4'),
+      join(outDir, 'tape-thumb.jpg'),
+    ]);
+    await rm(join(folders.out, 'new'), { recursive: true });
+    expect(await folders.left()).toEqual([]);
+  });
+
+  it('OUTPUT_NOT_WRITABLE: outDir is a file, or below one', async () => {
+    expect(await fault({ outDir: tape })).toBe('OUTPUT_NOT_WRITABLE');
+    expect(await fault({ outDir: join(tape, 'below') })).toBe('OUTPUT_NOT_WRITABLE');
+  });
+
+  it('TEMP_DIR_UNUSABLE: tempDir is missing, or a file', async () => {
+    expect(await fault({ tempDir: join(folders.root, 'nowhere') })).toBe('TEMP_DIR_UNUSABLE');
+    expect(await fault({ tempDir: tape })).toBe('TEMP_DIR_UNUSABLE');
+  });
+});

@@ -1,0 +1,140 @@
+import sharp, { type Sharp } from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { rgba } from '../tapes/canvas.ts';
+import { drawFrames } from '../tapes/make.ts';
+import { makeDurations } from '../tapes/timing.ts';
+import { bars, changes, codesOf, pathOf, timed, useKitchen } from './kitchen.ts';
+import { expectVideo } from './look.ts';
+
+const kitchen = useKitchen();
+const RED = rgba(220, 30, 30);
+const BLUE = rgba(30, 60, 220);
+
+test('all of them, each with the right timing', async () => {
+  const durations = makeDurations({ seconds: 1.5, stalls: true, seed: 2 });
+  const frames = await drawFrames(
+    { scene: 'wire', width: 64, height: 48, seconds: 1.5 },
+    durations.map((_, n) => n / 20),
+  );
+  await kitchen.compose(timed(frames, durations));
+  const report = await kitchen.bake({
+    outputs: [
+      { kind: 'webp' },
+      { kind: 'gif', scale: 2 },
+      { kind: 'thumbnail' },
+      { kind: 'webm', scale: 2 },
+      { kind: 'mp4', scale: 2 },
+    ],
+  });
+  expect(report.outputs.map(({ kind, width, height }) => [kind, width, height])).toEqual([
+    ['mp4', 128, 96],
+    ['thumbnail', 512, 384],
+    ['webm', 128, 96],
+    ['gif', 128, 96],
+    ['webp', 384, 288],
+  ]);
+  expect(await kitchen.served()).toEqual(['it-thumb.jpg', 'it.gif', 'it.mp4', 'it.webm', 'it.webp']);
+
+  const expected = changes(frames, durations);
+  await expectVideo(pathOf(report, 'mp4'), expected);
+  await expectVideo(pathOf(report, 'webm'), expected);
+  for (const kind of ['gif', 'webp'] as const) {
+    const { delay, loop, pages } = await sharp(pathOf(report, kind), { animated: true }).metadata();
+    expect(loop).toBe(0);
+    expect(delay).toHaveLength(pages!);
+    expect(delay!.every((ms) => ms >= 40 && ms % 10 === 0)).toBe(true);
+    expect(Math.abs(delay!.reduce((sum, ms) => sum + ms, 0) - report.duration * 1000)).toBeLessThanOrEqual(
+      40,
+    );
+  }
+});
+
+describe('a preview', () => {
+  test.each(['gif', 'webp'] as const)(
+    '%s: the right picture for the right time, of the right colour',
+    async (kind) => {
+      const [red, blue] = await Promise.all([bars(33, 24, [RED]), bars(33, 24, [BLUE])]);
+      await kitchen.compose(timed([red!, blue!, red!], [400, 200, 100]));
+      const report = await kitchen.bake({ outputs: [{ kind }] });
+      const path = pathOf(report, kind);
+      const { delay, pageHeight, width } = await sharp(path, { animated: true }).metadata();
+      expect(delay).toEqual([400, 200, 120]);
+      expect([width, pageHeight]).toEqual([report.outputs[0]!.width, report.outputs[0]!.height]);
+      for (const [page, colour] of [
+        [0, [220, 30, 30]],
+        [1, [30, 60, 220]],
+        [2, [220, 30, 30]],
+      ] as const) {
+        expectColour(await meanColour(sharp(path, { page })), colour);
+      }
+    },
+  );
+
+  test.each(['gif', 'webp'] as const)('%s of one unchanging frame', async (kind) => {
+    const red = await bars(33, 24, [RED]);
+    await kitchen.compose(timed([red, red], [400, 400]));
+    const report = await kitchen.bake({ outputs: [{ kind, maxSide: 64 }] });
+    expectColour(await meanColour(sharp(pathOf(report, kind))), [220, 30, 30]);
+  });
+});
+
+describe('the thumbnail', () => {
+  test.each<[string, number[], string, number[]]>([
+    [
+      'the first frame stays longest',
+      [1000, ...new Array<number>(10).fill(90)],
+      'rbbbbbbbbbb',
+      [220, 30, 30],
+    ],
+    ['the last does', [...new Array<number>(10).fill(90), 1000], 'rrrrrrrrrrb', [30, 60, 220]],
+    ['a single frame', [16.67], 'b', [30, 60, 220]],
+  ])('is the middle frame by time: %s', async (_, durations, contents, colour) => {
+    const [red, blue] = await Promise.all([bars(32, 24, [RED]), bars(32, 24, [BLUE])]);
+    const frames = [...contents].map((content) => (content === 'r' ? red! : blue!));
+    await kitchen.compose(timed(frames, durations));
+    const report = await kitchen.bake({ outputs: [{ kind: 'thumbnail' }] });
+    expectColour(await meanColour(sharp(pathOf(report, 'thumbnail'))), colour);
+  });
+
+  test.each([
+    [337, 160, undefined, 512, 243],
+    [160, 337, undefined, 243, 512],
+    [64, 64, undefined, 512, 512],
+    [640, 480, undefined, 512, 384],
+    [64, 48, 100, 100, 75],
+  ])('of %i × %i within %s is %i × %i', async (width, height, maxSide, thumbWidth, thumbHeight) => {
+    await kitchen.compose(timed([await bars(width, height, [RED, BLUE])], [100]));
+    const report = await kitchen.bake({ outputs: [{ kind: 'thumbnail', ...(maxSide && { maxSide }) }] });
+    expect(report.outputs[0]).toMatchObject({ width: thumbWidth, height: thumbHeight });
+    const read = await sharp(pathOf(report, 'thumbnail')).metadata();
+    expect(read).toMatchObject({ format: 'jpeg', width: thumbWidth, height: thumbHeight });
+  });
+
+  test('has hard edges, and transparent pixels are black', async () => {
+    await kitchen.compose(timed([await bars(64, 64, [RED, rgba(255, 255, 255, 0)])], [100]));
+    const report = await kitchen.bake({ outputs: [{ kind: 'thumbnail' }] });
+    const { data, info } = await sharp(pathOf(report, 'thumbnail'))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const at = (x: number) => [...data.subarray((200 * info.width + x) * 3).subarray(0, 3)];
+    expectColour(at(254), [220, 30, 30]);
+    expectColour(at(257), [0, 0, 0]);
+  });
+});
+
+test('a scale that players could not show is reduced, with a word', async () => {
+  await kitchen.compose(timed([await bars(1100, 8, [RED, BLUE])], [100]));
+  const report = await kitchen.bake({ outputs: [{ kind: 'mp4', scale: 4 }] });
+  expect(report.outputs[0]).toMatchObject({ width: 2200, height: 16 });
+  expect(codesOf(report)).toEqual(['SCALE_REDUCED']);
+});
+
+async function meanColour(image: Sharp): Promise<number[]> {
+  const { channels } = await image.stats();
+  return channels.slice(0, 3).map(({ mean }) => mean);
+}
+
+function expectColour(found: readonly number[], wanted: readonly number[]): void {
+  const worst = Math.max(...wanted.map((value, n) => Math.abs(value - found[n]!)));
+  expect(worst, `${found} instead of ${wanted}`).toBeLessThanOrEqual(8);
+}

@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { pictureAt, schedulePictures, TICKS_PER_MS } from '../../../service/bake/plan/pictures.ts';
+import { PREVIEW_SECONDS, PREVIEW_STEP_MS, planPreview } from '../../../service/bake/plan/preview.ts';
+
+test.each<[string, number[], [picture: number, delay: number][]]>([
+  ['one picture', [1000], [[0, 1000]]],
+  ['one that is hardly seen', [5], [[0, 40]]],
+  [
+    'two',
+    [80, 120],
+    [
+      [0, 80],
+      [1, 120],
+    ],
+  ],
+  [
+    'some between two looks are passed over',
+    [30, 5, 5, 30, 10],
+    [
+      [0, 40],
+      [3, 40],
+    ],
+  ],
+  [
+    'a long one is cut after six seconds',
+    [5000, 5000],
+    [
+      [0, 5000],
+      [1, 1000],
+    ],
+  ],
+])('%s', (_, durations, expected) => {
+  const frames = planPreview(schedulePictures(durations, []));
+  expect(frames.map(({ picture, delay }) => [picture, delay])).toEqual(expected);
+});
+
+test('property: the right picture at each step, in delays that any viewer keeps, as long as the tape or six seconds', () => {
+  const duration = fc.oneof(
+    fc.double({ min: 0, max: 2000, noNaN: true }),
+    fc.double({ min: 0, max: 40, noNaN: true }),
+  );
+  fc.assert(
+    fc.property(fc.array(duration, { minLength: 1, maxLength: 60 }), (durations) => {
+      const schedule = schedulePictures(durations, []);
+      const frames = planPreview(schedule);
+      const endMs = Math.min(schedule.end / TICKS_PER_MS, PREVIEW_SECONDS * 1000);
+      let at = 0;
+      for (const [n, { picture, delay }] of frames.entries()) {
+        expect(delay % 10).toBe(0);
+        expect(delay).toBeGreaterThanOrEqual(PREVIEW_STEP_MS);
+        if (n > 0) expect(picture).toBeGreaterThan(frames[n - 1]!.picture);
+        for (let step = 0; step < delay; step += PREVIEW_STEP_MS) {
+          expect(picture).toBe(pictureAt(schedule, (at + step) * TICKS_PER_MS));
+        }
+        at += delay;
+      }
+      expect(Math.abs(at - endMs)).toBeLessThanOrEqual(PREVIEW_STEP_MS);
+    }),
+    { numRuns: 500 },
+  );
+});

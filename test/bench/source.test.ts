@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { pictureTimes } from '../../bench/probe.ts';
+import { picturesShown } from '../../bench/source.ts';
+import { burstError, videoError } from '../../bench/timing.ts';
+
+// Five frames of 10 ms, in three runs: 0 0 1 2 2.
+const source = { frames: 5, runs: [0, 2, 3], starts: [0, 10, 20, 30, 40, 50] };
+
+describe('the pictures of a video show', () => {
+  test.each([
+    ['every frame', 5, [0, 1, 2, 3, 4]],
+    ['each run once', 3, [0, 2, 3]],
+    ['each run once, and the last frame again', 4, [0, 2, 3, 4]],
+  ])('%s', (_, pictures, shown) => {
+    expect(picturesShown(pictures, source)).toEqual(shown);
+  });
+
+  test.each([2, 6])('nothing that can be told, when there are %i', (pictures) => {
+    expect(() => picturesShown(pictures, source)).toThrow(/neither 5 frames nor 3/);
+  });
+});
+
+describe('the error of the video', () => {
+  test.each([
+    ['none', [0, 20, 30], 0],
+    ['none, with the last frame again', [0, 20, 30, 40], 0],
+    ['late by 3 ms', [0, 23, 31], 3],
+    ['early by 4 ms', [0, 16, 30], 4],
+    ['of a steady rate', [0, 12, 24, 36, 48], 6],
+    ['unseen within a run of equal frames', [0, 5, 20, 30, 49], 0],
+  ])('%s', (_, starts, error) => {
+    expect(videoError(source, starts)).toBe(error);
+  });
+
+  test('counts a run of one frame at the end once', () => {
+    expect(videoError({ frames: 2, runs: [0, 1], starts: [0, 10, 20] }, [0, 10, 20 - 1])).toBe(0);
+  });
+});
+
+test('the error of the sound is that of the worst burst, and has no end where one is lost', () => {
+  expect(burstError([0.25, 0.75], [0.251, 0.748])).toBeCloseTo(2, 9);
+  expect(burstError([0.25, 0.75], [0.25])).toBe(Infinity);
+  expect(burstError([], [])).toBe(0);
+});
+
+test('times of pictures are in the order of showing, without what is only decoded', () => {
+  const packets = [
+    { pts: -1500, flags: 'KD' },
+    { pts: 0, flags: 'K_' },
+    { pts: 4500, flags: '__' },
+    { pts: 1500, flags: '__' },
+  ];
+  const video = { time_base: '1/90000', start_pts: 0, duration_ts: 6000 };
+  const { starts, end } = pictureTimes(packets, video);
+  expect(starts.map((ms) => ms.toFixed(3))).toEqual(['0.000', '16.667', '50.000']);
+  expect(end).toBeCloseTo(66.667, 3);
+});
