@@ -13,7 +13,7 @@ import { makePreview } from './preview.ts';
 import type { OutputReport } from './report.ts';
 import type { Stopwatch } from './stages.ts';
 import { makeThumbnail } from './thumbnail.ts';
-import { pictureName, type Unpacked } from './unpack.ts';
+import type { Unpacked } from './unpack.ts';
 import { verifyVideo } from './verify.ts';
 
 /** Everything that making one output needs. */
@@ -80,12 +80,18 @@ const makers: Readonly<Record<OutputKind, Maker>> = {
   gif: makeAnimation,
   webp: makeAnimation,
   thumbnail: async ({ kind, maxSide }, path, { tape, unpacked, watch }) => {
-    const { folder, schedule } = unpacked;
-    const picture = join(folder, pictureName(pictureAt(schedule, schedule.end / 2)));
-    const made = await watch.time('thumbnail', () => makeThumbnail(picture, tape, path, maxSide));
+    const middle = pictureAt(unpacked.schedule, unpacked.schedule.end / 2);
+    const made = await watch.time('thumbnail', async () =>
+      makeThumbnail(await readPicture(tape, unpacked, middle), tape, path, maxSide),
+    );
     return { kind, path, ...made };
   },
 };
+
+/** The PNG of picture `index`. */
+function readPicture(tape: Tape, { schedule }: Unpacked, index: number): Promise<Buffer> {
+  return tape.read(tape.frames[schedule.pictures[index]!.frame]!);
+}
 
 async function makeVideo(
   { kind, scale = 'auto', maxSide }: OutputRequest,
@@ -93,14 +99,14 @@ async function makeVideo(
   { tape, unpacked, options, watch }: Making,
   share: (part: number) => number,
 ): Promise<OutputReport> {
-  const { schedule, folder, pictureBytes, sound } = unpacked;
+  const { schedule, pictureBytes, sound } = unpacked;
   const { pictures, end } = schedule;
   const geometry = planScale(tape.width, tape.height, scale, maxSide);
   const video = kind === 'webm' ? 'webm' : 'mp4';
   const plan = {
     ...({
       kind: video,
-      pictures: folder,
+      pictures: unpacked.pictures,
       geometry,
       sound,
       alpha: tape.alpha,
@@ -130,7 +136,6 @@ async function makeAnimation(
   { tape, unpacked, options, watch }: Making,
   share: (part: number) => number,
 ): Promise<OutputReport> {
-  const { folder, schedule } = unpacked;
   options.onProgress({ stage: kind, progress: share(0) });
   const {
     innerWidth: width,
@@ -141,8 +146,8 @@ async function makeAnimation(
   const bytes = await watch.time(kind, () =>
     makePreview(
       animation,
-      folder,
-      planPreview(schedule),
+      (picture) => readPicture(tape, unpacked, picture),
+      planPreview(unpacked.schedule),
       { width, height, enlarged: factor >= 1 },
       path,
     ).catch((cause) => {

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import type { PreviewFrame } from './plan/preview.ts';
 import { loadSharp } from './thumbnail.ts';
-import { pictureName } from './unpack.ts';
 
 /** Pixels of a preview, and whether they are at least the tape's own: then its pixels stay hard-edged. */
 export interface PreviewSize {
@@ -10,10 +8,10 @@ export interface PreviewSize {
   readonly enlarged: boolean;
 }
 
-/** Writes a short looping animation of the pictures in `folder`, as GIF or WebP. Gives its size in bytes. */
+/** Writes a short looping animation of some pictures, as GIF or WebP; `read` gives the PNG of each. Gives its size in bytes. */
 export async function makePreview(
   kind: 'gif' | 'webp',
-  folder: string,
+  read: (picture: number) => Promise<Buffer>,
   frames: readonly PreviewFrame[],
   { width, height, enlarged }: PreviewSize,
   output: string,
@@ -22,7 +20,7 @@ export async function makePreview(
   const pages: Buffer[] = [];
   for (const { picture } of frames) {
     // Scaled one by one: sharp would take joined pages for one tall picture.
-    const page = sharp(join(folder, pictureName(picture)))
+    const page = sharp(await read(picture))
       .flatten({ background: 'black' })
       .resize(width, height, { kernel: enlarged ? 'nearest' : 'lanczos3', fit: 'fill' });
     pages.push(await page.png({ compressionLevel: 1 }).toBuffer());

@@ -9,12 +9,12 @@ export const THUMBNAIL_SIDE = 512;
 const QUALITY = 90;
 
 /**
- * Writes the picture in the file `picture` as a JPEG that just fits into `side` × `side` pixels. It is enlarged by a whole
+ * Writes `picture`, a PNG, as a JPEG that just fits into `side` × `side` pixels. It is enlarged by a whole
  * factor with hard edges, and what is too much then taken back smoothly, so that pixels look alike at any size. Gives
  * its size. Throws FRAME_CORRUPT and DISK_FULL.
  */
 export async function makeThumbnail(
-  picture: string,
+  picture: Buffer,
   frame: { readonly width: number; readonly height: number },
   output: string,
   side = THUMBNAIL_SIDE,

@@ -53,6 +53,8 @@ test.each<[string, number[], string]>([
   ['every other one the same', [50, 60, 70, 80, 16.67], 'abbab'],
   ['frames of no time', [0, 100, 0, 100, 0], 'babba'],
   ['a last frame that stays', [20, 20, 3000], 'aba'],
+  ['pauses', [1600, 20, 2500, 20], 'abab'],
+  ['a pause of almost a minute', [20, 55_000, 20], 'aba'],
   ['less than a millisecond each', [0.4, 0.4, 0.4, 0.4], 'abab'],
 ])('%s', async (_, durations, contents) => {
   const [a, b] = await Promise.all([bars(32, 24, [RED]), bars(32, 24, [BLUE])]);

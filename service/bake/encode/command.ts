@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { TICKS_PER_MS, TICKS_PER_SECOND } from '../plan/pictures.ts';
-import { PICTURES, type UnpackedSound } from '../unpack.ts';
+import type { UnpackedSound } from '../unpack.ts';
 import type { Content } from './content.ts';
 import { filterGraph, type Look } from './filters.ts';
 import { isLarge, x264Arguments } from './x264.ts';
@@ -8,7 +7,7 @@ import { isLarge, x264Arguments } from './x264.ts';
 /** Everything a video is made from. */
 export interface VideoPlan extends Look {
   readonly kind: 'mp4' | 'webm';
-  /** Folder of the pictures. */
+  /** File of the pictures, with their times. */
   readonly pictures: string;
   readonly content: Content;
   readonly sound: UnpackedSound | undefined;
@@ -25,9 +24,7 @@ export function videoArguments(plan: VideoPlan): string[] {
     ...['-progress', 'pipe:1', '-stats_period', '0.25'],
     // Each thread that decodes holds pictures.
     ...(isLarge(plan.geometry.width * plan.geometry.height) ? ['-threads', '1'] : []),
-    // A tick is read as a second, and ffmpeg distrusts pauses of more than 30 hours unless told not to.
-    ...['-dts_error_threshold', '1e9'],
-    ...['-f', 'image2', '-ts_from_file', '1', '-start_number', '0', '-i', join(plan.pictures, PICTURES)],
+    ...['-f', 'matroska', '-i', plan.pictures],
     ...soundInput(plan),
     ...['-filter_complex', filterGraph(plan), '-map', '[video]'],
     // Every picture keeps its own time; nothing is repeated or dropped to fit a frame rate.

@@ -30,8 +30,8 @@ export function filterGraph(look: Look): string {
   ].join(';');
 }
 
-/** A picture's time is read from its file's, in which a tick is written as a second. */
-const TIMES = `settb=1/${TICKS_PER_SECOND},setpts=PTS/${TICKS_PER_SECOND}`;
+/** Times are rounded to the clock of the video before anything else. */
+const TIMES = `settb=1/${TICKS_PER_SECOND}`;
 const ON_BLACK = 'format=gbrap,premultiply=inplace=1,format=gbrp';
 const LOOK_FOR_TRANSPARENCY = `alphaextract,negate,bbox=min_val=0,metadata=mode=print:key=${TRANSPARENCY_KEY}:file=-:direct=1,nullsink`;
 const TO_BT709 = 'out_color_matrix=bt709:out_range=tv';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { filterGraph } from '../../../service/bake/encode/filters.ts';
 import { type Geometry, planScale } from '../../../service/bake/plan/scale.ts';
 
-const TIMES = 'settb=1/90000,setpts=PTS/90000';
+const TIMES = 'settb=1/90000';
 const EXACT = 'accurate_rnd+full_chroma_inp';
 const BT709 = 'out_color_matrix=bt709:out_range=tv,format=yuv420p';
 const DOUBLED = `scale=64:48:flags=neighbor+${EXACT}:${BT709}`;
