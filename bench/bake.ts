@@ -17,6 +17,10 @@ const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 type PlainQualities = Map<string, Quality>;
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    console.log(USAGE);
+    return;
+  }
   let plan: Plan;
   try {
     plan = planRun(process.argv.slice(2));

@@ -28,7 +28,7 @@ export async function prepareFloor(
   const filters = filterGraph({ geometry, alpha: true, blend: true });
   await execa('ffmpeg', [
     ...['-v', 'error', '-nostdin', '-y', '-i', frames, '-filter_complex', filters, '-map', '[video]'],
-    ...['-vsync', 'passthrough', '-f', 'rawvideo', raw],
+    ...['-fps_mode', 'passthrough', '-f', 'rawvideo', raw],
   ]);
   const seconds = source.starts.at(-1)! / 1000;
   return floorCommand(

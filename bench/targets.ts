@@ -45,8 +45,8 @@ const rules: readonly Rule[] = [
   }),
   quality(`process tree within ${MEMORY_MIB} MiB`, {
     // Where there is no /proc, nothing was measured and nothing can be missed.
-    miss: ({ oven }) => (Number.isNaN(oven.rssMiB) ? undefined : oven.rssMiB - MEMORY_MIB),
-    show: ({ oven }) => `${oven.rssMiB.toFixed(0)} MiB`,
+    miss: ({ oven }) => (Number.isNaN(oven.pssMiB) ? undefined : oven.pssMiB - MEMORY_MIB),
+    show: ({ oven }) => `${oven.pssMiB.toFixed(0)} MiB`,
   }),
   quality(`every change of the picture within ${VIDEO_MS} ms, and the end`, {
     miss: ({ oven: { timing } }) => Math.max(timing.video, Math.abs(timing.end)) - VIDEO_MS,

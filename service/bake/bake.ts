@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { basename } from 'node:path';
 import { BakeError } from './errors.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { makeOutputs, outputWarnings } from './make.ts';
@@ -92,6 +93,10 @@ function withTimings(watch: Stopwatch) {
 }
 
 function resolve(options: BakeOptions): ResolvedOptions {
+  // It becomes part of paths: whoever passes on a stranger's name must have checked it.
+  if (options.name === '' || options.name !== basename(options.name)) {
+    throw new TypeError('name must be the name of a file, without folders');
+  }
   const { timeoutSeconds = 300, signal, outputs = DEFAULT_OUTPUTS } = options;
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   return {

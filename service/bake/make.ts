@@ -36,12 +36,22 @@ export async function makeOutputs(making: Making): Promise<OutputReport[]> {
   const { outputs } = making.options;
   const beside = outputs.filter(({ kind }) => kind === 'thumbnail');
   const inTurn = outputs.filter(({ kind }) => kind !== 'thumbnail');
-  // All are waited for, even when one fails: nobody may still write to the working folder when it is removed.
-  const results = await Promise.allSettled([makeInTurn(inTurn, making), makeInTurn(beside, making)]);
-  const made = results.flatMap((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
+  // One that fails stops the other, and is waited for: nobody may still write to the working folder when it is removed.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([making.options.signal, failed.signal]);
+  const both = { ...making, options: { ...making.options, signal } };
+  let failure: unknown;
+  const results = await Promise.all(
+    [inTurn, beside].map((requests) =>
+      makeInTurn(requests, both).catch((error) => {
+        if (!failed.signal.aborted) failure = error;
+        failed.abort();
+        return [];
+      }),
+    ),
+  );
+  if (failed.signal.aborted) throw failure;
+  const made = results.flat();
   return outputs.map(({ kind }) => made.find((output) => output.kind === kind)!);
 }
 
@@ -150,7 +160,9 @@ async function makeAnimation(
       planPreview(unpacked.schedule),
       { width, height, enlarged: factor >= 1 },
       path,
+      options.signal,
     ).catch((cause) => {
+      options.signal.throwIfAborted();
       throw animationFault(cause);
     }),
   );

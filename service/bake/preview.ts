@@ -15,10 +15,12 @@ export async function makePreview(
   frames: readonly PreviewFrame[],
   { width, height, enlarged }: PreviewSize,
   output: string,
+  signal: AbortSignal,
 ): Promise<number> {
   const sharp = await loadSharp();
   const pages: Buffer[] = [];
   for (const { picture } of frames) {
+    signal.throwIfAborted();
     // Scaled one by one: sharp would take joined pages for one tall picture.
     const page = sharp(await read(picture))
       .flatten({ background: 'black' })

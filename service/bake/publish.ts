@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BakeError } from './errors.ts';
@@ -6,24 +7,29 @@ import { diskFull } from './workspace.ts';
 
 /**
  * Moves finished files to `outDir`, under their own names; each appears there whole or not at all. All of them lie in
- * that folder before the first gets its name, so that a lack of room leaves none. Throws DISK_FULL and
+ * that folder before the first gets its name, so that a lack of room leaves none. (A file that was there
+ * before under such a name is replaced, and not brought back when a later one fails.) Throws DISK_FULL and
  * OUTPUT_NOT_WRITABLE.
  */
 export async function publish(outputs: readonly OutputReport[], outDir: string): Promise<OutputReport[]> {
   const moves = outputs.map((output) => {
     const path = join(outDir, basename(output.path));
-    return { output, path, partial: `${path}.${process.pid}.part` };
+    return { output, path, partial: join(outDir, `.${randomUUID()}.part`) };
   });
+  const placed: string[] = [];
   try {
     await mkdir(outDir, { recursive: true });
     for (const { output, partial } of moves) await move(output.path, partial);
-    for (const { partial, path } of moves) await rename(partial, path);
+    for (const { partial, path } of moves) {
+      await rename(partial, path);
+      placed.push(path);
+    }
     return moves.map(({ output, path }) => ({ ...output, path }));
   } catch (cause) {
-    const partials = moves.map(({ partial }) => rm(partial, { force: true }));
-    await Promise.allSettled(partials);
+    const left = [...moves.map(({ partial }) => partial), ...placed];
+    await Promise.allSettled(left.map((file) => rm(file, { force: true })));
     const message = 'The folder for the finished files can not be made or written to.';
-    throw diskFull(cause) ?? new BakeError('OUTPUT_NOT_WRITABLE', message, { cause });
+    throw diskFull(cause, 'finished files') ?? new BakeError('OUTPUT_NOT_WRITABLE', message, { cause });
   }
 }
 

@@ -1,3 +1,4 @@
+import { writevSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BakeWarning } from './errors.ts';
@@ -47,7 +48,7 @@ async function unpackPictures(tape: Tape, path: string, signal: AbortSignal) {
     for (const { frame, start } of schedule.pictures) {
       signal.throwIfAborted();
       const bytes = await tape.read(tape.frames[frame]!);
-      await file.writev([pictureHead(start, bytes.length), bytes]);
+      writevSync(file.fd, [pictureHead(start, bytes.length), bytes]);
       pictureBytes += bytes.length;
     }
   } finally {

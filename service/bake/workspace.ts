@@ -29,8 +29,8 @@ async function makeFolder(tempDir: string, name: string): Promise<string> {
 }
 
 /** The error to throw when a write failed for want of room; undefined for any other failure. */
-export function diskFull(cause: unknown): BakeError | undefined {
+export function diskFull(cause: unknown, what = 'working files'): BakeError | undefined {
   const code = (cause as NodeJS.ErrnoException | null)?.code;
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined;
-  return new BakeError('DISK_FULL', 'There is no room left on the disk for the working files.', { cause });
+  return new BakeError('DISK_FULL', `There is no room left on the disk for the ${what}.`, { cause });
 }

@@ -59,6 +59,11 @@ describe('programs that are missing or misbehave', () => {
   it.each([
     ['FFMPEG_STALLED', 'says nothing', 'exec sleep 600'],
     ['FFMPEG_STALLED', 'writes lines without progress', 'while :; do echo frame=1; echo bitrate=N/A; done'],
+    [
+      'FFMPEG_STALLED',
+      'repeats its progress',
+      'while :; do echo frame=5; echo out_time_us=1000; sleep 0.05; done',
+    ],
     ['FFMPEG_FAILED', 'exits 1', 'echo "Unknown encoder at /some/path" >&2; exit 1'],
     ['FFMPEG_FAILED', 'dies of a signal', 'kill -SEGV $$'],
     ['FFMPEG_FAILED', 'floods its standard error', 'head -c 1000000 /dev/zero >&2; exit 1'],

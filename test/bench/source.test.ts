@@ -43,15 +43,22 @@ test('the error of the sound is that of the worst burst, and has no end where on
   expect(burstError([], [])).toBe(0);
 });
 
-test('times of pictures are in the order of showing, without what is only decoded', () => {
+describe('times of pictures', () => {
   const packets = [
-    { pts: -1500, flags: 'KD' },
-    { pts: 0, flags: 'K_' },
-    { pts: 4500, flags: '__' },
-    { pts: 1500, flags: '__' },
+    { pts: -1500, duration: 1500, flags: 'KD' },
+    { pts: 0, duration: 1500, flags: 'K_' },
+    { pts: 4500, duration: 1800, flags: '__' },
+    { pts: 1500, duration: 3000, flags: '__' },
   ];
-  const video = { time_base: '1/90000', start_pts: 0, duration_ts: 6000 };
-  const { starts, end } = pictureTimes(packets, video);
-  expect(starts.map((ms) => ms.toFixed(3))).toEqual(['0.000', '16.667', '50.000']);
-  expect(end).toBeCloseTo(66.667, 3);
+
+  test('are in the order of showing, without what is only decoded', () => {
+    const { starts, end } = pictureTimes(packets, '1/90000', 9);
+    expect(starts.map((ms) => ms.toFixed(3))).toEqual(['0.000', '16.667', '50.000']);
+    expect(end).toBeCloseTo(70, 6);
+  });
+
+  test("end with the movie where the last one's duration is not told", () => {
+    const without = packets.map(({ pts, flags }) => ({ pts, flags }));
+    expect(pictureTimes(without, '1/90000', 0.0705).end).toBe(70.5);
+  });
 });

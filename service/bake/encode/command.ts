@@ -2,7 +2,7 @@ import { TICKS_PER_MS, TICKS_PER_SECOND } from '../plan/pictures.ts';
 import type { UnpackedSound } from '../unpack.ts';
 import type { Content } from './content.ts';
 import { filterGraph, type Look } from './filters.ts';
-import { isLarge, x264Arguments } from './x264.ts';
+import { x264Arguments } from './x264.ts';
 
 /** Everything a video is made from. */
 export interface VideoPlan extends Look {
@@ -23,12 +23,11 @@ export function videoArguments(plan: VideoPlan): string[] {
     ...['-hide_banner', '-nostdin', '-v', 'error', '-xerror', '-y'],
     ...['-progress', 'pipe:1', '-stats_period', '0.25'],
     // Each thread that decodes holds pictures.
-    ...(isLarge(plan.geometry.width * plan.geometry.height) ? ['-threads', '1'] : []),
-    ...['-f', 'matroska', '-i', plan.pictures],
+    ...['-threads', '1', '-f', 'matroska', '-i', plan.pictures],
     ...soundInput(plan),
     ...['-filter_complex', filterGraph(plan), '-map', '[video]'],
     // Every picture keeps its own time; nothing is repeated or dropped to fit a frame rate.
-    ...['-vsync', 'passthrough', '-enc_time_base', `1/${TICKS_PER_SECOND}`],
+    ...['-fps_mode:v', 'passthrough', '-enc_time_base', `1/${TICKS_PER_SECOND}`],
     ...(plan.kind === 'mp4' ? mp4(plan) : webm()),
     ...['-bsf:v', `setts=pts=PTS:dts=DTS:duration=${durations(plan)}`],
     ...soundOutput(plan),

@@ -28,17 +28,16 @@ export async function runFfmpeg(args: readonly string[], watch: Watch): Promise<
     killSignal: 'SIGKILL',
     cancelSignal: AbortSignal.any([watch.signal, stalled.signal]),
     buffer: { stdout: false },
-    maxBuffer: 64 * 1024,
   });
-  let most = '';
+  const last = new Map<string, string>();
   try {
     for await (const line of running.iterable()) {
       const sign = readSign(line);
       if (sign.kind === 'transparent') watch.onTransparency?.();
       if (sign.kind === 'frames') watch.onFrames?.(sign.frames);
-      if (sign.kind === 'other' || line === most) continue;
-      // A frame or time other than the one before is progress; that it merely writes lines is none.
-      most = line;
+      // A number other than the one before is progress; that it merely writes lines is none.
+      if (sign.kind === 'other' || last.get(sign.kind) === line) continue;
+      last.set(sign.kind, line);
       timer.refresh();
     }
     await running;

@@ -31,8 +31,11 @@ const SETTINGS: Readonly<Record<Content, Settings>> = {
 /** Between gradients there is something to interpolate. The pattern is fixed: choosing it would need lookahead. */
 const B_FRAMES: Params = { bframes: 3, 'b-adapt': 0, 'b-pyramid': 'none', weightb: 0 };
 
-/** Large pictures are kept few: a 2048×2048 video takes 145 MB so, and 205 MB otherwise (462 MB by the encoder's own defaults). */
-const FEW: Params = { ref: 1, threads: 2, 'sync-lookahead': 0 };
+/** Every reference and B-frame is a picture more in memory: of 2048×2048, ffmpeg takes 145 MB so, and 205 MB otherwise. */
+const FEW: Params = { ref: 1 };
+
+/** Two threads and no lookahead beside them: each holds pictures, and a host bakes several tapes at once. */
+const THREADS: Params = { threads: 2, 'sync-lookahead': 0 };
 
 /** Whether a picture of so many pixels is so large that memory counts more than speed. */
 export function isLarge(pixels: number): boolean {
@@ -43,7 +46,13 @@ export function isLarge(pixels: number): boolean {
 export function x264Arguments(content: Content, pixels: number): string[] {
   const { crf, params } = SETTINGS[content];
   const between = content === 'smooth' ? B_FRAMES : {};
-  const all = { cabac: 1, keyint: KEYFRAME_EVERY, ...params, ...(isLarge(pixels) ? FEW : between) };
+  const all = {
+    cabac: 1,
+    keyint: KEYFRAME_EVERY,
+    ...THREADS,
+    ...params,
+    ...(isLarge(pixels) ? FEW : between),
+  };
   const list = Object.entries(all).map(([key, value]) => `${key}=${value}`);
   return ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', `${crf}`, '-x264-params', list.join(':')];
 }
