@@ -41,7 +41,7 @@ describe('the targets', () => {
     ['above the floor', 1.7, {}, /floor/],
     ['unlike', 1, { psnr: 40.9 }, /PSNR/],
     ['large', 1, { bytes: 1001 }, /bytes/],
-    ['hungry', 1, { rssMiB: 257 }, /256 MiB/],
+    ['hungry', 1, { pssMiB: 257 }, /256 MiB/],
     ['late', 1, { timing: { video: 1.1, end: 0, sound: 0 } }, /picture/],
     ['ended early', 1, { timing: { video: 0, end: -1.1, sound: 0 } }, /picture/],
     ['out of sync', 1, { timing: { video: 0, end: 0, sound: Infinity } }, /sound/],
