@@ -1,4 +1,4 @@
-import { BakeError } from './errors.ts';
+import { BakeError, frameCorrupt } from './errors.ts';
 import { diskFull } from './workspace.ts';
 
 /**
@@ -12,5 +12,5 @@ export function animationFault(cause: unknown): unknown {
   if (String(cause).includes('No space left on device')) {
     return new BakeError('DISK_FULL', 'There is no room left on the disk for the animation.', { cause });
   }
-  return new BakeError('FRAME_CORRUPT', 'A frame of the tape is a PNG that can not be decoded.', { cause });
+  return frameCorrupt(cause);
 }

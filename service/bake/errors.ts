@@ -66,6 +66,11 @@ export class BakeError extends Error {
   }
 }
 
+/** The error for a PNG whose header is right and whose pixels can't be decoded, whoever found that out. */
+export function frameCorrupt(cause: unknown): BakeError {
+  return new BakeError('FRAME_CORRUPT', 'A frame of the tape is a PNG that can not be decoded.', { cause });
+}
+
 /** Something unusual that was dealt with: the bake went on, and its report says so. */
 export interface BakeWarning {
   readonly code: BakeWarningCode;

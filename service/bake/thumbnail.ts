@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type sharp from 'sharp';
 import type { OutputInfo, Sharp } from 'sharp';
-import { BakeError } from './errors.ts';
+import { frameCorrupt } from './errors.ts';
 import { diskFull } from './workspace.ts';
 
 /** Pixels of the thumbnail's longer side. */
@@ -31,7 +31,7 @@ export async function makeThumbnail(
       .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
       .toBuffer({ resolveWithObject: true });
   } catch (cause) {
-    throw new BakeError('FRAME_CORRUPT', 'A frame of the tape is a PNG that can not be decoded.', { cause });
+    throw frameCorrupt(cause);
   }
   // Written here and not by sharp, whose errors don't say whether the frame or the disk is to blame.
   await writeFile(output, made.data).catch((cause) => {

@@ -1,4 +1,4 @@
-import { writevSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BakeWarning } from './errors.ts';
@@ -48,7 +48,9 @@ async function unpackPictures(tape: Tape, path: string, signal: AbortSignal) {
     for (const { frame, start } of schedule.pictures) {
       signal.throwIfAborted();
       const bytes = await tape.read(tape.frames[frame]!);
-      writevSync(file.fd, [pictureHead(start, bytes.length), bytes]);
+      // Unlike a bare write, it goes on after a short one, so that a full disk is an error and not a hole.
+      writeFileSync(file.fd, pictureHead(start, bytes.length));
+      writeFileSync(file.fd, bytes);
       pictureBytes += bytes.length;
     }
   } finally {
@@ -59,7 +61,8 @@ async function unpackPictures(tape: Tape, path: string, signal: AbortSignal) {
 
 /**
  * Whether each frame equals the one before, byte by byte. Only those of the same size and checksum have to be read; the
- * others can't be equal, and that their checksums are true is seen when they are unpacked.
+ * others can't be equal, and that their checksums are true is seen when they are unpacked (but for frames shown for no time
+ * at all, of which nothing is used).
  */
 async function findRepeats(tape: Tape, signal: AbortSignal): Promise<boolean[]> {
   const repeats: boolean[] = [];

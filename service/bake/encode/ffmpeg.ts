@@ -1,5 +1,5 @@
 import { ExecaError, execa } from 'execa';
-import { BakeError } from '../errors.ts';
+import { BakeError, frameCorrupt } from '../errors.ts';
 import { readSign } from './progress.ts';
 
 /** How one run of ffmpeg is watched. */
@@ -63,9 +63,7 @@ function faultOf(error: unknown): unknown {
     return new BakeError('DISK_FULL', 'There is no room left on the disk for the video.', { cause: error });
   }
   if (/\[png @|Error while decoding|Error submitting.*decoder/.test(stderr)) {
-    return new BakeError('FRAME_CORRUPT', 'A frame of the tape is a PNG that can not be decoded.', {
-      cause: error,
-    });
+    return frameCorrupt(error);
   }
   const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode}`;
   return new BakeError('FFMPEG_FAILED', `The encoder ${how}.`, { cause: error });
