@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { errors } from 'undici';
+import { FetchError } from './errors.ts';
+
+/**
+ * The length that a final answer announces, in bytes, or undefined where it announces none. Throws the FetchError for
+ * an answer that is not the whole file as it is, or announces more than `maxBytes`.
+ */
+export function announcedLength(
+  status: number,
+  headers: IncomingHttpHeaders,
+  maxBytes: number,
+): number | undefined {
+  if (status !== 200) throw new FetchError(codeOf(status), `The address of the tape answered ${status}.`);
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && !/^(identity)?$/i.test(String(encoding).trim())) {
+    throw new FetchError('SOURCE_REFUSED', 'The address of the tape answered with a compressed file.');
+  }
+  const length = headers['content-length'];
+  if (length === undefined) return undefined;
+  const bytes = Number(length);
+  if (bytes > maxBytes) throw tooLarge(maxBytes);
+  return bytes;
+}
+
+/** The FetchError for a request that got no answer. `cause` is what undici, or the guard, threw. */
+export function requestFault(cause: unknown): unknown {
+  if (cause instanceof FetchError || cause instanceof errors.InvalidArgumentError) return cause;
+  if (isTimeout(cause)) return timedOut(cause);
+  return new FetchError('SOURCE_UNREACHABLE', 'The address of the tape can not be reached.', { cause });
+}
+
+/** The FetchError for a file that stopped on the way. `cause` is what undici threw. */
+export function bodyFault(cause: unknown): FetchError {
+  if (isTimeout(cause)) return timedOut(cause);
+  return new FetchError('SOURCE_TRUNCATED', 'The tape ended before it was complete.', { cause });
+}
+
+/** The FetchError for a source that took too long. */
+export function timedOut(cause?: unknown): FetchError {
+  return new FetchError('SOURCE_TIMEOUT', 'The address of the tape is too slow.', { cause });
+}
+
+/** The FetchError for a file of more than `maxBytes`. */
+export function tooLarge(maxBytes: number): FetchError {
+  return new FetchError('SOURCE_TOO_LARGE', `The tape is larger than ${maxBytes} bytes.`);
+}
+
+function codeOf(status: number) {
+  if (status === 404 || status === 410) return 'SOURCE_NOT_FOUND';
+  return status >= 500 || status === 429 ? 'SOURCE_UNREACHABLE' : 'SOURCE_REFUSED';
+}
+
+function isTimeout(error: unknown): boolean {
+  return (
+    error instanceof errors.ConnectTimeoutError ||
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError
+  );
+}

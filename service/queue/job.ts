@@ -1,0 +1,89 @@
+/** One file asked for. */
+export interface OutputRequest {
+  readonly kind: 'mp4' | 'webm' | 'gif' | 'webp' | 'thumbnail';
+  readonly scale?: 'auto' | 1 | 2 | 4 | 6 | 8 | undefined;
+  /** In pixels. */
+  readonly maxSide?: number | undefined;
+}
+
+/** What is to be baked, as Redis keeps it: the caller's secret is here as a fingerprint only. */
+export interface BakeRequest {
+  readonly mongoId: string;
+  readonly slug: string;
+  readonly zipUrl: string;
+  readonly callbackUrl: string;
+  readonly progressUrl?: string | undefined;
+  readonly metadata?: unknown;
+  readonly code?: string | undefined;
+  readonly outputs: readonly OutputRequest[];
+  readonly secretFingerprint: string;
+}
+
+/** What a bake made. */
+export interface BakeResult {
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** In seconds. */
+  readonly duration: number;
+  readonly bytes: number;
+  /** Kind of output to its public URL. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Name of a stage to its seconds. */
+  readonly timings?: Readonly<Record<string, number>> | undefined;
+}
+
+/** Why a bake failed, fit to be shown to anybody; `passing`: the same tape may bake later. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly passing: boolean;
+}
+
+export type Stage = 'downloading' | 'opening' | 'encoding' | 'uploading';
+
+/** How far a bake is; `progress` of the whole bake, 0 to 1. */
+export interface StageProgress {
+  readonly stage: Stage;
+  readonly progress: number;
+}
+
+/** Data of a job in the queue of bakes. */
+export interface BakeData {
+  readonly request: BakeRequest;
+  readonly callbackId: string;
+}
+
+/** How the delivery of a callback stands. */
+export interface Delivery {
+  readonly delivered: boolean;
+  readonly attempts: number;
+  readonly lastError?: string | undefined;
+}
+
+/** Data of a job in the queue of callbacks; its id is the callback's id. */
+export interface CallbackData {
+  readonly request: BakeRequest;
+  readonly jobId: string;
+  readonly delivery: Delivery;
+}
+
+/** How a bake ended. */
+export type Outcome = { readonly result: BakeResult } | { readonly failure: Failure };
+
+const FIELDS = [
+  'mongoId',
+  'slug',
+  'zipUrl',
+  'callbackUrl',
+  'progressUrl',
+  'metadata',
+  'code',
+  'outputs',
+  'secretFingerprint',
+] as const satisfies readonly (keyof BakeRequest)[];
+
+/** The request and nothing else, so that no field a caller left in it (a secret above all) gets to Redis. */
+export function onlyRequest(request: BakeRequest): BakeRequest {
+  return Object.fromEntries(FIELDS.map((field) => [field, request[field]])) as unknown as BakeRequest;
+}

@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+
+const HOLD_MS = 15_000; // longer than any work below; a holder that died blocks for no longer
+const POLL_MS = 15;
+const RELEASE =
+  'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) end return 0';
+
+/** Runs `work` while no other process holds `key`. Throws when it can't be had in `waitMs` milliseconds. */
+export async function locked<T>(
+  redis: Redis,
+  key: string,
+  work: () => Promise<T>,
+  waitMs = HOLD_MS,
+): Promise<T> {
+  const token = randomUUID();
+  const deadline = performance.now() + waitMs;
+  while ((await redis.set(key, token, 'PX', HOLD_MS, 'NX')) === null) {
+    if (performance.now() > deadline) throw new Error(`The lock ${key} can't be had.`);
+    await delay(POLL_MS);
+  }
+  try {
+    return await work();
+  } finally {
+    // A lock that can't be given back runs out by itself.
+    await redis.eval(RELEASE, 1, key, token).catch(() => {});
+  }
+}

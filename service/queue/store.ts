@@ -1,0 +1,44 @@
+import { FlowProducer, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { connect, type RedisAddress } from './connection.ts';
+import type { BakeData, BakeResult, CallbackData } from './job.ts';
+
+export const BAKES = 'bakes';
+export const CALLBACKS = 'callbacks';
+
+/** What every part of the queue works on. */
+export interface Store {
+  readonly redis: Redis;
+  readonly bakes: Queue<BakeData, BakeResult>;
+  readonly callbacks: Queue<CallbackData, string>;
+  readonly flows: FlowProducer;
+  readonly prefix: string;
+}
+
+/** Opens both queues over one connection. */
+export function openStore(address: RedisAddress, prefix: string, onError: (error: Error) => void): Store {
+  const redis = connect(address, 'briefly', onError);
+  const options = { connection: redis, prefix };
+  const bakes = new Queue<BakeData, BakeResult>(BAKES, options);
+  const callbacks = new Queue<CallbackData, string>(CALLBACKS, options);
+  const flows = new FlowProducer(options);
+  bakes.on('error', onError);
+  callbacks.on('error', onError);
+  flows.on('error', onError);
+  return { redis, bakes, callbacks, flows, prefix };
+}
+
+/** Closes the queues, then the connection that they share; a Redis that is gone does not hold it up. */
+export async function closeStore({ redis, bakes, callbacks, flows }: Store): Promise<void> {
+  await Promise.allSettled([bakes.close(), callbacks.close(), flows.close()]);
+  redis.disconnect();
+}
+
+/** Names of the keys beside BullMQ's own. */
+export const keys = {
+  latest: (prefix: string, identity: string) => `${prefix}:latest:${identity}`,
+  slug: (prefix: string, slug: string) => `${prefix}:slug:${slug}`,
+  mark: (prefix: string, callbackId: string) => `${prefix}:mark:${callbackId}`,
+  marks: (prefix: string) => `${prefix}:marks`,
+  lock: (prefix: string, name: string) => `${prefix}:lock:${name}`,
+};
