@@ -65,6 +65,7 @@ function privateAddress(): FetchError {
   return new FetchError('SOURCE_PRIVATE_ADDRESS', 'The address of the tape is not on the public internet.');
 }
 
-function unbracketed(address: string): string {
+/** An IPv6 address of a URL without its brackets; anything else as it is. */
+export function unbracketed(address: string): string {
   return address.startsWith('[') && address.endsWith(']') ? address.slice(1, -1) : address;
 }
