@@ -14,6 +14,7 @@ const BY_NAME: Readonly<Record<string, Fault>> = {
   InvalidBucketName: 'misconfigured',
   InvalidAccessKeyId: 'misconfigured',
   AuthorizationHeaderMalformed: 'misconfigured',
+  NoSuchUpload: 'conflict', // its parts were put together, or taken back, by somebody else
   SlowDown: 'unreachable',
   RequestTimeout: 'unreachable',
 };
