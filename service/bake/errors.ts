@@ -40,6 +40,7 @@ export const PASSING_FAULTS = [
   'FFMPEG_STALLED', // no progress for too long
   'BAKE_TIMEOUT', // the machine may have had too much to do
   'BAKE_ABORTED',
+  'MACHINE_BUSY', // too little memory, or too many processes or open files
 ] as const;
 
 /** What goes wrong in a bake through no fault of the tape. */
