@@ -105,8 +105,8 @@ function raw(answer: ServerResponse, announced: number, sent: number): void {
   answer.socket?.end(bytesOf(sent));
 }
 
-/** Starts the server; `host` is its address on this machine. */
-export async function startSource(host = '127.0.0.1'): Promise<SourceRig> {
+/** Starts the server on an address of this machine, and on a port that the system chooses unless told. */
+export async function startSource(host = '127.0.0.1', wantedPort = 0): Promise<SourceRig> {
   const asked: SourceRig['asked'] = [];
   const files = new Map<string, string>();
   const server = createServer(async ({ url: path = '/', headers }, answer) => {
@@ -125,8 +125,8 @@ export async function startSource(host = '127.0.0.1'): Promise<SourceRig> {
     else answer.writeHead(404).end();
   });
   const silent = createTcpServer(() => {});
-  const port = await listen(server, host);
-  const silentPort = await listen(silent, host);
+  const port = await listen(server, host, wantedPort);
+  const silentPort = await listen(silent, host, 0);
   const written = host.includes(':') ? `[${host}]` : host;
   const origin = `http://${written}:${port}`;
   return {
@@ -145,10 +145,10 @@ export async function startSource(host = '127.0.0.1'): Promise<SourceRig> {
   };
 }
 
-async function listen(server: Server, host: string): Promise<number> {
+async function listen(server: Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, host, resolve);
+    server.listen(port, host, resolve);
   });
   return (server.address() as AddressInfo).port;
 }
