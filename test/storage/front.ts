@@ -1,8 +1,12 @@
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 
-/** What becomes of a request on its way to the S3 server: `unanswered` gets there, but its answer is lost. */
-export type Fate = 'pass' | 'drop' | 'stall' | 'unanswered' | 'half' | number;
+/**
+ * What becomes of a request on its way to the S3 server: `unanswered` gets there, but its answer is lost; of a `half`
+ * answer the rest never comes, and one that is `cut` ends there.
+ */
+export type Fate = 'pass' | 'drop' | 'stall' | 'unanswered' | 'half' | 'cut' | number;
 
 export interface Asked {
   readonly method: string;
@@ -18,6 +22,8 @@ export interface Front {
   rule: (asked: Asked) => Fate | Promise<Fate>;
   /** Everything passes, and nothing was asked. */
   reset(): void;
+  /** Connections open just now. */
+  connections(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -38,7 +44,10 @@ export async function startFront(target: URL): Promise<Front> {
     if (answer === undefined || fate === 'unanswered') return void outgoing.destroy();
     outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
     if (fate === 'pass') return void answer.pipe(outgoing);
-    answer.once('data', (chunk: Buffer) => outgoing.write(chunk.subarray(0, chunk.length / 2)));
+    answer.once('data', (chunk: Buffer) => {
+      answer.pause();
+      outgoing.write(chunk.subarray(0, chunk.length / 2), () => fate === 'cut' && outgoing.destroy());
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const front: Front = {
@@ -49,6 +58,7 @@ export async function startFront(target: URL): Promise<Front> {
       front.asked.length = 0;
       front.rule = () => 'pass';
     },
+    connections: () => promisify(server.getConnections.bind(server))(),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
