@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 
@@ -12,6 +12,7 @@ export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** Stands between a client and an S3 server, and harms requests as it is told. */
@@ -30,7 +31,12 @@ export interface Front {
 export async function startFront(target: URL): Promise<Front> {
   const server = createServer(async (incoming, outgoing) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', target);
-    const asked = { method: incoming.method ?? '', path: pathname, query: searchParams };
+    const asked = {
+      method: incoming.method ?? '',
+      path: pathname,
+      query: searchParams,
+      headers: incoming.headers,
+    };
     front.asked.push(asked);
     const fate = await front.rule(asked);
     if (fate === 'stall') return;
