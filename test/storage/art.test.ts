@@ -130,6 +130,14 @@ describeS3('the bucket of tapes', () => {
     expect(front.asked).toHaveLength(times);
   });
 
+  it('that says it is too large is not even begun', async () => {
+    const told: number[] = [];
+    const how = { signal: NEVER, maxBytes: 2_999_999, onProgress: (bytes: number) => void told.push(bytes) };
+    expect((await failure(art.download('abc.zip', folder.file(), how))).code).toBe('SOURCE_TOO_LARGE');
+    expect(told).toEqual([]);
+    await until('its connection is closed', async () => (await front.connections()) === 0);
+  });
+
   it('without such a tape', async () => {
     const failed = await failure(fetchTo(folder.file(), 'missing.zip'));
     expect([failed.code, failed.passing]).toEqual(['SOURCE_NOT_FOUND', false]);
