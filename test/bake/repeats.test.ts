@@ -6,27 +6,44 @@ import { expectVideo } from './look.ts';
 
 const kitchen = useKitchen();
 
-/** Four bytes that, put after `bytes`, give the whole the checksum `wanted`: the table of CRC-32, walked backwards. */
-function forge(bytes: Buffer, wanted: number): Buffer {
-  const table = Array.from({ length: 256 }, (_, n) => {
-    let value = n;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-    return value >>> 0;
-  });
-  const steps: number[] = [];
-  let back = ~wanted >>> 0;
-  for (let n = 0; n < 4; n++) {
-    const index = table.findIndex((value) => value >>> 24 === back >>> 24);
-    steps.unshift(index);
-    back = ((back ^ table[index]!) << 8) >>> 0;
+/** The table of CRC-32, and which of its values begins with a byte. */
+const TABLE = Array.from({ length: 256 }, (_, n) => {
+  let value = n;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value >>> 0;
+});
+const startingWith = (byte: number) => TABLE.findIndex((value) => value >>> 24 === byte);
+
+/** `head`, four bytes, `tail`: the four are chosen so that the whole has the checksum `wanted`, walking the table backwards. */
+function forge(head: Buffer, tail: Buffer, wanted: number): Buffer {
+  let state = ~wanted >>> 0;
+  for (const byte of tail.toReversed()) {
+    const index = startingWith(state >>> 24);
+    state = (((state ^ TABLE[index]!) << 8) | (index ^ byte)) >>> 0;
   }
-  let state = ~crc32(bytes) >>> 0;
-  const forged = steps.map((index) => {
-    const byte = (state ^ index) & 0xff;
-    state = (state >>> 8) ^ table[index]!;
+  const steps: number[] = [];
+  for (let n = 0; n < 4; n++) {
+    const index = startingWith(state >>> 24);
+    steps.unshift(index);
+    state = ((state ^ TABLE[index]!) << 8) >>> 0;
+  }
+  let before = ~crc32(head) >>> 0;
+  const four = steps.map((index) => {
+    const byte = (before ^ index) & 0xff;
+    before = (before >>> 8) ^ TABLE[index]!;
     return byte;
   });
-  return Buffer.concat([bytes, Buffer.from(forged)]);
+  return Buffer.concat([head, Buffer.from(four), tail]);
+}
+
+/** A PNG of `size` bytes with the checksum `wanted`: before its end stands a chunk that no reader knows. */
+function disguise(png: Buffer, size: number, wanted: number): Buffer {
+  const END_BYTES = 12;
+  const [pixels, end] = [png.subarray(0, -END_BYTES), png.subarray(-END_BYTES)];
+  const padding = Buffer.alloc(size - png.length - 16);
+  const chunk = Buffer.concat([Buffer.alloc(4), Buffer.from('noNe'), padding]);
+  chunk.writeUInt32BE(padding.length + 4);
+  return forge(Buffer.concat([pixels, chunk]), Buffer.concat([Buffer.alloc(4), end]), wanted);
 }
 
 describe('frames of one checksum and one size that differ', () => {
@@ -34,11 +51,8 @@ describe('frames of one checksum and one size that differ', () => {
   const forgery = async () => {
     const colours = [rgba(220, 30, 30), rgba(30, 60, 220)];
     const frames = await Promise.all(colours.map((colour) => bars(32, 24, [colour])));
-    const size = Math.max(...frames.map(({ length }) => length));
-    // What stands after the end of a PNG is nothing to those who read it.
-    const [a, b] = frames.map((png) =>
-      forge(Buffer.concat([png, Buffer.alloc(size - png.length)]), 0x0badcafe),
-    );
+    const size = 16 + Math.max(...frames.map(({ length }) => length));
+    const [a, b] = frames.map((png) => disguise(png, size, 0x0badcafe));
     return [a!, b!] as const;
   };
 
