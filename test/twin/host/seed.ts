@@ -16,8 +16,7 @@ export function seedFiles({ instanceId, hostname, userData, sshKeys = [] }: Seed
   return {
     'meta-data': `${JSON.stringify(metaData)}\n`,
     'user-data': userData,
-    'vendor-data':
-      '#cloud-config\n{"system_info": {"default_user": {"name": "root", "lock_passwd": true}}}\n',
+    'vendor-data': '',
   };
 }
 

@@ -18,17 +18,19 @@ export interface Guard {
 
 /** The ruleset of the edge in nft's language. Hosts without a guard are open, as in the cloud. */
 export function renderFirewall(guards: readonly Guard[]): string {
-  const names = guards.map((guard, index) => ({ guard, index }));
+  const jumps = [
+    ...guards.map(({ address }, index) => `    ip saddr ${address} jump from-${index}\n`),
+    ...guards.map(({ address }, index) => `    ip daddr ${address} jump to-${index}\n`),
+  ];
   return `table ip firewall
 delete table ip firewall
 table ip firewall {
-${names.map(({ guard, index }) => chains(guard, index)).join('')}
+${guards.map(chains).join('')}\
   chain forward {
     type filter hook forward priority filter; policy accept;
     ct state established,related accept
     ct state invalid drop
-${names.map(({ guard, index }) => `    ip saddr ${guard.address} jump from-${index}\n`).join('')}\
-${names.map(({ guard, index }) => `    ip daddr ${guard.address} jump to-${index}\n`).join('')}\
+${jumps.join('')}\
   }
 }
 `;
@@ -52,20 +54,22 @@ ${rules.join('')}\
 }
 
 function chains({ inbound, outbound }: Guard, index: number): string {
-  return chain(`to-${index}`, inbound, 'saddr') + chain(`from-${index}`, outbound, 'daddr');
+  // What may leave one host has yet to be let in by another, so it goes on through the rules.
+  return (
+    chain(`to-${index}`, inbound, 'saddr', 'accept') + chain(`from-${index}`, outbound, 'daddr', 'return')
+  );
 }
 
-function chain(name: string, rules: readonly FirewallRule[], side: 'saddr' | 'daddr'): string {
-  const lines = rules.flatMap((rule) => allow(rule, side));
-  return `  chain ${name} {\n${lines.map((line) => `    ${line}\n`).join('')}    counter drop\n  }\n`;
+function chain(name: string, rules: readonly FirewallRule[], side: string, verdict: string): string {
+  const lines = rules.flatMap((rule) => matches(rule, side).map((match) => `    ${match} ${verdict}\n`));
+  return `  chain ${name} {\n${lines.join('')}    counter drop\n  }\n`;
 }
 
-function allow({ protocol, ports = 'all', peers }: FirewallRule, side: 'saddr' | 'daddr'): string[] {
+function matches({ protocol, ports = 'all', peers }: FirewallRule, side: string): string[] {
   // The hosts here have IPv4 only.
   const addresses = peers.filter((peer) => !isIPv6(peer.replace(/\/.*/, '')));
   if (addresses.length === 0) return [];
-  const from = addresses.includes('0.0.0.0/0') ? '' : `ip ${side} { ${addresses.join(', ')} } `;
-  if (protocol === 'icmp') return [`${from}ip protocol icmp accept`];
-  const port = ports === 'all' || ports === '0' ? `ip protocol ${protocol}` : `${protocol} dport ${ports}`;
-  return [`${from}${port} ${side === 'daddr' ? 'return' : 'accept'}`];
+  const far = addresses.includes('0.0.0.0/0') ? '' : `ip ${side} { ${addresses.join(', ')} } `;
+  const any = protocol === 'icmp' || ports === 'all' || ports === '0';
+  return [far + (any ? `ip protocol ${protocol}` : `${protocol} dport ${ports}`)];
 }
