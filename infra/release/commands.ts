@@ -61,10 +61,12 @@ function command(name: CommandStep['name'], step: Partial<CommandStep> & { creat
   return { kind: 'command', name, triggeredBy: [], ...step };
 }
 
-/** A fresh host may still be installing its packages; cloud-init tells the outcome. */
+/** A fresh host may still be installing its packages; cloud-init tells the outcome, of which 2 is done with warnings. */
 function prepare(): string {
   return `set -eu
-cloud-init status --wait >/dev/null || { cloud-init status --long >&2; exit 1; }
+code=0
+cloud-init status --wait >/dev/null || code=$?
+if test "$code" = 1; then cloud-init status --long >&2; exit 1; fi
 install -d -m 0755 ${OVEN} ${OVEN}/releases
 install -d -m 0700 ${INCOMING}`;
 }

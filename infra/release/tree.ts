@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renderCandidate } from '../host/candidate.ts';
 import { hostFiles } from '../host/files.ts';
 import type { Site } from '../host/site.ts';
 
@@ -26,6 +27,12 @@ export async function ownFiles(root: string, site: Site): Promise<readonly Relea
     const content = await readFile(join(root, SCRIPTS, path));
     files.push({ path: `host/${path}`, content, executable: !path.endsWith('.ts') && path !== 'lib.sh' });
   }
+  // Laid by the activation for as long as it takes, so it's not among the host's files.
+  files.push({
+    path: 'host/oven-candidate@.service',
+    content: Buffer.from(renderCandidate()),
+    executable: false,
+  });
   for (const { path, content } of hostFiles(site)) {
     files.push({ path: `host/files${path}`, content: Buffer.from(content), executable: false });
   }
