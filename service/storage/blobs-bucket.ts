@@ -59,14 +59,13 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
       }),
     remove: (slug) =>
       within(REMOVE_MS, undefined, async (signal) => {
-        const found = await Promise.all(
-          keysFor(slug).map(async (Key) => ((await look(client, Bucket, Key, signal)) ? Key : undefined)),
-        );
-        const keys = found.filter((key) => key !== undefined);
+        const keys = keysFor(slug);
+        const found = await Promise.all(keys.map((Key) => look(client, Bucket, Key, signal)));
+        // All of them, seen or not: looking can't tell a missing bucket from a missing object, deleting can.
         for (const Key of keys) {
           await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal: signal });
         }
-        return keys;
+        return keys.filter((_, index) => found[index] !== undefined);
       }),
     check: () =>
       within(CHECK_MS, undefined, async (abortSignal) => {
