@@ -42,7 +42,7 @@ ${site.proxied ? `	tls ${ORIGIN_CERTIFICATE} ${ORIGIN_CERTIFICATE}\n` : ''}	head
 		format filter {
 			wrap json
 			fields {
-				request>uri regexp "\\\\?.*" ""
+				request>uri regexp "\\?.*" ""
 				request>headers delete
 				request>tls delete
 				resp_headers delete

@@ -137,7 +137,7 @@ kept() {
 # Keeps the last releases and removes older ones, and archives that have done their work.
 prune() {
   local keep folder
-  keep=$(kept | head -n "$OVEN_KEEP")
+  keep=$(kept | sed -n "1,${OVEN_KEEP}p")
   for folder in "$oven"/releases/*; do
     if [[ $'\n'$keep$'\n' != *$'\n'$(basename "$folder")$'\n'* ]]; then rm -rf "$folder"; fi
   done
