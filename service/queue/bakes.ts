@@ -1,3 +1,4 @@
+import type { JobType } from 'bullmq';
 import type { RedisAddress } from './connection.ts';
 import { readFailure } from './failure.ts';
 import type { BakeRequest } from './job.ts';
@@ -49,6 +50,17 @@ export interface Counts {
 }
 
 export type Queue = ReturnType<typeof openQueue>;
+
+/** What a job is doing, as somebody who looks on would say. */
+export type Group = 'waiting' | 'active' | 'done' | 'failed';
+
+const STATES = {
+  waiting: ['waiting', 'prioritized', 'delayed'],
+  active: ['active'],
+  done: ['completed'],
+  failed: ['failed'],
+} as const satisfies Record<Group, readonly JobType[]>;
+const ALL_GROUPS: readonly Group[] = ['active', 'waiting', 'done', 'failed'];
 
 const DAY_SECONDS = 86_400;
 
@@ -140,13 +152,10 @@ export function openQueue(options: QueueOptions) {
       };
     },
 
-    /** The newest `n` jobs, newest first. */
-    recent: async (n: number): Promise<TapeReport[]> => {
-      const jobs = await bakes.getJobs(
-        ['active', 'waiting', 'prioritized', 'delayed', 'completed', 'failed'],
-        0,
-        n - 1,
-      );
+    /** The newest `n` jobs, newest first; of the groups given, or of all. */
+    recent: async (n: number, groups: readonly Group[] = ALL_GROUPS): Promise<TapeReport[]> => {
+      const states = groups.flatMap((group) => STATES[group]);
+      const jobs = await bakes.getJobs(states, 0, n - 1);
       const newest = jobs.sort((a, b) => b.timestamp - a.timestamp).slice(0, n);
       const reports = await Promise.all(newest.map((job) => report(store, job)));
       return reports.filter((one) => one !== undefined);

@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq';
 import { CANCELLED, readFailure } from './failure.ts';
-import type { BakeData, BakeResult, Delivery, Stage, StageProgress } from './job.ts';
+import type { BakeData, BakeResult, CallbackData, Delivery, Stage, StageProgress } from './job.ts';
 import { readMark } from './marks.ts';
 import type { Store } from './store.ts';
 
@@ -22,6 +22,7 @@ export interface TapeReport {
 }
 
 type BakeJob = Job<BakeData, BakeResult>;
+type CallbackJob = Job<CallbackData, string>;
 
 /** The report of a job that was read; undefined when it vanished meanwhile. */
 export async function report(store: Store, job: BakeJob): Promise<TapeReport | undefined> {
@@ -41,7 +42,7 @@ export async function report(store: Store, job: BakeJob): Promise<TapeReport | u
       ...(job.processedOn && { startedAt: job.processedOn }),
       ...(finished && job.finishedOn && { finishedAt: job.finishedOn }),
     },
-    callback: callback?.data.delivery ?? { delivered: false, attempts: 0 },
+    callback: deliveryOf(callback),
   };
 }
 
@@ -62,6 +63,13 @@ function failed(job: BakeJob, { code, message }: { code: string; message: string
     progress: last?.progress ?? 0,
     error: { code, message },
   };
+}
+
+function deliveryOf(callback: CallbackJob | undefined): Delivery {
+  const { delivery } = callback?.data ?? { delivery: { delivered: false, attempts: 0 } };
+  // A job that failed for good keeps the reason and the time; one that is to be tried again has no time.
+  const givenUp = callback?.finishedOn !== undefined && callback.failedReason !== undefined;
+  return givenUp && !delivery.delivered ? { ...delivery, givenUp } : delivery;
 }
 
 function stageOf(job: BakeJob): StageProgress | undefined {
