@@ -10,7 +10,9 @@ export function showTimes(/** @type {ParentNode} */ root = document) {
   for (const time of root.querySelectorAll('time[data-ago]')) {
     const element = /** @type {HTMLTimeElement} */ (time);
     const at = Date.parse(element.dateTime);
-    const text = ago((Date.now() - at) / 1000);
+    const past = ago((Date.now() - at) / 1000);
+    const moment = `${element.dateTime.slice(0, 19).replace('T', ' ')} UTC`;
+    const text = element.dataset.ago === 'both' ? `${moment}, ${past}` : past;
     element.title = new Date(at).toLocaleString();
     if (element.textContent !== text) element.textContent = text;
   }

@@ -46,7 +46,7 @@ ${page.main}
 </main>
 <footer>
   <p>Oven bakes the tapes of <a href="https://aesthetic.computer">aesthetic.computer</a>.</p>
-  <dl><div><dt>release</dt><dd>${frame.release}</dd></div><div><dt>up since</dt><dd>${renderTime(frame.startedAt)}</dd></div></dl>
+  <dl><div><dt>release</dt><dd>${frame.release}</dd></div><div><dt>started</dt><dd>${renderTime(frame.startedAt)}</dd></div></dl>
 </footer>
 <p id="said" class="sr" role="status" aria-live="polite"></p>
 </body>

@@ -43,10 +43,10 @@ function renderMedia(report: TapeReport): Markup {
 function times({ timings: { queuedAt, startedAt, finishedAt } }: TapeReport, now: number): Markup {
   const waited = (startedAt ?? finishedAt ?? now) - queuedAt;
   const baked = startedAt !== undefined && (finishedAt ?? now) - startedAt;
-  return markup`${item('arrived', renderTime(queuedAt))}
+  return markup`${item('arrived', renderTime(queuedAt, 'both'))}
       ${item('waited', renderSpan(waited / 1000))}
-      ${baked !== false && item('baked', markup`for ${renderSpan(baked / 1000)}`)}
-      ${finishedAt !== undefined && item('ended', renderTime(finishedAt))}`;
+      ${baked !== false && item(finishedAt === undefined ? 'bakes for' : 'baked in', renderSpan(baked / 1000))}
+      ${finishedAt !== undefined && item('ended', renderTime(finishedAt, 'both'))}`;
 }
 
 function made({ result }: TapeReport): Markup {

@@ -73,9 +73,9 @@ export function renderCallback(group: Group, callback: TapeReport['callback']): 
   return markup`<span class="trying">trying again</span> after ${tries}${why}`;
 }
 
-function tookOf({ timings: { startedAt, finishedAt } }: TapeReport): Markup {
+function tookOf({ status, timings: { startedAt, finishedAt } }: TapeReport): Markup {
   if (startedAt === undefined || finishedAt === undefined) return markup``;
-  return markup` <span class="took">in ${renderSpan((finishedAt - startedAt) / 1000)}</span>`;
+  return markup` <span class="took">${status === 'failed' ? 'after' : 'baked in'} ${renderSpan((finishedAt - startedAt) / 1000)}</span>`;
 }
 
 function nameCell({ jobId, slug }: TapeReport): Markup {
