@@ -64,7 +64,9 @@ const MAX_SAID = 2;
 export function whatEnded(before: View, now: View): string {
   const all = ({ lists }: View) => [...lists.baking, ...lists.tapes];
   const was = new Map(all(before).map((row) => [row.key, row.group]));
-  const ended = all(now).filter(({ key, group }) => isEnd(group) && was.has(key) && !isEnd(was.get(key)!));
+  const isNew = ({ key, endedAt = 0 }: Row) =>
+    was.has(key) ? !isEnd(was.get(key)!) : endedAt > before.at && before.at > 0;
+  const ended = all(now).filter((row) => isEnd(row.group) && isNew(row));
   if (ended.length <= MAX_SAID) return ended.map(sentence).join(' ');
   const failed = ended.filter(({ group }) => group === 'failed').length;
   const done = ended.length - failed;

@@ -13,6 +13,8 @@ export interface Sources {
 
 /** How the service stood at one moment, rendered. */
 export interface View {
+  /** When it was, in milliseconds since 1970. */
+  readonly at: number;
   readonly headline: string;
   readonly busy: boolean;
   readonly figures: Markup | '';
@@ -52,6 +54,7 @@ export function renderView(
   const newest = (at: (report: TapeReport) => number) => (a: TapeReport, b: TapeReport) =>
     at(b) - at(a) || a.jobId.localeCompare(b.jobId);
   return {
+    at: now,
     headline: headline(counts),
     busy: counts.active > 0,
     figures: renderFigures(counts, disk),
@@ -72,6 +75,8 @@ export function renderView(
 /** What is shown when the queue can't be reached: the last that was known, and that it is old. */
 export function viewInTrouble(last: View | undefined): View {
   const nothing = {
+    at: 0,
+
     headline: 'out of order',
     busy: false,
     figures: '' as const,

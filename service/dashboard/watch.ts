@@ -109,7 +109,10 @@ function openFeed(all: () => Promise<Change>, onClose: () => void): OpenFeed {
       if (closed || pending === undefined) return undefined;
       const change = pending;
       pending = undefined;
-      return change === 'all' ? all() : change;
+      if (change !== 'all') return change;
+      const everything = await all();
+      pending = undefined; // what was told while it was looked is in there
+      return everything;
     },
     tell: (change) => {
       pending = pending === undefined ? change : 'all';

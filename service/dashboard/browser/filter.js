@@ -8,17 +8,17 @@ function wanted() {
     text: String(data.get('q') ?? '')
       .trim()
       .toLowerCase(),
-    group: String(data.get('status') ?? ''),
+    kind: String(data.get('status') ?? ''),
   };
 }
 
 /** Hides the rows that the filter does not let through; view/filter.ts decides the same on the server. */
 export function applyFilter() {
   if (!form()) return;
-  const { text, group } = wanted();
+  const { text, kind } = wanted();
   for (const row of document.querySelectorAll('#tapes tbody > tr')) {
-    const { find = '', group: own } = /** @type {HTMLElement} */ (row).dataset;
-    const isShown = find.includes(text) && (group === '' || group === own);
+    const { find = '', kinds = '' } = /** @type {HTMLElement} */ (row).dataset;
+    const isShown = find.includes(text) && (kind === '' || kinds.split(' ').includes(kind));
     if (/** @type {HTMLElement} */ (row).hidden === isShown) row.toggleAttribute('hidden', !isShown);
   }
 }
@@ -38,10 +38,10 @@ export function setUpFilter() {
   // A browser may have brought back what was in the form, beside an address that says something else.
   const query = new URLSearchParams(location.search);
   const text = /** @type {HTMLInputElement} */ (filter.elements.namedItem('q'));
-  const group = /** @type {RadioNodeList} */ (filter.elements.namedItem('status'));
+  const kind = /** @type {RadioNodeList} */ (filter.elements.namedItem('status'));
   text.value = query.get('q') ?? '';
-  group.value = query.get('status') ?? '';
-  if (group.value === '') group.value = '';
+  kind.value = query.get('status') ?? '';
+  if (kind.value === '') kind.value = ''; // one that there is not
   applyFilter();
 }
 
@@ -52,10 +52,10 @@ let timer;
 function keep() {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    const { text, group } = wanted();
+    const { text, kind } = wanted();
     const query = new URLSearchParams();
     if (text) query.set('q', text);
-    if (group) query.set('status', group);
+    if (kind) query.set('status', kind);
     history.replaceState(null, '', query.size > 0 ? `?${query}` : location.pathname);
   }, 150);
 }

@@ -6,13 +6,19 @@ import { renderTime } from './time.ts';
 
 export type Group = 'waiting' | 'baking' | 'done' | 'failed';
 
+/** What a row can be looked for as; undelivered: nobody knows yet how the bake ended. */
+export type Kind = Group | 'undelivered';
+
 /** A row of a table, rendered; `key` is the same as long as it is about the same job. */
 export interface Row {
   readonly key: string;
   readonly slug: string;
   readonly group: Group;
+  readonly kinds: readonly Kind[];
   /** What the filter looks in, in lower case. */
   readonly find: string;
+  /** In milliseconds since 1970. */
+  readonly endedAt?: number | undefined;
   /** Where the row has a code, it failed. */
   readonly code?: string | undefined;
   render(hidden: boolean): Markup;
@@ -87,10 +93,12 @@ function asRow(report: TapeReport, body: Markup): Row {
   const group = groupOf(status);
   const words = [slug, error?.code, error && publicText(error.message), report.callback.lastError];
   const find = words.flatMap((word) => (word ? [publicText(word).toLowerCase()] : [])).join(' ');
+  const isOpen = (group === 'done' || group === 'failed') && !report.callback.delivered;
+  const kinds: Kind[] = isOpen ? [group, 'undelivered'] : [group];
   return {
-    ...{ key: jobId, slug, group, find, code: error?.code },
+    ...{ key: jobId, slug, group, kinds, find, code: error?.code, endedAt: report.timings.finishedAt },
     render: (hidden) =>
-      markup`<tr role="row" data-key="${jobId}" data-group="${group}" data-find="${find}"${hidden ? markup` hidden` : ''}>${body}
+      markup`<tr role="row" data-key="${jobId}" data-kinds="${kinds.join(' ')}" data-find="${find}"${hidden ? markup` hidden` : ''}>${body}
     </tr>`,
   };
 }
