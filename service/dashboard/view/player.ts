@@ -23,7 +23,7 @@ export function renderPlayer(report: TapeReport): Markup {
     ? markup`<img src="${still}" alt="" width="${width}" height="${height}" loading="lazy" decoding="async">`
     : markup`<span class="no-picture" aria-hidden="true"></span>`;
   if (!video) return picture;
-  return markup`<details class="player"><summary><span class="sr">Play ${report.slug}</span>${picture}<span class="play" aria-hidden="true"></span></summary><video src="${video}" controls playsinline loop preload="none" aria-label="${report.slug}"></video></details>`;
+  return markup`<details class="player"><summary><span class="sr">Play ${report.slug}</span>${picture}<span class="play" aria-hidden="true"></span></summary><video src="${video}"${still ? markup` poster="${still}"` : ''} controls playsinline loop preload="none" aria-label="${report.slug}"></video></details>`;
 }
 
 /** The size, in CSS pixels, that keeps the shape in the place of a thumbnail, so that nothing moves when it is loaded. */
