@@ -3,6 +3,7 @@ import * as command from '@pulumi/command';
 import * as digitalocean from '@pulumi/digitalocean';
 import * as pulumi from '@pulumi/pulumi';
 import type { Certificate } from './edge.ts';
+import { takeOver } from './handover.ts';
 import type { Host } from './host.ts';
 import { type CommandStep, releaseSteps, type Secret, type UploadStep } from './release/commands.ts';
 
@@ -36,10 +37,11 @@ export class Release extends pulumi.ComponentResource {
       before = step.kind === 'upload' ? upload(host, step, how) : run(host, step, { outputs, secrets }, how);
       if (before instanceof command.remote.Command) outputs.set(step.name, before.stdout);
     }
+    const ready = takeOver(host, { parent: this, dependsOn: [before] });
     this.assignment = new digitalocean.ReservedIpAssignment(
       'address',
       { ipAddress: host.address.ipAddress, dropletId: host.droplet.id.apply(Number) },
-      { parent: this, dependsOn: [before] },
+      { parent: this, dependsOn: [ready] },
     );
     for (const step of steps) {
       const how = { parent: this, dependsOn: [this.assignment] };

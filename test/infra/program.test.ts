@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Output } from '@pulumi/pulumi';
 import { describe, expect, it, vi } from 'vitest';
+import { renderAdmission } from '../../infra/handover.ts';
 import { type Declared, NETWORKS, type Run, runProgram, Secret } from './cloud.ts';
 
 // Packing takes seconds and has tests of its own.
@@ -203,7 +204,9 @@ describe('release', () => {
 
   it('gives the address to a droplet only when its release is healthy, and drains before anything goes', () => {
     expect(order().indexOf('activate')).toBeGreaterThan(order().indexOf('environment'));
-    expect(run.get(DO('ReservedIpAssignment'), 'address').dependencies).toContain(`${COMMAND} activate`);
+    expect(run.get(COMMAND, 'admit-successor').dependencies).toContain(`${COMMAND} activate`);
+    expect(run.get(COMMAND, 'take-over').dependencies).toContain(`${COMMAND} admit-successor`);
+    expect(run.get(DO('ReservedIpAssignment'), 'address').dependencies).toContain(`${COMMAND} take-over`);
     expect(run.get(COMMAND, 'drain').dependencies).toContain(`${DO('ReservedIpAssignment')} address`);
     expect(run.get(COMMAND, 'drain').inputs['delete']).toMatch(/oven-drain/);
   });
@@ -227,6 +230,31 @@ describe('release', () => {
       PUBLIC_URL="https://oven.aesthetic.computer"
       "
     `);
+  });
+});
+
+describe('hand-over', () => {
+  it('asks the host at the address, with a key that may do nothing else', () => {
+    const { value } = run.get(COMMAND, 'take-over').inputs['stdin'] as Secret;
+    expect(value).toMatch(
+      /^203\.0\.113\.80\nssh-ed25519 aG9zdA==\n-----BEGIN OPENSSH PRIVATE KEY-----\nSECREThandover\n/,
+    );
+    expect(value).not.toContain('SECRETlogin');
+    expect(run.get(COMMAND, 'admit-successor').inputs['create']).toMatchInlineSnapshot(`
+      "set -eu
+      umask 077
+      file=/root/.ssh/authorized_keys
+      mkdir -p /root/.ssh
+      touch "$file"
+      { grep -v ' oven-handover$' "$file" || true; echo 'restrict,command="/opt/oven/current/host/sbin/oven-handover give" ssh-ed25519 aGFuZG92ZXI= oven-handover'; } >"$file.partial"
+      mv -f "$file.partial" "$file""
+    `);
+  });
+
+  it('refuses a key that would break out of its line', () => {
+    for (const key of ["ssh-ed25519 AAAA'; reboot; '", 'ssh-rsa AAAA', 'ssh-ed25519', '']) {
+      expect(() => renderAdmission(key), key).toThrow(TypeError);
+    }
   });
 });
 
