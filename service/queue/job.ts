@@ -68,6 +68,8 @@ export interface CallbackData {
   readonly request: BakeRequest;
   readonly jobId: string;
   readonly delivery: Delivery;
+  /** Attempts since it was last asked for. */
+  readonly tried: number;
 }
 
 /** How a bake ended. */

@@ -40,5 +40,6 @@ export const keys = {
   slug: (prefix: string, slug: string) => `${prefix}:slug:${slug}`,
   mark: (prefix: string, callbackId: string) => `${prefix}:mark:${callbackId}`,
   marks: (prefix: string) => `${prefix}:marks`,
+  renewals: (prefix: string) => `${prefix}:renewals`,
   lock: (prefix: string, name: string) => `${prefix}:lock:${name}`,
 };

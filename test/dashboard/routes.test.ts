@@ -55,7 +55,7 @@ describe('the pages', () => {
   });
 
   test('tell how the callback stands', async () => {
-    kitchen.answers.set('guest-2', 'gone');
+    kitchen.answers.set('guest-2', { lastError: 'The receiver answered with status 410.' });
     const jobId = await kitchen.bakeWhole('guest-2');
     await until('it was given up', async () => (await kitchen.queue.status(jobId))?.callback.givenUp);
     expect(await (await fetch(`${kitchen.url}/?status=undelivered`)).text()).toContain('given up');
