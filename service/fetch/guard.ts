@@ -53,7 +53,7 @@ export function guardedConnector(
 }
 
 /** A lookup that leaves out the addresses that are not public, and fails with SOURCE_PRIVATE_ADDRESS if none is left. */
-function publicOnly(lookup: LookupFunction): LookupFunction {
+export function publicOnly(lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, []);

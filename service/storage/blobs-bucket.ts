@@ -30,6 +30,9 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
   const client = openClient(options, ATTEMPTS);
   const open = { Bucket, ACL: 'public-read', CacheControl: CACHE_CONTROL } as const;
 
+  /** Whether the server knows conditions; where it does not, looking before is all there is. */
+  let isConditional = true;
+
   /** One round: fails with a conflict when the object changes between the look and the end of the upload. */
   const putOnce = async ({ slug, kind, path, mongoId }: BlobFile, signal: AbortSignal) => {
     const Key = keyFor(slug, kind);
@@ -38,7 +41,7 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
     assertOwned(found, mongoId);
     const target = {
       ...{ ...open, Key, ContentType: contentType(kind), Metadata: ownerMetadata(mongoId) },
-      ...condition(found[keys.indexOf(Key)]?.etag),
+      ...(isConditional && condition(found[keys.indexOf(Key)]?.etag)),
     };
     await upload(client, path, target, signal);
   };
@@ -53,20 +56,22 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
             await putOnce(file, either);
             return `${base}/${keyFor(file.slug, file.kind)}`;
           } catch (error) {
-            if (faultOf(error) !== 'conflict' || round === ROUNDS) throw error;
+            const fault = faultOf(error);
+            const mayHelp = fault === 'conflict' || (fault === 'unsupported' && isConditional);
+            if (!mayHelp || round === ROUNDS) throw error;
+            if (fault === 'unsupported') isConditional = false;
           }
         }
       }),
     remove: (slug) =>
       within(REMOVE_MS, undefined, async (signal) => {
-        const found = await Promise.all(
-          keysFor(slug).map(async (Key) => ((await look(client, Bucket, Key, signal)) ? Key : undefined)),
-        );
-        const keys = found.filter((key) => key !== undefined);
+        const keys = keysFor(slug);
+        const found = await Promise.all(keys.map((Key) => look(client, Bucket, Key, signal)));
+        // All of them, seen or not: looking can't tell a missing bucket from a missing object, deleting can.
         for (const Key of keys) {
           await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal: signal });
         }
-        return keys;
+        return keys.filter((_, index) => found[index] !== undefined);
       }),
     check: () =>
       within(CHECK_MS, undefined, async (abortSignal) => {
@@ -94,6 +99,7 @@ const CODES: Readonly<Record<Fault, StorageCode>> = {
   conflict: 'STORAGE_CONFLICT',
   unreachable: 'STORAGE_UNREACHABLE',
   timeout: 'STORAGE_TIMEOUT',
+  unsupported: 'STORAGE_REFUSED',
   refused: 'STORAGE_REFUSED',
 };
 

@@ -9,14 +9,14 @@ export interface Account {
   readonly bucket: string;
   readonly key: string;
   readonly secret: string;
+  /** Milliseconds until a connection is there, and without a byte on it; 5 and 20 seconds unless told. */
+  readonly connectMs?: number | undefined;
+  readonly idleMs?: number | undefined;
 }
 
-/** Milliseconds until a connection is there, and without a byte on it. */
-const CONNECT_MS = 5000;
-const IDLE_MS = 20_000;
-
 /** A client for one bucket that tries each request up to so many times, with the SDK's own backoff. */
-export function openClient({ endpoint, key, secret }: Account, maxAttempts: number): S3Client {
+export function openClient(account: Account, maxAttempts: number): S3Client {
+  const { endpoint, key, secret, connectMs = 5000, idleMs = 20_000 } = account;
   return new S3Client({
     endpoint: endpoint.href.replace(/\/+$/, ''),
     forcePathStyle: isPathStyle(endpoint),
@@ -27,6 +27,6 @@ export function openClient({ endpoint, key, secret }: Account, maxAttempts: numb
     // Newer checksums are AWS's own matter: Spaces knows the headers only in part.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
+    requestHandler: { connectionTimeout: connectMs, socketTimeout: idleMs },
   });
 }

@@ -1,5 +1,12 @@
 /** What an error of S3's client means, whatever was asked. */
-export type Fault = 'not-found' | 'conflict' | 'misconfigured' | 'unreachable' | 'timeout' | 'refused';
+export type Fault =
+  | 'not-found'
+  | 'conflict'
+  | 'misconfigured'
+  | 'unreachable'
+  | 'timeout'
+  | 'unsupported' // a header that this server does not know
+  | 'refused';
 
 interface ClientError {
   readonly name?: string;
@@ -27,15 +34,17 @@ export function faultOf(error: unknown): Fault | undefined {
   const { name = '', code, $metadata, $response } = (error ?? {}) as ClientError;
   const status = $metadata?.httpStatusCode ?? $response?.statusCode;
   if (Object.hasOwn(BY_NAME, name)) return BY_NAME[name];
-  if (status !== undefined && status >= 300) return ofStatus(status);
+  if (status !== undefined && status >= 300) return ofStatus(status, name);
   // The client calls a reset connection a timeout too, and leaves its code there.
   const isTimeout = name === 'TimeoutError' && (code === undefined || code === 'ETIMEDOUT');
   return isTimeout ? 'timeout' : 'unreachable';
 }
 
-function ofStatus(status: number): Fault {
+function ofStatus(status: number, name: string): Fault {
+  if (status === 501) return 'unsupported';
   if (status >= 500 || status === 429 || status === 408) return 'unreachable';
-  if (status === 404 || status === 410) return 'not-found';
+  // Any other 404 is about something else (the bucket, a user), or not from S3 at all.
+  if (status === 404) return name === 'NoSuchKey' || name === 'NotFound' ? 'not-found' : 'misconfigured';
   if (status === 409 || status === 412) return 'conflict';
   // A redirect is how S3 says that the bucket lives at another endpoint.
   return status < 400 || status === 401 || status === 403 ? 'misconfigured' : 'refused';

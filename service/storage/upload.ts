@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
   type S3Client,
@@ -14,6 +16,8 @@ const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
 /** Milliseconds to take back an upload that failed. */
 const ABORT_MS = 15_000;
+const ABORT_ROUNDS = 3;
+const ABORT_PAUSE_MS = 100;
 
 export type Target = Omit<PutObjectCommandInput, 'Body' | 'ContentLength'>;
 
@@ -37,27 +41,42 @@ export async function upload(
 
 async function inParts(client: S3Client, path: string, target: Target, signal: AbortSignal): Promise<void> {
   const Body = createReadStream(path, { highWaterMark: 1024 * 1024 });
+  let uploadId: string | undefined;
+  // Upload's own abort leaves requests running, and its taking back comes before they have ended.
+  const send = async (command: Parameters<S3Client['send']>[0]) => {
+    const answer = await client.send(command, { abortSignal: signal });
+    if (command instanceof CreateMultipartUploadCommand)
+      ({ UploadId: uploadId } = answer as { UploadId: string });
+    return answer;
+  };
   try {
-    const params = { ...target, Body };
     await new Upload({
-      client: heeding(client, signal),
-      params,
+      client: { config: client.config, send } as unknown as S3Client,
+      params: { ...target, Body },
       partSize: PART_BYTES,
       queueSize: PARTS_AT_ONCE,
+      leavePartsOnError: true,
     }).done();
+  } catch (error) {
+    if (uploadId !== undefined) await takeBack(client, target, uploadId);
+    throw error;
   } finally {
     Body.destroy();
   }
 }
 
 /**
- * A client whose requests end when the signal aborts, all but the one that takes the parts back. Upload's own abort leaves
- * requests running, and rejects before the parts are gone.
+ * Removes the parts of an upload, as well as can be: a part that the server was just about to keep may come after the first
+ * removal, so that it is asked again until it knows of no such upload.
  */
-function heeding(client: S3Client, signal: AbortSignal): S3Client {
-  const send = (command: Parameters<S3Client['send']>[0]) => {
-    const isLast = command instanceof AbortMultipartUploadCommand;
-    return client.send(command, { abortSignal: isLast ? AbortSignal.timeout(ABORT_MS) : signal });
-  };
-  return { config: client.config, send } as unknown as S3Client;
+async function takeBack(client: S3Client, { Bucket, Key }: Target, UploadId: string): Promise<void> {
+  const abortSignal = AbortSignal.timeout(ABORT_MS);
+  for (let round = 1; round <= ABORT_ROUNDS; round += 1) {
+    try {
+      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), { abortSignal });
+    } catch {
+      return; // gone, or out of reach: then the bucket's own rule for unfinished uploads takes them
+    }
+    if (round < ABORT_ROUNDS) await delay(ABORT_PAUSE_MS);
+  }
 }
