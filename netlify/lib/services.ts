@@ -21,13 +21,12 @@ export interface Services {
   readonly oven: Oven | undefined;
 }
 
-let indexed: Promise<void> | undefined;
-
 /** The world as the environment says. */
 export async function openServices(config: Config, write?: (line: string) => void): Promise<Services> {
   const log = openLog(secretsOf(config), write);
   const db = await connect(config.mongo.uri, config.mongo.name);
   const collection = db.collection<Tape>('tapes');
+  let indexed: Promise<void> | undefined;
   const prepare = () => {
     indexed ??= makeIndexes(collection, log);
     return indexed;

@@ -1,4 +1,4 @@
-import { BlobRef, lexToJson } from '@atproto/api';
+import { BlobRef, jsonToLex, lexToJson } from '@atproto/api';
 import type { Blob, Tape } from '../tapes/tape.ts';
 
 export const COLLECTION = 'computer.aesthetic.tape';
@@ -6,13 +6,12 @@ export const COLLECTION = 'computer.aesthetic.tape';
 /** What the lexicon allows a video, in bytes. */
 export const MAX_VIDEO_BYTES = 52_428_800;
 
-/** The record of a tape. */
+/** The record of a tape. Throws TypeError for a blob that is none, since the PDS would take a record without. */
 export function tapeRecord(tape: Tape, video: Blob): Record<string, unknown> {
   const { slug, code, when } = tape;
-  const blob = BlobRef.asBlobRef({
-    ...{ $type: 'blob', mimeType: video.mimeType, size: video.size },
-    ref: { $link: video.cid },
-  });
+  const { cid, mimeType, size } = video;
+  const blob = jsonToLex({ $type: 'blob', ref: { $link: cid }, mimeType, size });
+  if (!(blob instanceof BlobRef)) throw new TypeError('not a blob');
   const ref = tape._id.toHexString();
   return { $type: COLLECTION, slug, code, when: when.toISOString(), video: blob, ref };
 }
