@@ -58,9 +58,13 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
       return (await tapes.findOne(one(id), { projection: { _id: 1 } })) === null ? undefined : 'busy';
     },
 
-    checkpoint: async (id, owner, changes) =>
-      (await tapes.findOneAndUpdate(owned(id, owner), change(changes), { returnDocument: 'after' })) ??
-      undefined,
+    checkpoint: async (id, owner, changes) => {
+      // With the owner there is something to set even when nothing changes.
+      const update = change({ 'lease.owner': owner, ...changes });
+      return (
+        (await tapes.findOneAndUpdate(owned(id, owner), update, { returnDocument: 'after' })) ?? undefined
+      );
+    },
 
     release: async (id, owner, changes = {}) => {
       await tapes.updateOne(owned(id, owner), change({ ...changes, lease: undefined }));
