@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface ServerRig {
@@ -26,21 +26,4 @@ export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-/** Runs a handler of the web's Request and Response on node:http. */
-export function listener(handle: (request: Request) => Promise<Response>): RequestListener {
-  return async (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const body = await bodyOf(incoming);
-    const { method = 'GET', url = '/', headers } = incoming;
-    const plain = Object.entries(headers).map(([name, value]) => [name, String(value)] as [string, string]);
-    const hasBody = method !== 'GET' && method !== 'HEAD';
-    const request = new Request(`http://${headers.host}${url}`, {
-      ...{ method, headers: plain },
-      ...(hasBody && { body: new Uint8Array(body) }),
-    });
-    const response = await handle(request);
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    outgoing.end(Buffer.from(await response.arrayBuffer()));
-  };
 }
