@@ -10,8 +10,6 @@ export interface UserDataOptions {
   readonly hostPublicKey: string;
   /** Public keys that may log in as root, one line each. */
   readonly authorizedKeys: readonly string[];
-  /** A public key that may do nothing but have this host hand its queue over to the one that follows it. */
-  readonly handoverKey?: string;
 }
 
 /** What a host needs that comes as packages; Node comes with the release. */
@@ -27,8 +25,6 @@ export const PACKAGES = [
   'zstd',
 ] as const;
 
-const HANDOVER = 'restrict,command="/usr/local/sbin/oven-handover give"';
-
 /**
  * What a fresh host does once: packages, the user `oven`, the pinned host key, how it is logged in to and updated.
  * Changing a byte of it replaces the host, so whatever may change travels with the release. The only secret in it is the
@@ -38,9 +34,6 @@ export function renderUserData(options: UserDataOptions): string {
   const hostPublicKey = publicKey(options.hostPublicKey, 'hostPublicKey');
   const authorizedKeys = options.authorizedKeys.map((key) => publicKey(key, 'authorizedKeys'));
   if (authorizedKeys.length === 0) throw new TypeError('authorizedKeys: nobody could log in');
-  if (options.handoverKey !== undefined) {
-    authorizedKeys.push(`${HANDOVER} ${publicKey(options.handoverKey, 'handoverKey')}`);
-  }
   return `#cloud-config
 # Bootstraps a host of Oven. Changing this replaces hosts: units, Caddy, Redis and secrets come with the release instead.
 timezone: Etc/UTC

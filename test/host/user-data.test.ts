@@ -13,7 +13,6 @@ const options = {
   hostKey: PRIVATE,
   hostPublicKey: `${PUBLIC}\n`,
   authorizedKeys: [`${PUBLIC} deploy`],
-  handoverKey: PUBLIC,
 };
 
 describe('user-data', () => {
