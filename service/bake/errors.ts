@@ -31,16 +31,22 @@ export const TAPE_FAULTS = [
 ] as const;
 
 /** What is wrong with the machine or the moment: the same tape may bake later. */
-export const BAKE_FAULTS = [
+export const PASSING_FAULTS = [
   'DISK_FULL',
   'TEMP_DIR_UNUSABLE', // missing, or not writable
   'OUTPUT_NOT_WRITABLE', // the folder for the finished files can't be made or written to
   'FFMPEG_MISSING',
-  'FFMPEG_FAILED',
+  'FFMPEG_FAILED', // killed for want of memory, as a rule
   'FFMPEG_STALLED', // no progress for too long
-  'BAKE_TIMEOUT',
+  'BAKE_TIMEOUT', // the machine may have had too much to do
   'BAKE_ABORTED',
-  'VERIFY_FAILED', // the video made is not the video planned
+  'MACHINE_BUSY', // too little memory, or too many processes or open files
+] as const;
+
+/** What goes wrong in a bake through no fault of the tape. */
+export const BAKE_FAULTS = [
+  ...PASSING_FAULTS,
+  'VERIFY_FAILED', // the video made is not the video planned: it would be so the next time, until Oven is mended
 ] as const;
 
 export type TapeFault = (typeof TAPE_FAULTS)[number];
@@ -60,9 +66,9 @@ export class BakeError extends Error {
     this.code = code;
   }
 
-  /** Whether the tape is to blame, so that trying again is useless. */
-  get permanent(): boolean {
-    return (TAPE_FAULTS as readonly string[]).includes(this.code);
+  /** Whether the same tape may bake later. */
+  get passing(): boolean {
+    return (PASSING_FAULTS as readonly string[]).includes(this.code);
   }
 }
 

@@ -48,11 +48,12 @@ export function tooLarge(maxBytes: number): FetchError {
 
 function codeOf(status: number) {
   if (status === 404 || status === 410) return 'SOURCE_NOT_FOUND';
-  return status >= 500 || status === 429 ? 'SOURCE_UNREACHABLE' : 'SOURCE_REFUSED';
+  return status >= 500 || status === 429 || status === 408 ? 'SOURCE_UNREACHABLE' : 'SOURCE_REFUSED';
 }
 
 function isTimeout(error: unknown): boolean {
   return (
+    (error as Error | undefined)?.name === 'TimeoutError' || // of S3's client
     error instanceof errors.ConnectTimeoutError ||
     error instanceof errors.HeadersTimeoutError ||
     error instanceof errors.BodyTimeoutError

@@ -1,15 +1,16 @@
-import { open, rm } from 'node:fs/promises';
 import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
-import { announcedLength, requestFault, timedOut } from './answer.ts';
+import type { Allowed } from './allowed.ts';
+import { announcedLength, requestFault } from './answer.ts';
+import { withDeadline } from './deadline.ts';
 import { FetchError } from './errors.ts';
 import { guardedConnector } from './guard.ts';
 import { isRedirect, nextHop, withoutFragment } from './redirect.ts';
-import { save } from './save.ts';
+import { type Progress, saveAs } from './save.ts';
 
 export interface DownloadOptions {
   /** Asked for every URL on the way; undefined refuses it, and a trusted one may be on a private address. */
-  readonly isAllowed: (url: URL) => { readonly trusted: boolean } | undefined;
+  readonly isAllowed: Allowed;
   readonly maxBytes: number;
   /** Milliseconds for each connection, lookup and TLS included. */
   readonly connectMs: number;
@@ -18,11 +19,11 @@ export interface DownloadOptions {
   /** Milliseconds for everything. */
   readonly totalMs: number;
   readonly signal: AbortSignal;
-  readonly onProgress?: (bytes: number, total: number | undefined) => void;
+  readonly onProgress?: Progress | undefined;
   /** 3 where not given. */
-  readonly maxRedirects?: number;
+  readonly maxRedirects?: number | undefined;
   /** In place of the system's, for tests. */
-  readonly lookup?: LookupFunction;
+  readonly lookup?: LookupFunction | undefined;
 }
 
 export interface Downloaded {
@@ -35,21 +36,9 @@ export interface Downloaded {
  * aborted; and errors of the file (EEXIST, ENOSPC) as they are.
  */
 export async function download(url: URL, file: string, options: DownloadOptions): Promise<Downloaded> {
-  const { signal, totalMs } = options;
-  signal.throwIfAborted();
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(timedOut()), totalMs);
-  try {
-    const either = AbortSignal.any([signal, deadline.signal]);
-    return await follow(withoutFragment(url), file, { ...options, signal: either });
-  } catch (error) {
-    // What an abort looks like from below depends on the moment; its reason is what the caller wants.
-    signal.throwIfAborted();
-    deadline.signal.throwIfAborted();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+  return withDeadline(options.signal, options.totalMs, (signal) =>
+    follow(withoutFragment(url), file, { ...options, signal }),
+  );
 }
 
 /** Goes from hop to hop by hand, so that each is checked. */
@@ -72,12 +61,14 @@ async function follow(url: URL, file: string, options: DownloadOptions): Promise
 function agentFor(url: URL, { isAllowed, connectMs, idleMs, lookup }: DownloadOptions): Agent {
   const plain = /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
   const allowed = plain ? isAllowed(url) : undefined;
-  if (!allowed) {
-    const message = `Tapes are not fetched from ${url.host || 'such an address'}.`;
-    throw new FetchError('SOURCE_NOT_ALLOWED', message);
-  }
+  if (!allowed) throw refuse(url);
   const connect = guardedConnector(() => allowed.trusted, { connectMs, ...(lookup && { lookup }) });
   return new Agent({ connect, headersTimeout: idleMs, bodyTimeout: idleMs, allowH2: false });
+}
+
+/** The FetchError for a URL that is not allowed. */
+export function refuse(url: URL): FetchError {
+  return new FetchError('SOURCE_NOT_ALLOWED', `Tapes are not fetched from ${url.host || 'such an address'}.`);
 }
 
 async function ask(url: URL, dispatcher: Agent, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
@@ -95,14 +86,5 @@ async function ask(url: URL, dispatcher: Agent, signal: AbortSignal): Promise<Di
 async function keep(answer: Dispatcher.ResponseData, file: string, options: DownloadOptions) {
   const { maxBytes, onProgress } = options;
   const total = announcedLength(answer.statusCode, answer.headers, maxBytes);
-  const handle = await open(file, 'wx'); // when this fails the file is another's, and stays
-  try {
-    const bytes = await save(answer.body, handle, { maxBytes, total, onProgress });
-    await handle.close(); // inside: some file systems tell of a full disk only now
-    return bytes;
-  } catch (error) {
-    await handle.close().catch(() => {});
-    await rm(file, { force: true });
-    throw error;
-  }
+  return saveAs(file, answer.body, { maxBytes, total, onProgress });
 }

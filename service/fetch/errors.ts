@@ -9,11 +9,13 @@ export const FETCH_CODES = [
   'SOURCE_PRIVATE_ADDRESS',
   'SOURCE_REDIRECTS', // too many, in a circle, to nowhere, or from https to http
   'SOURCE_NOT_ALLOWED',
+  'SOURCE_MISCONFIGURED', // Oven's own settings of the art bucket are wrong: its name, its keys, or what they may do
 ] as const;
 
 export type FetchCode = (typeof FETCH_CODES)[number];
 
-const PASSING: readonly FetchCode[] = ['SOURCE_UNREACHABLE', 'SOURCE_TIMEOUT', 'SOURCE_TRUNCATED'];
+/** The moment is to blame: the next try may succeed. */
+const MOMENTARY: readonly FetchCode[] = ['SOURCE_UNREACHABLE', 'SOURCE_TIMEOUT', 'SOURCE_TRUNCATED'];
 
 /**
  * The one error that a fetch throws on purpose. `message` is fit to be shown to anybody: of the source it names the
@@ -28,13 +30,13 @@ export class FetchError extends Error {
     this.code = code;
   }
 
-  /** Whether the same request may succeed a little later. */
+  /** Whether the same request may succeed later: neither the tape nor its address is to blame. */
   get passing(): boolean {
-    return PASSING.includes(this.code);
+    return MOMENTARY.includes(this.code) || this.code === 'SOURCE_MISCONFIGURED';
   }
 }
 
-/** Whether an error is a FetchError worth another attempt; anything else (a full disk, a bug) is not. */
-export function isPassing(error: unknown): boolean {
-  return error instanceof FetchError && error.passing;
+/** Whether an error is a FetchError worth another attempt at once; anything else (a full disk, a bug) is not. */
+export function isMomentary(error: unknown): boolean {
+  return error instanceof FetchError && MOMENTARY.includes(error.code);
 }

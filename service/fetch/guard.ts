@@ -11,13 +11,19 @@ export interface GuardOptions {
   readonly lookup?: LookupFunction;
 }
 
+/** All that IANA gives out of IPv6; the rest is nobody's, so that a private network may use it. */
+const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
+
 /**
  * Whether an IP address (IPv6 with or without brackets) belongs to the public internet. False for private, loopback,
  * link-local and reserved ranges, for ways to write IPv4 as IPv6, and for what is no address.
  */
 export function isPublicAddress(address: string): boolean {
   const bare = unbracketed(address);
-  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'unicast';
+  // isIP first: ipaddr.js also reads short and octal forms, in which others may see another address.
+  if (isIP(bare) === 0) return false;
+  const parsed = ipaddr.process(bare);
+  return parsed.range() === 'unicast' && (parsed.kind() === 'ipv4' || parsed.match(GLOBAL_IPV6));
 }
 
 /**
@@ -47,7 +53,7 @@ export function guardedConnector(
 }
 
 /** A lookup that leaves out the addresses that are not public, and fails with SOURCE_PRIVATE_ADDRESS if none is left. */
-function publicOnly(lookup: LookupFunction): LookupFunction {
+export function publicOnly(lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, []);
@@ -65,6 +71,7 @@ function privateAddress(): FetchError {
   return new FetchError('SOURCE_PRIVATE_ADDRESS', 'The address of the tape is not on the public internet.');
 }
 
-function unbracketed(address: string): string {
+/** An IPv6 address of a URL without its brackets; anything else as it is. */
+export function unbracketed(address: string): string {
   return address.startsWith('[') && address.endsWith(']') ? address.slice(1, -1) : address;
 }

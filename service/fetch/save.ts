@@ -1,11 +1,35 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { bodyFault, tooLarge } from './answer.ts';
 
 export interface SaveOptions {
   readonly maxBytes: number;
   /** The announced length in bytes, if any. */
   readonly total: number | undefined;
-  readonly onProgress?: ((bytes: number, total: number | undefined) => void) | undefined;
+  readonly onProgress?: Progress | undefined;
+}
+
+/** Told after each piece: bytes so far, and of how many, where that is known. */
+export type Progress = (bytes: number, total?: number) => void;
+
+/**
+ * Saves a stream as a new file, which is there afterwards only if all of it is. Returns its bytes. Throws as `save` does,
+ * and EEXIST.
+ */
+export async function saveAs(
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+  options: SaveOptions,
+): Promise<number> {
+  const file = await open(path, 'wx'); // when this fails the file is another's, and stays
+  try {
+    const bytes = await save(body, file, options);
+    await file.close(); // inside: some file systems tell of a full disk only now
+    return bytes;
+  } catch (error) {
+    await file.close().catch(() => {});
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ export type RedisAddress = { readonly url: string } | { readonly path: string };
 export type Patience = 'forever' | 'briefly';
 
 const MAX_RETRY_MS = 2000;
+const COMMAND_MS = 8000;
 
 type Options = Omit<RedisOptions, 'replyMapping'> & { url?: string };
 
@@ -14,6 +15,8 @@ type Options = Omit<RedisOptions, 'replyMapping'> & { url?: string };
 export function redisOptions(address: RedisAddress, patience: Patience): Options {
   const options: Options = {
     maxRetriesPerRequest: patience === 'forever' ? null : 3,
+    // A server that hangs is as good as gone to somebody who waits for an answer.
+    ...(patience === 'briefly' && { commandTimeout: COMMAND_MS }),
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RETRY_MS),
   };
   if ('path' in address) return { ...options, path: address.path };

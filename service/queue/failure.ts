@@ -4,7 +4,7 @@ import type { Failure } from './job.ts';
 export const CANCELLED: Failure = {
   code: 'CANCELLED',
   message: 'The bake was cancelled.',
-  passing: true, // not retried by itself, but baked when asked for again
+  passing: true,
 };
 
 const WORKER_LOST: Failure = {
@@ -15,6 +15,12 @@ const WORKER_LOST: Failure = {
 
 const INTERNAL: Failure = { code: 'INTERNAL', message: 'Something went wrong inside Oven.', passing: false };
 
+/** Passing, but baked again only when somebody asks: a second try by itself is unwanted, or would be as long and as vain. */
+const ONLY_WHEN_ASKED: readonly string[] = ['CANCELLED', 'BAKE_TIMEOUT'];
+
+/** The machine can't bake any tape: each waits until it can again, and none fails for it. */
+const MACHINE_FAULTS: readonly string[] = ['FFMPEG_MISSING', 'TEMP_DIR_UNUSABLE', 'OUTPUT_NOT_WRITABLE'];
+
 /** What a thrown value tells the caller: code, message and `passing` of a typed error; nothing of a bug. */
 export function failureOf(error: unknown): Failure {
   const { code, message, passing } = (error ?? {}) as Partial<Failure>;
@@ -23,10 +29,16 @@ export function failureOf(error: unknown): Failure {
   return { code, message, passing };
 }
 
-/** The error that makes BullMQ keep `failure`, and try again only when it passes and `retry` is left true. */
-export function asJobError(failure: Failure, { retry = true } = {}): Error {
+/** Whether a failure says nothing about the tape. */
+export function isMachineFault({ code }: Failure): boolean {
+  return MACHINE_FAULTS.includes(code);
+}
+
+/** The error that makes BullMQ keep `failure`, and try again where that may help. */
+export function asJobError(failure: Failure): Error {
   const text = JSON.stringify(failure);
-  return failure.passing && retry ? new Error(text) : new UnrecoverableError(text);
+  const again = failure.passing && !ONLY_WHEN_ASKED.includes(failure.code);
+  return again ? new Error(text) : new UnrecoverableError(text);
 }
 
 /** The failure that a job's failedReason keeps; a reason BullMQ wrote itself means that its workers were lost. */

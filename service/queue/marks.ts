@@ -16,6 +16,11 @@ export async function leaveMark(
   await redis.publish(keys.marks(prefix), callbackId);
 }
 
+/** Takes a mark back; whoever heeded it already has. */
+export async function dropMark(redis: Redis, prefix: string, callbackId: string): Promise<void> {
+  await redis.del(keys.mark(prefix, callbackId));
+}
+
 /** The mark left, if any. */
 export async function readMark(redis: Redis, prefix: string, callbackId: string): Promise<Mark | undefined> {
   const mark = await redis.get(keys.mark(prefix, callbackId));

@@ -1,23 +1,22 @@
-import { type Job, WaitingError } from 'bullmq';
+import { DelayedError, type Job, WaitingError } from 'bullmq';
+import { asJobError, CANCELLED } from './failure.ts';
 
-export type StopReason = 'cancel' | 'hand-back';
+/** Why a job is stopped; 'lost' when its lock ran out, so that it is another's now. */
+export type StopReason = 'cancel' | 'hand-back' | 'lost';
 
 interface Run {
+  readonly job: Job;
   readonly key: string;
   readonly controller: AbortController;
 }
 
 /** The jobs that this process works on, and how to stop them. */
 export interface Running {
-  /** Runs `work`, which must not be waited for when it does not heed the signal within the grace. */
-  run<T>(
-    job: Job,
-    token: string,
-    key: string,
-    work: (signal: AbortSignal, stoppedFor: () => StopReason | undefined) => Promise<T>,
-  ): Promise<T>;
+  /** Runs `work`, which is not waited for when it does not heed the signal within the grace; throws what BullMQ is to hear. */
+  run<T>(job: Job, token: string, key: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   readonly keys: () => readonly string[];
   readonly cancel: (key: string) => void;
+  readonly lose: (jobIds: readonly string[]) => void;
   /** From now on nothing is begun: what arrives is handed back. */
   readonly refuse: () => void;
   /** Aborts everything and hands it back to the queue; no attempt is spent. */
@@ -26,35 +25,43 @@ export interface Running {
   idle(ms: number): Promise<boolean>;
 }
 
+/** Until a job comes back whose earlier run in this process has only just been stopped. */
+const COME_BACK_MS = 1000;
+
 /** Keeps account of running jobs; one that is stopped may take `graceMs` to end before it is left behind. */
 export function keepRunning(graceMs: number): Running {
   const runs = new Set<Run>();
   const waiting = new Set<() => void>();
   let refusing = false;
   const stop = (run: Run, reason: StopReason) => run.controller.abort(reason);
+  const lose = (jobIds: readonly string[]) => {
+    for (const run of runs) if (jobIds.includes(run.job.id!)) stop(run, 'lost');
+  };
 
   return {
     async run(job, token, key, work) {
-      const run: Run = { key, controller: new AbortController() };
-      const { signal } = run.controller;
-      const reason = () => (signal.aborted ? (signal.reason as StopReason) : undefined);
+      if ([...runs].some((run) => run.job.id === job.id)) {
+        // Its lock ran out, and the queue gave it to this process again. BullMQ renews locks by the job's id, so that two
+        // runs of it in one process would cut off each other's: the old one ends first.
+        lose([job.id!]);
+        await job.moveToDelayed(Date.now() + COME_BACK_MS, token);
+        throw new DelayedError();
+      }
+      const run: Run = { job, key, controller: new AbortController() };
       runs.add(run);
       try {
         if (refusing) stop(run, 'hand-back');
-        else return await Promise.race([work(signal, reason), leftBehind(signal, graceMs)]);
-      } catch (error) {
-        if (reason() !== 'hand-back') throw error;
+        return await settled(run, token, graceMs, work);
       } finally {
         runs.delete(run);
         if (runs.size === 0) for (const tell of waiting) tell();
       }
-      await job.moveToWait(token);
-      throw new WaitingError();
     },
     keys: () => [...runs].map(({ key }) => key),
     cancel: (key) => {
       for (const run of runs) if (run.key === key) stop(run, 'cancel');
     },
+    lose,
     refuse: () => {
       refusing = true;
     },
@@ -74,6 +81,25 @@ export function keepRunning(graceMs: number): Running {
         if (runs.size === 0) end();
       }),
   };
+}
+
+async function settled<T>(
+  { job, controller: { signal } }: Run,
+  token: string,
+  graceMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    if (!signal.aborted) return await Promise.race([work(signal), leftBehind(signal, graceMs)]);
+  } catch (error) {
+    // Of one that has been given back already there is no more to say.
+    if (!signal.aborted || error instanceof DelayedError) throw error;
+    if (signal.reason === 'cancel') throw asJobError(CANCELLED);
+    // BullMQ finds out by itself that it may not say how this job ended.
+    if (signal.reason === 'lost') throw new Error(`The job ${job.id} was lost to another worker.`);
+  }
+  await job.moveToWait(token);
+  throw new WaitingError();
 }
 
 function leftBehind(signal: AbortSignal, graceMs: number): Promise<never> {

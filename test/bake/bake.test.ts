@@ -128,7 +128,7 @@ test('a frame whose pixels are damaged', async () => {
   const damaged = Buffer.from(blue!);
   damaged.fill(0xaa, 45, 60);
   await kitchen.compose(timed([red!, damaged], [500, 500]));
-  await expect(kitchen.bake()).rejects.toMatchObject({ code: 'FRAME_CORRUPT', permanent: true });
+  await expect(kitchen.bake()).rejects.toMatchObject({ code: 'FRAME_CORRUPT', passing: false });
   expect(await kitchen.served()).toEqual([]);
 });
 

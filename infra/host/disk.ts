@@ -1,0 +1,28 @@
+import { CURRENT } from './paths.ts';
+
+/** Looks at the disk's free space, warns in the journal, and gives back what can be had again. */
+export function renderDiskWatch(): string {
+  return `[Unit]
+Description=Watch of the disk of Oven's host
+
+[Service]
+Type=oneshot
+ExecStart=${CURRENT}/host/sbin/oven-disk
+SyslogIdentifier=oven-disk
+Nice=10
+`;
+}
+
+export function renderDiskTimer(): string {
+  return `[Unit]
+Description=Watch of the disk of Oven's host, every five minutes
+
+[Timer]
+OnBootSec=2min
+OnUnitActiveSec=5min
+AccuracySec=30s
+
+[Install]
+WantedBy=timers.target
+`;
+}

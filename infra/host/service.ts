@@ -1,0 +1,37 @@
+import { CURRENT, ENVIRONMENT_FILE, LOG_FILE, NODE } from './paths.ts';
+import { renderSandbox } from './sandbox.ts';
+
+/**
+ * The service. It starts at boot and not only by a request, since its workers have a queue to look after, and systemd never gives it up.
+ * Should memory run out, ffmpeg goes first (`host/path/ffmpeg` makes itself the first choice) and the service lives on.
+ */
+export function renderService(): string {
+  return `[Unit]
+Description=Oven bakes tapes into MP4 videos
+Requires=oven.socket
+Wants=redis-server.service network-online.target
+After=oven.socket redis-server.service network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+WorkingDirectory=${CURRENT}
+ExecStart=${CURRENT}/${NODE} ${CURRENT}/service/main.ts
+Environment=PATH=${CURRENT}/host/path:/usr/bin:/bin
+EnvironmentFile=${ENVIRONMENT_FILE}
+EnvironmentFile=/etc/oven/host.env
+Sockets=oven.socket
+Restart=always
+RestartSec=1
+KillMode=mixed
+TimeoutStopSec=30
+StandardOutput=append:${LOG_FILE}
+StandardError=append:${LOG_FILE}
+OOMPolicy=continue
+OOMScoreAdjust=-200
+MemoryMax=85%
+${renderSandbox()}
+[Install]
+WantedBy=multi-user.target
+`;
+}

@@ -1,0 +1,16 @@
+import { ADDRESS } from './paths.ts';
+
+/** systemd holds the listening socket, so that a request that comes while a release changes waits instead of failing. */
+export function renderSocket(): string {
+  return `[Unit]
+Description=Oven's port, held while the service restarts
+
+[Socket]
+ListenStream=${ADDRESS}
+Backlog=1024
+NoDelay=true
+
+[Install]
+WantedBy=sockets.target
+`;
+}

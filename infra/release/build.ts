@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NODE } from '../host/paths.ts';
+import type { Site } from '../host/site.ts';
+import { packPart } from './archive.ts';
+import { type Lockfile, packagesHash } from './lock.ts';
+import { installPackages, isWanted } from './packages.ts';
+import { byPath, filesBelow, ownFiles, type ReleaseFile } from './tree.ts';
+
+export interface BuildOptions {
+  /** The repository. */
+  readonly root: string;
+  readonly site: Site;
+  /** Where packages and finished releases are kept; `.cache/release` of the repository. */
+  readonly cache?: string;
+}
+
+export interface Release {
+  /** Names the release by all that goes into it; 16 hexadecimal digits. */
+  readonly hash: string;
+  /** The archive, `oven-<hash>.tar.zst`. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** Changed when the same inputs are packed differently. */
+const FORMAT = 1;
+
+/**
+ * Builds the release of a tree: one archive that a host needs nothing besides. The same tree gives the same name and the same bytes. Packages
+ * are installed only when those of production changed, so a release of code alone takes a second. Throws ReleaseError.
+ */
+export async function buildRelease({ root, site, cache }: BuildOptions): Promise<Release> {
+  const folder = cache ?? join(root, '.cache', 'release');
+  const lock: Lockfile = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+  const own = await ownFiles(root, site);
+  const packages = packagesHash(lock);
+  const hash = nameOf(packages, own);
+  const file = join(folder, `oven-${hash}.tar.zst`);
+  if (!(await exists(file))) {
+    await mkdir(folder, { recursive: true });
+    const mark = { path: 'RELEASE', content: Buffer.from(`${hash}\n`), executable: false };
+    const part = await packPart([...own, mark].sort(byPath), { end: false, level: 9 });
+    await writeWhole(file, Buffer.concat([part, await packagesPart(root, folder, packages, lock)]));
+  }
+  return { hash, file, bytes: (await stat(file)).size };
+}
+
+function nameOf(packages: string, files: readonly ReleaseFile[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([FORMAT, packages]));
+  for (const { path, content, executable } of files) {
+    hash.update(JSON.stringify([path, content.length, executable])).update(content);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** The packed packages, made when there are none for this lockfile yet. */
+async function packagesPart(root: string, folder: string, hash: string, lock: Lockfile): Promise<Buffer> {
+  const file = join(folder, `packages-${FORMAT}-${hash}.tar.zst`);
+  if (await exists(file)) return readFile(file);
+  const staged = join(folder, `packages-${hash}`);
+  await installPackages(root, staged, lock);
+  const files: ReleaseFile[] = [];
+  for (const path of (await filesBelow(join(staged, 'node_modules'))).filter(isWanted)) {
+    const content = await readFile(join(staged, 'node_modules', path));
+    files.push({ path: `node_modules/${path}`, content, executable: `node_modules/${path}` === NODE });
+  }
+  const part = await packPart(files.sort(byPath), { end: true, level: 6 });
+  await writeWhole(file, part);
+  await rm(staged, { recursive: true });
+  return part;
+}
+
+async function writeWhole(file: string, bytes: Buffer): Promise<void> {
+  const partial = `${file}.${process.pid}`;
+  await writeFile(partial, bytes);
+  await rename(partial, file);
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

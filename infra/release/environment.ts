@@ -1,0 +1,22 @@
+/**
+ * Variables as the text of a systemd EnvironmentFile, sorted by name, every value in double quotes, in which systemd takes a backslash
+ * before `"`, `\`, `$` and a backquote as their escape and everything else, line ends too, as it stands. Undefined ones are left out.
+ * Throws TypeError, naming the variable and never its value, for what systemd would drop: other control characters and broken UTF-16.
+ */
+export function renderEnvironment(values: Readonly<Record<string, string | undefined>>): string {
+  return Object.entries(values)
+    .filter((entry): entry is [string, string] => entry[1] !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${checked(name, value)}="${value.replace(/["\\$`]/g, '\\$&')}"\n`)
+    .join('');
+}
+
+function checked(name: string, value: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw new TypeError(`not the name of a variable: ${JSON.stringify(name)}`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+  if (/[\0-\x08\x0b-\x1f\x7f]/.test(value) || !value.isWellFormed()) {
+    throw new TypeError(`${name}: has characters that an environment file can't hold`);
+  }
+  return name;
+}

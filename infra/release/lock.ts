@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { byPath } from './tree.ts';
+
+/** One entry of package-lock.json's `packages`, as far as it is looked at here. */
+interface Locked {
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+  readonly libc?: readonly string[];
+}
+
+export interface Lockfile {
+  readonly packages: Readonly<Record<string, Locked>>;
+}
+
+/** What a release is built for: DigitalOcean's droplets, from whatever machine. */
+export const TARGET = { os: 'linux', cpu: 'x64', libc: 'glibc' } as const;
+
+/** The paths of the packages that run in production on the target. Pure. */
+export function productionPackages(lock: Lockfile): readonly string[] {
+  return Object.entries(lock.packages)
+    .filter(([path, entry]) => path !== '' && !entry.dev && runsOnTarget(entry))
+    .map(([path]) => path)
+    .sort();
+}
+
+/** Names the packages of a release: changes when one that runs in production does, and not for a tool of development. Pure. */
+export function packagesHash(lock: Lockfile): string {
+  const entries = productionPackages(lock).map((path) => [path, sorted(lock.packages[path])]);
+  return createHash('sha256')
+    .update(JSON.stringify([TARGET, entries]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function runsOnTarget(entry: Locked): boolean {
+  const admits = (list: readonly string[] | undefined, value: string) =>
+    list === undefined ||
+    (list.includes(value) && !list.includes(`!${value}`)) ||
+    isOnlyNegative(list, value);
+  return admits(entry.os, TARGET.os) && admits(entry.cpu, TARGET.cpu) && admits(entry.libc, TARGET.libc);
+}
+
+function isOnlyNegative(list: readonly string[], value: string): boolean {
+  return list.every((item) => item.startsWith('!')) && !list.includes(`!${value}`);
+}
+
+/** The same object with its keys in one order and without where it came from, which a mirror may change. */
+function sorted(entry: object | undefined): [string, unknown][] {
+  return Object.entries(entry ?? {})
+    .filter(([key]) => key !== 'resolved')
+    .map(([path, value]) => ({ path, value }))
+    .sort(byPath)
+    .map(({ path, value }) => [path, value]);
+}

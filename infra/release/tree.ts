@@ -1,0 +1,63 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { renderCandidate } from '../host/candidate.ts';
+import { hostFiles } from '../host/files.ts';
+import type { Site } from '../host/site.ts';
+
+/** A file of a release: its path from the release's root, with `/`, and its bytes. */
+export interface ReleaseFile {
+  readonly path: string;
+  readonly content: Buffer;
+  readonly executable: boolean;
+}
+
+const SOURCES = ['bin', 'service'];
+const SCRIPTS = 'infra/host/scripts';
+
+/** Oven's own part of a release: the service, its command line, and the host's files and scripts, sorted by path. */
+export async function ownFiles(root: string, site: Site): Promise<readonly ReleaseFile[]> {
+  const files: ReleaseFile[] = [{ path: 'package.json', content: await manifest(root), executable: false }];
+  for (const folder of SOURCES) {
+    for (const path of await filesBelow(join(root, folder))) {
+      const content = await readFile(join(root, folder, path));
+      files.push({ path: `${folder}/${path}`, content, executable: false });
+    }
+  }
+  for (const path of await filesBelow(join(root, SCRIPTS))) {
+    const content = await readFile(join(root, SCRIPTS, path));
+    files.push({ path: `host/${path}`, content, executable: !path.endsWith('.ts') && path !== 'lib.sh' });
+  }
+  // Laid by the activation for as long as it takes, so it's not among the host's files.
+  files.push({
+    path: 'host/oven-candidate@.service',
+    content: Buffer.from(renderCandidate()),
+    executable: false,
+  });
+  for (const { path, content } of hostFiles(site)) {
+    files.push({ path: `host/files${path}`, content: Buffer.from(content), executable: false });
+  }
+  return files.sort(byPath);
+}
+
+/** Order by code units, which no locale changes. */
+export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+/** The files below a folder, with `/`; hidden ones, which editors and systems leave behind, are not part of anything. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.name.startsWith('.')) continue;
+    if (entry.isDirectory()) {
+      for (const path of await filesBelow(join(folder, entry.name))) found.push(`${entry.name}/${path}`);
+    } else if (entry.isFile()) found.push(entry.name);
+  }
+  return found;
+}
+
+/** package.json as the release needs it: nothing about development, so that changing that makes no release. */
+async function manifest(root: string): Promise<Buffer> {
+  const { name, version, license, type } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  return Buffer.from(`${JSON.stringify({ name, version, private: true, license, type }, null, 2)}\n`);
+}

@@ -1,0 +1,80 @@
+import * as digitalocean from '@pulumi/digitalocean';
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from './config.ts';
+
+export interface WatchArgs {
+  readonly settings: Settings;
+  readonly tag: pulumi.Output<string>;
+}
+
+/** Mails when the host is short of something, or Oven does not answer, answers late, or falls behind with its work. */
+export class Watch extends pulumi.ComponentResource {
+  constructor(name: string, { settings, tag }: WatchArgs, options?: pulumi.ComponentResourceOptions) {
+    super('oven:watch:Watch', name, {}, options);
+    const notifications = [{ emails: [settings.alertEmail] }];
+    for (const { use, ...alert } of RESOURCES) {
+      new digitalocean.MonitorAlert(
+        use,
+        { ...alert, compare: 'GreaterThan', tags: [tag], alerts: { emails: [settings.alertEmail] } },
+        { parent: this },
+      );
+    }
+    for (const { check, path, alerts } of CHECKS) {
+      const target = `https://${settings.domain}${path}`;
+      const { id: checkId } = new digitalocean.UptimeCheck(
+        check,
+        {
+          name: `${settings.domain}${path}`,
+          target,
+          type: 'https',
+          regions: ['us_west', 'us_east', 'eu_west'],
+        },
+        { parent: this },
+      );
+      for (const alert of alerts) {
+        const args = { ...alert, name: `${settings.domain}${path} ${alert.type}`, checkId, notifications };
+        new digitalocean.UptimeAlert(`${check}-${alert.type}`, args, { parent: this });
+      }
+    }
+    this.registerOutputs({});
+  }
+}
+
+/** Thresholds in per cent. An encoder may use all of the processor for a while; an hour of it means that tapes pile up. */
+const RESOURCES = [
+  {
+    use: 'disk',
+    type: 'v1/insights/droplet/disk_utilization_percent',
+    value: 80,
+    window: '5m',
+    description: 'Oven: disk nearly full',
+  },
+  {
+    use: 'memory',
+    type: 'v1/insights/droplet/memory_utilization_percent',
+    value: 90,
+    window: '10m',
+    description: 'Oven: short of memory',
+  },
+  {
+    use: 'cpu',
+    type: 'v1/insights/droplet/cpu',
+    value: 95,
+    window: '1h',
+    description: 'Oven: processor busy for an hour',
+  },
+] as const;
+
+/** Latency in milliseconds, certificate in days left. One region alone may have trouble of its own; all of them together have not. */
+const CHECKS = [
+  {
+    check: 'health',
+    path: '/health',
+    alerts: [
+      { type: 'down_global', period: '2m' },
+      { type: 'latency', threshold: 2000, comparison: 'greater_than', period: '5m' },
+      { type: 'ssl_expiry', threshold: 10, comparison: 'less_than', period: '1h' },
+    ],
+  },
+  { check: 'work', path: '/health/work', alerts: [{ type: 'down_global', period: '10m' }] },
+] as const;

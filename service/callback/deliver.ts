@@ -1,0 +1,49 @@
+import type { LookupFunction } from 'node:net';
+import type { CallbackJob, DeliveryAnswer } from '../queue/deliver-one.ts';
+import { callbackBody } from './body.ts';
+import { type Allowed, type Posted, post } from './post.ts';
+import { nextAttemptIn, parseRetryAfter, SCHEDULE } from './schedule.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface DeliveryOptions {
+  readonly secrets: Secrets;
+  /** Asked at each attempt: an origin may have been taken off the list since the tape was accepted. */
+  readonly isAllowed: Allowed;
+  /** Milliseconds until the answer must have begun. */
+  readonly timeoutMs?: number;
+  /** Milliseconds between attempts. */
+  readonly schedule?: readonly number[];
+  /** Told of every attempt, for metrics: seconds it took, and whether it was delivered. */
+  readonly onAttempt?: (seconds: number, delivered: boolean) => void;
+  readonly lookup?: LookupFunction;
+  readonly random?: () => number;
+}
+
+/** Delivers callbacks: one attempt a call, which says what is to happen next. Throws the signal's reason when aborted. */
+export function openDelivery(options: DeliveryOptions) {
+  const { secrets, isAllowed, timeoutMs = 30_000, schedule = SCHEDULE, lookup, onAttempt } = options;
+  const random = options.random ?? Math.random;
+
+  const deliver = async (callback: CallbackJob, signal: AbortSignal): Promise<DeliveryAnswer> => {
+    const { callbackId: id, request, outcome, attempt } = callback;
+    const message = { id, url: request.callbackUrl, body: callbackBody(request, outcome, secrets) };
+    const started = performance.now();
+    const posted = await post(message, { secrets, isAllowed, timeoutMs, signal, lookup });
+    const answer = judge(posted, (retryAfter) => nextAttemptIn(attempt, retryAfter, { schedule, random }));
+    onAttempt?.((performance.now() - started) / 1000, answer === 'delivered');
+    return answer;
+  };
+  return { deliver };
+}
+
+/** By the book: 2xx is delivered, 410 and an origin that is not allowed end it, all else (redirects too) is tried again. */
+function judge(posted: Posted, next: (retryAfterMs: number) => number | undefined): DeliveryAnswer {
+  if ('fault' in posted) {
+    return { lastError: posted.fault, retryInMs: posted.refused ? undefined : next(0) };
+  }
+  const { status, retryAfter } = posted;
+  if (status >= 200 && status < 300) return 'delivered';
+  const lastError = `The receiver answered ${status}.`;
+  if (status === 410) return { lastError };
+  return { lastError, retryInMs: next(parseRetryAfter(retryAfter, Date.now())) };
+}

@@ -1,0 +1,105 @@
+import type { LookupFunction } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, type Dispatcher, request } from 'undici';
+import type { DownloadOptions } from '../fetch/download.ts';
+import { FetchError } from '../fetch/errors.ts';
+import { guardedConnector } from '../fetch/guard.ts';
+import type { Secrets } from './secrets.ts';
+
+/** Whether a URL may be called, and whether it may be on a private address. */
+export type Allowed = DownloadOptions['isAllowed'];
+
+export interface Message {
+  /** The same for every attempt, so that the receiver knows what it has. */
+  readonly id: string;
+  readonly url: string;
+  readonly body: object;
+}
+
+export interface PostOptions {
+  readonly secrets: Secrets;
+  readonly isAllowed: Allowed;
+  /** Milliseconds until the answer must have begun. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** In place of the system's, for tests. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+/**
+ * What became of a message: the receiver's answer, or a fault in a sentence that names neither URL nor secret. `refused`:
+ * it was not sent, since its URL is not on the list.
+ */
+export type Posted =
+  | { readonly status: number; readonly retryAfter: string | undefined }
+  | { readonly fault: string; readonly refused: boolean };
+
+/** Enough of an answer to end it politely: what it says is of no interest. */
+const MAX_ANSWER_BYTES = 16 * 1024;
+const MAX_ANSWER_MS = 1000;
+const CONNECT_MS = 10_000;
+
+/** Sends a message, signed as Standard Webhooks say, and follows no redirect. Throws the signal's reason when aborted. */
+export async function post(message: Message, options: PostOptions): Promise<Posted> {
+  const { isAllowed, timeoutMs, signal, lookup } = options;
+  signal.throwIfAborted();
+  const url = new URL(message.url);
+  const allowed = url.username === '' && url.password === '' ? isAllowed(url) : undefined;
+  if (!allowed) return { fault: 'The origin of the callback is not allowed.', refused: true };
+  const connectMs = Math.min(CONNECT_MS, timeoutMs);
+  const connect = guardedConnector(() => allowed.trusted, { connectMs, ...(lookup && { lookup }) });
+  const dispatcher = new Agent({ connect, allowH2: false });
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const answer = await request(url, {
+      ...signed(message, options.secrets),
+      ...{ method: 'POST', dispatcher, signal: AbortSignal.any([signal, timeout]) },
+      ...{ headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
+    });
+    await finish(answer.body);
+    const retryAfter = answer.headers['retry-after'];
+    return {
+      status: answer.statusCode,
+      retryAfter: retryAfter === undefined ? undefined : String(retryAfter),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { fault: faultOf(error, timeout.aborted, timeoutMs), refused: false };
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+function signed(message: Message, secrets: Secrets) {
+  const body = JSON.stringify(message.body);
+  const timestamp = Math.floor(Date.now() / 1000);
+  return {
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'Oven',
+      'webhook-id': message.id,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': secrets.sign(message.id, timestamp, body),
+    },
+  };
+}
+
+/** The status was given: what comes after it may be long or never end, and is waited for a moment only. */
+async function finish(body: Dispatcher.ResponseData['body']): Promise<void> {
+  body.on('error', () => {});
+  const read = body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
+  await Promise.race([read, delay(MAX_ANSWER_MS, undefined, { ref: false })]);
+}
+
+function faultOf(error: unknown, timedOut: boolean, timeoutMs: number): string {
+  if (timedOut || /TIMEOUT$/.test(codeOf(error))) return `There was no answer within ${timeoutMs / 1000} s.`;
+  if (error instanceof FetchError) return 'The address of the callback is not on the public internet.';
+  const code = codeOf(error);
+  // Only the name of the error: its message may hold the address.
+  return `The receiver can not be reached${/^[A-Z][A-Z0-9_]*$/.test(code) ? ` (${code})` : ''}.`;
+}
+
+function codeOf(error: unknown): string {
+  return String((error as NodeJS.ErrnoException | null)?.code ?? '');
+}

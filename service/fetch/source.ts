@@ -1,0 +1,62 @@
+import type { LookupFunction } from 'node:net';
+import type { Art } from '../storage/art.ts';
+import type { Allowed } from './allowed.ts';
+import { withDeadline } from './deadline.ts';
+import { download, refuse } from './download.ts';
+import { isMomentary } from './errors.ts';
+import { withRetries } from './retry.ts';
+import type { Progress } from './save.ts';
+
+/** Where tapes are fetched from. */
+export interface Source {
+  /**
+   * Fetches a tape into a new file, which is there afterwards only if all of it is. Throws FetchError, the signal's reason
+   * when aborted, and errors of the file (EEXIST, ENOSPC) as they are.
+   */
+  fetch(zipUrl: URL, file: string, how: FetchHow): Promise<{ bytes: number }>;
+}
+
+export interface FetchHow {
+  readonly signal: AbortSignal;
+  /** Begins at 0 again with every attempt. */
+  readonly onProgress?: Progress | undefined;
+}
+
+export interface SourceOptions {
+  readonly art: Art;
+  readonly allowed: Allowed;
+  readonly maxBytes: number;
+  /** How often a tape is asked for at most. */
+  readonly attempts?: number | undefined;
+  /** Longest waits between attempts, in milliseconds. */
+  readonly delays?: readonly number[] | undefined;
+  /** Milliseconds for a connection, without a byte, and for one attempt as a whole. */
+  readonly connectMs?: number | undefined;
+  readonly idleMs?: number | undefined;
+  readonly totalMs?: number | undefined;
+  /** In place of the system's, for tests. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+/** Opens all sources: what leads into the bucket of tapes is read with its keys, anything else allowed is a plain GET. */
+export function openSource(options: SourceOptions): Source {
+  const { art, allowed, maxBytes, attempts = 3, delays = [500, 2000] } = options;
+  const { connectMs = 5000, idleMs = 20_000, totalMs = 120_000, lookup } = options;
+  return {
+    fetch: (zipUrl, file, { signal, onProgress }) =>
+      withRetries(
+        () => {
+          if (!allowed(zipUrl)) throw refuse(zipUrl);
+          const key = art.keyOf(zipUrl);
+          const limits = { maxBytes, connectMs, idleMs, totalMs };
+          if (key === undefined) {
+            return download(zipUrl, file, { ...limits, isAllowed: allowed, signal, onProgress, lookup });
+          }
+          return withDeadline(signal, totalMs, (either) =>
+            art.download(key, file, { signal: either, maxBytes, onProgress }),
+          );
+        },
+        { attempts, delays, signal, isPassing: isMomentary },
+      ),
+  };
+}

@@ -1,0 +1,95 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { BakeContext } from '../queue/bake-one.ts';
+import type { Counts } from '../queue/history.ts';
+import type { BakeRequest, BakeResult } from '../queue/job.ts';
+import { within } from './cached.ts';
+
+type Bake = (request: BakeRequest, context: BakeContext) => Promise<BakeResult>;
+
+export interface Metrics {
+  /** The same bake, counted and timed. */
+  measured(bake: Bake): Bake;
+  /** An attempt to deliver a callback. */
+  callback(seconds: number, delivered: boolean): void;
+  /** All of it, as Prometheus reads it. */
+  render(): Promise<{ readonly type: string; readonly body: string }>;
+}
+
+const BAKE_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
+const QUEUE_MS = 2000;
+
+/** Measures the service. Labels are stages, kinds of outcome and codes of closed lists: never a slug. */
+export function openMetrics(queue: { counts(): Promise<Counts> }, release: string): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({ name: 'oven_info', help: 'The release that runs.', labelNames: ['release'], registers })
+    .labels(release)
+    .set(1);
+  const bakes = new Counter({
+    ...{ name: 'oven_bakes_total', help: 'Attempts to bake a tape, by outcome.', registers },
+    labelNames: ['outcome', 'code'],
+  });
+  const stages = new Histogram({
+    ...{ name: 'oven_stage_seconds', help: 'How long each stage of a bake took.', registers },
+    ...{ labelNames: ['stage'], buckets: BAKE_SECONDS },
+  });
+  const video = new Counter({
+    ...{ name: 'oven_output_bytes_total', help: 'Bytes of the videos made.', registers },
+  });
+  const played = new Counter({
+    ...{ name: 'oven_output_seconds_total', help: 'Seconds that the videos made play for.', registers },
+  });
+  const callbacks = new Histogram({
+    ...{ name: 'oven_callback_seconds', help: 'How long attempts to deliver a callback took.', registers },
+    ...{ labelNames: ['outcome'], buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] },
+  });
+  addQueue(registry, queue);
+
+  return {
+    measured: (bake) => async (request, context) => {
+      const started = performance.now();
+      try {
+        const result = await bake(request, context);
+        bakes.inc({ outcome: 'done', code: '' });
+        for (const [stage, seconds] of Object.entries(result.timings ?? {}))
+          stages.observe({ stage }, seconds);
+        stages.observe({ stage: 'total' }, (performance.now() - started) / 1000);
+        video.inc(result.bytes);
+        played.inc(result.duration);
+        return result;
+      } catch (error) {
+        const { code } = (error ?? {}) as { code?: unknown };
+        if (context.signal.aborted) bakes.inc({ outcome: 'stopped', code: '' });
+        else bakes.inc({ outcome: 'failed', code: typeof code === 'string' ? code : 'INTERNAL' });
+        throw error;
+      }
+    },
+    callback: (seconds, delivered) =>
+      callbacks.observe({ outcome: delivered ? 'delivered' : 'failed' }, seconds),
+    render: async () => ({ type: registry.contentType, body: await registry.metrics() }),
+  };
+}
+
+/** How much there is in the queue, asked when somebody reads the metrics; a queue that is gone has no numbers. */
+function addQueue(registry: Registry, queue: { counts(): Promise<Counts> }): void {
+  const depth = new Gauge({
+    ...{ name: 'oven_queue_jobs', help: 'Jobs in the queues, by state.', registers: [registry] },
+    labelNames: ['queue', 'state'],
+    collect: async () => {
+      const counts = await within(QUEUE_MS, queue.counts()).catch(() => undefined);
+      depth.reset();
+      oldest.reset();
+      if (counts === undefined) return;
+      const { callbacks, oldestWaitingSeconds, ...bakes } = counts;
+      oldest.set(oldestWaitingSeconds);
+      for (const [name, states] of Object.entries({ bakes, callbacks })) {
+        for (const [state, count] of Object.entries(states)) depth.set({ queue: name, state }, count);
+      }
+    },
+  });
+  const oldest = new Gauge({
+    ...{ name: 'oven_queue_oldest_seconds', help: 'How long the tape that has waited longest has.' },
+    registers: [registry],
+  });
+}

@@ -1,0 +1,102 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { DEFAULT_OUTPUTS } from '../bake/outputs.ts';
+import type { BakeRequest } from '../queue/job.ts';
+import { full, statusUrl, whyUnable } from './admission.ts';
+import type { App, Deps, Env } from './deps.ts';
+import { ApiError, type FieldFault } from './errors.ts';
+import { type BakeBody, bakeBody, thumbnailBody } from './schemas/request.ts';
+import { accepted, errors, json } from './schemas/response.ts';
+
+const description = `The order of checks is the order of these errors. **The same again** is the same mongoId, slug, zipUrl without its
+query, and outputs in any order: while it waits or runs, 200 and the same job; when done, 200 and its callback once more under the same
+\`webhook-id\`; when it failed for something that may pass, a new attempt and 202; when the tape itself is bad, 200 and the callback of the
+failure once more. \`rebake: true\` makes a new job of what has ended.`;
+
+const responses = {
+  202: json(accepted, 'The tape is in the queue, and stays there whatever becomes of the service.'),
+  200: json(accepted, 'The tape was in the queue, or done, before.'),
+  ...errors(
+    ...([
+      'BODY_TOO_LARGE',
+      'INVALID_JSON',
+      'INVALID_REQUEST',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'UNAUTHORIZED',
+    ] as const),
+    ...([
+      'ORIGIN_NOT_ALLOWED',
+      'BAKE_RUNNING',
+      'QUEUE_FULL',
+      'DRAINING',
+      'DISK',
+      'QUEUE_UNREACHABLE',
+    ] as const),
+  ),
+};
+
+/** `POST /bake` and `POST /thumbnail`. */
+export function bakeRoutes(app: App, deps: Deps): void {
+  const bake = createRoute({
+    ...{ method: 'post', path: '/bake', tags: ['Tapes'], summary: 'Bake a tape', description, responses },
+    request: { body: { required: true, content: { 'application/json': { schema: bakeBody } } } },
+  });
+  app.openapi(bake, async (c) => answer(c, deps, c.req.valid('json')));
+
+  const thumbnail = createRoute({
+    ...{ method: 'post', path: '/thumbnail', tags: ['Tapes'], summary: 'Make a thumbnail only', responses },
+    description: 'As POST /bake with `outputs: [{"kind": "thumbnail"}]`.',
+    request: { body: { required: true, content: { 'application/json': { schema: thumbnailBody } } } },
+  });
+  app.openapi(thumbnail, async (c) =>
+    answer(c, deps, { ...c.req.valid('json'), outputs: [{ kind: 'thumbnail' }] }),
+  );
+}
+
+/** The checks after those of the body, in the order of the contract; the queue itself says whether it is full. */
+async function answer(c: Context<Env>, deps: Deps, body: BakeBody) {
+  const { queue, secrets, log } = deps;
+  const secretFingerprint = secrets.accepts(body.callbackSecret);
+  if (secretFingerprint === undefined) throw new ApiError('UNAUTHORIZED');
+  const refused = refusedUrls(deps, body);
+  if (refused.length > 0) throw new ApiError('ORIGIN_NOT_ALLOWED', { fields: refused });
+  const unable = await whyUnable(deps);
+  if (unable) {
+    await refuseWhenFull(deps);
+    throw unable;
+  }
+  const { rebake, priority } = body;
+  const { jobId, status, outcome } = await queue.submit(requestOf(body, secretFingerprint), {
+    rebake,
+    priority,
+  });
+  const { slug } = body;
+  log.info({ requestId: c.get('requestId'), jobId, slug, outcome }, 'tape asked for');
+  if (outcome === 'full') throw full();
+  if (outcome === 'conflict') throw new ApiError('BAKE_RUNNING');
+  const code = outcome === 'accepted' || outcome === 'retrying' ? 202 : 200;
+  return c.json({ jobId, status: status ?? 'queued', statusUrl: statusUrl(deps, jobId) }, code);
+}
+
+function refusedUrls({ isSourceAllowed, isCallbackAllowed }: Deps, body: BakeBody): FieldFault[] {
+  const { zipUrl, callbackUrl, progressUrl } = body;
+  const checks = [
+    ['zipUrl', zipUrl, isSourceAllowed],
+    ['callbackUrl', callbackUrl, isCallbackAllowed],
+    ['progressUrl', progressUrl, isCallbackAllowed],
+  ] as const;
+  return checks
+    .filter(([, url, isAllowed]) => url !== undefined && isAllowed(new URL(url)) === undefined)
+    .map(([field]) => ({ field, message: 'is not below an origin that Oven is set up to talk to' }));
+}
+
+async function refuseWhenFull({ queue, maxQueued }: Deps): Promise<void> {
+  const { waiting, retrying } = await queue.counts();
+  if (waiting + retrying >= maxQueued) throw full();
+}
+
+function requestOf(body: BakeBody, secretFingerprint: string): BakeRequest {
+  const { mongoId, slug, zipUrl, callbackUrl, progressUrl, metadata, outputs = DEFAULT_OUTPUTS } = body;
+  const code = body.code ?? undefined;
+  return { mongoId, slug, zipUrl, callbackUrl, progressUrl, metadata, code, outputs, secretFingerprint };
+}

@@ -1,0 +1,115 @@
+import { z } from '@hono/zod-openapi';
+import { OUTPUT_KINDS } from '../../bake/outputs.ts';
+import { SCALES } from '../../bake/plan/scale.ts';
+import { jsonFault } from '../json.ts';
+
+export const SLUG = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const MAX_URL = 2048;
+/** As many pixels as common players decode. */
+const MAX_SIDE = 4096;
+/** BullMQ's lowest. */
+const MAX_PRIORITY = 2_097_151;
+
+const text = (max: number, what: string) =>
+  z
+    .string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be text') })
+    .min(1, { error: 'must not be empty' })
+    .max(max, { error: `must not be longer than ${max} characters` })
+    .openapi({ description: what });
+
+const webUrl = (protocols: readonly string[], what: string) =>
+  text(MAX_URL, what)
+    .refine((value) => isUrl(value, protocols), {
+      error: 'must be a URL that begins with https:// or http://, without user and password',
+    })
+    .transform((value) => (URL.canParse(value) ? new URL(value).href : value))
+    .openapi({ type: 'string', format: 'uri', maxLength: MAX_URL });
+
+export const slug = text(64, 'Name of the tape, which its files have too.')
+  .regex(SLUG, { error: `must match ${SLUG.source}` })
+  .openapi({ example: '2026.11.24.10.30.00.123' });
+
+const metadata = z
+  .unknown()
+  .refine((value) => value == null || isObject(value), { error: 'must be an object' })
+  .superRefine((value, context) => {
+    const fault = jsonFault(value);
+    if (fault) context.addIssue({ code: 'custom', message: fault });
+  })
+  .optional()
+  .openapi({
+    type: ['object', 'null'],
+    additionalProperties: true,
+    description: 'Anything; the callback has it as it came.',
+  });
+
+const output = z
+  .strictObject({
+    kind: z.enum(OUTPUT_KINDS, { error: `must be one of ${OUTPUT_KINDS.join(', ')}` }),
+    scale: z
+      .literal(SCALES, { error: `must be one of ${SCALES.join(', ')}` })
+      .optional()
+      .openapi({ description: 'How many times each pixel is enlarged.', enum: [...SCALES] }),
+    maxSide: wholeNumber(16, MAX_SIDE)
+      .optional()
+      .openapi({ description: 'Pixels of the longer side at most.' }),
+  })
+  .openapi('Output');
+
+const outputs = z
+  .array(output, { error: 'must be a list' })
+  .min(1, { error: 'must not be empty' })
+  .max(OUTPUT_KINDS.length, { error: 'has too many entries' })
+  .refine((list) => new Set(list.map(({ kind }) => kind)).size === list.length, {
+    error: 'must have each kind once',
+  })
+  .openapi({ description: 'What is made, mp4 first; mp4 and thumbnail when left out. Each kind once.' });
+
+const common = {
+  mongoId: text(128, 'Whose tape it is: id of its document. Other tapes can not take its slug.').regex(
+    /^[!-~]+$/,
+    { error: 'must be visible ASCII characters' },
+  ),
+  slug,
+  zipUrl: webUrl(['https:', 'http:', 'file:'], 'Where the tape is.'),
+  callbackUrl: webUrl(['https:', 'http:'], 'Told of the end.'),
+  callbackSecret: text(
+    512,
+    'A secret that Oven shares with the caller; the callback brings it back.',
+  ).openapi({
+    format: 'password',
+  }),
+  metadata,
+  code: text(64, 'Short code of the tape; the callback has it as it came.').nullish(),
+  progressUrl: webUrl(['https:', 'http:'], 'Told how far the bake is, at most once a second.').optional(),
+  priority: wholeNumber(0, MAX_PRIORITY)
+    .optional()
+    .openapi({ description: 'Tapes with lower numbers are baked sooner; 0 first, and 0 when left out.' }),
+  rebake: z
+    .boolean({ error: 'must be true or false' })
+    .optional()
+    .openapi({ description: 'Bakes again what was baked before.' }),
+};
+
+/** Body of POST /bake. Fields that nobody knows are left out: callers send more than Oven needs. */
+export const bakeBody = z.object({ ...common, outputs: outputs.optional() }).openapi('BakeRequest');
+
+/** Body of POST /thumbnail. */
+export const thumbnailBody = z.object(common).openapi('ThumbnailRequest');
+
+export type BakeBody = z.output<typeof bakeBody>;
+
+function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+function isUrl(value: string, protocols: readonly string[]): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return protocols.includes(protocol) && `${username}${password}` === '';
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && !Array.isArray(value);
+}

@@ -1,0 +1,114 @@
+import { z } from '@hono/zod-openapi';
+import { API_CODES, API_ERRORS, type ApiCode } from '../errors.ts';
+import { BAKE_CODES } from './codes.ts';
+
+export const STAGES = ['downloading', 'opening', 'encoding', 'uploading'] as const;
+const STATUSES = ['queued', ...STAGES, 'done', 'failed'] as const;
+
+const status = z.enum(STATUSES);
+const seconds = z.number().min(0);
+const jobId = z.string().openapi({ example: '0f343b0931126a20f133d67c2b018a3b' });
+const epoch = z.number().openapi({ description: 'Milliseconds since 1970.' });
+
+export const errorBody = z
+  .object({
+    error: z.object({
+      code: z.enum(API_CODES),
+      message: z.string(),
+      fields: z
+        .array(z.object({ field: z.string(), message: z.string() }))
+        .optional()
+        .openapi({ description: 'Every field that is wrong.' }),
+    }),
+  })
+  .openapi('Error');
+
+/** What a request for a bake is answered. */
+export const accepted = z
+  .object({ jobId, status, statusUrl: z.string().openapi({ format: 'uri' }) })
+  .openapi('Accepted');
+
+export const report = z
+  .object({
+    jobId,
+    slug: z.string(),
+    status,
+    stage: z.enum(STAGES).nullable(),
+    progress: z.number().min(0).max(1).openapi({ description: 'Of the whole bake.' }),
+    timings: z.object({ queuedAt: epoch, startedAt: epoch.optional(), finishedAt: epoch.optional() }),
+    result: z
+      .object({
+        width: z.int().openapi({ description: 'Pixels.' }),
+        height: z.int(),
+        duration: seconds.openapi({ description: 'Seconds.' }),
+        bytes: z.int(),
+        outputs: z.record(z.string(), z.string()).openapi({ description: 'Kind of output to its URL.' }),
+        timings: z.record(z.string(), seconds).optional().openapi({ description: 'Stage to its seconds.' }),
+      })
+      .optional(),
+    error: z.object({ code: z.string().openapi({ enum: [...BAKE_CODES] }), message: z.string() }).optional(),
+    callback: z.object({
+      delivered: z.boolean(),
+      attempts: z.int().min(0),
+      lastError: z.string().optional(),
+      givenUp: z.boolean().optional(),
+    }),
+  })
+  .openapi('Job');
+
+export const changed = z
+  .object({ jobId, status, statusUrl: z.string().openapi({ format: 'uri' }) })
+  .openapi('Changed');
+
+export const purged = z
+  .object({
+    slug: z.string(),
+    jobs: z.array(jobId).openapi({ description: 'Jobs that were removed.' }),
+    files: z.array(z.string()).openapi({ description: 'Keys of the stored files that were removed.' }),
+  })
+  .openapi('Purged');
+
+export const drained = z
+  .object({
+    draining: z.boolean(),
+    idle: z.boolean().openapi({ description: 'Whether nothing waits, runs or is to be delivered.' }),
+    bakes: z.object({ waiting: z.int(), active: z.int(), retrying: z.int() }),
+    callbacks: z.object({ waiting: z.int(), active: z.int(), retrying: z.int() }),
+  })
+  .openapi('Drain');
+
+export const reasons = z.array(z.object({ code: z.string(), message: z.string() }));
+
+export const health = z
+  .object({
+    status: z.enum(['healthy', 'draining', 'unhealthy']),
+    release: z.string(),
+    uptimeSeconds: seconds,
+    reasons: reasons.optional(),
+  })
+  .openapi('Health');
+
+export const workHealth = z
+  .object({ status: z.enum(['healthy', 'unhealthy']), reasons: reasons.optional() })
+  .openapi('WorkHealth');
+
+/** A JSON body of a response. */
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+/** The errors that a route may answer, for its description: a response for each status, with its codes. */
+export function errors<C extends ApiCode>(...codes: readonly C[]) {
+  const found = [...codes, ...ALWAYS];
+  const statuses = [...new Set(found.map((code) => API_ERRORS[code][0]))].sort();
+  return Object.fromEntries(
+    statuses.map((one) => {
+      const these = found.filter((code) => API_ERRORS[code][0] === one);
+      const description = these.map((code) => `\`${code}\`: ${API_ERRORS[code][1]}`).join(' ');
+      return [one, json(errorBody, description)];
+    }),
+  );
+}
+
+/** What any route may answer. */
+const ALWAYS = ['INTERNAL'] as const;

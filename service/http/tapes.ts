@@ -1,0 +1,38 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { StorageError } from '../storage/errors.ts';
+import { bearer } from './auth.ts';
+import type { App, Deps } from './deps.ts';
+import { ApiError } from './errors.ts';
+import { slug } from './schemas/request.ts';
+import { errors, json, purged } from './schemas/response.ts';
+
+/** Seconds until a bake that was told to stop will have, or its machine counts as lost. */
+const RETRY_SECONDS = 30;
+
+/** `DELETE /tapes/:slug`: nothing is left of a tape that was taken down. */
+export function tapeRoutes(app: App, { queue, blobs, secrets, log }: Deps): void {
+  const route = createRoute({
+    ...{ method: 'delete', path: '/tapes/{slug}', tags: ['Operation'], security: [{ Bearer: [] }] },
+    summary: 'Purge a tape: stored files, thumbnail, history, queued work',
+    description: 'May be asked again; a slug of which there is nothing is purged as well.',
+    middleware: bearer(secrets),
+    request: { params: z.object({ slug }) },
+    responses: {
+      200: json(purged, 'What was removed.'),
+      ...errors('INVALID_REQUEST', 'UNAUTHORIZED', 'TAPE_BUSY', 'STORAGE_FAILED', 'QUEUE_UNREACHABLE'),
+    },
+  });
+  app.openapi(route, async (c) => {
+    const { slug } = c.req.valid('param');
+    // The work first: it could store files after they were removed.
+    const { removed: jobs, running } = await queue.purge(slug);
+    const files = await blobs.remove(slug).catch((cause: unknown) => {
+      throw cause instanceof StorageError
+        ? new ApiError('STORAGE_FAILED', { cause, retryAfter: RETRY_SECONDS })
+        : cause;
+    });
+    log.info({ requestId: c.get('requestId'), slug, jobs, files, running }, 'tape purged');
+    if (running.length > 0) throw new ApiError('TAPE_BUSY', { retryAfter: RETRY_SECONDS });
+    return c.json({ slug, jobs: [...jobs], files: [...files] }, 200);
+  });
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bake } from '../bake/bake.ts';
+import type { Config } from '../config.ts';
+import { connect } from '../queue/connection.ts';
+import type { Art } from '../storage/art.ts';
+import type { Blobs } from '../storage/blobs.ts';
+import { withFolder } from '../work/folder.ts';
+import { builtInTape } from './tape.ts';
+
+/** Something a candidate shows that it can do. */
+export interface Proof {
+  readonly name: string;
+  /** Throws what is in the way. */
+  readonly prove: () => Promise<void>;
+}
+
+/** All that a release needs in order to bake a tape here. */
+export function proofsOf(config: Config, { art, blobs }: { art: Art; blobs: Blobs }): Proof[] {
+  return [
+    { name: 'Redis', prove: () => proveRedis(config) },
+    { name: 'the bucket of tapes', prove: () => art.check() },
+    { name: 'the bucket of videos', prove: () => blobs.check() },
+    { name: 'a bake', prove: () => proveBake(config) },
+  ];
+}
+
+/** A write, and not only an answer: a Redis whose disk is full answers still. */
+async function proveRedis({ redis: address }: Config): Promise<void> {
+  const redis = connect(address, 'briefly', () => {});
+  const key = `oven:proof:${randomUUID()}`;
+  try {
+    await redis.set(key, key, 'EX', 60);
+    const kept = await redis.get(key);
+    await redis.del(key);
+    if (kept !== key) throw new Error('Redis did not keep what it was given.');
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function proveBake({ tempDir, limits, scale }: Config): Promise<void> {
+  // Named as a tape's, so that the next service sweeps it should this process be killed.
+  await withFolder(tempDir, `tape-proof-${randomUUID()}`, async (folder) => {
+    const tape = join(folder, 'tape.zip');
+    await writeFile(tape, await builtInTape());
+    const outputs = [{ kind: 'mp4', scale }, { kind: 'thumbnail' }] as const;
+    const report = await bake(tape, {
+      ...{ outDir: join(folder, 'out'), name: 'proof', tempDir: folder, limits, outputs },
+    });
+    if (report.warnings.length > 0) throw new Error(`The bake warned: ${report.warnings[0]?.code}.`);
+  });
+}

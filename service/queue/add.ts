@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { BakeRequest, CallbackData } from './job.ts';
+import { BAKES, CALLBACKS, keys, type Store } from './store.ts';
+
+/** How tapes are kept and tried. */
+export interface Policy {
+  /** How long finished jobs are kept. */
+  readonly historySeconds: number;
+  /** How often a bake that fails for a passing reason is tried. */
+  readonly attempts: number;
+  /** Before the second attempt; doubled before each later one. */
+  readonly backoffMs: number;
+}
+
+/** Adds callback and bake in one step; the caller holds the lock of this identity, and there is no job of this id. */
+export async function addTape(
+  store: Store,
+  policy: Policy,
+  jobId: string,
+  request: BakeRequest,
+  priority = 0,
+): Promise<void> {
+  const callbackId = `${jobId}-${randomUUID()}`;
+  const slugKey = keys.slug(store.prefix, request.slug);
+  await store.redis.sadd(slugKey, `${jobId} ${callbackId}`);
+  await store.redis.expire(slugKey, 2 * policy.historySeconds);
+  const { attempts, backoffMs: delay } = policy;
+  await store.flows.add({
+    name: 'callback',
+    queueName: CALLBACKS,
+    prefix: store.prefix,
+    data: newCallback(request, jobId),
+    opts: { jobId: callbackId, ...callbackOptions(policy) },
+    children: [
+      {
+        name: 'bake',
+        queueName: BAKES,
+        prefix: store.prefix,
+        data: { request, callbackId },
+        opts: {
+          jobId,
+          priority,
+          ignoreDependencyOnFailure: true, // the callback tells of failures too
+          attempts,
+          backoff: { type: 'exponential', delay, jitter: 0.5 },
+          ...kept(policy),
+        },
+      },
+    ],
+  });
+}
+
+/** Sends the callback of a finished bake again, under the same id, and with the newest request. */
+export async function sendAgain(
+  store: Store,
+  policy: Policy,
+  jobId: string,
+  callbackId: string,
+  request: BakeRequest,
+): Promise<void> {
+  const callback = await store.callbacks.getJob(callbackId);
+  if (callback === undefined) {
+    const options = { jobId: callbackId, ...callbackOptions(policy) };
+    await store.callbacks.add('callback', newCallback(request, jobId), options);
+    return;
+  }
+  const state = await callback.getState();
+  if (state === 'active' || state === 'unknown') return; // under way already, or just removed
+  const { attempts } = callback.data.delivery;
+  await callback.updateData({ ...newCallback(request, jobId), delivery: { delivered: false, attempts } });
+  if (state === 'delayed') await callback.promote();
+  if (state !== 'completed' && state !== 'failed') return;
+  await callback.retry(state, { resetAttemptsMade: true, resetAttemptsStarted: true });
+}
+
+function newCallback(request: BakeRequest, jobId: string): CallbackData {
+  return { request, jobId, delivery: { delivered: false, attempts: 0 }, tried: 0 };
+}
+
+function callbackOptions(policy: Policy) {
+  // Attempts are for errors nobody foresaw; how long to go on otherwise is for `deliver` to say.
+  return { attempts: 10, backoff: { type: 'exponential', delay: 30_000 }, ...kept(policy) };
+}
+
+function kept({ historySeconds: age }: Policy) {
+  return { removeOnComplete: { age }, removeOnFail: { age }, stackTraceLimit: 0 };
+}

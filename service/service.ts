@@ -1,0 +1,126 @@
+import { mkdir } from 'node:fs/promises';
+import { startBaking } from './baking.ts';
+import { openSecrets } from './callback/secrets.ts';
+import { startCandidate } from './candidate.ts';
+import { type Config, secretsOf } from './config.ts';
+import { dashboard } from './dashboard/routes.ts';
+import { allowList } from './fetch/allowed.ts';
+import { within } from './health/cached.ts';
+import { watchDisk } from './health/disk.ts';
+import { openMetrics } from './health/metrics.ts';
+import { serveMetrics } from './health/metrics-server.ts';
+import { openProbes } from './health/probes.ts';
+import { healthRoute, workRoute } from './health/routes.ts';
+import { addRoutes, emptyApp } from './http/app.ts';
+import type { App, Deps } from './http/deps.ts';
+import { listen } from './http/listen.ts';
+import { type Log, openLog } from './log.ts';
+import { openQueue } from './queue/bakes.ts';
+import type { Workers } from './queue/workers.ts';
+import { readRelease } from './release.ts';
+import { openArt } from './storage/art.ts';
+import { openBlobs } from './storage/blobs.ts';
+
+export interface StartOptions {
+  /** Shows that it could do the work, and does none. */
+  readonly candidate: boolean;
+  readonly log?: Log;
+  /** A listening descriptor that was handed over. */
+  readonly fd?: number | undefined;
+  /** Called once when the service can't go on: a candidate that is not fit, workers that can't start. */
+  readonly onFatal?: (error: Error) => void;
+}
+
+export interface Service {
+  readonly url: string;
+  /** Hands running work back and ends; calling it again waits for the same end. */
+  close(): Promise<void>;
+}
+
+/** Seconds that running bakes get at the end. */
+const GRACE_SECONDS = 5;
+/** Milliseconds that requests under way get after that, and workers that never reached Redis. */
+const CLOSE_MS = 2000;
+
+/** Starts the whole service, or a candidate. Resolves when it answers; that it can bake is for /health to say. */
+export async function startService(config: Config, how: StartOptions): Promise<Service> {
+  const log = how.log ?? openLog({ level: config.logLevel, secrets: secretsOf(config) });
+  const { onFatal = () => {} } = how;
+  const release = readRelease();
+  await mkdir(config.tempDir, { recursive: true });
+  if (how.candidate) return startCandidate({ config, log, release, onUnfit: onFatal });
+
+  // What comes before all is wired waits for it; the address must be known first.
+  const app = Promise.withResolvers<App>();
+  const { host, port, listenSocket } = config;
+  const listening = await listen(
+    async (request, env) => (await app.promise).fetch(request, env as object),
+    { host, port, ...(listenSocket !== undefined && { socket: listenSocket }) },
+    how.fd,
+  );
+  const publicUrl = config.publicUrl ?? new URL(listening.url);
+  const secrets = openSecrets(config.callbackSecrets);
+  const [isSourceAllowed, isCallbackAllowed] = [config.allowedSources, config.allowedCallbacks].map(
+    allowList,
+  );
+  const allowed = { isSourceAllowed: isSourceAllowed!, isCallbackAllowed: isCallbackAllowed! };
+  const art = openArt(config.art);
+  const blobs = openBlobs({ ...config.blobs, publicUrl });
+  const onError = (err: Error) => log.warn({ err }, 'queue');
+  const queue = openQueue({ redis: config.redis, maxQueued: config.maxQueued, onError });
+  const disk = watchDisk(config.tempDir, config.minFreeBytes);
+  const metrics = openMetrics(queue, release);
+  const metricsServer = await serveMetrics(metrics, config.metricsPort);
+  const startedAt = Date.now();
+  const drain = { active: false };
+  const pagesEnd = new AbortController();
+
+  let workers: Workers | undefined;
+  const baking = startBaking({ config, art, blobs, secrets, ...allowed, metrics, log });
+  baking.then(
+    (started) => {
+      workers = started;
+      log.info({ concurrency: config.concurrency }, 'baking');
+    },
+    (error: Error) => onFatal(error),
+  );
+
+  const deps: Deps = {
+    ...{ queue, blobs, secrets, ...allowed, disk, drain, release, log, maxQueued: config.maxQueued },
+    publicUrl: publicUrl.href.replace(/\/+$/, ''),
+  };
+  const whole = emptyApp(log);
+  const probe = openProbes({ ping: queue.ping, disk, machineFault: () => workers?.machineFault() });
+  healthRoute(whole, { release, startedAt, isDraining: () => drain.active, probe });
+  workRoute(whole, { queue });
+  const pages = dashboard({
+    ...{ queue, disk: disk.room, release, startedAt, signal: pagesEnd.signal },
+    media: [new URL(blobs.url('a', 'mp4')).origin],
+  });
+  addRoutes(whole, deps, pages);
+  app.resolve(whole);
+  log.info({ url: listening.url, metrics: metricsServer.url, release }, 'listening');
+
+  const close = async () => {
+    log.info('closing');
+    // It goes on answering meanwhile: only connections are told not to stay.
+    listening.retire();
+    const started = await within(CLOSE_MS, baking).catch(() => undefined);
+    await started?.close(GRACE_SECONDS);
+    pagesEnd.abort(); // streams of events would never end by themselves
+    await listening.close(CLOSE_MS);
+    metricsServer.close();
+    await within(CLOSE_MS, queue.close()).catch(() => {});
+    art.close();
+    blobs.close();
+    log.info('closed');
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    url: listening.url,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

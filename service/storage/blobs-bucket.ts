@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+} from '@aws-sdk/client-s3';
+import type { BlobFile, Blobs, BlobsOptions } from './blobs.ts';
+import { openClient } from './client.ts';
+import { type StorageCode, StorageError } from './errors.ts';
+import { type Fault, faultOf } from './fault.ts';
+import { CACHE_CONTROL, contentType, keyFor, keysFor } from './outputs.ts';
+import { assertOwned, look, ownerMetadata } from './owner.ts';
+import { publicBase } from './public-url.ts';
+import { upload } from './upload.ts';
+
+/** Times that each request is sent at most. */
+const ATTEMPTS = 4;
+/** Times that a file is sent when another bake of the same tape stores it meanwhile. */
+const ROUNDS = 3;
+/** Milliseconds for a file, for a removal and for a check. */
+const PUT_MS = 120_000;
+const REMOVE_MS = 60_000;
+const CHECK_MS = 15_000;
+
+/** A bucket that everybody may read. */
+export function bucketBlobs(options: BlobsOptions): Blobs {
+  const Bucket = options.bucket;
+  const base = publicBase(options);
+  const client = openClient(options, ATTEMPTS);
+  const open = { Bucket, ACL: 'public-read', CacheControl: CACHE_CONTROL } as const;
+
+  /** Whether the server knows conditions; where it does not, looking before is all there is. */
+  let isConditional = true;
+
+  /** One round: fails with a conflict when the object changes between the look and the end of the upload. */
+  const putOnce = async ({ slug, kind, path, mongoId }: BlobFile, signal: AbortSignal) => {
+    const Key = keyFor(slug, kind);
+    const keys = keysFor(slug);
+    const found = await Promise.all(keys.map((key) => look(client, Bucket, key, signal)));
+    assertOwned(found, mongoId);
+    const target = {
+      ...{ ...open, Key, ContentType: contentType(kind), Metadata: ownerMetadata(mongoId) },
+      ...(isConditional && condition(found[keys.indexOf(Key)]?.etag)),
+    };
+    await upload(client, path, target, signal);
+  };
+
+  return {
+    folder: undefined,
+    url: (slug, kind) => `${base}/${keyFor(slug, kind)}`,
+    put: (file, signal) =>
+      within(PUT_MS, signal, async (either) => {
+        for (let round = 1; ; round += 1) {
+          try {
+            await putOnce(file, either);
+            return `${base}/${keyFor(file.slug, file.kind)}`;
+          } catch (error) {
+            const fault = faultOf(error);
+            const mayHelp = fault === 'conflict' || (fault === 'unsupported' && isConditional);
+            if (!mayHelp || round === ROUNDS) throw error;
+            if (fault === 'unsupported') isConditional = false;
+          }
+        }
+      }),
+    remove: (slug) =>
+      within(REMOVE_MS, undefined, async (signal) => {
+        const keys = keysFor(slug);
+        const found = await Promise.all(keys.map((Key) => look(client, Bucket, Key, signal)));
+        // All of them, seen or not: looking can't tell a missing bucket from a missing object, deleting can.
+        for (const Key of keys) {
+          await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal: signal });
+        }
+        return keys.filter((_, index) => found[index] !== undefined);
+      }),
+    check: () =>
+      within(CHECK_MS, undefined, async (abortSignal) => {
+        const Key = `tapes/.oven-check-${randomUUID()}`;
+        await client.send(new PutObjectCommand({ ...open, Key, Body: Key }), { abortSignal });
+        try {
+          const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
+          if ((await Body?.transformToString()) !== Key) throw new StorageError('STORAGE_MISCONFIGURED');
+        } finally {
+          await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal });
+        }
+      }),
+    close: () => client.destroy(),
+  };
+}
+
+/** Lets an upload pass only while the object is as it was seen: two tapes at once can't both take a slug. */
+function condition(etag: string | undefined): Pick<PutObjectCommandInput, 'IfMatch' | 'IfNoneMatch'> {
+  return etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+}
+
+const CODES: Readonly<Record<Fault, StorageCode>> = {
+  'not-found': 'STORAGE_MISCONFIGURED', // of the bucket: a missing object is dealt with where it may be missing
+  misconfigured: 'STORAGE_MISCONFIGURED',
+  conflict: 'STORAGE_CONFLICT',
+  unreachable: 'STORAGE_UNREACHABLE',
+  timeout: 'STORAGE_TIMEOUT',
+  unsupported: 'STORAGE_REFUSED',
+  refused: 'STORAGE_REFUSED',
+};
+
+/** Calls `run` with a signal that aborts after so many milliseconds too, and has errors of the client say what they mean. */
+async function within<T>(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const deadline = AbortSignal.timeout(milliseconds);
+  try {
+    return await run(AbortSignal.any(signal ? [signal, deadline] : [deadline]));
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (deadline.aborted) throw new StorageError('STORAGE_TIMEOUT', { cause });
+    if (cause instanceof StorageError || isOfFile(cause)) throw cause;
+    const fault = faultOf(cause);
+    throw fault === undefined ? cause : new StorageError(CODES[fault], { cause });
+  }
+}
+
+/** Whether an error is of a file of this machine, which has a path where a network's has an address. */
+function isOfFile(error: unknown): boolean {
+  const { syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  return syscall !== undefined && path !== undefined;
+}

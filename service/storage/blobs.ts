@@ -1,0 +1,43 @@
+import type { OutputKind } from '../bake/outputs.ts';
+import { bucketBlobs } from './blobs-bucket.ts';
+import { folderBlobs } from './blobs-folder.ts';
+import type { Account } from './client.ts';
+
+/** Where finished files go: a public bucket, or a folder that Oven serves. */
+export interface Blobs {
+  /** The public URL of an output, whether it is there or not. */
+  url(slug: string, kind: OutputKind): string;
+  /**
+   * Stores a file under the slug's key, whole or not at all, and gives its public URL. A file that the same tape stored
+   * before is replaced. Throws StorageError, SLUG_TAKEN when any file of the slug belongs to another tape; the signal's
+   * reason when aborted; and errors of the file as they are.
+   */
+  put(file: BlobFile, signal: AbortSignal): Promise<string>;
+  /** Removes every output of a slug, whoever owns it, and gives the keys that were there. Throws StorageError. */
+  remove(slug: string): Promise<readonly string[]>;
+  /** Proves that files can be written, read and deleted. Throws StorageError. */
+  check(): Promise<void>;
+  /** The folder that holds `tapes/`, where it is one. */
+  readonly folder: string | undefined;
+  close(): void;
+}
+
+export interface BlobFile {
+  readonly slug: string;
+  readonly kind: OutputKind;
+  readonly path: string;
+  /** Whose file it is. */
+  readonly mongoId: string;
+}
+
+export interface BlobsOptions extends Account {
+  /** Host, or URL, under which the bucket's files are given out in place of the bucket's own. */
+  readonly cdn?: string | undefined;
+  /** Of the service, which serves a folder's files below `/files/`. */
+  readonly publicUrl?: URL | undefined;
+}
+
+/** Opens the storage; nothing is asked of it before the first use. Throws TypeError for options that make no URL. */
+export function openBlobs(options: BlobsOptions): Blobs {
+  return options.endpoint.protocol === 'file:' ? folderBlobs(options) : bucketBlobs(options);
+}

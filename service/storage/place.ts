@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { StorageError } from './errors.ts';
+
+/** Where a stored file lies, and what lies beside it. */
+export interface Place {
+  readonly path: string;
+  /** The file that says whose it is. */
+  readonly owner: string;
+  /** What the names of half-written files begin with. */
+  readonly partial: string;
+}
+
+export function placeOf(path: string): Place {
+  const hidden = join(dirname(path), `.${basename(path)}`);
+  return { path, owner: `${hidden}.owner`, partial: `${hidden}.` };
+}
+
+/** Takes a place for a tape in one step; false when it was the tape's before. Throws SLUG_TAKEN. */
+export async function claim(place: Place, mongoId: string): Promise<boolean> {
+  const draft = `${place.partial}${randomUUID()}.part`;
+  try {
+    await writeFile(draft, mongoId, { flag: 'wx' });
+    await link(draft, place.owner); // fails when it is there, and is never seen half-written
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // Given up just now by whoever took it and failed: free again.
+    if (!(await exists(place.owner))) return claim(place, mongoId);
+    await assertOwned(place, mongoId);
+    return false;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Throws SLUG_TAKEN when a place is another tape's, or holds a file of which nobody knows whose it is. */
+export async function assertOwned(place: Place, mongoId: string): Promise<void> {
+  const owner = await readFile(place.owner, 'utf8').catch(ifMissing);
+  const isTaken = owner === undefined ? await exists(place.path) : owner !== mongoId;
+  if (isTaken) throw new StorageError('SLUG_TAKEN');
+}
+
+/** Whether there is a file or folder of this name. */
+export async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(ifMissing)) !== undefined;
+}
+
+/** What is, or was, being written for a place. */
+export async function partsOf({ partial }: Place): Promise<string[]> {
+  const names = (await readdir(dirname(partial)).catch(ifMissing)) ?? [];
+  const start = basename(partial);
+  return names
+    .filter((name) => name.startsWith(start) && name.endsWith('.part'))
+    .map((name) => join(dirname(partial), name));
+}
+
+function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,27 @@
+import type { BlobsOptions } from './blobs.ts';
+import { bucketUrl } from './bucket.ts';
+
+/**
+ * What public URLs of stored files begin with, without a slash at the end: the CDN, the bucket, or the service itself for a
+ * folder. Throws TypeError for a CDN that is no host or URL, and for a folder without a public URL.
+ */
+export function publicBase({ cdn, endpoint, bucket, publicUrl }: BlobsOptions): string {
+  if (cdn !== undefined && cdn !== '') return cdnBase(cdn);
+  if (endpoint.protocol !== 'file:') return bucketUrl(endpoint, bucket);
+  if (publicUrl === undefined) throw new TypeError('folder storage needs the public URL of the service');
+  return `${withoutSlash(publicUrl.href)}/files`;
+}
+
+function cdnBase(cdn: string): string {
+  const text = cdn.includes('://') ? cdn : `https://${cdn}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url && /^https?:$/.test(url.protocol) && `${url.username}${url.password}` === '';
+  if (!isPlain || url.search !== '' || url.hash !== '') {
+    throw new TypeError('the CDN is neither a host nor a URL');
+  }
+  return withoutSlash(url.href);
+}
+
+function withoutSlash(text: string): string {
+  return text.replace(/\/+$/, '');
+}

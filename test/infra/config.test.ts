@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { readSettings } from '../../infra/config.ts';
+import { COMPLETE, source } from './stack.ts';
+
+/** The message of what reading a configuration throws. */
+function refusal(changes: Record<string, string | undefined>, options = {}): string {
+  try {
+    readSettings(source({ ...COMPLETE, ...changes }, options));
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+}
+
+describe('readSettings', () => {
+  it('takes a complete configuration', () => {
+    const settings = readSettings(source(COMPLETE));
+    expect(settings).toMatchObject({
+      domain: 'oven.aesthetic.computer',
+      region: 'sfo3',
+      dropletSize: 's-2vcpu-2gb',
+      proxied: true,
+      cdnDomain: undefined,
+      artKeys: undefined,
+      sshAllowedCidrs: ['203.0.113.7/32'],
+      spacesEndpoint: 'https://sfo3.digitaloceanspaces.com',
+    });
+  });
+
+  it('lists everything that a fresh stack lacks, with the command for each', () => {
+    const fresh = { ...COMPLETE };
+    for (const key of Object.keys(fresh)) if (!(key in SHIPPED)) delete fresh[key];
+    let message = '';
+    try {
+      readSettings(source({ ...fresh, ...SHIPPED }));
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toMatchInlineSnapshot(`
+      "8 things are wrong with the configuration of this stack:
+        - digitalocean:token is not set (nor DIGITALOCEAN_TOKEN, DIGITALOCEAN_ACCESS_TOKEN)
+            pulumi config set --secret digitalocean:token
+        - digitalocean:spacesAccessId is not set (nor SPACES_ACCESS_KEY_ID)
+            pulumi config set --secret digitalocean:spacesAccessId
+        - digitalocean:spacesSecretKey is not set (nor SPACES_SECRET_ACCESS_KEY)
+            pulumi config set --secret digitalocean:spacesSecretKey
+        - cloudflare:apiToken is not set (nor CLOUDFLARE_API_TOKEN, CLOUDFLARE_API_KEY)
+            pulumi config set --secret cloudflare:apiToken
+        - zoneId is not set
+            pulumi config set zoneId VALUE
+        - sshAllowedCidrs is not set: a list with at least one entry
+            pulumi config set --path 'sshAllowedCidrs[0]' 203.0.113.7/32
+        - alertEmail is not set
+            pulumi config set alertEmail VALUE
+        - callbackSecret is not set
+            pulumi config set --secret callbackSecret"
+    `);
+  });
+
+  it.each([
+    [
+      'the world by SSH',
+      { 'oven:sshAllowedCidrs': '["203.0.113.7/32","0.0.0.0/0"]' },
+      /sshAllowedCidrs has 0\.0\.0\.0\/0, which is too wide/,
+    ],
+    ['no list', { 'oven:sshAllowedCidrs': '203.0.113.7/32' }, /sshAllowedCidrs is not set/],
+    ['several nodes', { 'oven:nodes': '2' }, /nodes is 2, but this version runs one host only/],
+    [
+      'half a pair of keys',
+      { 'oven:artSpacesKey': 'DO00KEY' },
+      /artSpacesSecret is not set, but its other half is/,
+    ],
+    ['one bucket for both', { 'oven:artBucket': 'same', 'oven:blobsBucket': 'same' }, /are the same Space/],
+    [
+      'a variable of the program’s own',
+      { 'oven:serviceEnvironment': '{"REDIS_URL":"redis://x"}' },
+      /has REDIS_URL, which the program sets itself/,
+    ],
+    ['a value that is no value', { 'oven:serviceEnvironment': '{"A":{}}' }, /has A, which is no plain value/],
+    [
+      'no credentials',
+      { 'digitalocean:token': undefined },
+      /digitalocean:token is not set \(nor DIGITALOCEAN_TOKEN/,
+    ],
+    [
+      'a passphrase-less key in the wrong format',
+      { 'oven:sshPrivateKey': '-----BEGIN RSA PRIVATE KEY-----' },
+      /sshPrivateKey is not a private key in OpenSSH's format/,
+    ],
+  ])('refuses %s', (_what, changes, message) => expect(refusal(changes)).toMatch(message));
+
+  it('takes credentials from the environment, and a global key of Cloudflare’s', () => {
+    const environment = { DIGITALOCEAN_TOKEN: 't' };
+    expect(refusal({ 'digitalocean:token': undefined }, { environment })).toBe('');
+    expect(refusal({ 'cloudflare:apiToken': undefined, 'cloudflare:apiKey': 'k' })).toBe('');
+  });
+
+  it('refuses secrets in plain text, and shows none', () => {
+    const message = refusal({ 'oven:callbackSecret': 'not so secret' }, { plain: ['oven:callbackSecret'] });
+    expect(message).toMatch(/callbackSecret is a secret but kept in plain text/);
+    expect(message).not.toContain('not so secret');
+    expect(refusal({ 'oven:callbackSecret': 'hush' })).not.toContain('hush');
+  });
+});
+
+const SHIPPED: Record<string, string> = {};
+{
+  const project = parse(await readFile('Pulumi.yaml', 'utf8'));
+  for (const [key, { default: value }] of Object.entries<{ default?: unknown }>(project.config)) {
+    if (value !== undefined)
+      SHIPPED[`oven:${key}`] = typeof value === 'string' ? value : JSON.stringify(value);
+  }
+}

@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { CallbackJob } from '../../service/queue/deliver-one.ts';
+import { startRedis } from '../rig/redis.ts';
+import { until } from '../rig/until.ts';
+import { type Kit, kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+
+const { redis } = useRedis();
+
+/** Starts workers in a process of their own that never end a bake, and kills it once it has taken the job. */
+async function loseWorker({ prefix }: Kit, jobId: string): Promise<void> {
+  const program = new URL('stuck-worker.ts', import.meta.url).pathname;
+  const worker = spawn(process.execPath, [program, redis().url, prefix], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exit = once(worker, 'exit');
+  onTestFinished(() => void worker.kill('SIGKILL'));
+  worker.stdout.setEncoding('utf8');
+  let taken = '';
+  for await (const chunk of worker.stdout) {
+    taken += chunk;
+    if (taken.includes('\n')) break;
+  }
+  expect(taken.trim()).toBe(jobId);
+  worker.kill('SIGKILL');
+  await exit;
+}
+
+describe('a worker that is killed', () => {
+  it('leaves its job to another, and no attempt is spent', async () => {
+    const own = kit(redis(), { attempts: 1 });
+    const { jobId } = await own.queue.submit(requestFor('a'));
+    await loseWorker(own, jobId);
+    await own.work();
+    await own.is(jobId, 'done');
+    expect((await own.calls(1))[0]!.outcome).toEqual({ result: RESULT });
+  });
+
+  it('too many times fails the job as WORKER_LOST, which passes', async () => {
+    const own = kit(redis());
+    const { jobId } = await own.queue.submit(requestFor('a'));
+    await loseWorker(own, jobId);
+    await loseWorker(own, jobId);
+    await own.work({ maxStalled: 1 });
+    const { error } = await own.is(jobId, 'failed');
+    expect(error?.code).toBe('WORKER_LOST');
+    const [callback] = await own.calls(1);
+    expect(callback!.outcome).toMatchObject({ failure: { code: 'WORKER_LOST', passing: true } });
+    expect((await own.queue.submit(requestFor('a'))).outcome).toBe('retrying');
+    await own.is(jobId, 'done');
+  });
+});
+
+describe('handing back', () => {
+  it('gives what runs to the next worker at once, and spends no attempt', async () => {
+    const own = kit(redis(), { attempts: 1, backoffMs: 3_600_000 });
+    let aborted = 0;
+    const old = await own.work({
+      bake: (_request, { signal }) =>
+        untilAborted(signal).catch((error) => {
+          aborted += 1;
+          throw error;
+        }),
+    });
+    const running = [await own.queue.submit(requestFor('a')), await own.queue.submit(requestFor('b'))];
+    const waiting = await own.queue.submit(requestFor('c'));
+    for (const { jobId } of running) await own.is(jobId, 'downloading');
+    await old.close(0);
+    expect(aborted).toBe(2);
+    for (const { jobId } of [...running, waiting]) await own.is(jobId, 'queued');
+    await own.work();
+    for (const { jobId } of [...running, waiting]) await own.is(jobId, 'done');
+    expect(await own.calls(3)).toHaveLength(3);
+  });
+
+  it('lets what ends in time end', async () => {
+    const own = kit(redis());
+    let end = () => {};
+    const old = await own.work({
+      bake: () =>
+        new Promise((resolve) => {
+          end = () => resolve(RESULT);
+        }),
+    });
+    const { jobId } = await own.queue.submit(requestFor('a'));
+    await own.is(jobId, 'downloading');
+    const closing = old.close(30);
+    end();
+    await closing;
+    expect((await own.queue.status(jobId))?.status).toBe('done');
+  });
+
+  it('sends a callback again that was on its way, under the same id', async () => {
+    const tried: CallbackJob[] = [];
+    const own = kit(redis());
+    const old = await own.work({
+      deliver: (callback, signal) => {
+        tried.push(callback);
+        return untilAborted(signal);
+      },
+    });
+    await own.queue.submit(requestFor('a'));
+    await until('it is on its way', () => tried.length === 1);
+    await old.close(0);
+    await own.work();
+    const [sent] = await own.calls(1);
+    expect(sent).toEqual(tried[0]);
+  });
+});
+
+describe('a lock that ran out', () => {
+  it('stops the bake, which begins again in the same process', async () => {
+    const own = kit(redis());
+    const [begun, reasons]: [string[], unknown[]] = [[], []];
+    await own.work({
+      lockMs: 500,
+      bake: async (_request, { jobId, signal }) => {
+        begun.push(jobId);
+        if (begun.length > 1) return RESULT;
+        return untilAborted(signal).catch((reason) => {
+          reasons.push(reason);
+          throw reason;
+        });
+      },
+    });
+    const { jobId } = await own.queue.submit(requestFor('a'));
+    await until('it has begun', () => begun.length === 1);
+    const client = new Redis(redis().socket);
+    await client.del(`${own.prefix}:bakes:${jobId}:lock`);
+    client.disconnect();
+    await own.is(jobId, 'done');
+    expect(begun).toEqual([jobId, jobId]);
+    expect(reasons).toEqual(['lost']);
+    expect((await own.calls(1)).map(({ outcome }) => outcome)).toEqual([{ result: RESULT }]);
+  });
+});
+
+describe('a machine that can not bake', () => {
+  it.each(['FFMPEG_MISSING', 'TEMP_DIR_UNUSABLE'])('%s: the tape waits until it can', async (code) => {
+    const own = kit(redis(), { attempts: 1 });
+    let mended = false;
+    let bakes = 0;
+    const workers = await own.work({
+      machineWaitMs: 10,
+      bake: async () => {
+        bakes += 1;
+        if (!mended) throw Object.assign(new Error('No.'), { code, passing: true });
+        return RESULT;
+      },
+    });
+    const { jobId } = await own.queue.submit(requestFor('a'));
+    await until('it was tried some times', () => bakes >= 3);
+    expect(workers.machineFault()).toMatchObject({ code });
+    expect(['queued', 'downloading']).toContain((await own.queue.status(jobId))?.status);
+    mended = true;
+    await own.is(jobId, 'done');
+    expect(workers.machineFault()).toBeUndefined();
+  });
+});
+
+describe('Redis killed', () => {
+  it('in the middle: what was accepted is baked, and told once', async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const own = kit(server);
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    await own.work({
+      bake: async () => {
+        await gate;
+        return RESULT;
+      },
+    });
+    const accepted = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((slug) => own.queue.submit(requestFor(slug))),
+    );
+    await until('two run', async () => (await own.queue.counts()).active === 2);
+    await server.kill();
+    await expect(own.queue.submit(requestFor('e'))).rejects.toThrow();
+    go();
+    await server.start();
+    for (const { jobId } of accepted) await own.is(jobId, 'done');
+    const ids = (await own.calls(4)).map(({ callbackId }) => callbackId);
+    expect(new Set(ids).size).toBe(4);
+  });
+
+  it('for good: workers close all the same', async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const own = kit(server);
+    const workers = await own.work({ bake: (_request, { signal }) => untilAborted(signal) });
+    const { jobId } = await own.queue.submit(requestFor('a'));
+    await own.is(jobId, 'downloading');
+    await server.kill();
+    await workers.close(0);
+    await expect(own.queue.ping()).rejects.toThrow();
+  });
+});

@@ -1,0 +1,106 @@
+import { Redis } from 'ioredis';
+import { expect, it, onTestFinished } from 'vitest';
+import { fault, type Kit, kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+
+const { redis } = useRedis();
+
+/** Every key of this kit that holds a word somewhere. */
+async function keysWith({ prefix }: Kit, word: string): Promise<string[]> {
+  const client = new Redis(redis().socket);
+  onTestFinished(() => client.disconnect());
+  const found: string[] = [];
+  for (const key of await client.keys(`${prefix}:*`)) {
+    if (`${key} ${await dump(client, key)}`.includes(word)) found.push(key);
+  }
+  return found;
+}
+
+async function dump(client: Redis, key: string): Promise<string> {
+  const read: Record<string, () => Promise<unknown>> = {
+    string: () => client.get(key),
+    hash: () => client.hgetall(key),
+    list: () => client.lrange(key, 0, -1),
+    set: () => client.smembers(key),
+    zset: () => client.zrange(key, '0', '-1'),
+    stream: () => client.xrange(key, '-', '+'),
+  };
+  return JSON.stringify(await read[await client.type(key)]?.());
+}
+
+it('removes what waits, and another tape stays', async () => {
+  const own = kit(redis());
+  const { jobId } = await own.queue.submit(requestFor('gone'));
+  const stays = await own.queue.submit(requestFor('stays'));
+  expect(await keysWith(own, 'gone')).not.toEqual([]);
+  expect(await own.queue.purge('gone')).toEqual({ removed: [jobId], running: [] });
+  expect(await own.queue.status(jobId)).toBeUndefined();
+  expect(await keysWith(own, 'gone')).toEqual([]);
+  await own.work();
+  await own.is(stays.jobId, 'done');
+  expect((await own.calls(1)).map(({ request }) => request.slug)).toEqual(['stays']);
+});
+
+it('stops what runs, and sends no callback', async () => {
+  const own = kit(redis());
+  let stopped = false;
+  await own.work({
+    bake: ({ slug }, { signal }) => {
+      if (slug !== 'gone') return Promise.resolve(RESULT);
+      return untilAborted(signal).catch((error) => {
+        stopped = true;
+        throw error;
+      });
+    },
+  });
+  const { jobId } = await own.queue.submit(requestFor('gone'));
+  await own.is(jobId, 'downloading');
+  expect(await own.queue.purge('gone')).toEqual({ removed: [jobId], running: [] });
+  expect(stopped).toBe(true);
+  await own.queue.submit(requestFor('later'));
+  expect((await own.calls(1)).map(({ request }) => request.slug)).toEqual(['later']);
+  expect(await keysWith(own, 'gone')).toEqual([]);
+});
+
+it('removes the history of every job of the tape, and callbacks that wait for another try', async () => {
+  const own = kit(redis());
+  await own.work({ deliver: async () => ({ lastError: 'No.', retryInMs: 3_600_000 }) });
+  const first = await own.queue.submit(requestFor('gone'));
+  await own.is(first.jobId, 'done');
+  const second = await own.queue.submit(requestFor('gone'), { rebake: true });
+  await own.is(second.jobId, 'done');
+  await expect.poll(async () => (await own.queue.counts()).callbacks.retrying).toBe(2);
+  const { removed } = await own.queue.purge('gone');
+  expect([...removed].sort()).toEqual([first.jobId, second.jobId].sort());
+  expect((await own.queue.counts()).callbacks.retrying).toBe(0);
+  expect(await keysWith(own, 'gone')).toEqual([]);
+});
+
+it('says what did not stop in time; it ends without a callback', async () => {
+  const own = kit(redis(), { purgeWaitMs: 100 });
+  let end = () => {};
+  await own.work({
+    graceMs: 60_000,
+    bake: ({ slug }) =>
+      new Promise((resolve) => {
+        if (slug !== 'gone') resolve(RESULT);
+        else end = () => resolve(RESULT);
+      }),
+  });
+  const { jobId } = await own.queue.submit(requestFor('gone'));
+  await own.is(jobId, 'downloading');
+  expect(await own.queue.purge('gone')).toEqual({ removed: [], running: [jobId] });
+  end();
+  await own.is(jobId, 'done');
+  await own.queue.submit(requestFor('later'));
+  expect((await own.calls(1)).map(({ request }) => request.slug)).toEqual(['later']);
+});
+
+it('can be asked for again afterwards, and does not know of it', async () => {
+  const own = kit(redis());
+  await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP', false)) });
+  const { jobId } = await own.queue.submit(requestFor('gone'));
+  await own.calls(1);
+  await own.queue.purge('gone');
+  expect(await own.queue.submit(requestFor('gone'))).toMatchObject({ jobId, outcome: 'accepted' });
+  expect(await own.queue.purge('never was')).toEqual({ removed: [], running: [] });
+});

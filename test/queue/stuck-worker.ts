@@ -1,0 +1,12 @@
+import { startWorkers } from '../../service/queue/workers.ts';
+
+// A worker that takes a job, says which on its standard output, and never ends it.
+const [url = '', prefix = ''] = process.argv.slice(2);
+await startWorkers({
+  ...{ redis: { url }, prefix, concurrency: 1, lockMs: 1000, stalledCheckMs: 100 },
+  bake: (_request, { jobId }) => {
+    console.log(jobId);
+    return new Promise(() => {});
+  },
+  deliver: () => new Promise(() => {}),
+});

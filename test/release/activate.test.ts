@@ -1,0 +1,240 @@
+import { spawn } from 'node:child_process';
+import { readlinkSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { has } from '../host/tool.ts';
+import { type Behaviour, named, PlayedHost } from './host.ts';
+
+const OLD = named(1);
+const NEW = named(2);
+
+/** A host on which OLD serves. */
+async function running(): Promise<PlayedHost> {
+  const host = await PlayedHost.boot();
+  await host.upload(OLD, 'healthy');
+  expect(host.activate(OLD)).toMatchObject({ code: 0, stderr: '' });
+  host.calls();
+  return host;
+}
+
+const current = (host: PlayedHost) => readlinkSync(join(host.root, 'opt/oven/current'));
+
+describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without zstd and flock)', () => {
+  it('brings a fresh host its files, then proves the release, then has it serve', async () => {
+    using host = await PlayedHost.boot();
+    await host.upload(OLD, 'healthy');
+    expect(host.activate(OLD).stdout).toBe(`oven: ${OLD} serves, before it nothing\n`);
+    expect(host.serves).toEqual({ release: OLD, environment: 'A="1"\n' });
+    expect(current(host)).toBe(`releases/${OLD}`);
+    expect(host.read('etc/caddy/Caddyfile')).toContain('oven.test');
+    expect(host.read('opt/oven/revisions.log')).toMatch(new RegExp(`^\\S+Z activated ${OLD} none\\n$`));
+    expect(host.list('opt/oven/incoming')).toEqual(['environment']);
+    const calls = host.calls();
+    const order = [
+      'restart redis-server.service',
+      `start oven-candidate@${OLD}.service`,
+      'restart oven.service',
+    ];
+    expect(calls.filter((call) => order.some((one) => call === `systemctl ${one}`))).toEqual(
+      order.map((one) => `systemctl ${one}`),
+    );
+    expect(calls).toContain('systemctl enable --quiet oven.socket');
+  });
+
+  it('replaces a release, restarting the service once and nothing that did not change', async () => {
+    using host = await running();
+    await host.upload(NEW, 'healthy');
+    expect(host.activate(NEW).stdout).toBe(`oven: ${NEW} serves, before it ${OLD}\n`);
+    expect(host.serves?.release).toBe(NEW);
+    const changes = host.calls().filter((call) => /restart|reload|enable --quiet|stop oven\./.test(call));
+    expect(changes).toEqual(['systemctl restart oven.service']);
+  });
+
+  it('changes nothing when it is run again', async () => {
+    using host = await running();
+    expect(host.activate(OLD)).toEqual({ code: 0, stdout: `oven: ${OLD} serves already\n`, stderr: '' });
+    expect(host.calls().every((call) => call.includes('is-enabled'))).toBe(true);
+    expect(host.read('opt/oven/revisions.log')?.split('\n')).toHaveLength(2);
+  });
+
+  it.each<[Behaviour, RegExp]>([
+    ['does not start', /is not healthy/],
+    ['ends', /journal of oven-candidate@2{16}\.service/],
+    ['hangs', /is not healthy/],
+    ['unhealthy', /"reasons":\["blobs"\]/],
+    ['is another', /is not healthy/],
+  ])('never has a candidate serve that %s', async (behaviour, message) => {
+    using host = await running();
+    await host.upload(NEW, behaviour);
+    const { code, stderr } = host.activate(NEW, 'A="2"\n');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(host.serves).toEqual({ release: OLD, environment: 'A="1"\n' });
+    expect(host.calls()).not.toContain('systemctl restart oven.service');
+    expect(host.read('fake/candidate')).toBeUndefined();
+    expect(host.read('run/oven/candidate.env')).toBeUndefined();
+    expect(host.read('opt/oven/revisions.log')).toContain(`failed ${NEW} ${OLD}\n`);
+  });
+
+  it.each<Behaviour>(['does not answer when it serves', 'crashes when it serves', 'hung up'])(
+    'returns to what served before when a release, after the switch, %s',
+    async (behaviour) => {
+      using host = await running();
+      await host.upload(NEW, behaviour, (files) =>
+        files.map((file) =>
+          file.path === 'host/files/etc/caddy/Caddyfile'
+            ? { ...file, content: Buffer.from('other\n') }
+            : file,
+        ),
+      );
+      const { code, stderr } = host.activate(NEW, 'A="2"\n');
+      expect(code).toBeGreaterThan(0);
+      expect(stderr).toContain(`returned to ${OLD}`);
+      expect(host.serves).toEqual({ release: OLD, environment: 'A="1"\n' });
+      expect(current(host)).toBe(`releases/${OLD}`);
+      expect(host.read('etc/caddy/Caddyfile')).toContain('oven.test');
+      expect(host.read('etc/oven/oven.env')).toBe('A="1"\n');
+      expect(host.list('etc/oven')).not.toContain('oven.env.previous');
+      if (behaviour !== 'hung up') expect(stderr).toContain(`line of ${NEW}`);
+    },
+  );
+
+  it('leaves a fresh host without a service when the first release is none', async () => {
+    using host = await PlayedHost.boot();
+    await host.upload(OLD, 'does not answer when it serves');
+    expect(host.activate(OLD)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no release served before'),
+    });
+    expect(host.serves).toBeUndefined();
+    host.behave(OLD, 'healthy');
+    expect(host.activate(OLD).code).toBe(0);
+  });
+
+  it('puts right what a power cut in the middle of a switch left', async () => {
+    using host = await running();
+    await host.upload(NEW, 'cut off');
+    expect(host.activate(NEW, 'A="2"\n').code).not.toBe(0);
+    expect(current(host)).toBe(`releases/${NEW}`);
+    host.behave(NEW, 'unhealthy');
+    expect(host.activate(NEW, 'A="2"\n')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`returned to ${OLD}`),
+    });
+    expect(host.serves).toEqual({ release: OLD, environment: 'A="1"\n' });
+    host.behave(NEW, 'healthy');
+    expect(host.activate(NEW, 'A="2"\n').code).toBe(0);
+    expect(host.serves).toEqual({ release: NEW, environment: 'A="2"\n' });
+  });
+
+  it('restarts for a new environment alone, with a candidate that proves it', async () => {
+    using host = await running();
+    expect(host.activate(OLD, 'A="2"\n').code).toBe(0);
+    expect(host.serves?.environment).toBe('A="2"\n');
+    expect(host.read('fake/candidate.env')).toBe('A="2"\n');
+  });
+
+  it('cleans up after an unpacking that was cut off, and refuses an archive that is broken', async () => {
+    using host = await running();
+    host.write(`opt/oven/releases/.${NEW}/service/main.ts`, 'half');
+    await host.upload(NEW, 'healthy');
+    const archive = `opt/oven/incoming/oven-${NEW}.tar.zst`;
+    truncateSync(join(host.root, archive), statSync(join(host.root, archive)).size - 20);
+    expect(host.activate(NEW)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("can't be unpacked"),
+    });
+    expect(host.list('opt/oven/releases')).toEqual([OLD]);
+    await host.upload(NEW, 'healthy');
+    expect(host.activate(NEW).code).toBe(0);
+  });
+
+  it('refuses to start while another release is under way, and takes the lock of one that died', async () => {
+    using host = await running();
+    await host.upload(NEW, 'healthy');
+    const holder = spawn('flock', [join(host.root, 'run/oven-release.lock'), 'sh', '-c', 'echo held; cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    expect(host.activate(NEW)).toMatchObject({ code: 1, stderr: 'oven: another release is under way\n' });
+    holder.stdin.end();
+    await new Promise((resolve) => holder.once('exit', resolve));
+    expect(host.activate(NEW).code).toBe(0);
+  });
+
+  it('does not touch the host for a Caddyfile that Caddy refuses', async () => {
+    using host = await running();
+    await host.upload(NEW, 'healthy', (files) =>
+      files.map((file) =>
+        file.path === 'host/files/etc/caddy/Caddyfile'
+          ? { ...file, content: Buffer.from('# refused\n') }
+          : file,
+      ),
+    );
+    const { code, stderr } = host.activate(NEW);
+    expect(code).toBe(1);
+    expect(stderr).toContain('line 1: refused');
+    expect(host.serves?.release).toBe(OLD);
+    expect(host.read('etc/caddy/Caddyfile')).toContain('oven.test');
+  });
+
+  it('removes a file that a release no longer has, and acts on it', async () => {
+    using host = await running();
+    await host.upload(NEW, 'healthy', (files) =>
+      files.filter((file) => !file.path.endsWith('/oven-disk.timer')),
+    );
+    expect(host.activate(NEW).code).toBe(0);
+    expect(host.read('etc/systemd/system/oven-disk.timer')).toBeUndefined();
+    const calls = host.calls();
+    expect(calls).toContain('systemctl disable --quiet --now oven-disk.timer');
+    expect(calls).toContain('systemctl daemon-reload');
+  });
+
+  it('keeps the last five that served', async () => {
+    using host = await running();
+    for (const digit of [2, 3, 4, 5, 6, 7]) {
+      await host.upload(named(digit), digit === 6 ? 'unhealthy' : 'healthy');
+      expect(host.activate(named(digit)).code).toBe(digit === 6 ? 1 : 0);
+    }
+    expect(host.list('opt/oven/releases')).toEqual([2, 3, 4, 5, 7].map(named));
+  });
+});
+
+describe.skipIf(!has('zstd') || !has('flock'))('oven-rollback (skipped without zstd and flock)', () => {
+  async function three(): Promise<PlayedHost> {
+    const host = await running();
+    for (const digit of [2, 3]) {
+      await host.upload(named(digit), 'healthy');
+      expect(host.activate(named(digit)).code).toBe(0);
+    }
+    return host;
+  }
+
+  it.each([
+    ['the one before', [], named(2)],
+    ['the one that is named', [named(1)], named(1)],
+  ])('returns to %s', async (_what, args, expected) => {
+    using host = await three();
+    expect(host.rollback(...args)).toMatchObject({ code: 0, stderr: '' });
+    expect(host.serves?.release).toBe(expected);
+    expect(host.read('opt/oven/revisions.log')).toContain(`returned ${expected} ${named(3)}\n`);
+    const releases = host.run(`'${host.root}/opt/oven/current/host/sbin/oven-releases'`).stdout;
+    expect(releases.split('\n')[0]).toBe(`${expected} serves`);
+    expect(host.rollback(expected).stdout).toBe(`oven: ${expected} serves already\n`);
+  });
+
+  it('stays where it is when that one no longer answers', async () => {
+    using host = await three();
+    host.behave(named(2), 'does not answer when it serves');
+    expect(host.rollback()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`returned to ${named(3)}`),
+    });
+    expect(host.serves?.release).toBe(named(3));
+  });
+
+  it.each(['ffffffffffffffff', '../../etc'])('refuses %s, which is not kept', async (hash) => {
+    using host = await running();
+    expect(host.rollback(hash)).toMatchObject({ code: 1, stderr: expect.stringContaining('not kept') });
+  });
+});

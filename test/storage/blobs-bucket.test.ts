@@ -1,0 +1,337 @@
+import { readdir, readlink, writeFile } from 'node:fs/promises';
+import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { OutputKind } from '../../service/bake/outputs.ts';
+import { type BlobFile, type Blobs, openBlobs } from '../../service/storage/blobs.ts';
+import { type Scratch, scratch } from '../fetch/scratch.ts';
+import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
+import { bytesOf, startSource } from '../rig/source.ts';
+import { until } from '../rig/until.ts';
+import { failure } from './failure.ts';
+import { type Asked, type Fate, type Front, startFront } from './front.ts';
+
+const SMALL = bytesOf(5000);
+const LARGE = bytesOf(17_000_000); // three parts
+const NEVER = new AbortController().signal;
+const KINDS: readonly [OutputKind, string, string][] = [
+  ['mp4', 'tapes/tape.mp4', 'video/mp4'],
+  ['thumbnail', 'tapes/tape-thumb.jpg', 'image/jpeg'],
+  ['webm', 'tapes/tape.webm', 'video/webm'],
+  ['gif', 'tapes/tape.gif', 'image/gif'],
+  ['webp', 'tapes/tape.webp', 'image/webp'],
+];
+
+describeS3('a bucket of finished files', () => {
+  let s3: S3Rig;
+  let front: Front;
+  let folder: Scratch;
+  let bucket: string;
+  let blobs: Blobs;
+  let small: string;
+  let large: string;
+  let buckets = 0;
+  beforeAll(async () => {
+    s3 = await startS3();
+    front = await startFront(s3.endpoint);
+    folder = await scratch();
+    [small, large] = [folder.file(), folder.file()];
+    await writeFile(small, SMALL);
+    await writeFile(large, LARGE);
+  });
+  afterAll(async () => {
+    await front.stop();
+    await s3.stop();
+    await folder.remove();
+  });
+  beforeEach(async () => {
+    buckets += 1;
+    bucket = `blobs-${buckets}`;
+    await s3.make(bucket, 'public');
+    front.reset();
+    blobs = openBlobs({ ...s3.account(bucket), endpoint: front.endpoint });
+    return () => blobs.close();
+  });
+
+  const file = (changed: Partial<BlobFile> = {}): BlobFile => {
+    return { slug: 'tape', kind: 'mp4', path: small, mongoId: 'mine', ...changed };
+  };
+  const get = async (url: string) => {
+    const answer = await fetch(url);
+    return { status: answer.status, headers: answer.headers, bytes: Buffer.from(await answer.arrayBuffer()) };
+  };
+  /** Somebody else's upload, past the front. */
+  const plant = (Key: string, mongoid?: string, Body: string | Buffer = 'theirs') => {
+    const Metadata = mongoid === undefined ? {} : { mongoid };
+    return s3.client.send(new PutObjectCommand({ Bucket: bucket, Key, Body, Metadata }));
+  };
+
+  describe.each([
+    ['small', 1],
+    ['large', 3],
+  ])('stores a %s file', (size, parts) => {
+    const [path, bytes] = size === 'small' ? [() => small, SMALL] : [() => large, LARGE];
+
+    it.each(KINDS.slice(0, size === 'small' ? 5 : 1))('as %s', async (kind, key, type) => {
+      const url = await blobs.put(file({ kind, path: path() }), NEVER);
+      expect(url).toBe(`${front.endpoint.origin}/${bucket}/${key}`);
+      expect(url).toBe(blobs.url('tape', kind));
+      const { status, headers, bytes: stored } = await get(url);
+      expect([status, headers.get('content-type')]).toEqual([200, type]);
+      expect(headers.get('cache-control')).toBe('public, max-age=300');
+      expect(headers.get('etag')).toMatch(/^"[0-9a-f-]+"$/);
+      expect(headers.get('x-amz-meta-mongoid')).toBe('mine');
+      expect(stored.equals(bytes)).toBe(true);
+      expect(await s3.keys(bucket)).toEqual([key]);
+      expect(front.asked.filter(({ method }) => method === 'PUT')).toHaveLength(parts);
+    });
+
+    it('again, for the same tape', async () => {
+      const url = await blobs.put(file(), NEVER);
+      const before = await get(url);
+      await writeFile(`${path()}.new`, Buffer.concat([bytes, Buffer.from('more')]));
+      await blobs.put(file({ path: `${path()}.new` }), NEVER);
+      const after = await get(url);
+      expect(after.bytes.length).toBe(bytes.length + 4);
+      expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'));
+      expect(await s3.unfinished(bucket)).toEqual([]);
+    });
+
+    it.each<[string, string, string | undefined]>([
+      ['this file', 'tapes/tape.mp4', 'another'],
+      ['another file of the slug', 'tapes/tape-thumb.jpg', 'another'],
+      ['a file that says nothing of its tape', 'tapes/tape.mp4', undefined],
+    ])('never over another tape: %s', async (_, key, owner) => {
+      await plant(key, owner);
+      const failed = await failure(blobs.put(file({ path: path() }), NEVER));
+      expect([failed.code, failed.passing]).toEqual(['SLUG_TAKEN', false]);
+      expect((await get(`${s3.endpoint.origin}/${bucket}/${key}`)).bytes.toString()).toBe('theirs');
+      expect(await s3.keys(bucket)).toEqual([key]);
+      expect(await s3.unfinished(bucket)).toEqual([]);
+    });
+
+    const isLastRequest = ({ method, query }: Asked) =>
+      size === 'small' ? method === 'PUT' : method === 'POST' && !query.has('uploads');
+
+    it('never over another tape that was stored meanwhile', async () => {
+      let planted = false;
+      front.rule = async (asked): Promise<Fate> => {
+        if (isLastRequest(asked) && !planted) {
+          planted = true;
+          await plant('tapes/tape.mp4', 'another');
+        }
+        return 'pass';
+      };
+      expect((await failure(blobs.put(file({ path: path() }), NEVER))).code).toBe('SLUG_TAKEN');
+      expect(planted).toBe(true);
+      expect((await get(blobs.url('tape', 'mp4'))).bytes.toString()).toBe('theirs');
+      expect(await s3.unfinished(bucket)).toEqual([]);
+    });
+
+    it('over its own that was stored meanwhile', async () => {
+      let planted = false;
+      front.rule = async (asked): Promise<Fate> => {
+        if (isLastRequest(asked) && !planted) {
+          planted = true;
+          await plant('tapes/tape.mp4', 'mine', 'older');
+        }
+        return 'pass';
+      };
+      await blobs.put(file({ path: path() }), NEVER);
+      expect((await get(blobs.url('tape', 'mp4'))).bytes.equals(bytes)).toBe(true);
+      expect(await s3.unfinished(bucket)).toEqual([]);
+    });
+
+    it('even if its own goes on changing, no more than three times', async () => {
+      let rounds = 0;
+      front.rule = async (asked): Promise<Fate> => {
+        if (isLastRequest(asked)) {
+          rounds += 1;
+          await plant('tapes/tape.mp4', 'mine', `version ${rounds}`);
+        }
+        return 'pass';
+      };
+      expect((await failure(blobs.put(file({ path: path() }), NEVER))).code).toBe('STORAGE_CONFLICT');
+      expect(rounds).toBe(3);
+      expect(await s3.unfinished(bucket)).toEqual([]);
+    });
+
+    it('where the server knows no conditions', async () => {
+      front.rule = ({ headers }) => (headers['if-none-match'] || headers['if-match'] ? 501 : 'pass');
+      const url = await blobs.put(file({ path: path() }), NEVER);
+      await blobs.put(file({ path: path() }), NEVER);
+      expect((await get(url)).bytes.equals(bytes)).toBe(true);
+      expect(front.asked.filter(({ headers }) => headers['if-none-match'])).toHaveLength(1);
+      const another = file({ path: path(), mongoId: 'another' });
+      expect((await failure(blobs.put(another, NEVER))).code).toBe('SLUG_TAKEN');
+      expect(await s3.unfinished(bucket)).toEqual([]);
+    });
+
+    it('of which the answer was lost', async () => {
+      let lost = false;
+      front.rule = (asked) => {
+        if (!isLastRequest(asked) || lost) return 'pass';
+        lost = true;
+        return 'unanswered';
+      };
+      const url = await blobs.put(file({ path: path() }), NEVER);
+      expect(lost).toBe(true);
+      expect((await get(url)).bytes.equals(bytes)).toBe(true);
+      expect(await s3.unfinished(bucket)).toEqual([]);
+    });
+
+    it.each<[string, number | 'drop']>([
+      ['answers 503', 503],
+      ['answers 500', 500],
+      ['drops the connection', 'drop'],
+    ])('where the storage at first %s', async (_, fate) => {
+      const seen = new Set<string>();
+      front.rule = ({ method, path: where, query }) => {
+        const request = `${method} ${where} ${query}`;
+        if (seen.has(request)) return 'pass';
+        seen.add(request);
+        return fate;
+      };
+      const url = await blobs.put(file({ path: path() }), NEVER);
+      front.reset();
+      expect((await get(url)).bytes.equals(bytes)).toBe(true);
+      expect(await s3.unfinished(bucket)).toEqual([]);
+    });
+  });
+
+  describe('an upload in parts that fails leaves nothing', () => {
+    const isPart = (n: number) => (asked: Asked) => asked.query.get('partNumber') === String(n);
+    const isEnd = ({ method, query }: Asked) => method === 'POST' && !query.has('uploads');
+
+    it.each<[string, (asked: Asked) => boolean, number | 'drop', string]>([
+      ['a part is refused', isPart(2), 400, 'STORAGE_REFUSED'],
+      ['a part is forbidden', isPart(1), 403, 'STORAGE_MISCONFIGURED'],
+      ['a part never gets through', isPart(3), 'drop', 'STORAGE_UNREACHABLE'],
+      ['the end is refused', isEnd, 400, 'STORAGE_REFUSED'],
+      ['the end fails again and again', isEnd, 500, 'STORAGE_UNREACHABLE'],
+    ])('when %s', async (_, isIt, fate, code) => {
+      front.rule = (asked) => (isIt(asked) ? fate : 'pass');
+      const failed = await failure(blobs.put(file({ path: large }), NEVER));
+      expect([failed.code, failed.passing]).toEqual([code, true]);
+      expect(await s3.unfinished(bucket)).toEqual([]);
+      expect(await s3.keys(bucket)).toEqual([]);
+      expect(await openFiles()).not.toContain(large);
+    });
+
+    it.each<[string, (asked: Asked) => boolean]>([
+      ['a part is on its way', isPart(2)],
+      ['it is about to end', isEnd],
+    ])('when aborted while %s', async (_, isIt) => {
+      const controller = new AbortController();
+      let reached = false;
+      front.rule = (asked) => {
+        if (!isIt(asked)) return 'pass';
+        reached = true;
+        return 'stall';
+      };
+      const putting = blobs.put(file({ path: large }), controller.signal);
+      putting.catch(() => {});
+      await until('it got there', () => reached);
+      controller.abort(new Error('cancelled'));
+      await expect(putting).rejects.toThrow('cancelled');
+      // At once, not some time later: the process may end now.
+      expect(await s3.unfinished(bucket)).toEqual([]);
+      expect(await s3.keys(bucket)).toEqual([]);
+      expect(await openFiles()).not.toContain(large);
+    });
+  });
+
+  describe('what can not be stored', () => {
+    it('a file that is not there', async () => {
+      const putting = blobs.put(file({ path: `${small}.missing` }), NEVER);
+      await expect(putting).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await s3.keys(bucket)).toEqual([]);
+    });
+
+    it.each(['', '../tape', 'a/b', '.hidden', 'a b', 'x'.repeat(65)])('the slug "%s"', async (slug) => {
+      await expect(blobs.put(file({ slug }), NEVER)).rejects.toThrow(TypeError);
+      await expect(blobs.remove(slug)).rejects.toThrow(TypeError);
+      expect(front.asked).toEqual([]);
+    });
+
+    it('anything, when aborted before', async () => {
+      const putting = blobs.put(file(), AbortSignal.abort(new Error('cancelled')));
+      await expect(putting).rejects.toThrow('cancelled');
+      expect(front.asked).toEqual([]);
+    });
+  });
+
+  describe('a storage that is not as it should be', () => {
+    const gone = async () => {
+      const source = await startSource();
+      await source.stop();
+      return new URL(source.origin);
+    };
+    it.each<[string, () => Promise<object>, string]>([
+      ['wrong secret', async () => ({ secret: 'wrong-secret' }), 'STORAGE_MISCONFIGURED'],
+      ['unknown key', async () => ({ key: 'wrong-key' }), 'STORAGE_MISCONFIGURED'],
+      ['no such bucket', async () => ({ bucket: 'nobodys' }), 'STORAGE_MISCONFIGURED'],
+      ['nothing there', async () => ({ endpoint: await gone() }), 'STORAGE_UNREACHABLE'],
+      ['says nothing', async () => ({ endpoint: front.endpoint, idleMs: 300 }), 'STORAGE_TIMEOUT'],
+    ])('%s', async (_, changed, code) => {
+      front.rule = () => 'stall';
+      const wrong = openBlobs({ ...s3.account(bucket), ...(await changed()) });
+      for (const work of [wrong.check, () => wrong.put(file(), NEVER), () => wrong.remove('tape')]) {
+        const failed = await failure(work());
+        expect([failed.code, failed.passing]).toEqual([code, true]);
+      }
+      wrong.close();
+      expect(await s3.keys(bucket)).toEqual([]);
+    });
+
+    it.each(['PUT', 'GET', 'DELETE'])('where nobody may %s', async (forbidden) => {
+      front.rule = ({ method }) => (method === forbidden ? 403 : 'pass');
+      expect((await failure(blobs.check())).code).toBe('STORAGE_MISCONFIGURED');
+      if (forbidden !== 'DELETE') expect(await s3.keys(bucket)).toEqual([]);
+    });
+
+    it('is as it should be', async () => {
+      await blobs.check();
+      expect(await s3.keys(bucket)).toEqual([]);
+      expect(front.asked.map(({ method }) => method)).toEqual(['PUT', 'GET', 'DELETE']);
+    });
+  });
+
+  describe('removing', () => {
+    it('takes every output of the slug, and no other', async () => {
+      const kinds = ['mp4', 'thumbnail', 'webm', 'gif', 'webp'] as const;
+      for (const kind of kinds) await blobs.put(file({ kind }), NEVER);
+      await blobs.put(file({ slug: 'tape-2' }), NEVER);
+      await blobs.put(file({ slug: 'tape-thumb' }), NEVER);
+      expect((await blobs.remove('tape')).toSorted()).toEqual([
+        'tapes/tape-thumb.jpg',
+        'tapes/tape.gif',
+        'tapes/tape.mp4',
+        'tapes/tape.webm',
+        'tapes/tape.webp',
+      ]);
+      expect(await s3.keys(bucket)).toEqual(['tapes/tape-2.mp4', 'tapes/tape-thumb.mp4']);
+      expect(await blobs.remove('tape')).toEqual([]);
+    });
+
+    it('frees the slug for another tape', async () => {
+      await plant('tapes/tape.mp4', 'another');
+      await blobs.remove('tape');
+      await blobs.put(file(), NEVER);
+      const head = new HeadObjectCommand({ Bucket: bucket, Key: 'tapes/tape.mp4' });
+      expect((await s3.client.send(head)).Metadata).toEqual({ mongoid: 'mine' });
+    });
+  });
+
+  it('keeps an owner that is no plain ASCII', async () => {
+    const mongoId = 'Ünïque id: 1%';
+    await blobs.put(file({ mongoId }), NEVER);
+    await blobs.put(file({ mongoId, kind: 'gif' }), NEVER);
+    expect((await failure(blobs.put(file(), NEVER))).code).toBe('SLUG_TAKEN');
+  });
+});
+
+/** Files that this process has open, where the system tells. */
+async function openFiles(): Promise<string[]> {
+  const names = await readdir('/proc/self/fd').catch(() => []);
+  return Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
+}

@@ -1,0 +1,212 @@
+import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type BlobFile, type Blobs, openBlobs } from '../../service/storage/blobs.ts';
+import { type Scratch, scratch } from '../fetch/scratch.ts';
+import { bytesOf } from '../rig/source.ts';
+import { until } from '../rig/until.ts';
+import { failure } from './failure.ts';
+import { mayMount, onSmallDisk } from './small-disk.ts';
+
+const BYTES = bytesOf(300_000);
+const NEVER = new AbortController().signal;
+
+let scratched: Scratch;
+let folder: string;
+let path: string;
+let blobs: Blobs;
+beforeAll(async () => {
+  scratched = await scratch();
+});
+beforeEach(async () => {
+  await scratched.empty();
+  path = scratched.file();
+  folder = join(scratched.root, 'a folder');
+  await writeFile(path, BYTES);
+  await mkdir(folder);
+  blobs = open(folder);
+});
+afterAll(() => scratched.remove());
+
+function open(at: string): Blobs {
+  const publicUrl = new URL('http://127.0.0.1:3000/');
+  return openBlobs({ endpoint: pathToFileURL(at), bucket: '', key: '', secret: '', publicUrl });
+}
+
+function file(changed: Partial<BlobFile> = {}): BlobFile {
+  return { slug: 'tape', kind: 'mp4', path, mongoId: 'mine', ...changed };
+}
+
+async function left(): Promise<string[]> {
+  return (await readdir(join(folder, 'tapes')).catch(() => [])).sort();
+}
+
+describe('stores', () => {
+  it('a file, and whose it is', async () => {
+    const url = await blobs.put(file(), NEVER);
+    expect(url).toBe('http://127.0.0.1:3000/files/tapes/tape.mp4');
+    expect(url).toBe(blobs.url('tape', 'mp4'));
+    expect(blobs.folder).toBe(folder);
+    expect((await readFile(join(folder, 'tapes/tape.mp4'))).equals(BYTES)).toBe(true);
+    expect(await readFile(join(folder, 'tapes/.tape.mp4.owner'), 'utf8')).toBe('mine');
+    expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
+    expect((await readFile(path)).equals(BYTES)).toBe(true); // a copy: the source is its owner's to remove
+  });
+
+  it('it again, for the same tape', async () => {
+    await blobs.put(file(), NEVER);
+    await writeFile(path, 'newer');
+    await blobs.put(file(), NEVER);
+    expect(await readFile(join(folder, 'tapes/tape.mp4'), 'utf8')).toBe('newer');
+    expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
+  });
+
+  it('in a folder that is not there yet', async () => {
+    await rm(folder, { recursive: true });
+    await blobs.put(file(), NEVER);
+    expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
+  });
+
+  it('for one of many tapes that ask for a slug at once', async () => {
+    const mongoIds = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const outcomes = await Promise.all(
+      mongoIds.map((mongoId) =>
+        blobs.put(file({ mongoId }), NEVER).then(
+          () => mongoId,
+          (error) => error.code,
+        ),
+      ),
+    );
+    const owner = await readFile(join(folder, 'tapes/.tape.mp4.owner'), 'utf8');
+    expect(outcomes.filter((outcome) => outcome !== 'SLUG_TAKEN')).toEqual([owner]);
+    expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
+  });
+});
+
+describe('never replaces', () => {
+  it.each(['mp4', 'thumbnail'] as const)("another tape's files by its %s", async (kind) => {
+    await blobs.put(file({ mongoId: 'another' }), NEVER);
+    await writeFile(path, 'mine');
+    const failed = await failure(blobs.put(file({ kind }), NEVER));
+    expect([failed.code, failed.passing]).toEqual(['SLUG_TAKEN', false]);
+    expect((await readFile(join(folder, 'tapes/tape.mp4'))).equals(BYTES)).toBe(true);
+    expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
+  });
+
+  it('a file of which nobody knows whose it is', async () => {
+    await mkdir(join(folder, 'tapes'));
+    await writeFile(join(folder, 'tapes/tape.mp4'), 'theirs');
+    expect((await failure(blobs.put(file(), NEVER))).code).toBe('SLUG_TAKEN');
+    expect(await readFile(join(folder, 'tapes/tape.mp4'), 'utf8')).toBe('theirs');
+  });
+
+  it.each(['', '../tape', 'a/b', '.hidden', 'a b', 'x'.repeat(65)])(
+    'what the slug "%s" leads to',
+    async (slug) => {
+      await expect(blobs.put(file({ slug }), NEVER)).rejects.toThrow(TypeError);
+      await expect(blobs.remove(slug)).rejects.toThrow(TypeError);
+      expect(() => blobs.url(slug, 'mp4')).toThrow(TypeError);
+    },
+  );
+});
+
+describe('leaves nothing', () => {
+  it('of a file that is not there', async () => {
+    await expect(blobs.put(file({ path: `${path}.missing` }), NEVER)).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+    expect(await left()).toEqual([]);
+  });
+
+  it('when aborted before', async () => {
+    const putting = blobs.put(file(), AbortSignal.abort(new Error('cancelled')));
+    await expect(putting).rejects.toThrow('cancelled');
+    expect(await left()).toEqual([]);
+  });
+
+  it('when aborted meanwhile', async () => {
+    const controller = new AbortController();
+    await writeFile(`${path}.large`, '');
+    await truncate(`${path}.large`, 1e12); // takes no room, and too long to copy
+    const putting = blobs.put(file({ path: `${path}.large` }), controller.signal);
+    putting.catch(() => {});
+    await until('it has begun', async () => (await left()).some((name) => name.endsWith('.part')));
+    controller.abort(new Error('cancelled'));
+    await expect(putting).rejects.toThrow('cancelled');
+    expect(await left()).toEqual([]);
+  });
+
+  it.skipIf(!mayMount)('on a full disk (needs the right to mount one)', async () => {
+    await onSmallDisk(folder, 64, async () => {
+      const failed = await failure(blobs.put(file(), NEVER));
+      expect([failed.code, failed.passing]).toEqual(['STORAGE_FULL', true]);
+      expect(await left()).toEqual([]);
+    });
+  });
+
+  it.skipIf(!mayMount)('new on a full disk, and what was there before (needs the same)', async () => {
+    await onSmallDisk(folder, 64, async () => {
+      await writeFile(path, 'older');
+      await blobs.put(file(), NEVER);
+      await writeFile(path, BYTES);
+      await failure(blobs.put(file(), NEVER));
+      expect(await readFile(join(folder, 'tapes/tape.mp4'), 'utf8')).toBe('older');
+      expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
+    });
+  });
+});
+
+describe('a folder that is none', () => {
+  it.each<[string, () => Promise<unknown>]>([
+    ['a file', () => writeFile(folder, 'a file')],
+    [
+      'a file where tapes should be',
+      () => mkdir(folder).then(() => writeFile(join(folder, 'tapes'), 'a file')),
+    ],
+  ])('%s', async (_, make) => {
+    await rm(folder, { recursive: true });
+    await make();
+    for (const work of [blobs.check, () => blobs.put(file(), NEVER)]) {
+      const failed = await failure(work());
+      expect([failed.code, failed.passing]).toEqual(['STORAGE_MISCONFIGURED', true]);
+    }
+  });
+
+  it.skipIf(process.getuid?.() === 0)('that nobody may write to (root may write anywhere)', async () => {
+    await chmod(folder, 0o500);
+    expect((await failure(blobs.check())).code).toBe('STORAGE_MISCONFIGURED');
+  });
+});
+
+it('proves that it works, and leaves nothing', async () => {
+  await blobs.check();
+  expect(await left()).toEqual([]);
+});
+
+describe('removing', () => {
+  it('takes every output of the slug, its leftovers, and no other', async () => {
+    const kinds = ['mp4', 'thumbnail', 'webm', 'gif', 'webp'] as const;
+    for (const kind of kinds) await blobs.put(file({ kind }), NEVER);
+    await blobs.put(file({ slug: 'tape-2' }), NEVER);
+    await writeFile(join(folder, 'tapes/.tape.mp4.0d0e.part'), 'of a process that was killed');
+    await writeFile(join(folder, 'tapes/.tape-2.mp4.0d0e.part'), 'of another');
+    const keys = ['tape.mp4', 'tape-thumb.jpg', 'tape.webm', 'tape.gif', 'tape.webp'].map(
+      (name) => `tapes/${name}`,
+    );
+    expect(await blobs.remove('tape')).toEqual(keys);
+    expect(await left()).toEqual(['.tape-2.mp4.0d0e.part', '.tape-2.mp4.owner', 'tape-2.mp4']);
+    expect(await blobs.remove('tape')).toEqual([]);
+  });
+
+  it('frees the slug', async () => {
+    await blobs.put(file({ mongoId: 'another' }), NEVER);
+    await blobs.remove('tape');
+    await blobs.put(file(), NEVER);
+    expect(await readFile(join(folder, 'tapes/.tape.mp4.owner'), 'utf8')).toBe('mine');
+  });
+
+  it('where nothing was ever stored', async () => {
+    expect(await blobs.remove('tape')).toEqual([]);
+  });
+});

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { type Fault, faultOf } from '../../service/storage/fault.ts';
+
+const answered = (httpStatusCode: number, name = 'UnknownError') => ({ name, $metadata: { httpStatusCode } });
+
+it.each<[object, Fault | undefined]>([
+  [answered(404, 'NoSuchKey'), 'not-found'],
+  [answered(404, 'NotFound'), 'not-found'], // a HEAD has no body to say more
+  [answered(404, 'NoSuchBucket'), 'misconfigured'],
+  [answered(404), 'misconfigured'],
+  [answered(404, 'NoSuchUpload'), 'conflict'],
+  [answered(412, 'PreconditionFailed'), 'conflict'],
+  [answered(409, 'ConditionalRequestConflict'), 'conflict'],
+  [answered(403, 'AccessDenied'), 'misconfigured'],
+  [answered(403, 'InvalidAccessKeyId'), 'misconfigured'],
+  [answered(403, 'SignatureDoesNotMatch'), 'misconfigured'],
+  [answered(401), 'misconfigured'],
+  [answered(301, 'PermanentRedirect'), 'misconfigured'],
+  [answered(400, 'InvalidRequest'), 'refused'],
+  [answered(400, 'AuthorizationHeaderMalformed'), 'misconfigured'],
+  [answered(400, 'RequestTimeout'), 'unreachable'],
+  [answered(429), 'unreachable'],
+  [answered(500, 'InternalError'), 'unreachable'],
+  [answered(501, 'NotImplemented'), 'unsupported'],
+  [answered(503, 'SlowDown'), 'unreachable'],
+  [{ name: 'SyntaxError', $response: { statusCode: 502 } }, 'unreachable'], // a page of a proxy
+  [{ name: 'Error', code: 'ECONNREFUSED', $metadata: { attempts: 4 } }, 'unreachable'],
+  [{ name: 'Error', code: 'ENOTFOUND' }, 'unreachable'],
+  [{ name: 'TimeoutError', code: 'ECONNRESET' }, 'unreachable'], // as the client calls it
+  [{ name: 'TimeoutError', code: 'ETIMEDOUT' }, 'timeout'],
+  [{ name: 'TimeoutError' }, 'timeout'],
+  [new TypeError('a bug'), undefined],
+  [new RangeError('a bug'), undefined],
+])('%o means %s', (error, fault) => {
+  expect(faultOf(error)).toBe(fault);
+});

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { inChroot } from './chroot.ts';
+import { withLock } from './lock.ts';
+import { CACHE, touch } from './place.ts';
+import { BASE, BOOTSTRAP, FILES, FINISH, hashOf, REPOSITORY, type Recipe } from './recipe.ts';
+
+/**
+ * The root filesystem of a fresh server, made once and then taken from the cache: gives its folder, which nobody may
+ * write to. About a minute the first time; `say` hears of it.
+ */
+export async function ensureRoot(say: (text: string) => void = announce): Promise<string> {
+  const recipe = await readRecipe();
+  const root = join(CACHE, `root-${hashOf(recipe, BOOTSTRAP, BASE, FILES, FINISH)}`);
+  return once(root, async (draft) => {
+    const { suite, mirror, components, architecture } = recipe;
+    say(`making a root filesystem of ${suite} (about a minute, once)`);
+    await execa('debootstrap', [
+      ...['--variant=minbase', `--include=${BOOTSTRAP.join(',')}`, `--components=${components.join(',')}`],
+      ...[`--arch=${architecture}`, suite, draft, mirror],
+    ]);
+    say('installing what a server image has');
+    await inChroot(draft, `apt-get update -qq\napt-get install -qq -y ${BASE.join(' ')}\n`);
+    await inChroot(draft, FINISH);
+    for (const [path, text] of Object.entries(FILES)) {
+      await mkdir(dirname(join(draft, path)), { recursive: true });
+      await writeFile(join(draft, path), text);
+    }
+    await mkdir(join(draft, REPOSITORY), { recursive: true });
+    say('the root filesystem is made');
+  });
+}
+
+/** Makes `folder` with `make` where it isn't there yet: whole or not at all, and by one process at a time. */
+export async function once(folder: string, make: (draft: string) => Promise<void>): Promise<string> {
+  await withLock(`${folder}.lock`, async () => {
+    if (existsSync(folder)) return;
+    const draft = `${folder}.draft`;
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(draft, { recursive: true });
+    await make(draft);
+    await rename(draft, folder);
+  });
+  await touch(folder);
+  return folder;
+}
+
+/** Reads which distribution this machine has, and where its packages come from. Throws where there is no such source. */
+export async function readRecipe(): Promise<Recipe> {
+  const codename = /^VERSION_CODENAME=(\S+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1];
+  const format = '$(CODENAME) $(COMPONENT) $(ARCHITECTURE) $(REPO_URI)';
+  const targets = await execa('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
+  const rows = targets.stdout.split('\n').map((line) => line.split(' '));
+  const own = rows.filter(([suite, , architecture]) => suite === codename && architecture !== 'all');
+  const [suite, , architecture, mirror] = own[0] ?? [];
+  if (suite === undefined || architecture === undefined || mirror === undefined) {
+    throw new Error(`apt has no source for ${codename}: run apt-get update`);
+  }
+  return { suite, mirror, architecture, components: [...new Set(own.map(([, component]) => component!))] };
+}
+
+export function announce(text: string): void {
+  console.error(`twin: ${text}`);
+}

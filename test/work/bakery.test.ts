@@ -1,0 +1,159 @@
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
+import { FetchError } from '../../service/fetch/errors.ts';
+import type { BakeRequest, Stage, StageProgress } from '../../service/queue/job.ts';
+import { type BakeryOptions, openBakery } from '../../service/work/bakery.ts';
+import { makeTape } from '../tapes/make.ts';
+
+let root: string;
+const path = (...names: string[]) => join(root, ...names);
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'oven-test-'));
+  await makeTape(path('tape.zip'), { scene: 'sprites', width: 40, height: 30, seconds: 0.5, sound: true });
+});
+beforeEach(async () => {
+  for (const name of ['temp', 'blobs']) {
+    await rm(path(name), { recursive: true, force: true });
+    await mkdir(path(name));
+  }
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const request: BakeRequest = {
+  ...{ mongoId: 'm1', slug: '2026.01.02.03.04.05.678', secretFingerprint: 'f' },
+  ...{ zipUrl: 'https://art.test/t.zip', callbackUrl: 'https://site.test/hook' },
+  outputs: [{ kind: 'mp4' }, { kind: 'thumbnail' }],
+};
+
+/** A source that copies the tape, and a storage that is a folder. */
+function parts(): Pick<BakeryOptions, 'source' | 'blobs'> {
+  return {
+    source: {
+      fetch: async (_url, file, { onProgress }) => {
+        await copyFile(path('tape.zip'), file);
+        onProgress?.(50, 100);
+        onProgress?.(100, 100);
+      },
+    },
+    blobs: {
+      put: async ({ slug, kind, path: file, mongoId }) => {
+        await copyFile(file, path('blobs', `${slug}.${kind}.${mongoId}`));
+        return `https://blobs.test/${slug}.${kind}`;
+      },
+    },
+  };
+}
+
+function run(
+  options: Partial<BakeryOptions> = {},
+  { signal = new AbortController().signal, onProgress = (_: StageProgress) => {}, of = request } = {},
+) {
+  const bases = { tempDir: path('temp'), limits: DEFAULT_LIMITS, timeoutSeconds: 60, scale: 2 } as const;
+  const bakery = openBakery({ ...bases, ...parts(), ...options });
+  return bakery.bake(of, { jobId: 'abc-2', signal, onProgress });
+}
+
+describe('a bake', () => {
+  it('fetches, bakes and stores, tells how far it is, and leaves nothing', async () => {
+    const told: StageProgress[] = [];
+    const folders = new Set<string>();
+    const result = await run(
+      {
+        source: {
+          fetch: async (url, file, how) => {
+            for (const name of await readdir(path('temp'))) folders.add(name);
+            expect(url.href).toBe(request.zipUrl);
+            return parts().source.fetch(url, file, how);
+          },
+        },
+      },
+      { onProgress: (progress) => told.push(progress) },
+    );
+    expect(result).toMatchObject({
+      ...{ width: 80, height: 60, bytes: (await readFile(path('blobs', `${request.slug}.mp4.m1`))).length },
+      outputs: {
+        mp4: `https://blobs.test/${request.slug}.mp4`,
+        thumbnail: `https://blobs.test/${request.slug}.thumbnail`,
+      },
+    });
+    expect(result.duration).toBeGreaterThan(0.3);
+    expect(Object.keys(result.timings!)).toEqual(['downloading', 'opening', 'encoding', 'uploading']);
+    expect([...folders]).toEqual([`tape-${request.slug}-abc-2`]);
+    expect([...new Set(told.map(({ stage }) => stage))]).toEqual([
+      ...['downloading', 'opening', 'encoding', 'uploading'],
+    ]);
+    const progress = told.map((one) => one.progress);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(await readdir(path('temp'))).toEqual([]);
+  });
+
+  it('makes only what was asked for, as it was asked for', async () => {
+    const of: BakeRequest = { ...request, outputs: [{ kind: 'thumbnail' }, { kind: 'webp', maxSide: 20 }] };
+    const result = await run({}, { of });
+    expect(Object.keys(result.outputs)).toEqual(['thumbnail', 'webp']);
+    expect((await readdir(path('blobs'))).length).toBe(2);
+  });
+});
+
+describe('what fails leaves nothing, with a typed error', () => {
+  const failWith = (error: unknown) => async () => Promise.reject(error);
+  const enospc = Object.assign(new Error('write'), { code: 'ENOSPC' });
+  const emfile = Object.assign(new Error('open'), { code: 'EMFILE' });
+  const gone = new FetchError('SOURCE_NOT_FOUND', 'gone');
+
+  it.each<[string, Partial<BakeryOptions>, object]>([
+    ['fetching', { source: { fetch: failWith(gone) } }, { code: 'SOURCE_NOT_FOUND', passing: false }],
+    ['no room', { source: { fetch: failWith(enospc) } }, { code: 'DISK_FULL', passing: true }],
+    ['no files', { blobs: { put: failWith(emfile) } }, { code: 'MACHINE_BUSY', passing: true }],
+    [
+      'no ZIP',
+      { source: { fetch: (_url, file) => writeFile(file, 'no zip') } },
+      { code: 'NOT_A_ZIP', passing: false },
+    ],
+    ['lost', { source: { fetch: async () => {} } }, { code: 'TEMP_DIR_UNUSABLE', passing: true }],
+    ['no ffmpeg', { ffmpeg: 'no-such-program' }, { code: 'FFMPEG_MISSING', passing: true }],
+    [
+      'a slow source',
+      { timeoutSeconds: 0.2, source: { fetch: (_url, _file, { signal }) => forever(signal) } },
+      { code: 'BAKE_TIMEOUT', passing: true },
+    ],
+  ])('%s', async (_what, options, error) => {
+    await expect(run(options)).rejects.toMatchObject(error);
+    expect(await readdir(path('temp'))).toEqual([]);
+  });
+
+  it.each<Stage>(['downloading', 'opening', 'encoding', 'uploading'])('aborted: %s', async (at) => {
+    const stop = new AbortController();
+    const onProgress = ({ stage }: StageProgress) => stage === at && stop.abort();
+    const held: Partial<BakeryOptions> = {
+      ...(at === 'downloading' && { source: { fetch: (_url, _file, { signal }) => forever(signal) } }),
+      ...(at === 'uploading' && { blobs: { put: (_file, signal) => forever(signal) } }),
+    };
+    await expect(run(held, { signal: stop.signal, onProgress })).rejects.toThrow();
+    expect(await readdir(path('temp'))).toEqual([]);
+    expect(await readdir(path('blobs'))).toEqual([]);
+  });
+});
+
+it('tells progressUrl, and no more once it has ended', async () => {
+  const told: string[] = [];
+  const reportProgress = (of: BakeRequest, jobId: string) => ({
+    tell: ({ stage }: StageProgress) => told.push(`${of.slug} ${jobId} ${stage}`),
+    end: () => told.push('end'),
+  });
+  await run({ reportProgress });
+  expect(told[0]).toBe(`${request.slug} abc-2 downloading`);
+  expect(told.filter((one) => one === 'end')).toHaveLength(1);
+  expect(told.at(-1)).toBe('end');
+});
+
+function forever(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
