@@ -9,6 +9,8 @@ import { finishRenewals } from './renew.ts';
 import { keepRunning, type Running } from './running.ts';
 import { BAKES, CALLBACKS, closeStore, openStore } from './store.ts';
 
+export type { CallbackJob, DeliveryAnswer } from './deliver-one.ts';
+
 export interface WorkersOptions {
   readonly redis: RedisAddress;
   readonly concurrency: number;
