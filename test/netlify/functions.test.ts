@@ -52,7 +52,7 @@ describe('bundles', () => {
   test('say what is missing in their environment, by name', async () => {
     const rig = await startFunctions(
       { PDS_URL: 'ftp://x', MONGODB_NAME: 'x' },
-      bundles.map(({ file }) => file),
+      { files: bundles.map(({ file }) => file) },
     );
     const answer = await rig.track({ slug: 'aaaaaaaa' });
     expect(answer.status).toBe(503);
@@ -71,10 +71,7 @@ describe.skipIf(why)(`bundles at work${why ? ` (skipped: ${why})` : ''}`, () => 
   let world: World;
   const running: FunctionsRig[] = [];
   const start = async (changes: Record<string, string> = {}) => {
-    const rig = await startFunctions(
-      environment(world, changes),
-      bundles.map(({ file }) => file),
-    );
+    const rig = await startFunctions(environment(world, changes), { files: bundles.map(({ file }) => file) });
     running.push(rig);
     return rig;
   };

@@ -134,6 +134,15 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     },
   );
 
+  test('purges what another part of the site has nuked after it was published', async () => {
+    const sync = { status: 'complete', bake: 'b', bytes: 1, superseded: [] };
+    await add('nuked', { nuked: true, mp4Status: 'complete', mp4Url: 'x', atSync: sync });
+    await add('nuked-long-ago', { nuked: true, mp4Status: 'complete', mp4Url: 'x' });
+    expect(await world.retry()).toMatchObject({ purged: 1 });
+    expect((await world.find('nuked')).mp4Url).toBeUndefined();
+    expect(await world.retry()).toMatchObject({ purged: 0 });
+  });
+
   test('purges what was nuked and is still there', async () => {
     await add('nuked', { nuked: true, purge: { done: false } });
     world.oven.purgeStatus = 500;

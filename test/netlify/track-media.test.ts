@@ -148,6 +148,31 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(world.oven.orders).toEqual([]);
   });
 
+  test('starts a tape that was given up anew when its user sends it again', async () => {
+    upload('/art/aaaaaaaa.zip');
+    await world.track({ body: { slug: 'aaaaaaaa' } });
+    const gaveUp = { mp4Status: 'oven-failed', 'oven.gaveUpAt': new Date(), 'oven.attempts': 8 } as const;
+    await world.tapes.updateOne({ slug: 'aaaaaaaa' }, { $set: gaveUp });
+    expect(await (await world.track({ body: { slug: 'aaaaaaaa' } })).json()).toMatchObject({
+      mp4Status: 'pending',
+    });
+    expect((await world.find('aaaaaaaa')).oven?.gaveUpAt).toBeUndefined();
+  });
+
+  test('knows a guest’s tape from before whose user is null', async () => {
+    upload('/art/aaaaaaaa.zip');
+    const old = {
+      code: 'old',
+      slug: 'aaaaaaaa',
+      user: null,
+      when: new Date(),
+      bucket: 'art-aesthetic-computer',
+    };
+    await world.services.tapes.add({ slug: 'first', bucket: 'art-aesthetic-computer' }); // makes the indexes
+    await world.tapes.insertOne(old as never);
+    expect(await (await world.track({ body: { slug: 'aaaaaaaa' } })).json()).toMatchObject({ code: 'old' });
+  });
+
   test('gives two users with one slug a tape each', async () => {
     upload(`/user/${USER}/${SLUG}.zip`);
     await world.track({ body: { slug: SLUG }, token: TOKEN });

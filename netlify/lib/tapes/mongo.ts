@@ -1,4 +1,4 @@
-import { type Collection, MongoServerError, ObjectId, type UpdateFilter } from 'mongodb';
+import { type Collection, type Filter, MongoServerError, ObjectId, type UpdateFilter } from 'mongodb';
 import type { Log } from '../log.ts';
 import { nextTry } from './backoff.ts';
 import { newCode } from './code.ts';
@@ -30,7 +30,7 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
     handedOver: async (id, state, fault) => {
       const status = fault
         ? { mp4Status: 'oven-failed', mp4Error: fault.message, mp4FailedAt: fault.at }
-        : { mp4Status: 'pending', mp4Error: undefined, mp4FailedAt: undefined };
+        : { mp4Status: 'pending', mp4Error: undefined, mp4FailedAt: undefined, 'oven.gaveUpAt': undefined };
       const filter = { ...one(id), mp4Status: { $ne: 'complete' as const }, nuked: { $ne: true } };
       await tapes.updateOne(
         filter,
@@ -122,7 +122,11 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
       }
     },
 
-    unpurged: (limit) => tapes.find({ nuked: true, 'purge.done': false }).limit(limit).toArray(),
+    unpurged: (limit) => {
+      // Also those that something else of the site has nuked after they were published here.
+      const some = [{ 'purge.done': false }, { purge: { $exists: false }, atSync: { $exists: true } }];
+      return tapes.find({ nuked: true, $or: some }).limit(limit).toArray();
+    },
   };
 }
 
@@ -140,7 +144,7 @@ async function insert(tapes: Collection<Tape>, { user, metadata, ...rest }: NewT
   } catch (error) {
     if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) throw error;
     // Asked by what they are, not by the error's text, which differs between servers.
-    const same = await tapes.findOne({ slug: tape.slug, user: user ?? { $exists: false } });
+    const same = await tapes.findOne({ slug: tape.slug, user: user ?? null } as Filter<Tape>); // null: or absent
     return same === null ? ('code' as const) : { tape: same, created: false };
   }
 }

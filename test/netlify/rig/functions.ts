@@ -31,9 +31,9 @@ export function environment(world: World, changes: Record<string, string> = {}):
 
 export async function startFunctions(
   env: Record<string, string>,
-  files: readonly string[] = [],
+  { files = [], port = 0 }: { files?: readonly string[]; port?: number } = {},
 ): Promise<FunctionsRig> {
-  const child = spawn(process.execPath, [SERVE, '0', ...files], {
+  const child = spawn(process.execPath, [SERVE, String(port), ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH ?? '', ...env },
   });
