@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { releaseSteps } from '../../infra/release/commands.ts';
+import { handoverInput, releaseSteps } from '../../infra/release/commands.ts';
 import { check, has } from '../host/tool.ts';
 
 const steps = releaseSteps({
   hash: '0123456789abcdef',
   file: '/tmp/release',
   certificate: true,
+  handover: true,
 });
 
 describe('steps of a release', () => {
@@ -23,7 +24,7 @@ describe('steps of a release', () => {
     await expect(text).toMatchFileSnapshot('golden/steps.sh');
   });
 
-  it('need no certificate where the host gets one itself', () => {
+  it('need no certificate where the host gets one itself, and no predecessor', () => {
     const names = releaseSteps({ hash: '0123456789abcdef', file: 'x', certificate: false }).map(
       ({ name }) => name,
     );
@@ -41,5 +42,14 @@ describe('steps of a release', () => {
         expect(check('shellcheck', ['--shell=sh', '-'], `${text}\n`)).toEqual({ code: 0, text: '' });
       }
     }
+  });
+
+  it('say from whom a queue is taken over in two lines and a key', () => {
+    const from = {
+      address: '192.0.2.1',
+      hostPublicKey: 'ssh-ed25519 AAAA\n',
+      privateKey: '-----BEGIN\nx\n-----END\n',
+    };
+    expect(handoverInput(from)).toBe('192.0.2.1\nssh-ed25519 AAAA\n-----BEGIN\nx\n-----END\n');
   });
 });

@@ -37,6 +37,10 @@ if ! test -x "$script"; then
 fi
 exec bash "$script" 0123456789abcdef
 
+# handover
+# stdin: handover
+exec /opt/oven/current/host/sbin/oven-handover take
+
 # drain
 :
 
