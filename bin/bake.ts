@@ -1,19 +1,14 @@
 import { tmpdir } from 'node:os';
-import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { bake } from '../service/bake/bake.ts';
-import { BakeError } from '../service/bake/errors.ts';
-import type { OutputRequest } from '../service/bake/outputs.ts';
 import { SCALES, type Scale } from '../service/bake/plan/scale.ts';
-import { showProgress } from './progress.ts';
-import { renderReport, reportJson } from './report.ts';
 
 const VIDEO_FORMATS = ['mp4', 'webm', 'gif', 'webp'] as const;
 type Format = (typeof VIDEO_FORMATS)[number];
 
-interface Options {
+/** What was asked for. */
+export interface BakeOptions {
   readonly out: string;
-  readonly scale: Scale;
+  readonly scale?: Scale;
   readonly format?: readonly Format[];
   readonly json?: true;
 }
@@ -26,6 +21,7 @@ Examples:
   oven bake tape.zip --json | jq .duration   for scripts
 
 Working files are kept below TEMP_DIR (${process.env.TEMP_DIR || tmpdir()}) and removed, however the bake ends.
+MAX_ZIP_MB, MAX_UNZIPPED_MB, MAX_TAPE_SECONDS, MAX_FRAMES and MAX_FRAME_PIXELS bound what is baked, as for the service.
 Exit status: 0 done; 1 the tape could not be baked, with one line that says why; 2 wrong usage.`;
 
 /** `oven bake`: one tape, from ZIP to files. */
@@ -36,9 +32,10 @@ export function bakeCommand(): Command {
     .argument('<TAPE.zip>', 'the tape, as the recorder wrote it')
     .option('-o, --out <DIR>', 'folder for the files, made if it is missing', '.')
     .addOption(
-      new Option('-s, --scale <FACTOR>', 'how many times each pixel is enlarged: auto, 1, 2, 4, 6 or 8')
-        .default('auto')
-        .argParser(parseScale),
+      new Option(
+        '-s, --scale <FACTOR>',
+        'how many times each pixel is enlarged: auto, 1, 2, 4, 6 or 8 (default: OUTPUT_SCALE, or auto)',
+      ).argParser(parseScale),
     )
     .addOption(
       new Option(
@@ -48,7 +45,7 @@ export function bakeCommand(): Command {
     )
     .option('--json', 'print one JSON object about what was made, and nothing else')
     .addHelpText('after', EXAMPLES)
-    .action(run);
+    .action(async (tape: string, options: BakeOptions) => (await import('./bake-run.ts')).run(tape, options));
 }
 
 function parseScale(value: string): Scale {
@@ -62,29 +59,4 @@ function addFormat(value: string, before: readonly Format[] = []): Format[] {
   const format = VIDEO_FORMATS.find((known) => known === value);
   if (format === undefined) throw new InvalidArgumentError(`It is one of ${VIDEO_FORMATS.join(', ')}.`);
   return [...before, format];
-}
-
-async function run(tape: string, options: Options): Promise<void> {
-  const stop = new AbortController();
-  // Not `once`: a listener gone before it is called lets execa's own take the process down, and nothing is cleaned up.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
-  const progress = showProgress(process.stderr, options.json === true);
-  const outputs: OutputRequest[] = [
-    ...(options.format ?? ['mp4' as const]).map((kind) => ({ kind, scale: options.scale })),
-    { kind: 'thumbnail' },
-  ];
-  try {
-    const report = await bake(resolve(tape), {
-      ...{ outDir: resolve(options.out), name: basename(tape, '.zip'), outputs },
-      ...(process.env.TEMP_DIR && { tempDir: resolve(process.env.TEMP_DIR) }),
-      ...{ signal: stop.signal, onProgress: progress.update },
-    });
-    progress.end();
-    process.stdout.write(options.json ? `${reportJson(report)}\n` : renderReport(report));
-  } catch (error) {
-    progress.end();
-    if (!(error instanceof BakeError)) throw error;
-    process.stderr.write(`oven: ${tape}: ${error.message} [${error.code}]\n`);
-    process.exitCode = 1;
-  }
 }

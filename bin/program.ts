@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { bakeCommand } from './bake.ts';
-
-/** Exit codes: 0 done, 1 it failed, 2 the command line makes no sense. */
-const USAGE = 2;
+import { CommandError, USAGE } from './error.ts';
+import { serviceCommands } from './service.ts';
 
 /** Parses the command line and runs what it asks for. Sets the exit code; throws nothing that is expected. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -11,12 +10,15 @@ export async function run(argv: readonly string[]): Promise<void> {
     .configureHelp({ helpWidth: Math.min(100, process.stdout.columns ?? 100) })
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
-  program.addCommand(bakeCommand().copyInheritedSettings(program));
+  for (const command of [bakeCommand(), ...serviceCommands()]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.stderr.write(`oven: internal error: ${describe(error)}\n`);
-    process.exitCode = 1;
+    const expected = error instanceof CommandError;
+    process.stderr.write(`oven: ${expected ? error.message : `internal error: ${describe(error)}`}\n`);
+    process.exitCode = expected ? error.exitCode : 1;
   }
 }
 

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
 import type { Limits } from './bake/limits.ts';
 import type { Scale } from './bake/plan/scale.ts';
 import { openSecrets } from './callback/secrets.ts';
 import { autoConcurrency, type Machine, thisMachine } from './config/concurrency.ts';
-import { ConfigError, type Problem } from './config/error.ts';
+import { ConfigError, type Problem, problemsOf } from './config/error.ts';
+import { limitsOf } from './config/limits.ts';
 import { list, MISSING, usable } from './config/values.ts';
-import { LIMIT_VARIABLES, VARIABLES, type Variables } from './config/variables.ts';
+import { VARIABLES, type Variables } from './config/variables.ts';
 import { allowList } from './fetch/allowed.ts';
 import type { RedisAddress } from './queue/connection.ts';
 import { bucketOrigins } from './storage/bucket.ts';
@@ -42,8 +42,6 @@ export interface Config {
   readonly publicUrl?: URL;
 }
 
-const MiB = 1024 * 1024;
-
 /** Users' tapes: anybody may read that bucket, and Oven has no keys for it. */
 const USER_BUCKET = bucketOrigins(new URL('https://sfo3.digitaloceanspaces.com'), 'user-aesthetic-computer');
 const CALLBACKS = 'https://aesthetic.computer';
@@ -54,13 +52,6 @@ export function readConfig(env: NodeJS.ProcessEnv, machine: Machine = thisMachin
   const problems = [...problemsOf(parsed.error), ...problemsAcross(env)];
   if (!parsed.success || problems.length > 0) throw new ConfigError(inOrder(problems));
   return toConfig(parsed.data, machine);
-}
-
-/** The limits and the scale of one bake, for the command line. Throws ConfigError as `readConfig` does. */
-export function readLimits(env: NodeJS.ProcessEnv): { readonly limits: Limits; readonly scale: Scale } {
-  const parsed = z.object(LIMIT_VARIABLES).safeParse(env);
-  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error));
-  return { limits: limitsOf(parsed.data), scale: parsed.data.OUTPUT_SCALE };
 }
 
 /** Every secret there is, for what must never show one. */
@@ -84,7 +75,7 @@ function toConfig(found: Variables, machine: Machine): Config {
     concurrency: found.CONCURRENCY === 'auto' ? autoConcurrency(machine) : found.CONCURRENCY,
     maxQueued: found.MAX_QUEUED,
     limits: limitsOf(found),
-    minFreeBytes: found.MIN_FREE_MB * MiB,
+    minFreeBytes: found.MIN_FREE_MB * 1024 * 1024,
     metricsPort: found.METRICS_PORT,
     bakeTimeoutSeconds: found.BAKE_TIMEOUT_SECONDS,
     scale: found.OUTPUT_SCALE,
@@ -104,25 +95,6 @@ function account(found: Variables, prefix: 'ART_SPACES' | 'AT_BLOBS_SPACES'): Ac
     key: found[`${prefix}_KEY`] ?? '',
     secret: found[`${prefix}_SECRET`] ?? '',
   };
-}
-
-type LimitVariables = Pick<Variables, keyof typeof LIMIT_VARIABLES>;
-
-function limitsOf(found: LimitVariables): Limits {
-  return {
-    zipBytes: found.MAX_ZIP_MB * MiB,
-    unzippedBytes: found.MAX_UNZIPPED_MB * MiB,
-    seconds: found.MAX_TAPE_SECONDS,
-    frames: found.MAX_FRAMES,
-    framePixels: found.MAX_FRAME_PIXELS,
-  };
-}
-
-function problemsOf(error: z.ZodError | undefined): Problem[] {
-  return (error?.issues ?? []).map(({ path, message, code, ...issue }) => {
-    const absent = code === 'invalid_type' && 'input' in issue && issue.input === undefined;
-    return { name: String(path[0]), message: absent ? MISSING : message };
-  });
 }
 
 /** What depends on more than one variable, or on those who will use it. Looked at even when other things are wrong. */

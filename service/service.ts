@@ -3,6 +3,7 @@ import { startBaking } from './baking.ts';
 import { openSecrets } from './callback/secrets.ts';
 import { startCandidate } from './candidate.ts';
 import { type Config, secretsOf } from './config.ts';
+import { dashboard } from './dashboard/routes.ts';
 import { allowList } from './fetch/allowed.ts';
 import { within } from './health/cached.ts';
 import { watchDisk } from './health/disk.ts';
@@ -72,6 +73,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const metricsServer = await serveMetrics(metrics, config.metricsPort);
   const startedAt = Date.now();
   const drain = { active: false };
+  const pagesEnd = new AbortController();
 
   let workers: Workers | undefined;
   const baking = startBaking({ config, art, blobs, secrets, ...allowed, metrics, log });
@@ -91,7 +93,11 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const probe = openProbes({ ping: queue.ping, disk, machineFault: () => workers?.machineFault() });
   healthRoute(whole, { release, startedAt, isDraining: () => drain.active, probe });
   workRoute(whole, { queue });
-  addRoutes(whole, deps);
+  const pages = dashboard({
+    ...{ queue, disk: disk.room, release, startedAt, signal: pagesEnd.signal },
+    media: [new URL(blobs.url('a', 'mp4')).origin],
+  });
+  addRoutes(whole, deps, pages);
   app.resolve(whole);
   log.info({ url: listening.url, metrics: metricsServer.url, release }, 'listening');
 
@@ -101,6 +107,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     listening.retire();
     const started = await within(CLOSE_MS, baking).catch(() => undefined);
     await started?.close(GRACE_SECONDS);
+    pagesEnd.abort(); // streams of events would never end by themselves
     await listening.close(CLOSE_MS);
     metricsServer.close();
     await within(CLOSE_MS, queue.close()).catch(() => {});

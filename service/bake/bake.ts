@@ -5,11 +5,12 @@ import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { makeOutputs, outputWarnings } from './make.ts';
 import { openTape, type Tape } from './open/tape.ts';
 import { DEFAULT_OUTPUTS, inOrder, type OutputRequest } from './outputs.ts';
-import { TICKS_PER_SECOND } from './plan/pictures.ts';
+import { type Schedule, schedulePictures, TICKS_PER_SECOND, toTicks } from './plan/pictures.ts';
 import { publish } from './publish.ts';
+import { withRepeats } from './repeats.ts';
 import type { BakeReport } from './report.ts';
 import { type Progress, Stopwatch } from './stages.ts';
-import { type Unpacked, unpackTape } from './unpack.ts';
+import { type UnpackedSound, unpackSound } from './unpack.ts';
 import { withWorkspace } from './workspace.ts';
 
 /** How a tape is baked. Everything but where the files go has a default. */
@@ -61,13 +62,20 @@ async function bakeOpened(path: string, options: ResolvedOptions, watch: Stopwat
   try {
     return await withWorkspace(options.tempDir, options.name, async (folder) => {
       options.onProgress({ stage: 'unpack', progress: 0.02 });
-      const unpacked = await watch.time('unpack', () => unpackTape(tape, folder, options.signal));
-      const made = await makeOutputs({ tape, unpacked, folder, options, watch });
+      const seconds = toTicks(tape.durations).at(-1)! / TICKS_PER_SECOND;
+      const { sound, warnings: aboutSound } = await watch.time('unpack', () =>
+        unpackSound(tape, folder, seconds),
+      );
+      const { made, schedule } = await withRepeats(tape, options.signal, async (repeats) => {
+        const schedule = schedulePictures(tape.durations, repeats);
+        const showing = { schedule, repeats };
+        return { made: await makeOutputs({ tape, showing, sound, folder, options, watch }), schedule };
+      });
       // Not everything stops on its own; what was aborted is not published.
       options.signal.throwIfAborted();
       const outputs = await publish(made, options.outDir);
-      const warnings = [...tape.warnings, ...unpacked.warnings, ...outputWarnings(tape, options.outputs)];
-      return { ...describe(tape, unpacked), outputs, warnings };
+      const warnings = [...tape.warnings, ...aboutSound, ...outputWarnings(tape, options.outputs)];
+      return { ...describe(tape, schedule, sound), outputs, warnings };
     });
   } finally {
     await tape.close();
@@ -76,7 +84,8 @@ async function bakeOpened(path: string, options: ResolvedOptions, watch: Stopwat
 
 function describe(
   tape: Tape,
-  { schedule, sound }: Unpacked,
+  schedule: Schedule,
+  sound: UnpackedSound | undefined,
 ): Omit<BakeReport, 'outputs' | 'warnings' | 'timings'> {
   return {
     frames: tape.frames.length,

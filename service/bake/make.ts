@@ -4,22 +4,24 @@ import type { ResolvedOptions } from './bake.ts';
 import { contentOf } from './encode/content.ts';
 import { encodeVideo } from './encode/video.ts';
 import type { BakeWarning } from './errors.ts';
+import { feedPictures, pictureBytes, type Showing, verifyFrames } from './feed.ts';
 import type { Tape } from './open/tape.ts';
 import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
-import { pictureAt } from './plan/pictures.ts';
+import { pictureAt, type Schedule } from './plan/pictures.ts';
 import { PREVIEW_SIDE, planPreview } from './plan/preview.ts';
 import { planScale } from './plan/scale.ts';
 import { makePreview } from './preview.ts';
 import type { OutputReport } from './report.ts';
 import type { Stopwatch } from './stages.ts';
 import { makeThumbnail } from './thumbnail.ts';
-import type { Unpacked } from './unpack.ts';
+import type { UnpackedSound } from './unpack.ts';
 import { verifyVideo } from './verify.ts';
 
 /** Everything that making one output needs. */
 interface Making {
   readonly tape: Tape;
-  readonly unpacked: Unpacked;
+  readonly showing: Showing;
+  readonly sound: UnpackedSound | undefined;
   readonly folder: string;
   readonly options: ResolvedOptions;
   readonly watch: Stopwatch;
@@ -33,13 +35,16 @@ const OUTPUTS_FROM = 0.05;
  * quick and small, is made beside the first of them. Gives what was made, in the working folder, in order.
  */
 export async function makeOutputs(making: Making): Promise<OutputReport[]> {
-  const { outputs } = making.options;
+  const { tape, showing, options } = making;
+  const { outputs } = options;
+  // A video reads every frame; where there is none, damage would stay unseen.
+  if (!outputs.some(({ kind }) => isVideo(kind))) await verifyFrames(tape, showing, options.signal);
   const beside = outputs.filter(({ kind }) => kind === 'thumbnail');
   const inTurn = outputs.filter(({ kind }) => kind !== 'thumbnail');
   // One that fails stops the other, and is waited for: nobody may still write to the working folder when it is removed.
   const failed = new AbortController();
-  const signal = AbortSignal.any([making.options.signal, failed.signal]);
-  const both = { ...making, options: { ...making.options, signal } };
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const both = { ...making, options: { ...options, signal } };
   let failure: unknown;
   const results = await Promise.all(
     [inTurn, beside].map((requests) =>
@@ -53,6 +58,10 @@ export async function makeOutputs(making: Making): Promise<OutputReport[]> {
   if (failed.signal.aborted) throw failure;
   const made = results.flat();
   return outputs.map(({ kind }) => made.find((output) => output.kind === kind)!);
+}
+
+function isVideo(kind: OutputKind): boolean {
+  return kind === 'mp4' || kind === 'webm';
 }
 
 /** What has to be said about the outputs asked for. */
@@ -89,41 +98,40 @@ const makers: Readonly<Record<OutputKind, Maker>> = {
   webm: makeVideo,
   gif: makeAnimation,
   webp: makeAnimation,
-  thumbnail: async ({ kind, maxSide }, path, { tape, unpacked, watch }) => {
-    const middle = pictureAt(unpacked.schedule, unpacked.schedule.end / 2);
+  thumbnail: async ({ kind, maxSide }, path, { tape, showing: { schedule }, watch }) => {
+    const middle = pictureAt(schedule, schedule.end / 2);
     const made = await watch.time('thumbnail', async () =>
-      makeThumbnail(await readPicture(tape, unpacked, middle), tape, path, maxSide),
+      makeThumbnail(await readPicture(tape, schedule, middle), tape, path, maxSide),
     );
     return { kind, path, ...made };
   },
 };
 
 /** The PNG of picture `index`. */
-function readPicture(tape: Tape, { schedule }: Unpacked, index: number): Promise<Buffer> {
-  return tape.read(tape.frames[schedule.pictures[index]!.frame]!);
+function readPicture(tape: Tape, { pictures }: Schedule, index: number): Promise<Buffer> {
+  return tape.read(tape.frames[pictures[index]!.frame]!);
 }
 
 async function makeVideo(
   { kind, scale = 'auto', maxSide }: OutputRequest,
   path: string,
-  { tape, unpacked, options, watch }: Making,
+  { tape, showing, sound, options, watch }: Making,
   share: (part: number) => number,
 ): Promise<OutputReport> {
-  const { schedule, pictureBytes, sound } = unpacked;
+  const { schedule } = showing;
   const { pictures, end } = schedule;
   const geometry = planScale(tape.width, tape.height, scale, maxSide);
   const video = kind === 'webm' ? 'webm' : 'mp4';
   const plan = {
     ...({
       kind: video,
-      pictures: unpacked.pictures,
       geometry,
       sound,
       alpha: tape.alpha,
       blend: false,
       output: path,
     } as const),
-    content: contentOf(pictureBytes, pictures.length, tape.width * tape.height),
+    content: contentOf(pictureBytes(tape, schedule), pictures.length, tape.width * tape.height),
     lastStart: pictures.at(-1)!.start,
     end,
   };
@@ -133,8 +141,9 @@ async function makeVideo(
       progress: share(Math.min(1, count / pictures.length)),
       pictures: count,
     });
+  const feed = () => feedPictures(tape, showing, options.signal);
   onFrames(0);
-  await watch.time(kind, () => encodeVideo(plan, { ...options, onFrames }));
+  await watch.time(kind, () => encodeVideo(plan, { ...options, onFrames, feed }));
   const expected = { kind: video, schedule, geometry, hasSound: sound !== undefined } as const;
   const bytes = await watch.time('verify', () => verifyVideo(path, expected, options));
   return { kind, path, width: geometry.width, height: geometry.height, bytes };
@@ -143,7 +152,7 @@ async function makeVideo(
 async function makeAnimation(
   { kind, scale = 'auto', maxSide = PREVIEW_SIDE }: OutputRequest,
   path: string,
-  { tape, unpacked, options, watch }: Making,
+  { tape, showing: { schedule }, options, watch }: Making,
   share: (part: number) => number,
 ): Promise<OutputReport> {
   options.onProgress({ stage: kind, progress: share(0) });
@@ -156,8 +165,8 @@ async function makeAnimation(
   const bytes = await watch.time(kind, () =>
     makePreview(
       animation,
-      (picture) => readPicture(tape, unpacked, picture),
-      planPreview(unpacked.schedule),
+      (picture) => readPicture(tape, schedule, picture),
+      planPreview(schedule),
       { width, height, enlarged: factor >= 1 },
       path,
       options.signal,

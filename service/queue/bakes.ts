@@ -3,7 +3,7 @@ import { admission } from './admission.ts';
 import { cancel } from './cancel.ts';
 import type { RedisAddress } from './connection.ts';
 import { readFailure } from './failure.ts';
-import { type Counts, count, type Ended, ended, recent } from './history.ts';
+import { type Counts, count, type Ended, ended, type Group, recent } from './history.ts';
 import type { BakeRequest, Failure } from './job.ts';
 import { locked } from './lock.ts';
 import { type Purged, purge } from './purge.ts';
@@ -11,6 +11,8 @@ import { lockOf, renew } from './renew.ts';
 import { look, report, type TapeReport } from './status.ts';
 import { closeStore, openStore } from './store.ts';
 import { type SubmitOptions, type Submitted, submit } from './submit.ts';
+
+export type { Counts, Ended, Group } from './history.ts';
 
 export interface QueueOptions extends Partial<Policy> {
   readonly redis: RedisAddress;
@@ -83,8 +85,8 @@ export function openQueue(options: QueueOptions) {
     /** What ended in the last `seconds`. */
     ended: (seconds: number): Promise<Ended> => ended(store, seconds),
 
-    /** The newest `n` jobs, newest first. */
-    recent: (n: number): Promise<TapeReport[]> => recent(store, n),
+    /** The newest `n` jobs, newest first; of the groups given, or of all. */
+    recent: (n: number, groups?: readonly Group[]): Promise<TapeReport[]> => recent(store, n, groups),
 
     /** The failure of a job that failed, with whether it may pass. */
     failure: async (jobId: string): Promise<Failure | undefined> => {

@@ -1,3 +1,4 @@
+import type { JobType } from 'bullmq';
 import { report, type TapeReport } from './status.ts';
 import type { Store } from './store.ts';
 
@@ -68,12 +69,20 @@ export async function ended({ redis, bakes, callbacks }: Store, seconds: number)
   };
 }
 
-const STATES = ['active', 'waiting', 'prioritized', 'delayed', 'completed', 'failed'] as const;
+/** What a job is doing, as somebody who looks on would say. */
+export type Group = 'waiting' | 'active' | 'done' | 'failed';
 
-/** The newest `n` jobs, newest first. Only those are read whole: a request may weigh 64 KiB. */
-export async function recent(store: Store, n: number): Promise<TapeReport[]> {
+const STATES = {
+  ...{ active: ['active'], waiting: ['waiting', 'prioritized', 'delayed'] },
+  ...{ done: ['completed'], failed: ['failed'] },
+} as const satisfies Record<Group, readonly JobType[]>;
+const ALL: readonly Group[] = ['active', 'waiting', 'done', 'failed'];
+
+/** The newest `n` jobs of some groups, newest first. Only those are read whole: a request may weigh 64 KiB. */
+export async function recent(store: Store, n: number, groups: readonly Group[] = ALL): Promise<TapeReport[]> {
   if (n <= 0) return [];
-  const times = await addedAt(store, await store.bakes.getRanges([...STATES], 0, n - 1));
+  const states = groups.flatMap((group) => STATES[group]);
+  const times = await addedAt(store, await store.bakes.getRanges(states, 0, n - 1));
   const newest = [...times].sort(([, a], [, b]) => b - a).slice(0, n);
   const reports = await Promise.all(newest.map(([jobId]) => report(store, jobId)));
   return reports.filter((one) => one !== undefined);

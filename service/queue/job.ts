@@ -59,6 +59,8 @@ export interface Delivery {
   readonly delivered: boolean;
   readonly attempts: number;
   readonly lastError?: string | undefined;
+  /** Whether it was given up: nothing more is sent unless asked for. */
+  readonly givenUp?: boolean | undefined;
 }
 
 /** Data of a job in the queue of callbacks; its id is the callback's id. */

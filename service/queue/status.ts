@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq';
 import { CANCELLED, readFailure } from './failure.ts';
-import type { BakeData, BakeResult, Delivery, Stage, StageProgress } from './job.ts';
+import type { BakeData, BakeResult, CallbackData, Delivery, Stage, StageProgress } from './job.ts';
 import { type Mark, readMark } from './marks.ts';
 import type { Store } from './store.ts';
 
@@ -22,6 +22,7 @@ export interface TapeReport {
 }
 
 export type BakeJob = Job<BakeData, BakeResult>;
+type CallbackJob = Job<CallbackData, string>;
 
 /** A job as it was found. */
 export interface Seen {
@@ -57,7 +58,7 @@ export async function report(store: Store, jobId: string): Promise<TapeReport | 
       ...(job.processedOn && { startedAt: job.processedOn }),
       ...(isFinished && job.finishedOn && { finishedAt: job.finishedOn }),
     },
-    callback: callback?.data.delivery ?? { delivered: false, attempts: 0 },
+    callback: deliveryOf(callback),
   };
 }
 
@@ -80,6 +81,13 @@ function failed(job: BakeJob, { code, message }: { code: string; message: string
     progress: last?.progress ?? 0,
     error: { code, message },
   };
+}
+
+function deliveryOf(callback: CallbackJob | undefined): Delivery {
+  const { delivery } = callback?.data ?? { delivery: { delivered: false, attempts: 0 } };
+  // A job that failed for good keeps the reason and the time; one that is to be tried again has no time.
+  const givenUp = callback?.finishedOn !== undefined && callback.failedReason !== undefined;
+  return givenUp && !delivery.delivered ? { ...delivery, givenUp } : delivery;
 }
 
 function stageOf({ progress }: BakeJob): StageProgress | undefined {

@@ -53,6 +53,7 @@ const CODES: Readonly<Record<Exclude<Fault, 'timeout'>, readonly [FetchCode, str
   misconfigured: ['SOURCE_MISCONFIGURED', 'Oven may not read the bucket of tapes.'],
   unreachable: ['SOURCE_UNREACHABLE', 'The bucket of tapes can not be reached.'],
   conflict: ['SOURCE_REFUSED', 'The bucket of tapes refused to give the tape.'],
+  unsupported: ['SOURCE_REFUSED', 'The bucket of tapes refused to give the tape.'],
   refused: ['SOURCE_REFUSED', 'The bucket of tapes refused to give the tape.'],
 };
 

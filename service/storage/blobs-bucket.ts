@@ -30,6 +30,9 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
   const client = openClient(options, ATTEMPTS);
   const open = { Bucket, ACL: 'public-read', CacheControl: CACHE_CONTROL } as const;
 
+  /** Whether the server knows conditions; where it does not, looking before is all there is. */
+  let isConditional = true;
+
   /** One round: fails with a conflict when the object changes between the look and the end of the upload. */
   const putOnce = async ({ slug, kind, path, mongoId }: BlobFile, signal: AbortSignal) => {
     const Key = keyFor(slug, kind);
@@ -38,7 +41,7 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
     assertOwned(found, mongoId);
     const target = {
       ...{ ...open, Key, ContentType: contentType(kind), Metadata: ownerMetadata(mongoId) },
-      ...condition(found[keys.indexOf(Key)]?.etag),
+      ...(isConditional && condition(found[keys.indexOf(Key)]?.etag)),
     };
     await upload(client, path, target, signal);
   };
@@ -53,7 +56,10 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
             await putOnce(file, either);
             return `${base}/${keyFor(file.slug, file.kind)}`;
           } catch (error) {
-            if (faultOf(error) !== 'conflict' || round === ROUNDS) throw error;
+            const fault = faultOf(error);
+            const mayHelp = fault === 'conflict' || (fault === 'unsupported' && isConditional);
+            if (!mayHelp || round === ROUNDS) throw error;
+            if (fault === 'unsupported') isConditional = false;
           }
         }
       }),
@@ -93,6 +99,7 @@ const CODES: Readonly<Record<Fault, StorageCode>> = {
   conflict: 'STORAGE_CONFLICT',
   unreachable: 'STORAGE_UNREACHABLE',
   timeout: 'STORAGE_TIMEOUT',
+  unsupported: 'STORAGE_REFUSED',
   refused: 'STORAGE_REFUSED',
 };
 

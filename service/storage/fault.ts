@@ -1,5 +1,12 @@
 /** What an error of S3's client means, whatever was asked. */
-export type Fault = 'not-found' | 'conflict' | 'misconfigured' | 'unreachable' | 'timeout' | 'refused';
+export type Fault =
+  | 'not-found'
+  | 'conflict'
+  | 'misconfigured'
+  | 'unreachable'
+  | 'timeout'
+  | 'unsupported' // a header that this server does not know
+  | 'refused';
 
 interface ClientError {
   readonly name?: string;
@@ -34,6 +41,7 @@ export function faultOf(error: unknown): Fault | undefined {
 }
 
 function ofStatus(status: number, name: string): Fault {
+  if (status === 501) return 'unsupported';
   if (status >= 500 || status === 429 || status === 408) return 'unreachable';
   // Any other 404 is about something else (the bucket, a user), or not from S3 at all.
   if (status === 404) return name === 'NoSuchKey' || name === 'NotFound' ? 'not-found' : 'misconfigured';

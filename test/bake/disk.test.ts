@@ -82,7 +82,7 @@ describe.skipIf(!mayMount)('a full disk (needs the right to mount one)', () => {
   it('while making the thumbnail', async () => {
     const one = join(folders.root, 'one.zip');
     await makeTape(one, { scene: 'noise', width: 64, height: 48, seconds: 1, fps: 1 });
-    await onSmallDisk(folders.temp, 32, async () => {
+    await onSmallDisk(folders.temp, 4, async () => {
       const outputs = [{ kind: 'thumbnail' }] as const;
       const failed = bake(one, { outDir: folders.out, tempDir: folders.temp, name: 'one', outputs });
       expect((await failure(failed)).code).toBe('DISK_FULL');

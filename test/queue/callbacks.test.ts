@@ -39,6 +39,7 @@ describe('a callback', () => {
       delivered: false,
       attempts: 1,
       lastError: 'The receiver answered 410.',
+      givenUp: true,
     });
     up = true;
     expect(await queue.replayCallback(jobId)).toBe('sent');

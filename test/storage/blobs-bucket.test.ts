@@ -155,6 +155,17 @@ describeS3('a bucket of finished files', () => {
       expect(await s3.unfinished(bucket)).toEqual([]);
     });
 
+    it('where the server knows no conditions', async () => {
+      front.rule = ({ headers }) => (headers['if-none-match'] || headers['if-match'] ? 501 : 'pass');
+      const url = await blobs.put(file({ path: path() }), NEVER);
+      await blobs.put(file({ path: path() }), NEVER);
+      expect((await get(url)).bytes.equals(bytes)).toBe(true);
+      expect(front.asked.filter(({ headers }) => headers['if-none-match'])).toHaveLength(1);
+      const another = file({ path: path(), mongoId: 'another' });
+      expect((await failure(blobs.put(another, NEVER))).code).toBe('SLUG_TAKEN');
+      expect(await s3.unfinished(bucket)).toEqual([]);
+    });
+
     it('of which the answer was lost', async () => {
       let lost = false;
       front.rule = (asked) => {

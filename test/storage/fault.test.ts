@@ -21,6 +21,7 @@ it.each<[object, Fault | undefined]>([
   [answered(400, 'RequestTimeout'), 'unreachable'],
   [answered(429), 'unreachable'],
   [answered(500, 'InternalError'), 'unreachable'],
+  [answered(501, 'NotImplemented'), 'unsupported'],
   [answered(503, 'SlowDown'), 'unreachable'],
   [{ name: 'SyntaxError', $response: { statusCode: 502 } }, 'unreachable'], // a page of a proxy
   [{ name: 'Error', code: 'ECONNREFUSED', $metadata: { attempts: 4 } }, 'unreachable'],

@@ -1,13 +1,18 @@
-import { createServer, type IncomingMessage, request } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 
-/** What becomes of a request on its way to the S3 server: `unanswered` gets there, but its answer is lost. */
-export type Fate = 'pass' | 'drop' | 'stall' | 'unanswered' | 'half' | number;
+/**
+ * What becomes of a request on its way to the S3 server: `unanswered` gets there, but its answer is lost; of a `half`
+ * answer the rest never comes, and one that is `cut` ends there.
+ */
+export type Fate = 'pass' | 'drop' | 'stall' | 'unanswered' | 'half' | 'cut' | number;
 
 export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** Stands between a client and an S3 server, and harms requests as it is told. */
@@ -18,13 +23,20 @@ export interface Front {
   rule: (asked: Asked) => Fate | Promise<Fate>;
   /** Everything passes, and nothing was asked. */
   reset(): void;
+  /** Connections open just now. */
+  connections(): Promise<number>;
   stop(): Promise<void>;
 }
 
 export async function startFront(target: URL): Promise<Front> {
   const server = createServer(async (incoming, outgoing) => {
     const { pathname, searchParams } = new URL(incoming.url ?? '/', target);
-    const asked = { method: incoming.method ?? '', path: pathname, query: searchParams };
+    const asked = {
+      method: incoming.method ?? '',
+      path: pathname,
+      query: searchParams,
+      headers: incoming.headers,
+    };
     front.asked.push(asked);
     const fate = await front.rule(asked);
     if (fate === 'stall') return;
@@ -38,7 +50,10 @@ export async function startFront(target: URL): Promise<Front> {
     if (answer === undefined || fate === 'unanswered') return void outgoing.destroy();
     outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
     if (fate === 'pass') return void answer.pipe(outgoing);
-    answer.once('data', (chunk: Buffer) => outgoing.write(chunk.subarray(0, chunk.length / 2)));
+    answer.once('data', (chunk: Buffer) => {
+      answer.pause();
+      outgoing.write(chunk.subarray(0, chunk.length / 2), () => fate === 'cut' && outgoing.destroy());
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const front: Front = {
@@ -49,6 +64,7 @@ export async function startFront(target: URL): Promise<Front> {
       front.asked.length = 0;
       front.rule = () => 'pass';
     },
+    connections: () => promisify(server.getConnections.bind(server))(),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

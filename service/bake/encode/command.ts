@@ -7,8 +7,6 @@ import { x264Arguments } from './x264.ts';
 /** Everything a video is made from. */
 export interface VideoPlan extends Look {
   readonly kind: 'mp4' | 'webm';
-  /** File of the pictures, with their times. */
-  readonly pictures: string;
   readonly content: Content;
   readonly sound: UnpackedSound | undefined;
   /** When the last picture begins, and when it ends, in ticks. */
@@ -17,13 +15,13 @@ export interface VideoPlan extends Look {
   readonly output: string;
 }
 
-/** ffmpeg's arguments for a video: pictures, sound, and progress on its standard output. Pure. */
+/** ffmpeg's arguments for a video: pictures from its standard input, and progress on its standard output. Pure. */
 export function videoArguments(plan: VideoPlan): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-v', 'error', '-xerror', '-y'],
     ...['-progress', 'pipe:1', '-stats_period', '0.25'],
     // Each thread that decodes holds pictures.
-    ...['-threads', '1', '-f', 'matroska', '-i', plan.pictures],
+    ...['-threads', '1', '-f', 'matroska', '-i', 'pipe:0'],
     ...soundInput(plan),
     ...['-filter_complex', filterGraph(plan), '-map', '[video]'],
     // Every picture keeps its own time; nothing is repeated or dropped to fit a frame rate.

@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
 import { BakeError, frameCorrupt } from '../errors.ts';
 import { readSign } from './progress.ts';
+
+const ABORT_COMES_WITHIN_MS = 200;
 
 /** How one run of ffmpeg is watched. */
 export interface Watch {
@@ -15,15 +18,29 @@ export interface Watch {
 }
 
 /**
- * Runs ffmpeg to its end, and reads its progress. It is killed when it makes none for `stallSeconds` or the signal aborts.
- * Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED, FRAME_CORRUPT, DISK_FULL, or the signal's reason.
+ * Runs ffmpeg to its end on `input`, and reads its progress. It is killed when it makes none for `stallSeconds` or the signal aborts.
+ * Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED, FRAME_CORRUPT, DISK_FULL, what
+ * `input` threw, or the signal's reason.
  */
-export async function runFfmpeg(args: readonly string[], watch: Watch): Promise<void> {
+export async function runFfmpeg(
+  args: readonly string[],
+  input: AsyncIterable<Uint8Array>,
+  watch: Watch,
+): Promise<void> {
   watch.signal.throwIfAborted();
   const stalled = new AbortController();
   const timer = setTimeout(() => stalled.abort(), watch.stallSeconds * 1000);
+  let fault: unknown;
+  const fed = async function* () {
+    try {
+      yield* input;
+    } catch (error) {
+      fault = error;
+      throw error;
+    }
+  };
   const running = execa(watch.ffmpeg, args, {
-    stdin: 'ignore',
+    stdin: fed(),
     // What it would have written is thrown away anyway, so that it needn't be asked to finish.
     killSignal: 'SIGKILL',
     cancelSignal: AbortSignal.any([watch.signal, stalled.signal]),
@@ -42,7 +59,9 @@ export async function runFfmpeg(args: readonly string[], watch: Watch): Promise<
     }
     await running;
   } catch (error) {
+    if (error instanceof ExecaError && error.signal) await abortMayCome(watch.signal);
     watch.signal.throwIfAborted();
+    if (fault !== undefined) throw fault;
     if (stalled.signal.aborted) {
       const message = `The encoder made no progress for ${watch.stallSeconds} s and was stopped.`;
       throw new BakeError('FFMPEG_STALLED', message, { cause: error });
@@ -51,6 +70,14 @@ export async function runFfmpeg(args: readonly string[], watch: Watch): Promise<
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Ctrl-C, or the end of a service, reaches the encoder as well as Oven, and may be seen to have ended the one before the
+ * other hears of it.
+ */
+async function abortMayCome(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await delay(ABORT_COMES_WITHIN_MS, undefined, { signal }).catch(() => {});
 }
 
 function faultOf(error: unknown): unknown {

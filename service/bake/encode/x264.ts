@@ -36,10 +36,10 @@ const SETTINGS: Readonly<Record<Content, Settings>> = {
 const B_FRAMES: Params = { bframes: 3, 'b-adapt': 0, 'b-pyramid': 'none', weightb: 0 };
 
 /** Every reference and B-frame is a picture more in memory: of 2048×2048, ffmpeg takes 145 MB so, and 205 MB otherwise. */
-const FEW: Params = { ref: 1 };
+const FEW: Params = { ref: 1, threads: 2 };
 
-/** Two threads and no lookahead beside them: each holds pictures, and a host bakes several tapes at once. */
-const THREADS: Params = { threads: 2, 'sync-lookahead': 0 };
+/** Three threads keep two cores at work, and no lookahead beside them: each holds pictures, and a host bakes several tapes at once. */
+const THREADS: Params = { threads: 3, 'sync-lookahead': 0 };
 
 /** Whether a picture of so many pixels is so large that memory counts more than speed. */
 export function isLarge(pixels: number): boolean {

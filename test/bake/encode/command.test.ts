@@ -6,7 +6,6 @@ import { planScale } from '../../../service/bake/plan/scale.ts';
 
 const plan: VideoPlan = {
   kind: 'mp4',
-  pictures: 'work/pictures.mkv',
   geometry: planScale(32, 24, 2),
   alpha: false,
   blend: false,
@@ -37,7 +36,7 @@ const START = [
     '-stats_period',
     '0.25',
   ],
-  ...['-threads', '1', '-f', 'matroska', '-i', 'work/pictures.mkv'],
+  ...['-threads', '1', '-f', 'matroska', '-i', 'pipe:0'],
 ];
 const VIDEO = [
   ...['-filter_complex', filterGraph(plan), '-map', '[video]', '-fps_mode:v', 'passthrough'],

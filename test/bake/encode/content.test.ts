@@ -48,7 +48,7 @@ describe.each<[Content, number]>([
 
   test('holds few pictures where they are large', () => {
     const params = Object.fromEntries(paramsOf(args));
-    expect(params.threads).toBe('2');
+    expect(params.threads).toBe(isLarge(pixels) ? '2' : '3');
     if (!isLarge(pixels)) return;
     expect(params.ref).toBe('1');
     expect(params.bframes).toBeUndefined();

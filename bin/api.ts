@@ -1,0 +1,78 @@
+import { CommandError, USAGE } from './error.ts';
+
+/** Milliseconds for one request: a purge waits for bakes to stop. */
+const TIMEOUT_MS = 30_000;
+const DEFAULT_URL = 'http://127.0.0.1:3000';
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, of which each command reads what it shows
+  readonly body: any;
+}
+
+export interface AskOptions {
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  /** Whether the secret is sent along. */
+  readonly secured?: boolean;
+  /** Statuses beside 2xx that are answers, and not errors. */
+  readonly also?: readonly number[];
+}
+
+/** Asks the service at OVEN_URL. Throws CommandError with one line for all that can go wrong. */
+export async function ask(path: string, options: AskOptions = {}, env = process.env): Promise<Answer> {
+  const { method = 'GET', secured = false, also = [] } = options;
+  const base = baseUrl(env);
+  const headers = secured ? { authorization: `Bearer ${secretOf(env)}` } : {};
+  const { status, text } = await send(base, path, { method, headers });
+  const body = parse(text);
+  if ((status >= 200 && status < 300) || also.includes(status)) {
+    if (body === undefined) throw new CommandError(`${base} does not answer as Oven does (status ${status})`);
+    return { status, body };
+  }
+  const { code, message } = body?.error ?? {};
+  if (typeof code !== 'string') throw new CommandError(`${base} answered ${status}`);
+  throw new CommandError(`${message} [${code}]`);
+}
+
+async function send(base: string, path: string, init: { method: string; headers: Record<string, string> }) {
+  try {
+    // A redirect would take the secret elsewhere.
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await fetch(`${base}${path}`, { ...init, redirect: 'manual', signal });
+    return { status: answer.status, text: await answer.text() };
+  } catch (cause) {
+    const { name } = cause as Error;
+    const code = ((cause as Error).cause as NodeJS.ErrnoException | undefined)?.code;
+    const why =
+      name === 'TimeoutError' ? `no answer within ${TIMEOUT_MS / 1000} s` : (code ?? 'no connection');
+    throw new CommandError(`${base} can not be reached: ${why}`, undefined, { cause });
+  }
+}
+
+function baseUrl({ OVEN_URL }: NodeJS.ProcessEnv): string {
+  const text = OVEN_URL?.trim() || DEFAULT_URL;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain =
+    url && /^https?:$/.test(url.protocol) && `${url.username}${url.password}${url.search}` === '';
+  if (!isPlain) throw new CommandError('OVEN_URL must be a URL such as https://oven.example', USAGE);
+  return url.href.replace(/\/+$/, '');
+}
+
+/** The current secret: the first of the list. Headers are bytes, so other characters than ASCII are sent as UTF-8. */
+function secretOf({ CALLBACK_SECRET }: NodeJS.ProcessEnv): string {
+  const secret = CALLBACK_SECRET?.split(',')
+    .map((part) => part.trim())
+    .find((part) => part !== '');
+  if (secret === undefined) {
+    throw new CommandError('CALLBACK_SECRET is not set: this command needs a secret of the service', USAGE);
+  }
+  return Buffer.from(secret, 'utf8').toString('latin1');
+}
+
+function parse(text: string) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

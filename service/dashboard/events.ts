@@ -1,0 +1,61 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { Watch } from './watch.ts';
+
+export interface EventsOptions {
+  /** A comment is sent after so many milliseconds of nothing, so that proxies keep the connection. */
+  readonly heartbeatMs: number;
+  /** Who takes nothing for so many milliseconds is cut off. */
+  readonly stuckMs: number;
+}
+
+/** How long a page waits until it comes back, in milliseconds. */
+const RETRY_MS = 2000;
+
+/** The stream of changes for one page, ended when it goes away, takes nothing any more, or the watch is closed. */
+export function sendEvents(c: Context, watch: Watch, { heartbeatMs, stuckMs }: EventsOptions): Response {
+  const feed = watch.subscribe();
+  if (feed === undefined) {
+    return c.text('Too many are looking on. Try again later.', 503, { 'Retry-After': '15' });
+  }
+  const response = streamSSE(c, async (stream) => {
+    stream.onAbort(() => feed.close());
+    try {
+      let retry: number | undefined = RETRY_MS;
+      while (!feed.closed && !stream.aborted) {
+        const change = await feed.next(heartbeatMs);
+        if (feed.closed) break;
+        const data = change && JSON.stringify(change);
+        const isTaken = await inTime(stuckMs, () =>
+          data === undefined
+            ? stream.write(': nothing new\n\n')
+            : stream.writeSSE({ event: 'change', data, ...(retry && { retry }) }),
+        );
+        retry = undefined;
+        if (isTaken) continue;
+        stream.abort();
+        (c.env as Partial<HttpBindings> | undefined)?.outgoing?.destroy(); // closing would wait for what is not taken
+      }
+    } finally {
+      feed.close();
+    }
+  });
+  // Proxies must neither keep, pack nor hold back what is sent.
+  response.headers.set('Cache-Control', 'no-store, no-transform');
+  response.headers.set('X-Accel-Buffering', 'no');
+  return response;
+}
+
+/** Runs `send`; false when it took longer than `ms` milliseconds. */
+async function inTime(ms: number, send: () => Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  try {
+    return await Promise.race([send().then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,16 @@
+import { type Browser, chromium } from 'playwright-core';
+import { findChromium } from '../tapes/recorder.ts';
+
+/** Whether there is a browser, and what to say in a test's name when not. */
+export const browserPath = findChromium();
+export const whyNot = browserPath ? '' : ' (no Chromium on the PATH)';
+
+/** Starts a headless browser that plays without a click. */
+export async function launch(): Promise<Browser> {
+  const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+  return chromium.launch({
+    executablePath: browserPath!,
+    args: [...flags, '--autoplay-policy=no-user-gesture-required'],
+    chromiumSandbox: process.getuid?.() !== 0, // as root Chromium does not start with its sandbox
+  });
+}

@@ -1,0 +1,173 @@
+import { get, type IncomingMessage } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../rig/until.ts';
+import { type Kitchen, openKitchen } from './kitchen.ts';
+import { idOf } from './reports.ts';
+
+let kitchen: Kitchen;
+let asked = 0;
+beforeAll(async () => {
+  kitchen = await openKitchen({
+    ...{ maxClients: 3, heartbeatMs: 30 },
+    disk: async () => {
+      asked += 1; // once for each look
+      return { freeBytes: 31e9, totalBytes: 50e9 };
+    },
+  });
+});
+afterAll(() => kitchen.close());
+
+/** A client of the stream of events, and all it got so far. */
+async function listen(): Promise<{ response: IncomingMessage; text: () => string; end: () => void }> {
+  let text = '';
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`${kitchen.url}/events`, { agent: false }, resolve).on('error', reject);
+  });
+  response.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  response.on('error', () => {}); // ended by this side
+  return { response, text: () => text, end: () => response.destroy() };
+}
+
+describe('the pages', () => {
+  test('show a tape from the queue to its end, and nothing that is not for everybody', async () => {
+    const jobId = await kitchen.submit('guest-1');
+    const bake = await kitchen.held('guest-1');
+    bake.tell({ stage: 'encoding', progress: 0.37 });
+    const load = async (path: string) => (await fetch(kitchen.url + path)).text();
+    const pages = async () => [await load('/'), await load(`/jobs/${jobId}`)];
+    await until('the progress is shown', async () => (await load('/')).includes('value="37"'));
+    const during = await pages();
+    bake.fail({
+      code: 'SOURCE_FAILED',
+      message: 'https://user.test/auth0%7Chush/x.zip?sig=hush said <b>no</b>',
+    });
+    await until('the failure is shown', async () => (await load('/')).includes('SOURCE_FAILED'));
+    await until('the callback is sent', async () => (await load('/')).includes('class="sent"'));
+    const after = await pages();
+    for (const html of after) expect(html).toContain('https://user.test/… said &lt;b&gt;no&lt;/b&gt;');
+    for (const html of [...during, ...after]) expect(html).not.toContain('hush');
+    const client = await listen();
+    await until('all of it came', () => client.text().includes('guest-1'));
+    expect(client.text()).not.toContain('hush');
+    client.end();
+  });
+
+  test('tell how the callback stands', async () => {
+    kitchen.answers.set('guest-2', { lastError: 'The receiver answered 410.' });
+    const jobId = await kitchen.bakeWhole('guest-2');
+    await until('it was given up', async () => (await kitchen.queue.status(jobId))?.callback.givenUp);
+    expect(await (await fetch(`${kitchen.url}/?status=undelivered`)).text()).toContain('given up');
+    kitchen.answers.delete('guest-2');
+    await kitchen.queue.replayCallback(jobId);
+    await until('it was sent', async () => (await kitchen.queue.status(jobId))?.callback.delivered);
+    expect((await kitchen.queue.status(jobId))?.callback.givenUp).toBeUndefined();
+  });
+
+  test.each(['/', `/jobs/${idOf(1)}`, '/events'])('%s allows nothing that is not its own', async (path) => {
+    const response = await fetch(kitchen.url + path);
+    await response.body?.cancel();
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy.split('; ')).toEqual(
+      expect.arrayContaining(["default-src 'none'", "script-src 'self'", "style-src 'self'"]),
+    );
+    expect(policy).not.toMatch(/unsafe|\*|https:(?!\/)/);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('cache-control')).toContain('no-store');
+  });
+
+  test.each(['no', idOf(0xdead), `${idOf(1)}-0`, '%2e%2e%2fetc', '<script>'])(
+    'there is no job %s',
+    async (id) => {
+      const response = await fetch(`${kitchen.url}/jobs/${id}`);
+      expect(response.status).toBe(404);
+      expect(await response.text()).toContain('No such job');
+    },
+  );
+
+  test('files are kept for ever under their own hash, and not at all under another', async () => {
+    const html = await (await fetch(kitchen.url)).text();
+    const paths = [...html.matchAll(/(?:src|href)="(\/dashboard\/[^"]+)"/g)].map(([, path]) => path!);
+    expect(paths.length).toBeGreaterThan(8);
+    for (const path of paths) {
+      const response = await fetch(kitchen.url + path);
+      expect([path, response.status]).toEqual([path, 200]);
+      expect(response.headers.get('cache-control')).toContain('immutable');
+      const older = await fetch(kitchen.url + path.replace(/\/[0-9a-f]{12}\//, '/000000000000/'));
+      expect([older.status, older.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    }
+    expect((await fetch(`${kitchen.url}/dashboard/0/tsconfig.json`)).status).toBe(404);
+    expect((await fetch(`${kitchen.url}/dashboard/0/..%2f..%2froutes.ts`)).status).toBe(404);
+  });
+});
+
+describe('the stream of events', () => {
+  test('is for so many, tells that it is alive, and costs nothing when all are gone', async () => {
+    const clients = [await listen(), await listen(), await listen()];
+    for (const { response } of clients) {
+      expect(response.headers['content-type']).toBe('text/event-stream');
+      expect(response.headers['cache-control']).toBe('no-store, no-transform');
+    }
+    const refused = await listen();
+    expect([refused.response.statusCode, refused.response.headers['retry-after']]).toEqual([503, '15']);
+    refused.end();
+    for (const client of clients) {
+      await until('a heartbeat', () => client.text().includes('\n: nothing new\n'));
+      expect(client.text()).toMatch(/^event: change\ndata: \{.*\}\nretry: 2000\n\n/);
+      client.end();
+    }
+    // Places are free again when the ends were noticed …
+    const next = await until('a place', async () => {
+      const one = await listen();
+      if (one.response.statusCode === 200) return one;
+      one.end();
+      return undefined;
+    });
+    next.end();
+    // … and then nothing is asked any more: the count stands still over many times the interval.
+    let last = -1;
+    let still = 0;
+    await until('the polls end', () => {
+      still = asked === last ? still + 1 : 0;
+      last = asked;
+      return still > 20;
+    });
+  });
+
+  test('sends what changes', async () => {
+    const client = await listen();
+    await until('all of it came', () => client.text().includes('\n\n'));
+    await kitchen.bakeWhole('guest-3');
+    await until('it was said', () => client.text().includes('"said":"guest-3 is done."'));
+    client.end();
+  });
+});
+
+test('a Redis that is gone: the page says so, stays, and recovers', async () => {
+  await kitchen.bakeWhole('guest-4');
+  const client = await listen();
+  await until('all of it came', () => client.text().includes('guest-4'));
+  await kitchen.redis.kill();
+  await until('the stream says so', () => client.text().includes('The queue can not be reached.'));
+  const response = await fetch(kitchen.url);
+  expect(response.status).toBe(503);
+  expect(await response.text()).toMatch(/role="alert">The queue can not be reached[\s\S]*guest-4/);
+  expect((await fetch(`${kitchen.url}/jobs/${idOf(1)}`)).status).toBe(503);
+  await kitchen.redis.start();
+  await until('it is well again', async () => (await fetch(kitchen.url)).status === 200);
+  await until('the stream says so', () =>
+    /"trouble":""/.test(client.text().split('can not be reached').at(-1)!),
+  );
+  client.end();
+});
+
+test('the end of the service ends the stream', async () => {
+  const shutdown = new AbortController();
+  const other = await openKitchen({ signal: shutdown.signal });
+  const response = await fetch(`${other.url}/events`);
+  shutdown.abort();
+  expect(await response.text()).toBeDefined(); // comes to its end
+  expect((await fetch(`${other.url}/events`)).status).toBe(503);
+  await other.close();
+});

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../rig/until.ts';
+import { type Kitchen, OLD_SECRET, openKitchen, SECRET } from './kitchen.ts';
+
+let kitchen: Kitchen;
+beforeAll(async () => {
+  kitchen = await openKitchen();
+});
+afterAll(() => kitchen.close());
+
+const errorOf = async (response: Response) =>
+  ((await response.json()) as { error: { code: string; fields?: { field: string; message: string }[] } })
+    .error;
+
+describe('a tape', () => {
+  it('is accepted, baked, shown, and told of with all that the site expects', async () => {
+    const response = await kitchen.post(
+      '/bake',
+      kitchen.body('a', { code: 'x1y', metadata: { piece: ['p'] } }),
+    );
+    expect(response.status).toBe(202);
+    const accepted = (await response.json()) as { jobId: string; status: string; statusUrl: string };
+    expect(accepted).toEqual({
+      jobId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      status: 'queued',
+      statusUrl: `${kitchen.url}/status/${accepted.jobId}`,
+    });
+    const report = await kitchen.ended(accepted.jobId);
+    expect(report).toMatchObject({ slug: 'a', status: 'done', progress: 1, stage: null });
+    const mp4 = `${kitchen.url}/files/tapes/a.mp4`;
+    const thumbnail = `${kitchen.url}/files/tapes/a-thumb.jpg`;
+    expect(report.result).toMatchObject({
+      outputs: { mp4, thumbnail },
+      timings: { encoding: expect.any(Number) },
+    });
+    const call = await until('the callback', () => kitchen.calls.find(({ body }) => body.includes('id-a')));
+    expect(JSON.parse(call.body)).toMatchObject({
+      ...{ mongoId: 'id-a', slug: 'a', mp4Url: mp4, thumbnailUrl: thumbnail, secret: SECRET },
+      ...{ code: 'x1y', metadata: { piece: ['p'] }, outputs: { mp4, thumbnail } },
+    });
+    const video = await fetch(mp4);
+    expect(Buffer.from(await video.arrayBuffer()).toString('latin1', 4, 8)).toBe('ftyp');
+  });
+
+  it('asked for again is the same job, and told of again under the same id', async () => {
+    const before = kitchen.calls.filter(({ body }) => body.includes('id-a'));
+    const { status, jobId } = await kitchen.bake(
+      kitchen.body('a', { code: 'x1y', callbackSecret: OLD_SECRET }),
+    );
+    expect(status).toBe(200);
+    const call = await until('it is told of again', () => {
+      const all = kitchen.calls.filter(({ body }) => body.includes('id-a'));
+      return all.length > before.length && all.at(-1);
+    });
+    expect(call.headers['webhook-id']).toBe(before[0]?.headers['webhook-id']);
+    expect(JSON.parse(call.body).secret).toBe(OLD_SECRET);
+    expect((await kitchen.bake(kitchen.body('a', { rebake: true }))).jobId).toBe(`${jobId}-2`);
+    await kitchen.ended(`${jobId}-2`);
+  });
+
+  it('can be asked for as a thumbnail only', async () => {
+    const response = await kitchen.post('/thumbnail', kitchen.body('b'));
+    expect(response.status).toBe(202);
+    const { jobId } = (await response.json()) as { jobId: string };
+    const { result } = (await kitchen.ended(jobId)) as { result: { outputs: object } };
+    expect(Object.keys(result.outputs)).toEqual(['thumbnail']);
+    // The same as POST /bake would make of it.
+    expect((await kitchen.bake(kitchen.body('b', { outputs: [{ kind: 'thumbnail' }] }))).jobId).toBe(jobId);
+  });
+
+  it('that is missing fails, and its failure is told of', async () => {
+    const { jobId } = await kitchen.bake(kitchen.body('nowhere'));
+    expect(await kitchen.ended(jobId)).toMatchObject({
+      status: 'failed',
+      error: { code: 'SOURCE_NOT_FOUND' },
+    });
+    const call = await until('the callback', () =>
+      kitchen.calls.find(({ body }) => body.includes('id-nowhere')),
+    );
+    expect(JSON.parse(call.body)).toMatchObject({
+      slug: 'nowhere',
+      secret: SECRET,
+      error: { code: 'SOURCE_NOT_FOUND' },
+    });
+  });
+});
+
+describe('what is wrong with a request', () => {
+  it('is told of every field at once', async () => {
+    const response = await kitchen.post('/bake', {
+      ...{
+        mongoId: '',
+        slug: '../etc',
+        callbackUrl: 'ftp://a',
+        callbackSecret: 7,
+        metadata: [1],
+        code: 'x'.repeat(65),
+      },
+      ...{ progressUrl: 'https://me:pw@a', priority: -1, rebake: 'yes' },
+      outputs: [{ kind: 'avi', scale: 3, maxSide: 1e9, size: 1 }],
+    });
+    expect(response.status).toBe(400);
+    const { code, fields = [] } = await errorOf(response);
+    expect(code).toBe('INVALID_REQUEST');
+    expect(fields.map(({ field }) => field).sort()).toEqual(
+      [
+        ...['mongoId', 'slug', 'zipUrl', 'callbackUrl', 'callbackSecret', 'metadata', 'code', 'progressUrl'],
+        ...[
+          'priority',
+          'rebake',
+          'outputs[0].kind',
+          'outputs[0].scale',
+          'outputs[0].maxSide',
+          'outputs[0].size',
+        ],
+      ].sort(),
+    );
+  });
+
+  const deep = (depth: number): unknown => JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`);
+  it.each<[string, object, string]>([
+    ['a slug that is a path', { slug: 'a/b' }, 'slug'],
+    ['a slug with a line break at its end', { slug: 'a\n' }, 'slug'],
+    ['a slug that begins with a dot', { slug: '.a' }, 'slug'],
+    ['a slug too long', { slug: 'a'.repeat(65) }, 'slug'],
+    ['a source that is no web page', { zipUrl: 'data:,x' }, 'zipUrl'],
+    ['a secret in an address', { zipUrl: 'https://a:b@c/d' }, 'zipUrl'],
+    ['an output twice', { outputs: [{ kind: 'mp4' }, { kind: 'mp4', scale: 2 }] }, 'outputs'],
+    ['no outputs', { outputs: [] }, 'outputs'],
+    ['metadata too deep', { metadata: deep(33) }, 'metadata'],
+    ['metadata that is text', { metadata: 'x' }, 'metadata'],
+    ['metadata with a prototype', { metadata: JSON.parse('{"a":[{"__proto__":{"b":1}}]}') }, 'metadata'],
+    ['a mongoId with a line break', { mongoId: 'a\r\nb' }, 'mongoId'],
+    ['a priority between two', { priority: 1.5 }, 'priority'],
+  ])('%s', async (_what, more, field) => {
+    const response = await kitchen.post('/bake', kitchen.body('z', more));
+    expect(response.status).toBe(400);
+    expect((await errorOf(response)).fields?.map((fault) => fault.field)).toEqual([field]);
+  });
+
+  it.each<[string, string]>([
+    ['{', 'INVALID_JSON'],
+    ['', 'INVALID_JSON'],
+    ['null', 'INVALID_REQUEST'],
+    ['[]', 'INVALID_REQUEST'],
+    ['"text"', 'INVALID_REQUEST'],
+    ['{"__proto__":{"slug":"a"}}', 'INVALID_REQUEST'],
+    [`${'['.repeat(30_000)}${']'.repeat(30_000)}`, 'INVALID_REQUEST'],
+  ])('a body of %.30s', async (body, code) => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await kitchen.fetch('/bake', { method: 'POST', headers, body });
+    expect([response.status, (await errorOf(response)).code]).toEqual([400, code]);
+  });
+
+  it('is not that a tape has names that objects have', async () => {
+    const { status } = await kitchen.bake(
+      kitchen.body('constructor', { metadata: { constructor: 1, prototype: { toString: 'x' } } }),
+    );
+    expect(status).toBe(202);
+  });
+
+  it('is another kind of body', async () => {
+    const response = await kitchen.fetch('/bake', {
+      method: 'POST',
+      body: JSON.stringify(kitchen.body('a')),
+    });
+    expect([response.status, (await errorOf(response)).code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+  });
+});

@@ -1,0 +1,52 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BEARER, type Kitchen, openKitchen } from './kitchen.ts';
+
+let kitchen: Kitchen;
+beforeAll(async () => {
+  kitchen = await openKitchen();
+});
+afterAll(() => kitchen.close());
+
+const MAX = 64 * 1024;
+
+/** Sends a body with or without a length; gives status and code. */
+function send(path: string, method: string, bytes: number, isChunked: boolean) {
+  const start = '{"metadata":"';
+  const body = `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
+  return new Promise<[number | undefined, string]>((resolve, reject) => {
+    const headers = {
+      'content-type': 'application/json',
+      ...BEARER,
+      ...(isChunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': Buffer.byteLength(body) }),
+    };
+    const sent = request(kitchen.url + path, { method, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.on('end', () => resolve([response.statusCode, JSON.parse(text).error.code]));
+    });
+    sent.on('error', reject);
+    for (let at = 0; at < body.length; at += 8192) sent.write(body.slice(at, at + 8192));
+    sent.end();
+  });
+}
+
+describe.each([
+  ['with a length', false],
+  ['in chunks', true],
+])('a body %s', (_name, isChunked) => {
+  it('of 64 KiB is read', async () => {
+    expect(await send('/bake', 'POST', MAX, isChunked)).toEqual([400, 'INVALID_REQUEST']);
+  });
+
+  it.each([
+    ['/bake', 'POST'],
+    ['/thumbnail', 'POST'],
+    ['/drain', 'POST'],
+    ['/tapes/a', 'DELETE'],
+  ])('of a byte more is refused: %s', async (path, method) => {
+    expect(await send(path, method, MAX + 1, isChunked)).toEqual([413, 'BODY_TOO_LARGE']);
+  });
+});

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_CODES } from '../../service/http/errors.ts';
+import { BAKE_CODES } from '../../service/http/schemas/codes.ts';
+import { type Kitchen, openKitchen } from './kitchen.ts';
+
+let kitchen: Kitchen;
+beforeAll(async () => {
+  kitchen = await openKitchen({ PUBLIC_URL: 'https://oven.test/below/' });
+});
+afterAll(() => kitchen.close());
+
+const ROUTES = [
+  'post /bake',
+  'post /thumbnail',
+  'get /status/{jobId}',
+  'get /health',
+  'get /health/work',
+  'post /jobs/{id}/retry',
+  'post /jobs/{id}/cancel',
+  'post /jobs/{id}/replay-callback',
+  'delete /tapes/{slug}',
+  'post /drain',
+  'delete /drain',
+];
+type Operation = { responses: Record<string, unknown>; security?: unknown };
+const document = async () =>
+  (await (await kitchen.fetch('/openapi.json')).json()) as {
+    servers: { url: string }[];
+    paths: Record<string, Record<string, Operation>>;
+  };
+
+describe('the document', () => {
+  it('has every route of the contract, and no other', async () => {
+    const { paths, servers } = await document();
+    const found = Object.entries(paths).flatMap(([path, all]) =>
+      Object.keys(all).map((method) => `${method} ${path}`),
+    );
+    expect(found.sort()).toEqual([...ROUTES].sort());
+    expect(servers).toEqual([{ url: 'https://oven.test/below' }]);
+  });
+
+  it('names each status of POST /bake, and each code somewhere', async () => {
+    const { paths } = await document();
+    expect(Object.keys(paths['/bake']!.post!.responses)).toEqual([
+      '200',
+      '202',
+      '400',
+      '401',
+      '403',
+      '409',
+      '413',
+      '415',
+      '429',
+      '500',
+      '503',
+    ]);
+    const text = JSON.stringify(paths);
+    const notOfARoute = ['NOT_FOUND', 'METHOD_NOT_ALLOWED'];
+    for (const code of API_CODES.filter((one) => !notOfARoute.includes(one)))
+      expect(text).toContain(`\`${code}\``);
+  });
+
+  it('says where a secret is needed', async () => {
+    const { paths } = await document();
+    const secured = Object.entries(paths)
+      .filter(([, all]) => Object.values(all).some(({ security }) => security))
+      .map(([path]) => path);
+    expect(secured.sort()).toEqual(
+      ROUTES.map((route) => route.split(' ')[1]!)
+        .filter((path) => /jobs|tapes|drain/.test(path))
+        .filter((path, n, all) => all.indexOf(path) === n)
+        .sort(),
+    );
+  });
+
+  it('gives out addresses below PUBLIC_URL', async () => {
+    const response = await kitchen.post('/bake', kitchen.body('a'));
+    const { jobId, statusUrl } = (await response.json()) as { jobId: string; statusUrl: string };
+    expect(statusUrl).toBe(`https://oven.test/below/status/${jobId}`);
+    const { result } = (await kitchen.ended(jobId)) as { result: { outputs: { mp4: string } } };
+    expect(result.outputs.mp4).toBe('https://oven.test/below/files/tapes/a.mp4');
+  });
+});
+
+describe('the page', () => {
+  it('shows every route and every code, and asks for nothing from elsewhere', async () => {
+    const response = await kitchen.fetch('/docs');
+    expect(response.headers.get('content-type')).toContain('text/html');
+    const html = await response.text();
+    for (const route of ROUTES) expect(html).toContain(route.split(' ')[1]);
+    for (const code of BAKE_CODES) expect(html).toContain(`<code>${code}</code>`);
+    for (const word of ['callbackSecret', 'progressUrl', 'Retry-After', 'webhook-id'])
+      expect(html).toContain(word);
+    expect(html).not.toMatch(/<script|<link|<img|src=|@import|url\(/i);
+    expect(
+      [...html.matchAll(/href="([^"]*)"/g)]
+        .map(([, href]) => href?.charAt(0))
+        .every((first) => '/#'.includes(first!)),
+    ).toBe(true);
+    expect(response.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[\w+/]+=*';/,
+    );
+    expect(html).not.toContain('[object');
+    expect(html).not.toContain('undefined');
+  });
+});

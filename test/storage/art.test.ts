@@ -1,0 +1,275 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { allowList } from '../../service/fetch/allowed.ts';
+import type { FetchCode } from '../../service/fetch/errors.ts';
+import { openSource, type SourceOptions } from '../../service/fetch/source.ts';
+import { type Art, openArt } from '../../service/storage/art.ts';
+import { bucketOrigins } from '../../service/storage/bucket.ts';
+import { failure } from '../fetch/failure.ts';
+import { type Scratch, scratch } from '../fetch/scratch.ts';
+import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
+import { bytesOf, startSource } from '../rig/source.ts';
+import { until } from '../rig/until.ts';
+import { type Fate, type Front, startFront } from './front.ts';
+import { mayMount, onSmallDisk } from './small-disk.ts';
+
+const TAPE = bytesOf(3_000_000);
+const NEVER = new AbortController().signal;
+const KEYS = ['abc.zip', 'auth0|abc/2025.10.01.zip', 'a b+c/ü.zip'];
+
+let folder: Scratch;
+beforeAll(async () => {
+  folder = await scratch();
+});
+beforeEach(() => folder.empty());
+afterAll(() => folder.remove());
+
+/** A source of this bucket of tapes alone. */
+function sourceOf(art: Art, origins: string[], changed: Partial<SourceOptions> = {}) {
+  return openSource({ art, allowed: allowList(origins), maxBytes: 4_000_000, delays: [1], ...changed });
+}
+
+describeS3('the bucket of tapes', () => {
+  let s3: S3Rig;
+  let front: Front;
+  let art: Art;
+  beforeAll(async () => {
+    s3 = await startS3();
+    front = await startFront(s3.endpoint);
+    await s3.make('art', 'private');
+    await s3.make('other', 'private');
+    for (const Key of KEYS) await s3.client.send(new PutObjectCommand({ Bucket: 'art', Key, Body: TAPE }));
+    await s3.client.send(new PutObjectCommand({ Bucket: 'other', Key: 'abc.zip', Body: 'theirs' }));
+  });
+  afterAll(async () => {
+    await front.stop();
+    await s3.stop();
+  });
+  beforeEach(() => {
+    front.reset();
+    art = openArt({ ...s3.account('art'), endpoint: front.endpoint, idleMs: 300 });
+    return () => art.close();
+  });
+
+  const origins = () => bucketOrigins(front.endpoint, 'art');
+  const url = (key: string) =>
+    new URL(`${front.endpoint}art/${key.split('/').map(encodeURIComponent).join('/')}`);
+  const fetchTo = (file: string, key = 'abc.zip', changed: Partial<SourceOptions> = {}, signal = NEVER) =>
+    sourceOf(art, origins(), changed).fetch(url(key), file, { signal });
+
+  it.each(KEYS)('gives %s to who has its keys, and to nobody else', async (key) => {
+    expect((await fetch(url(key))).status).toBe(403);
+    const file = folder.file();
+    const told: [number, number | undefined][] = [];
+    const onProgress = (bytes: number, total?: number) => void told.push([bytes, total]);
+    const source = sourceOf(art, origins());
+    expect(await source.fetch(url(key), file, { signal: NEVER, onProgress })).toEqual({ bytes: 3_000_000 });
+    expect((await readFile(file)).equals(TAPE)).toBe(true);
+    expect(told.at(-1)).toEqual([3_000_000, 3_000_000]);
+  });
+
+  it('is not asked for what is not allowed, though it could', async () => {
+    const source = sourceOf(art, ['https://elsewhere.example']);
+    const failed = await failure(source.fetch(url('abc.zip'), folder.file(), { signal: NEVER }));
+    expect(failed.code).toBe('SOURCE_NOT_ALLOWED');
+    expect(front.asked).toEqual([]);
+  });
+
+  it.each([
+    'art/../other/abc.zip',
+    'art/..%2fother/abc.zip',
+    'art/x%2f..%2f..%2fother/abc.zip',
+    'other/abc.zip',
+  ])('does not lend its keys to %s', async (path) => {
+    const source = sourceOf(art, [front.endpoint.origin]); // all of the server is allowed
+    const there = new URL(path, front.endpoint);
+    expect((await failure(source.fetch(there, folder.file(), { signal: NEVER }))).code).toBe(
+      'SOURCE_REFUSED',
+    );
+    expect(await folder.left()).toEqual([]);
+  });
+
+  it('does not lend its keys to a source that leads to it', async () => {
+    const elsewhere = await startSource();
+    const source = sourceOf(art, [...origins(), elsewhere.origin]);
+    const to = elsewhere.url(`/to?url=${encodeURIComponent(url('abc.zip').href)}`);
+    expect((await failure(source.fetch(to, folder.file(), { signal: NEVER }))).code).toBe('SOURCE_REFUSED');
+    await elsewhere.stop();
+  });
+
+  it.each<[string, Partial<SourceOptions>, (n: number) => Fate, FetchCode | undefined, number]>([
+    ['is whole', {}, () => 'pass', undefined, 1],
+    ['is too large', { maxBytes: 2_999_999 }, () => 'pass', 'SOURCE_TOO_LARGE', 1],
+    ['is as large as may be', { maxBytes: 3_000_000 }, () => 'pass', undefined, 1],
+    ['answers 503 at first', {}, (n) => (n < 3 ? 503 : 'pass'), undefined, 3],
+    ['answers 503', {}, () => 503, 'SOURCE_UNREACHABLE', 3],
+    ['answers 429', {}, () => 429, 'SOURCE_UNREACHABLE', 3],
+    ['answers 403', {}, () => 403, 'SOURCE_MISCONFIGURED', 1],
+    ['answers 400', {}, () => 400, 'SOURCE_REFUSED', 1],
+    ['leads elsewhere', {}, () => 301, 'SOURCE_MISCONFIGURED', 1],
+    ['drops at first', {}, (n) => (n < 3 ? 'drop' : 'pass'), undefined, 3],
+    ['drops', {}, () => 'drop', 'SOURCE_UNREACHABLE', 3],
+    ['says nothing', {}, () => 'stall', 'SOURCE_TIMEOUT', 3],
+    ['stalls half-way', {}, () => 'half', 'SOURCE_TIMEOUT', 3],
+    ['stalls half-way at first', {}, (n) => (n < 2 ? 'half' : 'pass'), undefined, 2],
+    ['breaks off', {}, () => 'cut', 'SOURCE_TRUNCATED', 3],
+    ['breaks off at first', {}, (n) => (n < 2 ? 'cut' : 'pass'), undefined, 2],
+    ['is too slow in all', { totalMs: 100, attempts: 1 }, () => 'half', 'SOURCE_TIMEOUT', 1],
+  ])('that %s', async (_, changed, fate, code, times) => {
+    front.rule = () => fate(front.asked.length);
+    const file = folder.file();
+    if (code === undefined) {
+      await fetchTo(file, 'abc.zip', changed);
+      expect((await readFile(file)).equals(TAPE)).toBe(true);
+    } else {
+      expect((await failure(fetchTo(file, 'abc.zip', changed))).code).toBe(code);
+      expect(await folder.left()).toEqual([]);
+    }
+    expect(front.asked).toHaveLength(times);
+  });
+
+  it('that says it is too large is not even begun', async () => {
+    const told: number[] = [];
+    const how = { signal: NEVER, maxBytes: 2_999_999, onProgress: (bytes: number) => void told.push(bytes) };
+    expect((await failure(art.download('abc.zip', folder.file(), how))).code).toBe('SOURCE_TOO_LARGE');
+    expect(told).toEqual([]);
+    await until('its connection is closed', async () => (await front.connections()) === 0);
+  });
+
+  it('without such a tape', async () => {
+    const failed = await failure(fetchTo(folder.file(), 'missing.zip'));
+    expect([failed.code, failed.passing]).toEqual(['SOURCE_NOT_FOUND', false]);
+    expect(front.asked).toHaveLength(1);
+  });
+
+  it.each<[string, object, FetchCode]>([
+    ['a wrong secret', { secret: 'wrong' }, 'SOURCE_MISCONFIGURED'],
+    ['an unknown key', { key: 'wrong' }, 'SOURCE_MISCONFIGURED'],
+    ['the name of no bucket', { bucket: 'nobodys' }, 'SOURCE_MISCONFIGURED'],
+  ])('with %s', async (_, changed, code) => {
+    const wrong = openArt({ ...s3.account('art'), ...changed });
+    const how = { signal: NEVER, maxBytes: 4_000_000 };
+    for (const work of [wrong.check, () => wrong.download('abc.zip', folder.file(), how)]) {
+      const failed = await failure(work());
+      expect([failed.code, failed.passing]).toEqual([code, true]);
+    }
+    expect(await folder.left()).toEqual([]);
+    wrong.close();
+  });
+
+  it('proves that it can be read', () => art.check());
+
+  it('is not read when nothing is there', async () => {
+    front.rule = () => 'drop';
+    expect((await failure(art.check())).code).toBe('SOURCE_UNREACHABLE');
+  });
+
+  it.each<Fate>(['stall', 'half'])('aborted while it does nothing (%s)', async (fate) => {
+    front.rule = () => fate;
+    const controller = new AbortController();
+    const patient = openArt({ ...s3.account('art'), endpoint: front.endpoint });
+    const source = sourceOf(patient, origins());
+    const fetching = source.fetch(url('abc.zip'), folder.file(), { signal: controller.signal });
+    fetching.catch(() => {});
+    const hasBegun = async () =>
+      fate === 'stall' ? front.asked.length > 0 : (await folder.left()).length > 0;
+    await until('it has begun', hasBegun);
+    controller.abort(new Error('cancelled'));
+    await expect(fetching).rejects.toThrow('cancelled');
+    expect(await folder.left()).toEqual([]);
+    await until('its connection is closed', async () => (await front.connections()) === 0);
+    expect(front.asked).toHaveLength(1);
+    patient.close();
+  });
+
+  it('never replaces a file that is there', async () => {
+    const file = folder.file();
+    await writeFile(file, 'another');
+    await expect(fetchTo(file)).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(await readFile(file, 'utf8')).toBe('another');
+  });
+
+  it.skipIf(!mayMount)('leaves no file on a full disk (needs the right to mount one)', async () => {
+    await onSmallDisk(folder.root, 64, async () => {
+      await expect(fetchTo(folder.file())).rejects.toMatchObject({ code: 'ENOSPC' });
+      expect(await folder.left()).toEqual([]);
+      expect(front.asked).toHaveLength(1);
+    });
+  });
+});
+
+describe('any other source', () => {
+  const art = openArt({ endpoint: new URL('http://127.0.0.1:1'), bucket: 'art', key: 'k', secret: 's' });
+
+  it.each<[string, FetchCode | undefined, number]>([
+    ['/whole/9', undefined, 1],
+    ['/flaky/2/503/whole/9', undefined, 3],
+    ['/flaky/3/503/whole/9', 'SOURCE_UNREACHABLE', 3],
+    ['/flaky/1/404/whole/9', 'SOURCE_NOT_FOUND', 1],
+    ['/short/5000', 'SOURCE_TRUNCATED', 3],
+    ['/endless', 'SOURCE_TOO_LARGE', 1],
+  ])('%s', async (path, code, times) => {
+    const elsewhere = await startSource();
+    const source = sourceOf(art, [elsewhere.origin]);
+    const fetching = source.fetch(elsewhere.url(path), folder.file(), { signal: NEVER });
+    if (code === undefined) expect(await fetching).toMatchObject({ bytes: 9 });
+    else expect((await failure(fetching)).code).toBe(code);
+    expect(await folder.left()).toHaveLength(code === undefined ? 1 : 0);
+    expect(elsewhere.asked).toHaveLength(times);
+    await elsewhere.stop();
+  });
+
+  it.skipIf(!mayMount)('leaves no file on a full disk (needs the right to mount one)', async () => {
+    const elsewhere = await startSource();
+    await onSmallDisk(folder.root, 64, async () => {
+      const fetching = sourceOf(art, [elsewhere.origin]).fetch(
+        elsewhere.url('/whole/300000'),
+        folder.file(),
+        {
+          signal: NEVER,
+        },
+      );
+      await expect(fetching).rejects.toMatchObject({ code: 'ENOSPC' });
+      expect(await folder.left()).toEqual([]);
+    });
+    await elsewhere.stop();
+  });
+});
+
+describe('a folder of tapes', () => {
+  const open = () => {
+    const art = openArt({ endpoint: pathToFileURL(folder.root), bucket: '', key: '', secret: '' });
+    return { art, source: sourceOf(art, bucketOrigins(pathToFileURL(folder.root), '')) };
+  };
+  const fetchTo = (name: string, file: string) =>
+    open().source.fetch(new URL(`${pathToFileURL(folder.root)}/${name}`), file, { signal: NEVER });
+
+  it('gives a tape', async () => {
+    await writeFile(`${folder.root}/abc.zip`, TAPE);
+    const file = folder.file();
+    expect(await fetchTo('abc.zip', file)).toEqual({ bytes: 3_000_000 });
+    expect((await readFile(file)).equals(TAPE)).toBe(true);
+  });
+
+  it.each<[string, FetchCode]>([
+    ['missing.zip', 'SOURCE_NOT_FOUND'],
+    ['abc.zip/x', 'SOURCE_NOT_FOUND'],
+    ['large.zip', 'SOURCE_TOO_LARGE'],
+    ['../abc.zip', 'SOURCE_NOT_ALLOWED'],
+    ['..%2fabc.zip', 'SOURCE_NOT_ALLOWED'],
+    ['', 'SOURCE_NOT_ALLOWED'],
+  ])('does not give "%s"', async (name, code) => {
+    await writeFile(`${folder.root}/abc.zip`, TAPE);
+    await writeFile(`${folder.root}/large.zip`, Buffer.alloc(4_000_001));
+    expect((await failure(fetchTo(name, folder.file()))).code).toBe(code);
+    expect(await folder.left()).toEqual(['abc.zip', 'large.zip']);
+  });
+
+  it('proves that it can be read', async () => {
+    await open().art.check();
+    const missing = openArt({ endpoint: pathToFileURL(`${folder.root}/x`), bucket: '', key: '', secret: '' });
+    expect((await failure(missing.check())).code).toBe('SOURCE_MISCONFIGURED');
+  });
+});
