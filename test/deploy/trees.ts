@@ -43,6 +43,7 @@ const inMain = (line: string): Changes => ({
 
 /** Trees that differ from this one in a word, or badly. */
 export const CHANGES = {
+  other: { 'service/main.ts': (text) => `${text}\n// A release between.\n` },
   good: { 'service/main.ts': (text) => `${text}\n// Another release.\n` },
   'does not start': inMain(`throw new Error('this release does not start');`),
   'is never healthy': { 'service/candidate.ts': (text) => text.replace('unproven.delete(name);', '') },
