@@ -3,7 +3,7 @@ import * as command from '@pulumi/command';
 import * as digitalocean from '@pulumi/digitalocean';
 import * as pulumi from '@pulumi/pulumi';
 import type { Certificate } from './edge.ts';
-import { takeOver } from './handover.ts';
+import { prepareHandover } from './handover.ts';
 import type { Host } from './host.ts';
 import { type CommandStep, releaseSteps, type Secret, type UploadStep } from './release/commands.ts';
 
@@ -28,20 +28,21 @@ export class Release extends pulumi.ComponentResource {
   constructor(name: string, args: ReleaseArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:release:Release', name, {}, options);
     const { host, build, certificate } = args;
-    const steps = releaseSteps({ ...build, certificate: certificate !== undefined });
-    const secrets = secretInputs(args);
+    const steps = releaseSteps({ ...build, certificate: certificate !== undefined, handover: true });
+    const handover = prepareHandover(host, this);
+    const secrets = { ...secretInputs(args), handover: handover.input };
     const outputs = new Map<string, pulumi.Output<string>>();
     let before: pulumi.Resource = host.firewall;
     for (const step of steps.filter((one) => one.name !== 'drain')) {
+      if (step.name === 'handover') before = handover.admit({ parent: this, dependsOn: [before] });
       const how = { parent: this, dependsOn: [before] };
       before = step.kind === 'upload' ? upload(host, step, how) : run(host, step, { outputs, secrets }, how);
       if (before instanceof command.remote.Command) outputs.set(step.name, before.stdout);
     }
-    const ready = takeOver(host, { parent: this, dependsOn: [before] });
     this.assignment = new digitalocean.ReservedIpAssignment(
       'address',
       { ipAddress: host.address.ipAddress, dropletId: host.droplet.id.apply(Number) },
-      { parent: this, dependsOn: [ready] },
+      { parent: this, dependsOn: [before] },
     );
     for (const step of steps) {
       const how = { parent: this, dependsOn: [this.assignment] };
@@ -65,6 +66,8 @@ function run(host: Host, step: CommandStep, context: Context, options: pulumi.Cu
     {
       connection: host.connection(),
       create: step.create,
+      // Only a new host takes over: nothing that changes later is a reason to.
+      ...(step.name === 'handover' ? { update: ':' } : {}),
       ...(step.delete === undefined ? {} : { delete: step.delete }),
       ...(stdin === undefined ? {} : { stdin, logging: command.types.enums.remote.Logging.None }),
       triggers: [host.droplet.id, ...step.triggeredBy.map((secret) => context.outputs.get(secret))],

@@ -2,7 +2,7 @@ import { renderCaddy, renderCaddyUnit } from './caddy.ts';
 import { renderDiskTimer, renderDiskWatch } from './disk.ts';
 import { renderFolders } from './folders.ts';
 import { renderLogrotate } from './logrotate.ts';
-import { REDIS_SOCKET, TEMP_DIR } from './paths.ts';
+import { TEMP_DIR } from './paths.ts';
 import { renderRedis, renderRedisUnit } from './redis.ts';
 import { renderService } from './service.ts';
 import type { HostFile, Site } from './site.ts';
@@ -33,7 +33,6 @@ function renderHostEnvironment(): string {
   return `HOST=127.0.0.1
 NODE_ENV=production
 PORT=3000
-REDIS_URL=unix://${REDIS_SOCKET}
 TEMP_DIR=${TEMP_DIR}
 `;
 }

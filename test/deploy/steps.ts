@@ -3,7 +3,7 @@ import type { TwinHost } from '../twin/host/host.ts';
 import type { RunResult } from '../twin/host/ssh.ts';
 
 /** What the steps are fed. */
-export type Secrets = Readonly<Record<Secret, string>>;
+export type Secrets = Readonly<Partial<Record<Secret, string>>>;
 
 /** How a step ended. */
 export interface StepResult extends RunResult {
@@ -41,7 +41,10 @@ export async function takeAll(
 
 async function act(host: TwinHost, step: ReleaseStep, secrets: Secrets, before: string): Promise<RunResult> {
   if (step.kind === 'command') {
-    return host.run(before + step.create, step.stdin === undefined ? {} : { stdin: secrets[step.stdin] });
+    return host.run(
+      before + step.create,
+      step.stdin === undefined ? {} : { stdin: secrets[step.stdin] ?? '' },
+    );
   }
   await host.copy(step.from, step.to);
   return { exitCode: 0, stdout: '', stderr: '' };

@@ -205,8 +205,8 @@ describe('release', () => {
   it('gives the address to a droplet only when its release is healthy, and drains before anything goes', () => {
     expect(order().indexOf('activate')).toBeGreaterThan(order().indexOf('environment'));
     expect(run.get(COMMAND, 'admit-successor').dependencies).toContain(`${COMMAND} activate`);
-    expect(run.get(COMMAND, 'take-over').dependencies).toContain(`${COMMAND} admit-successor`);
-    expect(run.get(DO('ReservedIpAssignment'), 'address').dependencies).toContain(`${COMMAND} take-over`);
+    expect(run.get(COMMAND, 'handover').dependencies).toContain(`${COMMAND} admit-successor`);
+    expect(run.get(DO('ReservedIpAssignment'), 'address').dependencies).toContain(`${COMMAND} handover`);
     expect(run.get(COMMAND, 'drain').dependencies).toContain(`${DO('ReservedIpAssignment')} address`);
     expect(run.get(COMMAND, 'drain').inputs['delete']).toMatch(/oven-drain/);
   });
@@ -235,7 +235,7 @@ describe('release', () => {
 
 describe('hand-over', () => {
   it('asks the host at the address, with a key that may do nothing else', () => {
-    const { value } = run.get(COMMAND, 'take-over').inputs['stdin'] as Secret;
+    const { value } = run.get(COMMAND, 'handover').inputs['stdin'] as Secret;
     expect(value).toMatch(
       /^203\.0\.113\.80\nssh-ed25519 aG9zdA==\n-----BEGIN OPENSSH PRIVATE KEY-----\nSECREThandover\n/,
     );
@@ -246,7 +246,7 @@ describe('hand-over', () => {
       file=/root/.ssh/authorized_keys
       mkdir -p /root/.ssh
       touch "$file"
-      { grep -v ' oven-handover$' "$file" || true; echo 'restrict,command="/opt/oven/current/host/sbin/oven-handover give" ssh-ed25519 aGFuZG92ZXI= oven-handover'; } >"$file.partial"
+      { grep -v ' oven-handover$' "$file" || true; echo 'restrict,command="/usr/local/sbin/oven-handover give" ssh-ed25519 aGFuZG92ZXI= oven-handover'; } >"$file.partial"
       mv -f "$file.partial" "$file""
     `);
   });
