@@ -18,7 +18,7 @@ function send(path: string, method: string, bytes: number, isChunked: boolean) {
     const headers = {
       'content-type': 'application/json',
       ...BEARER,
-      ...(!isChunked && { 'content-length': Buffer.byteLength(body) }),
+      ...(isChunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': Buffer.byteLength(body) }),
     };
     const sent = request(kitchen.url + path, { method, headers }, (response) => {
       let text = '';

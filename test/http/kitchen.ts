@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,9 +28,11 @@ export interface Pantry {
   }[];
   /** What the receiver answers. */
   receive: (path: string) => number;
+  /** Whether the source of `stalled` tapes does not answer. */
+  isStalling: boolean;
   /** A body of POST /bake whose tape is there. */
   body(slug: string, more?: object): Record<string, unknown>;
-  /** A tape whose source never answers. */
+  /** A tape whose source does not answer as long as `isStalling`. */
   stalled(slug: string, more?: object): Record<string, unknown>;
   close(): Promise<void>;
 }
@@ -56,7 +58,9 @@ export async function openPantry(more: NodeJS.ProcessEnv = {}): Promise<Pantry> 
   const redis = await startRedis();
   const calls: Pantry['calls'] = [];
   const receiver = await serve((request) => {
-    if (request.url?.startsWith('/stall')) return undefined;
+    if (request.url?.startsWith('/stall')) {
+      return pantry.isStalling ? undefined : readFile(tape).then((bytes) => ({ status: 200, bytes }));
+    }
     let body = '';
     request.setEncoding('utf8').on('data', (text: string) => {
       body += text;
@@ -64,7 +68,7 @@ export async function openPantry(more: NodeJS.ProcessEnv = {}): Promise<Pantry> 
     return new Promise((resolve) => {
       request.on('end', () => {
         calls.push({ path: request.url ?? '', headers: request.headers, body });
-        resolve(pantry.receive(request.url ?? ''));
+        resolve({ status: pantry.receive(request.url ?? '') });
       });
     });
   });
@@ -74,7 +78,7 @@ export async function openPantry(more: NodeJS.ProcessEnv = {}): Promise<Pantry> 
     ...fields,
   });
   const pantry: Pantry = {
-    ...{ root, redis, calls, body, receive: () => 200 },
+    ...{ root, redis, calls, body, receive: () => 200, isStalling: true },
     stalled: (slug, fields) => body(slug, { zipUrl: `${receiver.url}/stall/${slug}.zip`, ...fields }),
     env: {
       ...{ PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', METRICS_PORT: '0', MIN_FREE_MB: '0' },
@@ -112,7 +116,7 @@ export async function openKitchen(more: NodeJS.ProcessEnv = {}): Promise<Kitchen
     ...{ url, log, service, fetch: send, post },
     bake: async (body: object) => {
       const response = await post('/bake', body);
-      return { status: response.status, ...((await response.json()) as { jobId: string }) };
+      return { ...((await response.json()) as { jobId: string }), status: response.status };
     },
     ended: (jobId: string) =>
       until(`${jobId} has ended`, async () => {
@@ -126,9 +130,14 @@ export async function openKitchen(more: NodeJS.ProcessEnv = {}): Promise<Kitchen
   });
 }
 
-async function serve(answer: (request: IncomingMessage) => Promise<number> | undefined) {
+interface Reply {
+  readonly status: number;
+  readonly bytes?: Buffer;
+}
+
+async function serve(answer: (request: IncomingMessage) => Promise<Reply> | undefined) {
   const server: Server = createServer((request, response) => {
-    void answer(request)?.then((status) => response.writeHead(status).end());
+    void answer(request)?.then(({ status, bytes }) => response.writeHead(status).end(bytes));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };

@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { openQueue, type Queue } from '../../service/queue/bakes.ts';
+import { until } from '../rig/until.ts';
+import { openPantry, type Pantry } from './kitchen.ts';
+import { type ServiceProcess, startProcess } from './process.ts';
+
+let pantry: Pantry;
+let queue: Queue;
+const started: ServiceProcess[] = [];
+const start = (env = pantry.env) => {
+  const service = startProcess(env);
+  started.push(service);
+  return service;
+};
+const open = async () => {
+  pantry = await openPantry();
+  queue = openQueue({ redis: { path: pantry.redis.socket }, maxQueued: 10 });
+};
+afterEach(async () => {
+  for (const service of started.splice(0)) await service.kill();
+  await queue.close();
+  await pantry.close();
+});
+
+const post = (url: string, body: object) => {
+  const headers = { 'content-type': 'application/json' };
+  return fetch(`${url}/bake`, { method: 'POST', headers, body: JSON.stringify(body) });
+};
+
+describe('SIGTERM', () => {
+  it('while a bake runs: it goes on answering and accepting, hands the bake back, and the next process ends it', async () => {
+    await open();
+    const first = start();
+    const url = await first.url();
+    const { jobId } = (await (await post(url, pantry.stalled('held'))).json()) as { jobId: string };
+    await until('it is taken up', async () => (await queue.status(jobId))?.status === 'downloading');
+
+    first.child.kill('SIGTERM');
+    await until('it is closing', () => first.said('closing'));
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    const accepted = await post(url, pantry.body('a'));
+    expect(accepted.status).toBe(202);
+    // Caddy is told not to keep the connection.
+    expect(accepted.headers.get('connection')).toBe('close');
+    const { jobId: late } = (await accepted.json()) as { jobId: string };
+    first.child.kill('SIGTERM');
+    expect((await fetch(`${url}/status/${jobId}`)).status).toBe(200);
+    expect(await first.ended()).toBe(0);
+    expect(first.said('closed')).toBe(true);
+    for (const id of [jobId, late]) expect((await queue.status(id))?.status).toBe('queued');
+
+    pantry.isStalling = false;
+    await start().url();
+    for (const id of [jobId, late]) {
+      await until(`${id} is done and told of`, async () => {
+        const report = await queue.status(id);
+        return report?.status === 'done' && report.callback.delivered;
+      });
+    }
+    const told = pantry.calls.map(({ body }) => JSON.parse(body).slug).sort();
+    expect(told).toEqual(['a', 'held']);
+  });
+
+  it('with nothing to do, and with streams of the dashboard open', async () => {
+    await open();
+    const service = start();
+    const events = await fetch(`${await service.url()}/events`);
+    service.child.kill('SIGTERM');
+    expect(await service.ended()).toBe(0);
+    await events.text().catch(() => {});
+  });
+
+  it('without Redis', async () => {
+    await open();
+    const service = start();
+    await service.url();
+    await until('it bakes', () => service.said('baking'));
+    await pantry.redis.kill();
+    service.child.kill('SIGTERM');
+    expect(await service.ended()).toBe(0);
+    await pantry.redis.start();
+  });
+
+  it('before Redis was ever there', async () => {
+    await open();
+    await pantry.redis.kill();
+    const service = start();
+    const health = await fetch(`${await service.url()}/health`);
+    expect(health.status).toBe(503);
+    service.child.kill('SIGTERM');
+    expect(await service.ended()).toBe(0);
+    await pantry.redis.start();
+  });
+});
+
+describe('a service that was started before Redis', () => {
+  it('bakes as soon as it is there', async () => {
+    await open();
+    await pantry.redis.kill();
+    const service = start();
+    const url = await service.url();
+    expect((await post(url, pantry.body('a'))).status).toBe(503);
+    await pantry.redis.start();
+    const accepted = await until('it is accepted', async () => {
+      const response = await post(url, pantry.body('a'));
+      return response.status === 202 && ((await response.json()) as { jobId: string });
+    });
+    await until('it is done', async () => (await queue.status(accepted.jobId))?.status === 'done');
+  });
+});

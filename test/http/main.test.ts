@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPantry, type Pantry } from './kitchen.ts';
+import { startProcess } from './process.ts';
+
+let pantry: Pantry;
+beforeAll(async () => {
+  pantry = await openPantry();
+});
+afterAll(() => pantry.close());
+
+describe('a start that can not be', () => {
+  it('ends with every problem by name, and no value', async () => {
+    const env = { PATH: process.env.PATH, PORT: 'hunter2', CALLBACK_SECRET: 'whsec_hunter2!' };
+    const service = startProcess(env);
+    expect(await service.ended()).toBe(2);
+    const text = service.lines.join('\n');
+    for (const name of ['PORT', 'CALLBACK_SECRET', 'ART_SPACES_ENDPOINT', 'AT_BLOBS_SPACES_SECRET']) {
+      expect(text).toContain(`  ${name} `);
+    }
+    expect(text).not.toContain('hunter2');
+  });
+
+  it('ends with usage for an argument that nobody knows', async () => {
+    const service = startProcess(pantry.env, { args: ['--candidat'] });
+    expect(await service.ended()).toBe(2);
+    expect(service.lines).toEqual(['oven: usage: node service/main.ts [--candidate]']);
+  });
+
+  it('ends when the port is taken', async () => {
+    const first = startProcess(pantry.env);
+    const { port } = new URL(await first.url());
+    const second = startProcess({ ...pantry.env, PORT: port });
+    expect(await second.ended()).toBe(1);
+    expect(second.lines.at(-1)).toMatch(/^oven: .*EADDRINUSE/);
+    await first.kill();
+  });
+});
