@@ -20,3 +20,9 @@ export function pairwiseRatio(slow: readonly number[], fast: readonly number[]):
 export function worst(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }
+
+/** The smallest of the values that so many percent are not above; NaN of none. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
+}

@@ -1,10 +1,15 @@
-import * as cloudflare from '@pulumi/cloudflare';
 import type * as command from '@pulumi/command';
 import * as digitalocean from '@pulumi/digitalocean';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import { renderUserData } from '../cloud-init/user-data.ts';
 import type { Settings } from './config.ts';
+
+export interface HostArgs {
+  readonly settings: Settings;
+  /** Where requests may come from when Cloudflare is in front. */
+  readonly proxies: readonly string[];
+}
 
 /** The machine, its network, its address, and how to log in to it. */
 export class Host extends pulumi.ComponentResource {
@@ -16,17 +21,17 @@ export class Host extends pulumi.ComponentResource {
   readonly privateKey: pulumi.Output<string>;
   readonly hostKey: pulumi.Output<string>;
 
-  constructor(name: string, { settings }: { settings: Settings }, options?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:host:Host', name, {}, options);
-    const { dropletName, dropletSize: size, dropletImage: image, region } = settings;
-    const login = loginKey(this, settings.sshPrivateKey);
+    const { dropletName, dropletSize: size, dropletImage: image, region } = args.settings;
+    const login = loginKey(this, args.settings.sshPrivateKey);
     // Known before the host boots, so that no connection ever has to trust the first key that it is shown.
     const hostKey = new tls.PrivateKey('host-key', { algorithm: 'ED25519' }, { parent: this });
     this.privateKey = login.privateKey;
     this.hostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
 
     this.tag = new digitalocean.Tag('tag', { name: dropletName }, { parent: this }).name;
-    this.firewall = makeFirewall(this, settings, this.tag);
+    this.firewall = makeFirewall(this, args, this.tag);
     const vpc = new digitalocean.Vpc('network', { region, description: 'Hosts of Oven' }, { parent: this });
     const sshKey = new digitalocean.SshKey('login', { publicKey: login.publicKey }, { parent: this });
     const userData = pulumi.secret(
@@ -99,10 +104,10 @@ function loginKey(parent: pulumi.Resource, given: pulumi.Output<string> | undefi
 /** By tag, so that a new droplet is behind it from its first moment. */
 function makeFirewall(
   parent: pulumi.Resource,
-  settings: Settings,
+  { settings, proxies }: HostArgs,
   tag: pulumi.Output<string>,
 ): digitalocean.Firewall {
-  const web = settings.proxied ? cloudflareNetworks(parent) : pulumi.output(WORLD);
+  const web = settings.proxied ? [...proxies] : WORLD;
   return new digitalocean.Firewall(
     'firewall',
     {
@@ -130,9 +135,3 @@ function makeFirewall(
 }
 
 const WORLD = ['0.0.0.0/0', '::/0'];
-
-function cloudflareNetworks(parent: pulumi.Resource): pulumi.Output<string[]> {
-  return cloudflare
-    .getIpRangesOutput({}, { parent })
-    .apply(({ ipv4Cidrs, ipv6Cidrs }) => [...ipv4Cidrs, ...ipv6Cidrs].sort());
-}

@@ -7,6 +7,8 @@ import type { Settings } from './config.ts';
 export interface Found {
   /** Buckets that exist already and that this stack does not have yet: they are imported instead of created. */
   readonly adopt: ReadonlySet<string>;
+  /** Cloudflare's networks, from which alone requests come; none where it is not in front. */
+  readonly proxies: readonly string[];
 }
 
 /** What a look gives: nothing, or what stands in the way; `certain` when no second look would tell otherwise. */
@@ -23,14 +25,19 @@ interface Obstacle {
 export async function preflight(settings: Settings): Promise<Found> {
   const mine = await stackBuckets();
   const names = [settings.artBucket, settings.blobsBucket];
-  const [region, zone, ...buckets] = await Promise.all([
+  const [proxies, region, zone, ...buckets] = await Promise.all([
+    settings.proxied ? lookForProxies() : { networks: [], obstacle: undefined },
     lookAtRegion(settings),
     settings.proxied ? lookAtZone(settings.zoneId) : undefined,
     ...names.map((name) => (mine.has(name) ? undefined : lookForBucket(name, settings.region))),
   ]);
   const looks = buckets.map((look) => look ?? { exists: false });
-  report([region, zone, ...looks.map((look) => look.obstacle)].filter((obstacle) => obstacle !== undefined));
-  return { adopt: new Set(names.filter((_name, index) => looks[index]?.exists)) };
+  report(
+    [proxies.obstacle, region, zone, ...looks.map((look) => look.obstacle)].filter(
+      (obstacle) => obstacle !== undefined,
+    ),
+  );
+  return { adopt: new Set(names.filter((_name, index) => looks[index]?.exists)), proxies: proxies.networks };
 }
 
 /**
@@ -41,6 +48,16 @@ async function stackBuckets(): Promise<ReadonlySet<string>> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const before = await new pulumi.StackReference('this-stack', { name }).getOutputDetails('buckets');
   return new Set(Array.isArray(before.value) ? before.value.map(String) : []);
+}
+
+async function lookForProxies(): Promise<{ networks: readonly string[]; obstacle?: Obstacle }> {
+  try {
+    const { ipv4Cidrs, ipv6Cidrs } = await cloudflare.getIpRanges();
+    return { networks: [...ipv4Cidrs, ...ipv6Cidrs].sort() };
+  } catch (error) {
+    const what = `Cloudflare could not be asked for its networks, for which alone 80 and 443 are open (${reason(error)})`;
+    return { networks: [], obstacle: { what, certain: false } };
+  }
 }
 
 async function lookAtRegion({ region, dropletSize }: Settings): Promise<Obstacle | undefined> {
@@ -81,13 +98,13 @@ async function lookForBucket(
     await digitalocean.getSpacesBucket({ name, region });
     return { exists: true };
   } catch (error) {
-    const text = reason(error);
+    const text = String(error);
     if (/not found/i.test(text)) return { exists: false };
     if (/forbidden|accessdenied|status code: 403/i.test(text)) {
       const what = `the Space ${name} is somebody else's, or digitalocean:spacesAccessId may not use it: choose another name`;
       return { exists: false, obstacle: { what, certain: true } };
     }
-    const what = `it could not be seen whether the Space ${name} exists, so it is taken as missing (${text})`;
+    const what = `it could not be seen whether the Space ${name} exists, so it is taken as missing (${reason(error)})`;
     return { exists: false, obstacle: { what, certain: false } };
   }
 }
@@ -106,5 +123,5 @@ function reason(error: unknown): string {
   const lines = String(error instanceof Error ? error.message : error)
     .trim()
     .split('\n');
-  return (lines.at(-1) ?? '').replace(/^.*?(error|failed): /i, '').slice(0, 300);
+  return (lines.at(-1) ?? '').replace(/^[\s*]+/, '').slice(0, 300);
 }

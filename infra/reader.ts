@@ -12,7 +12,7 @@ export interface ConfigSource {
 /** The stack's configuration as the engine hands it over. */
 export function stackConfig(environment: NodeJS.ProcessEnv = process.env): ConfigSource {
   // The engine tells a program which values were encrypted; there is no function for it.
-  const list = environment['PULUMI_CONFIG_SECRET_KEYS'];
+  const list = environment.PULUMI_CONFIG_SECRET_KEYS;
   const encrypted = list ? new Set(JSON.parse(list) as string[]) : undefined;
   return {
     get: (key) => pulumi.runtime.allConfig()[key],

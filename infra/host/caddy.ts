@@ -7,7 +7,9 @@ const UNREACHABLE = 'UNAVAILABLE';
 /**
  * TLS in front of the service. Every request gets a connection of its own to it (loopback, tens of microseconds), so none is sent down a
  * connection that a restarting service is closing; while nothing listens, Caddy tries again for as long as `lb_try_duration`,
- * and then says 503, which Cloudflare passes on where it puts a page of its own in place of a 502.
+ * and then says 503, which Cloudflare passes on where it puts a page of its own in place of a 502. A request with a body is not tried
+ * again: Caddy 2.6 has lost the body by then, and with `buffer_requests` it was seen to send one request the body of another. That net
+ * is the second one: systemd holds the socket, so something listens.
  * Throws TypeError for a domain, network or address that is none.
  */
 export function renderCaddy(site: Site): string {

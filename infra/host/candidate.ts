@@ -1,4 +1,4 @@
-import { NODE, OVEN } from './paths.ts';
+import { NODE, OVEN, REDIS_SOCKET } from './paths.ts';
 import { renderSandbox } from './sandbox.ts';
 
 /** Where a candidate answers: no port, so it can't be in another's way nor be reached from outside. */
@@ -19,6 +19,7 @@ Type=exec
 WorkingDirectory=${release}
 ExecStart=${release}/${NODE} ${release}/service/main.ts --candidate
 Environment=PATH=${release}/host/path:/usr/bin:/bin
+Environment=REDIS_URL=unix://${REDIS_SOCKET}
 EnvironmentFile=/run/oven/candidate.env
 EnvironmentFile=/etc/oven/host.env
 Environment=LISTEN_SOCKET=${CANDIDATE_SOCKET}

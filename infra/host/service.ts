@@ -1,4 +1,4 @@
-import { CURRENT, ENVIRONMENT_FILE, LOG_FILE, NODE } from './paths.ts';
+import { CURRENT, ENVIRONMENT_FILE, LOG_FILE, NODE, REDIS_SOCKET } from './paths.ts';
 import { renderSandbox } from './sandbox.ts';
 
 /**
@@ -18,6 +18,7 @@ Type=exec
 WorkingDirectory=${CURRENT}
 ExecStart=${CURRENT}/${NODE} ${CURRENT}/service/main.ts
 Environment=PATH=${CURRENT}/host/path:/usr/bin:/bin
+Environment=REDIS_URL=unix://${REDIS_SOCKET}
 EnvironmentFile=${ENVIRONMENT_FILE}
 EnvironmentFile=/etc/oven/host.env
 Sockets=oven.socket

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NODE } from '../host/paths.ts';
 import type { Site } from '../host/site.ts';
@@ -24,6 +24,9 @@ export interface Release {
   readonly bytes: number;
 }
 
+/** How many finished parts of each kind are kept. */
+const KEPT = { 'oven-': 8, 'packages-': 2 };
+
 /** Changed when the same inputs are packed differently. */
 const FORMAT = 1;
 
@@ -43,6 +46,7 @@ export async function buildRelease({ root, site, cache }: BuildOptions): Promise
     const mark = { path: 'RELEASE', content: Buffer.from(`${hash}\n`), executable: false };
     const part = await packPart([...own, mark].sort(byPath), { end: false, level: 9 });
     await writeWhole(file, Buffer.concat([part, await packagesPart(root, folder, packages, lock)]));
+    await forgetOld(folder);
   }
   return { hash, file, bytes: (await stat(file)).size };
 }
@@ -70,6 +74,19 @@ async function packagesPart(root: string, folder: string, hash: string, lock: Lo
   await writeWhole(file, part);
   await rm(staged, { recursive: true });
   return part;
+}
+
+/** Keeps the last archives, and of the packed packages those for the lockfiles of now and before. */
+async function forgetOld(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.tar.zst'));
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, time: (await stat(join(folder, name))).mtimeMs })),
+  );
+  aged.sort((a, b) => b.time - a.time);
+  for (const [prefix, kept] of Object.entries(KEPT)) {
+    const old = aged.filter(({ name }) => name.startsWith(prefix)).slice(kept);
+    for (const { name } of old) await rm(join(folder, name), { force: true });
+  }
 }
 
 async function writeWhole(file: string, bytes: Buffer): Promise<void> {

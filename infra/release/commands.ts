@@ -1,7 +1,7 @@
 import { INCOMING, OVEN } from '../host/paths.ts';
 
 /** What is fed to a step's standard input, since it is secret. */
-export type Secret = 'environment' | 'certificate';
+export type Secret = 'environment' | 'certificate' | 'handover';
 
 /**
  * One step of a release, to be run as root on the host. `create` runs the first time and, as there is no other text for it, whenever the
@@ -9,7 +9,7 @@ export type Secret = 'environment' | 'certificate';
  */
 export interface CommandStep {
   readonly kind: 'command';
-  readonly name: 'prepare' | 'environment' | 'certificate' | 'activate' | 'drain';
+  readonly name: 'prepare' | 'environment' | 'certificate' | 'activate' | 'handover' | 'drain';
   readonly create: string;
   readonly delete?: string;
   readonly stdin?: Secret;
@@ -32,6 +32,11 @@ export interface StepOptions {
   readonly file: string;
   /** Whether the host gets an origin certificate (it is proxied), or gets one itself. */
   readonly certificate: boolean;
+  /**
+   * Whether the host takes over the queue of the one that has the address now; `handoverInput` says from whom. To be done before the
+   * address moves.
+   */
+  readonly handover?: boolean;
   /** How long a host that is destroyed waits for tapes and callbacks; 15 minutes. */
   readonly drainSeconds?: number;
 }
@@ -48,8 +53,14 @@ export function releaseSteps(options: StepOptions): readonly ReleaseStep[] {
     { kind: 'upload', name: 'upload', from: options.file, to: archiveOf(options.hash) },
     ...secrets.map((secret) => command(secret, { create: stage(secret), stdin: secret })),
     command('activate', { create: activate(options.hash), triggeredBy: secrets }),
+    ...(options.handover ? [command('handover', { create: handover(), stdin: 'handover' })] : []),
     command('drain', { create: ':', delete: drain(options.drainSeconds ?? 900) }),
   ];
+}
+
+/** What the step `handover` is fed: where the host is whose queue is taken over, its host key, and the key that may ask for that alone. */
+export function handoverInput(from: { address: string; hostPublicKey: string; privateKey: string }): string {
+  return `${from.address}\n${from.hostPublicKey.trim()}\n${from.privateKey.trim()}\n`;
 }
 
 /** Where a host keeps a release's archive until it is activated. */
@@ -93,6 +104,10 @@ if ! test -x "$script"; then
   tar --zstd --occurrence=1 -xOf ${archiveOf(hash)} host/sbin/oven-activate >"$script"
 fi
 exec bash "$script" ${hash}`;
+}
+
+function handover(): string {
+  return `exec ${OVEN}/current/host/sbin/oven-handover take`;
 }
 
 function drain(seconds: number): string {

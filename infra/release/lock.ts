@@ -3,6 +3,8 @@ import { byPath } from './tree.ts';
 
 /** One entry of package-lock.json's `packages`, as far as it is looked at here. */
 interface Locked {
+  readonly name?: string;
+  readonly version?: string;
   readonly dev?: boolean;
   readonly optional?: boolean;
   readonly os?: readonly string[];

@@ -23,7 +23,7 @@ export async function installPackages(root: string, folder: string, lock: Lockfi
     const target = Object.entries(TARGET).map(([key, value]) => `--${key}=${value}`);
     const npm = await execa(
       'npm',
-      ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', ...target],
+      ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', ...target],
       {
         cwd: staging,
         reject: false,

@@ -1,4 +1,5 @@
-import type { Counts, Queue } from '../queue/bakes.ts';
+import type { Queue } from '../queue/bakes.ts';
+import type { Counts } from '../queue/history.ts';
 import type { TapeReport } from '../queue/status.ts';
 import type { Markup } from './markup.ts';
 import { type Disk, headline, renderFigures } from './view/figures.ts';

@@ -73,24 +73,16 @@ export async function ended({ redis, bakes, callbacks }: Store, seconds: number)
 export type Group = 'waiting' | 'active' | 'done' | 'failed';
 
 const STATES = {
-  waiting: ['waiting', 'prioritized', 'delayed'],
-  active: ['active'],
-  done: ['completed'],
-  failed: ['failed'],
+  ...{ active: ['active'], waiting: ['waiting', 'prioritized', 'delayed'] },
+  ...{ done: ['completed'], failed: ['failed'] },
 } as const satisfies Record<Group, readonly JobType[]>;
-const ALL_GROUPS: readonly Group[] = ['active', 'waiting', 'done', 'failed'];
+const ALL: readonly Group[] = ['active', 'waiting', 'done', 'failed'];
 
 /** The newest `n` jobs of some groups, newest first. Only those are read whole: a request may weigh 64 KiB. */
-export async function recent(store: Store, n: number, groups = ALL_GROUPS): Promise<TapeReport[]> {
+export async function recent(store: Store, n: number, groups: readonly Group[] = ALL): Promise<TapeReport[]> {
   if (n <= 0) return [];
-  const times = await addedAt(
-    store,
-    await store.bakes.getRanges(
-      groups.flatMap((group) => STATES[group]),
-      0,
-      n - 1,
-    ),
-  );
+  const states = groups.flatMap((group) => STATES[group]);
+  const times = await addedAt(store, await store.bakes.getRanges(states, 0, n - 1));
   const newest = [...times].sort(([, a], [, b]) => b - a).slice(0, n);
   const reports = await Promise.all(newest.map(([jobId]) => report(store, jobId)));
   return reports.filter((one) => one !== undefined);

@@ -18,7 +18,9 @@ export interface Store {
 /** Opens both queues over one connection. */
 export function openStore(address: RedisAddress, prefix: string, onError: (error: Error) => void): Store {
   const redis = connect(address, 'briefly', onError);
-  const options = { connection: redis, prefix };
+  // Nobody reads BullMQ's log of events, which holds every result and would grow to ten thousand.
+  const streams = { events: { maxLen: 100 } };
+  const options = { connection: redis, prefix, streams };
   const bakes = new Queue<BakeData, BakeResult>(BAKES, options);
   const callbacks = new Queue<CallbackData, string>(CALLBACKS, options);
   const flows = new FlowProducer(options);

@@ -1,4 +1,5 @@
 import { type Processor, Worker, type WorkerOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { type BakeContext, bakeOne } from './bake-one.ts';
 import { connect, type RedisAddress } from './connection.ts';
 import { type CallbackJob, type DeliveryAnswer, deliverOne } from './deliver-one.ts';
@@ -62,6 +63,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     for (const callbackId of baking.keys()) heed(callbackId).catch(onError);
   };
   await watchMarks(subscriber, prefix, (callbackId) => baking.cancel(callbackId), heedAll);
+  await ready(store.redis); // its commands do not wait as those of the others do
   await finishRenewals(store);
 
   const start = <D, R>(
@@ -127,6 +129,12 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
       for (const client of [connection, subscriber]) client.disconnect();
     },
   };
+}
+
+/** Resolves when a connection can be used, however often it fails before. */
+function ready(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return Promise.resolve();
+  return new Promise((resolve) => redis.once('ready', () => resolve()));
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

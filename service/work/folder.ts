@@ -26,7 +26,8 @@ export async function withFolder<T>(
   try {
     return await work(folder);
   } finally {
-    await remove(folder);
+    // A finished bake is not to fail for what could not be removed: that is swept at the next start.
+    await discard(tempDir, folder).catch(() => {});
   }
 }
 
@@ -73,6 +74,16 @@ export async function removeDead(tempDir: string, name: string): Promise<boolean
 /** Removes a folder, though a program of a dead owner may still be writing to it. */
 export async function remove(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+}
+
+/**
+ * Removes a folder of this process under a name that tells whose it is: who is killed half-way may have removed the file
+ * that says so already, and then nobody could sweep the rest.
+ */
+async function discard(tempDir: string, folder: string): Promise<void> {
+  const aside = join(tempDir, await nameInPassing());
+  await rename(folder, aside);
+  await remove(aside);
 }
 
 /** Makes the folder whole under another name, so that it is never there without its owner. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { until } from '../rig/until.ts';
 
 /** The stages in which a tape can be held until the service is killed. */
-export const STAGES = ['fetch', 'open', 'encode', 'upload', 'callback'] as const;
+export const STAGES = ['fetch', 'open', 'encode', 'upload', 'cleanup', 'callback'] as const;
 export type HeldStage = (typeof STAGES)[number];
 
 /**

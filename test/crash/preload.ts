@@ -1,11 +1,12 @@
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 import { holdsIn } from './holds.ts';
 
-// Loaded into the service before its own code. Opening a tape and publishing a file take a moment and nothing from
-// outside, so that only from inside can they be held for as long as it takes to kill the process.
+// Loaded into the service before its own code. Opening a tape, publishing a file and removing a folder take a moment and
+// nothing from outside, so that only from inside can they be held for as long as it takes to kill the process.
 const holds = holdsIn(process.env.CRASH_HOLDS ?? '');
-const { open, rename } = fs;
+const { open, readdir, rename, rm } = fs;
 
 Object.assign(fs, {
   open: async (...given: Parameters<typeof open>) => {
@@ -18,6 +19,17 @@ Object.assign(fs, {
     const [, slug] = /\/tapes\/(crash\d+)\.mp4$/.exec(String(given[1])) ?? [];
     if (slug !== undefined) await holds.pass('upload', slug);
     return rename(...given);
+  },
+  rm: async (...given: Parameters<typeof rm>) => {
+    const [path, options] = [String(given[0]), given[1]];
+    const made = options?.recursive ? await readdir(join(path, 'out')).catch(() => []) : [];
+    const [, slug] = made.map((name) => /^(crash\d+)\.mp4$/.exec(name)).find((found) => found) ?? [];
+    if (slug !== undefined) {
+      // Half removed: nobody says in which order.
+      await rm(join(path, 'owner.json'), { force: true });
+      await holds.pass('cleanup', slug);
+    }
+    return rm(...given);
   },
 });
 syncBuiltinESMExports();

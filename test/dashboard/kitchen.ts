@@ -5,8 +5,9 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { type DashboardOptions, dashboard } from '../../service/dashboard/routes.ts';
 import { openQueue, type Queue } from '../../service/queue/bakes.ts';
+import type { DeliveryAnswer } from '../../service/queue/deliver-one.ts';
 import type { BakeRequest, BakeResult, StageProgress } from '../../service/queue/job.ts';
-import { type DeliveryAnswer, startWorkers } from '../../service/queue/workers.ts';
+import { startWorkers } from '../../service/queue/workers.ts';
 import { type RedisRig, startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
 

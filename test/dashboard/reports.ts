@@ -1,4 +1,4 @@
-import type { Counts } from '../../service/queue/bakes.ts';
+import type { Counts } from '../../service/queue/history.ts';
 import type { TapeReport } from '../../service/queue/status.ts';
 import { resultOf } from './kitchen.ts';
 

@@ -9,7 +9,11 @@ import { check, has } from './tool.ts';
 
 const PUBLIC = `ssh-ed25519 AAAA${'x'.repeat(60)}`;
 const PRIVATE = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn\nNzaC1r\n-----END OPENSSH PRIVATE KEY-----\n';
-const options = { hostKey: PRIVATE, hostPublicKey: `${PUBLIC}\n`, authorizedKeys: [`${PUBLIC} deploy`] };
+const options = {
+  hostKey: PRIVATE,
+  hostPublicKey: `${PUBLIC}\n`,
+  authorizedKeys: [`${PUBLIC} deploy`],
+};
 
 describe('user-data', () => {
   const folder = mkdtempSync(join(tmpdir(), 'oven-user-data-'));

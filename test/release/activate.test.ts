@@ -233,6 +233,15 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-rollback (skipped without z
     expect(host.serves?.release).toBe(named(3));
   });
 
+  it('gives what served its environment back when an activation was cut off', async () => {
+    using host = await three();
+    await host.upload(named(4), 'cut off');
+    expect(host.activate(named(4), 'A="4"\n').code).not.toBe(0);
+    expect(host.rollback(named(1))).toMatchObject({ code: 0 });
+    expect(host.serves).toEqual({ release: named(1), environment: 'A="1"\n' });
+    expect(host.read('var/lib/oven/switching')).toBeUndefined();
+  });
+
   it.each(['ffffffffffffffff', '../../etc'])('refuses %s, which is not kept', async (hash) => {
     using host = await running();
     expect(host.rollback(hash)).toMatchObject({ code: 1, stderr: expect.stringContaining('not kept') });

@@ -101,4 +101,8 @@ describe('sweep', () => {
     );
     expect((await readdir(temp)).sort()).toEqual([...stays, 'tape-file'].sort());
   });
+
+  it('of a folder that is not there takes nothing', async () => {
+    expect(await sweep(join(temp, 'nowhere'))).toEqual([]);
+  });
 });

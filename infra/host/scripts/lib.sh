@@ -10,7 +10,7 @@ certificate=$root/etc/caddy/origin.pem
 log=$root/var/log/oven/oven.log
 # Says that a switch is under way: holds the release that served before it, or nothing when none did.
 switching=$state/switching
-: "${OVEN_HEALTH_SECONDS:=60}" "${OVEN_CANDIDATE_SECONDS:=60}" "${OVEN_LOCK_SECONDS:=300}" "${OVEN_KEEP:=5}"
+: "${OVEN_HEALTH_SECONDS:=60}" "${OVEN_CANDIDATE_SECONDS:=90}" "${OVEN_LOCK_SECONDS:=300}" "${OVEN_KEEP:=5}"
 # Whoever started this may go away; the work is then ended properly and not by its next line of output.
 trap '' PIPE
 

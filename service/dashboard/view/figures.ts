@@ -1,4 +1,4 @@
-import type { Counts } from '../../queue/bakes.ts';
+import type { Counts } from '../../queue/history.ts';
 import { type Markup, markup } from '../markup.ts';
 import { plural, renderBytes, renderSpan } from '../text.ts';
 

@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../../test/rig/until.ts';
+import type { TapeSpec } from '../../test/tapes/make.ts';
+import { percentile } from '../statistics.ts';
+import { type Kitchen, post, withKitchen } from './kitchen.ts';
+
+/** Milliseconds. */
+export interface Latency {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly worst: number;
+}
+
+export interface AnswersResult {
+  readonly bake: Latency;
+  readonly health: Latency;
+  /** Answers that were not 202 or 200. */
+  readonly wrong: number;
+  /** Whether both workers were baking from the first request to the last. */
+  readonly busy: boolean;
+}
+
+export interface AnswersOptions {
+  /** How many of each are asked. */
+  readonly count: number;
+  /** Milliseconds from one request to the next of its kind, whether that is answered or not. */
+  readonly everyMs: number;
+  readonly tape?: TapeSpec;
+}
+
+const TAPE: TapeSpec = { scene: 'wire', width: 640, height: 480, seconds: 8 };
+
+/** How fast POST /bake and GET /health are answered while two bakes run on this machine. */
+export async function answers({ count, everyMs, tape = TAPE }: AnswersOptions): Promise<AnswersResult> {
+  const env = { CONCURRENCY: '2', MAX_QUEUED: '100000' };
+  return withKitchen({ tape }, env, async (kitchen) => {
+    // Enough to be busy all the time: the service is ended with what is left.
+    for (let n = 0; n < 4; n++) await post(kitchen, 'tape', `first-${n}`);
+    await until('two bakes run', async () => (await active(kitchen)) === 2);
+    let wrong = 0;
+    const health = async () => {
+      const started = performance.now();
+      const response = await fetch(`${kitchen.oven.url}/health`);
+      await response.arrayBuffer();
+      if (response.status !== 200) wrong += 1;
+      return performance.now() - started;
+    };
+    const bake = async (n: number) => {
+      const { status, ms } = await post(kitchen, 'tape', `more-${n}`);
+      if (status !== 202) wrong += 1;
+      return ms;
+    };
+    const asked: [Promise<number>, Promise<number>][] = [];
+    for (let n = 0; n < count; n++) {
+      asked.push([bake(n), health()]);
+      await delay(everyMs);
+    }
+    const times = await Promise.all(asked.map((pair) => Promise.all(pair)));
+    return {
+      bake: latency(times.map(([ms]) => ms)),
+      health: latency(times.map(([, ms]) => ms)),
+      wrong,
+      busy: (await active(kitchen)) === 2,
+    };
+  });
+}
+
+export function latency(ms: readonly number[]): Latency {
+  return {
+    ...{ count: ms.length, p50: percentile(ms, 50), p99: percentile(ms, 99) },
+    worst: Math.max(...ms),
+  };
+}
+
+/** How many bakes run, as the dashboard's page says to those without JavaScript. */
+async function active({ oven }: Kitchen): Promise<number> {
+  const page = await (await fetch(oven.url)).text();
+  return Number(/<dt>baking<\/dt><dd>(\d+)/.exec(page)?.[1]);
+}

@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Oven, startOven } from '../../scripts/demo/oven.ts';
+import { openSite, type Site } from '../../scripts/demo/site.ts';
+import { makeTape, type TapeSpec } from '../../test/tapes/make.ts';
+
+/** A whole service with tapes to bake, each benchmark's own. */
+export interface Kitchen {
+  readonly oven: Oven;
+  readonly site: Site;
+  /** Name of a tape to its file. */
+  readonly tapes: Readonly<Record<string, string>>;
+}
+
+/** How one POST /bake was answered. */
+export interface Posted {
+  readonly slug: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly jobId: string | undefined;
+  /** Seconds, as the header says; undefined when it is missing. */
+  readonly retryAfter: number | undefined;
+}
+
+/** Runs `work` with a service and ends it, however that ends. */
+export async function withKitchen<T>(
+  specs: Readonly<Record<string, TapeSpec>>,
+  env: Readonly<Record<string, string>>,
+  work: (kitchen: Kitchen) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-service-'));
+  let site: Site | undefined;
+  let oven: Oven | undefined;
+  try {
+    const tapes = Object.fromEntries(Object.keys(specs).map((name) => [name, join(folder, `${name}.zip`)]));
+    for (const [name, spec] of Object.entries(specs)) await makeTape(tapes[name]!, spec);
+    site = await openSite(tapes);
+    oven = await startOven({
+      callbackSecret: site.secret,
+      site: site.url,
+      env: { LOG_LEVEL: 'info', ...env },
+    });
+    return await work({ oven, site, tapes });
+  } finally {
+    await oven?.stop();
+    await site?.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Asks for a bake, and measures how long the answer takes, up to its last byte. */
+export async function post({ oven, site }: Kitchen, tape: string, slug: string): Promise<Posted> {
+  const body = JSON.stringify(site.request(tape, slug));
+  const started = performance.now();
+  const response = await fetch(`${oven.url}/bake`, {
+    ...{ method: 'POST', body, headers: { 'Content-Type': 'application/json' } },
+  });
+  const { jobId } = (await response.json()) as { jobId?: string };
+  const retryAfter = response.headers.get('retry-after');
+  return {
+    ...{ slug, status: response.status, ms: performance.now() - started, jobId },
+    retryAfter: retryAfter === null ? undefined : Number(retryAfter),
+  };
+}
+
+/** What /status says of a job. */
+export interface Status {
+  readonly status: string;
+  readonly timings: { readonly queuedAt: number; readonly startedAt?: number; readonly finishedAt?: number };
+}
+
+export async function statusOf({ oven }: Kitchen, jobId: string): Promise<Status> {
+  return (await (await fetch(`${oven.url}/status/${jobId}`)).json()) as Status;
+}
+
+/** Waits for the callbacks of slugs, which must be right; throws after `seconds`. */
+export async function allCalled({ site }: Kitchen, slugs: readonly string[], seconds: number) {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = () =>
+      new Error(`${site.counts.verified} of ${slugs.length} callbacks came within ${seconds} s`);
+    timer = setTimeout(() => reject(error()), seconds * 1000);
+  });
+  try {
+    return await Promise.race([Promise.all(slugs.map((slug) => site.called(slug))), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

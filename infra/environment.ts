@@ -1,0 +1,24 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { Settings } from './config.ts';
+import { renderEnvironment } from './release/environment.ts';
+import type { Storage } from './storage.ts';
+
+/** The service's environment file, as far as it comes from the stack; ports, folders and Redis are the host's own affair. */
+export function serviceEnvironment(settings: Settings, storage: Storage): pulumi.Output<string> {
+  const { artKeys: art, blobsKeys: blobs } = storage;
+  const values = {
+    ...settings.serviceEnvironment,
+    ART_SPACES_KEY: art.key,
+    ART_SPACES_SECRET: art.secret,
+    ART_SPACES_ENDPOINT: settings.spacesEndpoint,
+    ART_SPACES_BUCKET: storage.art.name,
+    AT_BLOBS_SPACES_KEY: blobs.key,
+    AT_BLOBS_SPACES_SECRET: blobs.secret,
+    AT_BLOBS_SPACES_ENDPOINT: settings.spacesEndpoint,
+    AT_BLOBS_SPACES_BUCKET: storage.blobs.name,
+    ...(settings.cdnDomain === undefined ? {} : { AT_BLOBS_CDN: settings.cdnDomain }),
+    CALLBACK_SECRET: settings.callbackSecret,
+    PUBLIC_URL: `https://${settings.domain}`,
+  };
+  return pulumi.secret(pulumi.all(values).apply(renderEnvironment));
+}

@@ -1,0 +1,52 @@
+import * as command from '@pulumi/command';
+import * as pulumi from '@pulumi/pulumi';
+import * as tls from '@pulumi/tls';
+import type { Host } from './host.ts';
+import { handoverInput } from './release/commands.ts';
+
+/** Ends the line of the key, by which a former one is found and replaced. */
+const COMMENT = 'oven-handover';
+
+/** What the step `handover` needs: it is fed `input`, after a host was told by `admit` whom it may hand over to. */
+export interface Handover {
+  readonly input: pulumi.Output<string>;
+  admit(options: pulumi.CustomResourceOptions): pulumi.Resource;
+}
+
+/**
+ * How the queue of a host that is being replaced gets to its successor. The step runs on the new host, when its release is healthy and
+ * before the address moves, and asks the old one at that address: so it needs no state of what was before, and where nobody answers
+ * (a first deployment) there is nothing to take over. Were it run on the old host's deletion instead, the address would have
+ * moved already, and tapes that are asked about meanwhile would be unknown. It logs in with a key of its own, which may do nothing
+ * but hand over: the operator's key never gets onto a host, and either can be changed without the other, or a new host.
+ */
+export function prepareHandover(host: Host, parent: pulumi.Resource): Handover {
+  const key = new tls.PrivateKey('handover', { algorithm: 'ED25519' }, { parent });
+  const input = pulumi
+    .all([host.address.ipAddress, host.hostKey, key.privateKeyOpenssh])
+    .apply(([address, hostPublicKey, privateKey]) => handoverInput({ address, hostPublicKey, privateKey }));
+  const args = {
+    connection: host.connection(),
+    create: key.publicKeyOpenssh.apply(renderAdmission),
+    triggers: [host.droplet.id],
+    addPreviousOutputInEnv: false,
+  };
+  return {
+    input: pulumi.secret(input),
+    admit: (options) => new command.remote.Command('admit-successor', args, options),
+  };
+}
+
+/** Lets the holder of the key run the hand-over as root, and nothing else. Throws TypeError for what is no key. */
+export function renderAdmission(publicKey: string): string {
+  const [type = '', data = ''] = publicKey.trim().split(/\s+/);
+  if (type !== 'ssh-ed25519' || !/^[A-Za-z0-9+/]+=*$/.test(data)) throw new TypeError('not an ed25519 key');
+  const line = `restrict,command="/usr/local/sbin/oven-handover give" ${type} ${data} ${COMMENT}`;
+  return `set -eu
+umask 077
+file=/root/.ssh/authorized_keys
+mkdir -p /root/.ssh
+touch "$file"
+{ grep -v ' ${COMMENT}$' "$file" || true; echo '${line}'; } >"$file.partial"
+mv -f "$file.partial" "$file"`;
+}

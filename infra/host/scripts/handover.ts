@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { Redis } from 'ioredis';
+
+/** A key of Redis and what is in it; members of a sorted set are followed by their scores. */
+interface Entry {
+  readonly key: string;
+  readonly type: 'string' | 'hash' | 'list' | 'set' | 'zset';
+  readonly value: readonly string[];
+  /** Milliseconds; -1 when it stays. */
+  readonly ttl: number;
+}
+
+/** How many keys are read or written at a time. */
+const PAGE = 500;
+/** How long an import is remembered: longer than anyone would try it again. */
+const REMEMBERED_SECONDS = 30 * 86_400;
+
+/**
+ * Of no use on another host, or wrong there: who works on a job now, what wakes workers up, what has been told, and how BullMQ counts.
+ * Jobs have names of their own.
+ */
+const LEFT_BEHIND = /:lock$|:lock:|:(stalled|stalled-check|events|meta|marker|limiter|id|pc)$|:handover:/;
+/** BullMQ's lists and sorted sets of jobs. */
+const OF_JOBS = /:(wait|active|paused|delayed|prioritized|waiting-children|completed|failed)$/;
+
+/** Prints the queue: a line for each key, and a last one that shows that none is missing. */
+export async function exportQueue(redis: Redis): Promise<string> {
+  const found = new Set<string>();
+  for await (const page of redis.scanStream({ match: 'oven:*', count: PAGE })) {
+    for (const key of page as string[]) if (!LEFT_BEHIND.test(key)) found.add(key);
+  }
+  const entries: Entry[] = [];
+  for (const key of [...found].sort()) {
+    const entry = await read(redis, key);
+    if (entry !== undefined) entries.push(entry);
+  }
+  const lines = entries.map((entry) => JSON.stringify(entry));
+  return `${[...lines, JSON.stringify({ end: entries.length, id: idOf(entries) })].join('\n')}\n`;
+}
+
+/**
+ * Adds a queue to the one that is here: jobs that are here already stay as they are. All of it or nothing, and the same queue only once, so
+ * that a tape which was taken over, baked and forgotten does not come back. Gives how many jobs came. Throws for a text that was cut off.
+ */
+export async function importQueue(redis: Redis, lines: string): Promise<number> {
+  const parsed = lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Entry & { end?: number; id?: string });
+  const last = parsed.pop();
+  if (last?.end !== parsed.length || last.id !== idOf(parsed)) throw new Error('The queue came incomplete.');
+  const done = `oven:handover:${last.id}`;
+  await redis.watch(done);
+  if (await redis.exists(done)) {
+    await redis.unwatch();
+    return 0;
+  }
+  const here = await jobsHere(redis, parsed);
+  const all = redis.multi().set(done, '1', 'EX', REMEMBERED_SECONDS);
+  const woken = new Set<string>();
+  for (const entry of parsed) {
+    const queue = OF_JOBS.exec(entry.key) && entry.key.slice(0, entry.key.lastIndexOf(':'));
+    if (queue) woken.add(queue);
+    // A job's own keys have its name and one word more.
+    else if (here.has(entry.key) || here.has(entry.key.slice(0, entry.key.lastIndexOf(':')))) continue;
+    add(all, entry, (member) => here.has(`${queue}:${member}`));
+  }
+  // A worker that sleeps looks again.
+  for (const queue of woken) all.zadd(`${queue}:marker`, 0, '0');
+  const results = await all.exec();
+  if (results === null) throw new Error('Another import is under way.');
+  const fault = results.find(([error]) => error)?.[0];
+  if (fault) throw fault;
+  return parsed.filter((entry) => isJob(entry) && !here.has(entry.key)).length;
+}
+
+/** A job is a hash that has data and the time when it was added. */
+function isJob({ type, value }: Entry): boolean {
+  const fields = value.filter((_field, index) => index % 2 === 0);
+  return type === 'hash' && fields.includes('data') && fields.includes('timestamp');
+}
+
+async function jobsHere(redis: Redis, entries: readonly Entry[]): Promise<Set<string>> {
+  const here = new Set<string>();
+  for (const { key } of entries.filter(isJob)) if (await redis.exists(key)) here.add(key);
+  return here;
+}
+
+/** What was being worked on waits again. In a list of BullMQ the oldest are last, so what comes is put behind what is there. */
+function add(
+  all: ReturnType<Redis['multi']>,
+  { key, type, value, ttl }: Entry,
+  isHere: (member: string) => boolean,
+): void {
+  if (type === 'string') {
+    if (ttl > 0) all.set(key, value[0]!, 'PX', ttl, 'NX');
+    else all.setnx(key, value[0]!);
+    return;
+  }
+  if (type === 'hash') for (const [field, content] of pairs(value)) all.hsetnx(key, field, content);
+  if (type === 'set') all.sadd(key, ...value);
+  if (type === 'zset') {
+    for (const [member, score] of pairs(value)) if (!isHere(member)) all.zadd(key, 'NX', score, member);
+  }
+  if (type === 'list') {
+    const members = value.filter((member) => !isHere(member));
+    if (members.length > 0) all.rpush(key.replace(/:(active|paused)$/, ':wait'), ...members);
+  }
+  if (ttl > 0) all.pexpire(key, ttl, 'NX');
+}
+
+function pairs(list: readonly string[]): [string, string][] {
+  const found: [string, string][] = [];
+  for (let index = 0; index < list.length; index += 2) found.push([list[index]!, list[index + 1]!]);
+  return found;
+}
+
+async function read(redis: Redis, key: string): Promise<Entry | undefined> {
+  const type = await redis.type(key);
+  const ttl = await redis.pttl(key);
+  const value = await contentOf(redis, key, type);
+  // Gone meanwhile, or of a kind that no part of the queue uses.
+  return value === undefined ? undefined : { key, type: type as Entry['type'], value, ttl };
+}
+
+async function contentOf(redis: Redis, key: string, type: string): Promise<string[] | undefined> {
+  switch (type) {
+    case 'string': {
+      const value = await redis.get(key);
+      return value === null ? undefined : [value];
+    }
+    case 'hash':
+      return Object.entries(await redis.hgetall(key)).flat();
+    case 'list':
+      return redis.lrange(key, 0, -1);
+    case 'set':
+      return redis.smembers(key);
+    case 'zset':
+      return redis.zrange(key, '0', '-1', 'WITHSCORES');
+    default:
+      return undefined;
+  }
+}
+
+/** Names a queue by what is in it, not by when it was printed. */
+function idOf(entries: readonly Entry[]): string {
+  const content = entries.map(({ key, type, value }) => [
+    key,
+    type,
+    type === 'set' ? [...value].sort() : value,
+  ]);
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
+}
+
+if (import.meta.main) {
+  const [action, path] = process.argv.slice(2);
+  const redis = new Redis({ path: path!, maxRetriesPerRequest: 3 });
+  redis.on('error', () => {});
+  try {
+    if (action === 'export') process.stdout.write(await exportQueue(redis));
+    else
+      process.stderr.write(`oven: ${await importQueue(redis, await text(process.stdin))} jobs taken over\n`);
+  } catch (error) {
+    process.stderr.write(`oven: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  } finally {
+    redis.disconnect();
+  }
+}

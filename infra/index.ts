@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
+import { readSettings } from './config.ts';
+import { Edge } from './edge.ts';
+import { serviceEnvironment } from './environment.ts';
+import { Host } from './host.ts';
+import { preflight } from './preflight.ts';
+import { buildRelease } from './release/build.ts';
+import { Release } from './release.ts';
+import { Storage } from './storage.ts';
+import { Watch } from './watch.ts';
+
+/** Declares everything that Oven is made of: where its tapes are kept, its host, its name, its release, and who hears of trouble. */
+export default async function program() {
+  const settings = readSettings();
+  const { adopt, proxies } = await preflight(settings);
+  const { domain, proxied, alertEmail } = settings;
+  const site = { domain, proxied, trustedProxies: proxies, acmeEmail: alertEmail };
+  const build = await buildRelease({ root: resolve(import.meta.dirname, '..'), site });
+
+  const storage = new Storage('storage', { settings, adopt });
+  const host = new Host('host', { settings, proxies });
+  const address = host.address.ipAddress;
+  const edge = new Edge('edge', { settings, address, blobsOrigin: storage.blobs.bucketDomainName });
+  const environment = serviceEnvironment(settings, storage);
+  const { certificate } = edge;
+  const release = new Release('release', { host, build, environment, certificate });
+  new Watch('watch', { settings, tag: host.tag }, { dependsOn: [release] });
+
+  return {
+    url: `https://${domain}`,
+    ip: address,
+    ssh: pulumi.interpolate`ssh -i ~/.ssh/oven-deploy-key root@${address}`,
+    sshPrivateKey: host.privateKey,
+    knownHost: pulumi.interpolate`${address} ${host.hostKey}`,
+    // Read back by the next run, which is how it knows which buckets are this stack's own.
+    buckets: [storage.art.name, storage.blobs.name],
+    cdn: edge.cdnTarget ?? null,
+    release: build.hash,
+  };
+}

@@ -1,0 +1,98 @@
+import { relative } from 'node:path';
+import * as command from '@pulumi/command';
+import * as digitalocean from '@pulumi/digitalocean';
+import * as pulumi from '@pulumi/pulumi';
+import type { Certificate } from './edge.ts';
+import { prepareHandover } from './handover.ts';
+import type { Host } from './host.ts';
+import { type CommandStep, releaseSteps, type Secret, type UploadStep } from './release/commands.ts';
+
+export interface ReleaseArgs {
+  readonly host: Host;
+  /** The archive and its name. */
+  readonly build: { readonly hash: string; readonly file: string };
+  /** The service's environment file. */
+  readonly environment: pulumi.Output<string>;
+  /** For Caddy; without it Caddy gets one by ACME. */
+  readonly certificate: Certificate | undefined;
+}
+
+/**
+ * Brings a release onto the host, and only then the address to the host: a new droplet gets it when its release is healthy. Everything
+ * runs in one order, and backwards when it is taken away: a host that goes is drained before anything of it is gone.
+ */
+export class Release extends pulumi.ComponentResource {
+  /** Gives the address to the droplet; what depends on it can be reached from outside. */
+  readonly assignment: digitalocean.ReservedIpAssignment;
+
+  constructor(name: string, args: ReleaseArgs, options?: pulumi.ComponentResourceOptions) {
+    super('oven:release:Release', name, {}, options);
+    const { host, build, certificate } = args;
+    const steps = releaseSteps({ ...build, certificate: certificate !== undefined, handover: true });
+    const handover = prepareHandover(host, this);
+    const secrets = { ...secretInputs(args), handover: handover.input };
+    const outputs = new Map<string, pulumi.Output<string>>();
+    let before: pulumi.Resource = host.firewall;
+    for (const step of steps.filter((one) => one.name !== 'drain')) {
+      if (step.name === 'handover') before = handover.admit({ parent: this, dependsOn: [before] });
+      const how = { parent: this, dependsOn: [before] };
+      before = step.kind === 'upload' ? upload(host, step, how) : run(host, step, { outputs, secrets }, how);
+      if (before instanceof command.remote.Command) outputs.set(step.name, before.stdout);
+    }
+    this.assignment = new digitalocean.ReservedIpAssignment(
+      'address',
+      { ipAddress: host.address.ipAddress, dropletId: host.droplet.id.apply(Number) },
+      { parent: this, dependsOn: [before] },
+    );
+    for (const step of steps) {
+      const how = { parent: this, dependsOn: [this.assignment] };
+      if (step.kind === 'command' && step.name === 'drain') run(host, step, { outputs, secrets }, how);
+    }
+    this.registerOutputs({ hash: build.hash });
+  }
+}
+
+interface Context {
+  /** What each step before printed. */
+  readonly outputs: ReadonlyMap<string, pulumi.Output<string>>;
+  readonly secrets: Readonly<Partial<Record<Secret, pulumi.Output<string>>>>;
+}
+
+/** One command over SSH. A new droplet makes it run anew, and the `delete` of the old one's then runs on the old one. */
+function run(host: Host, step: CommandStep, context: Context, options: pulumi.CustomResourceOptions) {
+  const stdin = step.stdin && context.secrets[step.stdin];
+  return new command.remote.Command(
+    step.name,
+    {
+      connection: host.connection(),
+      create: step.create,
+      // Only a new host takes over: nothing that changes later is a reason to.
+      ...(step.name === 'handover' ? { update: ':' } : {}),
+      ...(step.delete === undefined ? {} : { delete: step.delete }),
+      ...(stdin === undefined ? {} : { stdin, logging: command.types.enums.remote.Logging.None }),
+      triggers: [host.droplet.id, ...step.triggeredBy.map((secret) => context.outputs.get(secret))],
+      // It would have to be let in by sshd's AcceptEnv, and nothing reads it.
+      addPreviousOutputInEnv: false,
+    },
+    options,
+  );
+}
+
+/** The droplet's id makes a new host get the archive, which is otherwise copied only when it is another one. */
+function upload(host: Host, step: UploadStep, options: pulumi.CustomResourceOptions) {
+  // A path from here is the same on every machine that deploys; a whole one would have each of them copy again.
+  const source = new pulumi.asset.FileAsset(relative(process.cwd(), step.from));
+  return new command.remote.CopyToRemote(
+    step.name,
+    { connection: host.connection(), source, remotePath: step.to, triggers: [host.droplet.id] },
+    options,
+  );
+}
+
+function secretInputs({ environment, certificate }: ReleaseArgs): Context['secrets'] {
+  if (certificate === undefined) return { environment };
+  return {
+    environment,
+    certificate: pulumi.secret(pulumi.interpolate`${certificate.certificate}\n${certificate.privateKey}`),
+  };
+}

@@ -1,0 +1,98 @@
+/** One value to be set in a stack. `path` makes Pulumi read dots in the key as levels. */
+export interface Entry {
+  readonly key: string;
+  readonly value: string;
+  readonly secret: boolean;
+  readonly path: boolean;
+}
+
+export interface VaultPlan {
+  readonly entries: readonly Entry[];
+  /** Variables that mean nothing to Oven. */
+  readonly unknown: readonly string[];
+  /** What the operator should know; never with a value. */
+  readonly notes: readonly string[];
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+const SECRET: Readonly<Record<string, readonly string[]>> = {
+  ART_SPACES_KEY: ['oven:artSpacesKey'],
+  ART_SPACES_SECRET: ['oven:artSpacesSecret'],
+  // The provider makes and looks at buckets; of the vault's keys, the one that may write is the one that can.
+  AT_BLOBS_SPACES_KEY: ['oven:blobsSpacesKey', 'digitalocean:spacesAccessId'],
+  AT_BLOBS_SPACES_SECRET: ['oven:blobsSpacesSecret', 'digitalocean:spacesSecretKey'],
+  CALLBACK_SECRET: ['oven:callbackSecret'],
+  DO_TOKEN: ['digitalocean:token'],
+};
+
+const PLAIN: Readonly<Record<string, string>> = {
+  ART_SPACES_BUCKET: 'oven:artBucket',
+  AT_BLOBS_SPACES_BUCKET: 'oven:blobsBucket',
+  AT_BLOBS_CDN: 'oven:cdnDomain',
+  DROPLET_NAME: 'oven:dropletName',
+  DROPLET_SIZE: 'oven:dropletSize',
+  DROPLET_IMAGE: 'oven:dropletImage',
+  DROPLET_REGION: 'oven:region',
+  CLOUDFLARE_ZONE_ID: 'oven:zoneId',
+};
+
+/** Limits and habits of the service that a vault may set; they go to it as they are. */
+const PASSED_ON = new Set(
+  (
+    'CONCURRENCY MAX_QUEUED MAX_ZIP_MB MAX_UNZIPPED_MB MIN_FREE_MB MAX_TAPE_SECONDS MAX_FRAMES MAX_FRAME_PIXELS ' +
+    'BAKE_TIMEOUT_SECONDS OUTPUT_SCALE ALLOWED_SOURCES ALLOWED_CALLBACKS LOG_LEVEL'
+  ).split(' '),
+);
+
+/** Set by the release, since units, firewall and folders on the host go with them. */
+const BY_RELEASE = new Set(['PORT', 'NODE_ENV', 'TEMP_DIR', 'HOST', 'REDIS_URL', 'METRICS_PORT']);
+const ENDPOINTS = ['ART_SPACES_ENDPOINT', 'AT_BLOBS_SPACES_ENDPOINT'];
+const CLOUDFLARE = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_EMAIL'];
+
+/** What the variables of a vault's two files mean for a stack. Pure; names that it does not know are listed, not guessed at. */
+export function planVault(variables: Variables): VaultPlan {
+  const entries: Entry[] = [];
+  const unknown: string[] = [];
+  const notes: string[] = [];
+  for (const name of Object.keys(variables).sort()) {
+    const raw = variables[name] ?? '';
+    const value = raw.trim();
+    if (value === '' || value === '...') notes.push(`${name} has no value yet`);
+    else if (BY_RELEASE.has(name)) notes.push(`${name} is left out: the release sets it`);
+    else if (ENDPOINTS.includes(name)) notes.push(...endpointNote(name, value, variables['DROPLET_REGION']));
+    else if (name in SECRET) for (const key of SECRET[name] ?? []) entries.push(entry(key, value, true));
+    else if (name in PLAIN) entries.push(entry(PLAIN[name] as string, value, false));
+    else if (PASSED_ON.has(name))
+      entries.push({ ...entry(`oven:serviceEnvironment.${name}`, value, false), path: true });
+    else if (!CLOUDFLARE.includes(name)) unknown.push(name);
+  }
+  const cloudflare = cloudflareEntries(variables);
+  return { entries: [...entries, ...cloudflare.entries], unknown, notes: [...notes, ...cloudflare.notes] };
+}
+
+function entry(key: string, value: string, secret: boolean): Entry {
+  return { key, value, secret, path: false };
+}
+
+/** A global key is used with an e-mail address, a token alone: they are told apart by their look. */
+function cloudflareEntries(variables: Variables): Omit<VaultPlan, 'unknown'> {
+  const token = variables['CLOUDFLARE_API_TOKEN']?.trim() ?? '';
+  const email = variables['CLOUDFLARE_EMAIL']?.trim() ?? '';
+  if (token === '' || token === '...') return { entries: [], notes: [] };
+  if (!/^[0-9a-f]{37}$/.test(token)) {
+    const notes = email ? ['CLOUDFLARE_EMAIL is left out: a token needs none'] : [];
+    return { entries: [entry('cloudflare:apiToken', token, true)], notes };
+  }
+  return {
+    entries: [entry('cloudflare:apiKey', token, true), entry('cloudflare:email', email, false)],
+    notes: ['CLOUDFLARE_API_TOKEN is a global key, which may do anything: a token for the one zone is safer'],
+  };
+}
+
+/** Buckets are looked for in the host's region. */
+function endpointNote(name: string, value: string, region = 'sfo3'): string[] {
+  return value.replace(/\/$/, '') === `https://${region}.digitaloceanspaces.com`
+    ? []
+    : [`${name} is not in the region ${region}: host and Spaces have to share one`];
+}

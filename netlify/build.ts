@@ -1,0 +1,63 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+/** What a bundle may have at most: the platform takes 250 MB, and a function that starts fast is far smaller. */
+export const BUDGET_BYTES = 10 * 1024 * 1024;
+
+const FUNCTIONS = join(import.meta.dirname, 'functions');
+
+/** Optional parts of mongodb's driver, looked for when it is asked for what needs them, which nobody does here. */
+const ABSENT = [
+  ...['@aws-sdk/credential-providers', '@mongodb-js/zstd', 'aws4', 'gcp-metadata', 'kerberos'],
+  ...['mongodb-client-encryption', 'snappy', 'socks'],
+];
+
+/** CommonJS packages in an ES module ask for built-in ones with `require`. */
+const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
+const require = makeRequire(import.meta.url);`;
+
+export interface Bundle {
+  readonly name: string;
+  readonly file: string;
+  readonly bytes: number;
+  /** Packages in it. */
+  readonly packages: readonly string[];
+}
+
+/** Bundles every function with esbuild, as the platform does with node_bundler = "esbuild". Throws on what can't be resolved. */
+export async function buildFunctions(folder: string): Promise<readonly Bundle[]> {
+  await mkdir(folder, { recursive: true });
+  const names = (await readdir(FUNCTIONS))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -3));
+  return Promise.all(names.sort().map((name) => bundle(name, join(folder, `${name}.mjs`))));
+}
+
+async function bundle(name: string, file: string): Promise<Bundle> {
+  const { metafile } = await build({
+    ...{ entryPoints: [join(FUNCTIONS, `${name}.ts`)], outfile: file, bundle: true, metafile: true },
+    ...{ platform: 'node', format: 'esm', target: 'node22', logLevel: 'warning' },
+    ...{ banner: { js: REQUIRE }, external: ABSENT },
+  });
+  const [output] = Object.values(metafile.outputs);
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+  );
+  return { name, file, bytes: output?.bytes ?? 0, packages: [...new Set(packages)].sort() };
+}
+
+if (import.meta.url === pathToFileURL(resolve(process.argv[1] ?? '')).href) {
+  const bundles = await buildFunctions(resolve('out/functions'));
+  for (const { name, bytes, packages } of bundles) {
+    const megabytes = (bytes / 1024 / 1024).toFixed(2);
+    console.log(
+      `${name.padEnd(20)} ${megabytes} MB of ${BUDGET_BYTES / 1024 / 1024} MB, ${packages.length} packages`,
+    );
+  }
+  if (bundles.some(({ bytes }) => bytes > BUDGET_BYTES)) {
+    console.error('A bundle is over its budget.');
+    process.exitCode = 1;
+  }
+}

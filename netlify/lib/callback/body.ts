@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+const tape = {
+  mongoId: z.string().regex(/^[0-9a-f]{24}$/i, 'must be 24 hexadecimal digits'),
+  slug: z.string().regex(/^[\w-][\w.-]{0,63}$/, 'must be a slug'),
+  secret: z.string().min(1),
+};
+
+const failure = z.object({
+  ...tape,
+  error: z.object({ code: z.string().max(100), message: z.string().max(2000) }),
+});
+
+const success = z.object({
+  ...tape,
+  mp4Url: z.url(),
+  thumbnailUrl: z.url(),
+  bytes: z.int().positive().optional(),
+  width: z.int().positive().optional(),
+  height: z.int().positive().optional(),
+  duration: z.number().nonnegative().optional(),
+});
+
+/** What Oven says of a bake that went well; SEED.md's five fields are enough. */
+export type Success = z.output<typeof success>;
+export type Failure = z.output<typeof failure>;
+
+/** What Oven says when a bake is over. Fields that are not needed here are passed over. */
+export const callbackBody = z.union([failure, success]);

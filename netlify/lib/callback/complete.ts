@@ -1,0 +1,49 @@
+import type { Deadline } from '../deadline.ts';
+import { HttpError } from '../errors.ts';
+import { allow, json, parse, readText } from '../http.ts';
+import { checkFileUrl } from '../mp4.ts';
+import type { Services } from '../services.ts';
+import { callbackBody, type Failure } from './body.ts';
+import { publish } from './publish.ts';
+import { verifySecret, verifySignature } from './verify.ts';
+
+const MAX_BODY_BYTES = 256 * 1024;
+
+/** Takes Oven's callback. 200 when nothing is left to do; 5xx with Retry-After when the same callback may do more later. */
+export async function tapeBakeComplete(
+  services: Services,
+  request: Request,
+  deadline: Deadline,
+): Promise<Response> {
+  allow(request, 'POST');
+  const { config, log, tapes } = services;
+  const text = await readText(request, MAX_BODY_BYTES);
+  const body = parse(callbackBody, text);
+  if (config.callbackSecrets.length === 0) {
+    throw new HttpError(503, 'NOT_CONFIGURED', 'OVEN_CALLBACK_SECRET is not set.', {
+      headers: { 'retry-after': '300' },
+    });
+  }
+  const bake = verifySignature(config.callbackSecrets, request.headers, text);
+  verifySecret(config.callbackSecrets, body.secret);
+  const { secret: _, ...said } = body;
+
+  const tape = await tapes.find(said.mongoId);
+  // 410 tells Oven that no later attempt can succeed.
+  if (tape === undefined) throw new HttpError(410, 'TAPE_UNKNOWN', 'There is no such tape.');
+  if (tape.slug !== said.slug) throw new HttpError(409, 'SLUG_MISMATCH', 'The tape has another slug.');
+  if ('error' in said) {
+    await tapes.bakeFailed(said.mongoId, bake, { ...fault(said.error), at: new Date() });
+    log('warn', 'BAKE_FAILED', { mongoId: said.mongoId, slug: said.slug, code: said.error.code });
+    return json(200, { status: 'recorded' });
+  }
+  checkFileUrl(config.blobs, said.mp4Url, `${said.slug}.mp4`, 'mp4Url');
+  checkFileUrl(config.blobs, said.thumbnailUrl, `${said.slug}-thumb.jpg`, 'thumbnailUrl');
+  const status = await publish(services, { bake, ...said }, deadline);
+  log('info', 'TAPE_PUBLISHED', { mongoId: said.mongoId, slug: said.slug, status });
+  return json(200, { status });
+}
+
+function fault({ code, message }: Failure['error']) {
+  return { code, message };
+}

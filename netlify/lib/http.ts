@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import { HttpError } from './errors.ts';
+import type { Log } from './log.ts';
+
+/** An answer in JSON that no cache keeps. */
+export function json(status: number, body: object, headers: Record<string, string> = {}): Response {
+  return Response.json(body, { status, headers: { 'cache-control': 'no-store', ...headers } });
+}
+
+/** Answers with what `work` gives, and with {error:{code,message}} when it throws; what isn't an HttpError is a bug. */
+export async function answer(log: Log, work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof HttpError) {
+      log(error.status >= 500 ? 'warn' : 'info', error.code, { status: error.status, error: error.message });
+      return json(error.status, { error: { code: error.code, message: error.message } }, error.headers);
+    }
+    log('error', 'INTERNAL', { error: error instanceof Error ? (error.stack ?? error.message) : error });
+    const message = 'Something went wrong; the same request may work a little later.';
+    return json(500, { error: { code: 'INTERNAL', message } }, { 'retry-after': '60' });
+  }
+}
+
+/** Throws 405 unless the request's method is one of `methods`. */
+export function allow(request: Request, ...methods: string[]): void {
+  if (methods.includes(request.method)) return;
+  throw new HttpError(405, 'METHOD_NOT_ALLOWED', `Use ${methods.join(' or ')}.`, {
+    headers: { allow: methods.join(', ') },
+  });
+}
+
+/** The text of a request's body. Throws 413 beyond `maxBytes`, whatever content-length says. */
+export async function readText(request: Request, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      throw new HttpError(413, 'BODY_TOO_LARGE', `The body may have ${maxBytes} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Text as JSON that fits `schema`. Throws 400, with every field that is wrong. */
+export function parse<T extends z.ZodType>(schema: T, text: string): z.output<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new HttpError(400, 'INVALID_JSON', 'The body is not JSON.');
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  throw new HttpError(400, 'INVALID_FIELDS', faults.join('; '));
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** SEED.md's six fields, and the short code. */
+export interface BakeOrder {
+  readonly mongoId: string;
+  readonly slug: string;
+  readonly zipUrl: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly code: string;
+}
+
+/** What became of an order: taken, refused because of what it is, or not taken because of how Oven is. */
+export type BakeAnswer =
+  | { readonly taken: true; readonly jobId: string }
+  | { readonly taken: false; readonly passing: boolean; readonly code: string; readonly retryAfter: number };
+
+/** Oven, as the functions see it. */
+export interface Oven {
+  bake(order: BakeOrder, signal: AbortSignal): Promise<BakeAnswer>;
+  /** Removes all there is of a slug; false when Oven could not. */
+  purge(slug: string, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface OvenOptions {
+  readonly url: URL;
+  readonly secret: string;
+  readonly callbackUrl: string;
+  /** Of one request, in milliseconds. */
+  readonly timeoutMs?: number;
+  readonly attempts?: number;
+  /** Before the second attempt, in milliseconds; doubled before each later one. */
+  readonly pauseMs?: number;
+}
+
+/** Longer waits are left to the scheduled function, in seconds. */
+const LONGEST_WAIT = 3;
+const LONGEST_RETRY_AFTER = 6 * 3600;
+
+/** Talks to Oven over HTTP. What fails for a passing reason is tried again a few times, within `signal`. */
+export function openOven({ timeoutMs = 6000, attempts = 3, pauseMs = 400, ...options }: OvenOptions): Oven {
+  const { secret, callbackUrl } = options;
+  const at = (path: string) => new URL(`${options.url.href.replace(/\/$/, '')}${path}`);
+  return {
+    bake: async (order, signal) => {
+      const body = JSON.stringify({ ...order, callbackUrl, callbackSecret: secret });
+      for (let attempt = 1; ; attempt += 1) {
+        const answer = await post(
+          at('/bake'),
+          body,
+          AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        );
+        if (answer.taken || !answer.passing) return answer;
+        const wait = Math.max(pauseMs * 2 ** (attempt - 1) * (0.5 + Math.random()), answer.retryAfter * 1000);
+        if (attempt >= attempts || answer.retryAfter > LONGEST_WAIT || signal.aborted) return answer;
+        await delay(wait, undefined, { signal }).catch(() => {});
+        if (signal.aborted) return answer;
+      }
+    },
+
+    purge: async (slug, signal) => {
+      const headers = { authorization: `Bearer ${secret}` };
+      const how = { method: 'DELETE', headers, redirect: 'error' } as const;
+      const answer = await fetch(at(`/tapes/${encodeURIComponent(slug)}`), { ...how, signal }).catch(
+        () => null,
+      );
+      await answer?.body?.cancel();
+      return answer !== null && (answer.ok || answer.status === 404);
+    },
+  };
+}
+
+async function post(url: URL, body: string, signal: AbortSignal): Promise<BakeAnswer> {
+  const headers = { 'content-type': 'application/json' };
+  let answer: Response;
+  try {
+    answer = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' });
+  } catch {
+    return { taken: false, passing: true, code: 'OVEN_UNREACHABLE', retryAfter: 0 };
+  }
+  const said = (await answer.json().catch(() => null)) as {
+    jobId?: unknown;
+    error?: { code?: unknown };
+  } | null;
+  if (answer.ok && typeof said?.jobId === 'string') return { taken: true, jobId: said.jobId };
+  const passing = answer.ok || answer.status >= 500 || [408, 425, 429].includes(answer.status);
+  const code = typeof said?.error?.code === 'string' ? said.error.code.slice(0, 64) : `HTTP_${answer.status}`;
+  return { taken: false, passing, code, retryAfter: seconds(answer.headers.get('retry-after')) };
+}
+
+/** Retry-After in seconds, as a number or a date; 0 for none. */
+export function seconds(retryAfter: string | null): number {
+  if (retryAfter === null) return 0;
+  const number = Number(retryAfter);
+  const wait = Number.isFinite(number) ? number : (Date.parse(retryAfter) - Date.now()) / 1000;
+  return Number.isFinite(wait) ? Math.min(Math.max(0, Math.ceil(wait)), LONGEST_RETRY_AFTER) : 0;
+}

@@ -1,0 +1,25 @@
+import type { Db } from 'mongodb';
+
+/** Who to be at the PDS: a handle or DID, and the password. */
+export interface Account {
+  readonly identifier: string;
+  readonly password: string;
+}
+
+/** Gives the account that a tape's record belongs to; undefined when its user has none. */
+export type Accounts = (user: string | undefined) => Promise<Account | undefined>;
+
+interface User {
+  readonly _id: string;
+  readonly atproto?: { readonly did?: string; readonly password?: string };
+}
+
+/** Users' accounts from the collection `users` (`_id` is the subject, `atproto` has did and password); guests share one. */
+export function openAccounts(db: Db, guest: Account | undefined): Accounts {
+  return async (user) => {
+    if (user === undefined) return guest;
+    const found = await db.collection<User>('users').findOne({ _id: user }, { projection: { atproto: 1 } });
+    const { did, password } = found?.atproto ?? {};
+    return did && password ? { identifier: did, password } : undefined;
+  };
+}

@@ -1,0 +1,46 @@
+import { type Config, secretsOf } from './config.ts';
+import { auth0, type Identify } from './identity.ts';
+import { type Log, openLog } from './log.ts';
+import { type Oven, openOven } from './oven.ts';
+import { type Accounts, openAccounts } from './pds/accounts.ts';
+import { openPds, type Pds } from './pds/pds.ts';
+import { connect } from './tapes/connection.ts';
+import { makeIndexes, mongoTapes } from './tapes/mongo.ts';
+import type { Tapes } from './tapes/store.ts';
+import type { Tape } from './tapes/tape.ts';
+
+/** All that the functions need of the world; each can be replaced by another that does the same. */
+export interface Services {
+  readonly config: Config;
+  readonly log: Log;
+  readonly identify: Identify;
+  readonly tapes: Tapes;
+  readonly accounts: Accounts;
+  readonly pds: Pds;
+  /** Undefined while OVEN_URL is not set, or there is no secret to give it. */
+  readonly oven: Oven | undefined;
+}
+
+/** The world as the environment says. */
+export async function openServices(config: Config, write?: (line: string) => void): Promise<Services> {
+  const log = openLog(secretsOf(config), write);
+  const db = await connect(config.mongo.uri, config.mongo.name);
+  const collection = db.collection<Tape>('tapes');
+  let indexed: Promise<void> | undefined;
+  const prepare = () => {
+    indexed ??= makeIndexes(collection, log);
+    return indexed;
+  };
+  const [secret] = config.callbackSecrets;
+  return {
+    ...{ config, log },
+    identify: auth0(config.auth0),
+    tapes: mongoTapes(collection, prepare),
+    accounts: openAccounts(db, config.guest),
+    pds: openPds(config.pds),
+    oven:
+      config.oven && secret !== undefined
+        ? openOven({ url: config.oven, secret, callbackUrl: config.callbackUrl })
+        : undefined,
+  };
+}

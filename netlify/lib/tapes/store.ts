@@ -1,0 +1,47 @@
+import type { AtSync, Fault, NewTape, OvenState, Tape } from './tape.ts';
+
+/** What a step changes in a document; dotted names reach into it, undefined takes a field away. */
+export type Changes = Readonly<Record<string, unknown>>;
+
+/** Where tapes are kept. Each method is one atomic step; `id` is the document's _id in hexadecimal. */
+export interface Tapes {
+  /** Adds a tape under a code of its own, or gives the one that has this slug and user already. */
+  add(tape: NewTape): Promise<{ tape: Tape; created: boolean }>;
+  find(id: string): Promise<Tape | undefined>;
+  findBySlug(slug: string, user: string): Promise<Tape | undefined>;
+  /** Sets how handing over stands, and the status, unless the MP4 has come or the tape was nuked meanwhile. */
+  handedOver(id: string, state: Partial<OvenState>, fault?: Fault): Promise<void>;
+  /** Keeps a failure that Oven told of, once for each `delivery`, unless there is an MP4. */
+  bakeFailed(id: string, delivery: string, fault: Fault): Promise<void>;
+  /** The tape, now leased to `owner` until `until`; 'busy' while another has it. */
+  lease(id: string, owner: string, until: Date): Promise<Tape | 'busy' | undefined>;
+  /** Changes a leased tape and gives it as it is then; undefined when the lease was lost. */
+  checkpoint(id: string, owner: string, changes: Changes): Promise<Tape | undefined>;
+  /** Ends a lease, with last changes. */
+  release(id: string, owner: string, changes?: Changes): Promise<void>;
+  setNuked(id: string, nuked: boolean): Promise<void>;
+  /** Whether another tape, not nuked, has its MP4 under the same slug. */
+  sharesFiles(tape: Tape): Promise<boolean>;
+  /** Tapes whose time has come, the longest overdue first; `blobLimit` is what the PDS takes now, if it says. */
+  due(now: Date, blobLimit: number | undefined, limit: number): Promise<readonly Tape[]>;
+  /** Puts a due tape off until `nextAt`; false when somebody else did, or it isn't due any more. */
+  claim(tape: Tape, nextAt: Date): Promise<boolean>;
+  /** Counts that Oven was asked for a callback again. */
+  resent(tape: Tape): Promise<void>;
+  /** Ends the retries of a tape. */
+  giveUp(tape: Tape, fault: Fault): Promise<void>;
+  /** Nuked tapes that are still to be purged. */
+  unpurged(limit: number): Promise<readonly Tape[]>;
+}
+
+/** Which half of a tape's way is unfinished. */
+export function unfinished(tape: Tape): 'mp4' | 'record' | undefined {
+  if (tape.mp4Status !== 'complete') return 'mp4';
+  return tape.atSync !== undefined && tape.atSync.status !== 'complete' ? 'record' : undefined;
+}
+
+/** Whether the MP4 of bake `id` is known: as done, or as older than the one there is now. */
+export function seen(sync: AtSync | undefined, id: string): 'done' | 'superseded' | undefined {
+  if (sync?.superseded.includes(id)) return 'superseded';
+  return sync?.bake === id && sync.status === 'complete' ? 'done' : undefined;
+}

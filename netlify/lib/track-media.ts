@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { type Deadline, within } from './deadline.ts';
+import { HttpError } from './errors.ts';
+import { allow, json, parse, readText } from './http.ts';
+import type { Identity } from './identity.ts';
+import { nuke } from './nuke.ts';
+import type { Services } from './services.ts';
+import { submit } from './submit.ts';
+import type { NewTape } from './tapes/tape.ts';
+import { hasZip, zipUrl } from './zip.ts';
+
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_METADATA_BYTES = 32 * 1024;
+const MAX_TAPE_SECONDS = 30;
+
+const slug = z
+  .string()
+  .regex(/^[\w-][\w.-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes and underscores');
+const metadata = z
+  .looseObject({ totalDuration: z.number().nonnegative().optional() })
+  .refine((value) => JSON.stringify(value).length <= MAX_METADATA_BYTES, 'must have 32 KB at most');
+const POST = z.object({ slug, ext: z.string().optional(), metadata: metadata.nullish() });
+const PUT = z.object({ slug, nuke: z.boolean() });
+
+/** Of users' tapes only: they are named by their time, guests' by 8 random characters. */
+const USER_SLUG = /^\d{4}\.\d{1,2}\.\d{1,2}\./;
+
+/** POST: takes a tape that was uploaded and hands it to Oven. PUT {slug, nuke}: takes it down, or back. */
+export async function trackMedia(
+  services: Services,
+  request: Request,
+  deadline: Deadline,
+): Promise<Response> {
+  allow(request, 'POST', 'PUT');
+  const text = await readText(request, MAX_BODY_BYTES);
+  const fields = request.method === 'PUT' ? parse(PUT, text) : parse(POST, text);
+  if ('ext' in fields && fields.ext !== undefined && fields.ext !== 'zip') {
+    throw new HttpError(400, 'UNSUPPORTED_MEDIA', 'Only tapes (ext "zip") are taken here.');
+  }
+  if ('metadata' in fields && (fields.metadata?.totalDuration ?? 0) > MAX_TAPE_SECONDS) {
+    throw new HttpError(400, 'TAPE_TOO_LONG', `A tape may last ${MAX_TAPE_SECONDS} seconds.`);
+  }
+  const who = await services.identify(request.headers.get('authorization'), within(5, deadline));
+  if ('nuke' in fields) return nuke(services, fields, who, deadline);
+  return take(services, fields, who, deadline);
+}
+
+async function take(
+  services: Services,
+  fields: z.output<typeof POST>,
+  who: Identity,
+  deadline: Deadline,
+): Promise<Response> {
+  const { log, tapes } = services;
+  const found = await locate(services, whose(services, fields.slug, who), deadline);
+  const { tape, created } = await tapes.add({
+    ...found,
+    ...(fields.metadata && { metadata: fields.metadata }),
+  });
+  if (tape.nuked) throw new HttpError(410, 'TAPE_NUKED', 'This tape was taken down.');
+  const tapeId = tape._id.toHexString();
+  log('info', created ? 'TAPE_ADDED' : 'TAPE_KNOWN', { mongoId: tapeId, slug: tape.slug, code: tape.code });
+  const known =
+    tape.mp4Status === 'complete' || (tape.mp4Status === 'pending' && tape.oven?.jobId !== undefined);
+  const submission = known ? 'taken' : await submit(services, tape, deadline);
+  const status = {
+    taken: 'pending',
+    waiting: 'pending',
+    busy: 'oven-failed',
+    refused: 'oven-failed',
+  } as const;
+  return json(200, {
+    ...{ slug: tape.slug, code: tape.code, tapeId },
+    mp4Status: tape.mp4Status === 'complete' ? 'complete' : status[submission],
+    ...(submission !== 'taken' && {
+      retryable: true,
+      message: 'The tape is kept, and its video made later.',
+    }),
+  });
+}
+
+/** Whose tape it is, and so in which bucket. Throws 401 rather than look for a user's tape among the guests'. */
+function whose({ config, log }: Services, slug: string, who: Identity): NewTape {
+  if (who.kind === 'user') return { slug, bucket: config.zips.user.name, user: who.sub };
+  if (USER_SLUG.test(slug)) {
+    const code = who.kind === 'invalid' ? 'TOKEN_INVALID' : 'LOGIN_NEEDED';
+    throw new HttpError(401, code, 'This is a user’s tape: log in (again) and send it once more.', {
+      headers: { 'www-authenticate': 'Bearer' },
+    });
+  }
+  if (who.kind === 'invalid') log('warn', 'TOKEN_INVALID', { slug, as: 'guest' });
+  return { slug, bucket: config.zips.guest.name };
+}
+
+/** The tape under the slug that its ZIP really has. Throws 404 without one. */
+async function locate({ config }: Services, tape: NewTape, deadline: Deadline): Promise<NewTape> {
+  // The Z of an ISO time has stuck to slugs of tapes that were uploaded without it.
+  const bare = USER_SLUG.test(tape.slug) ? tape.slug.replace(/Z$/, '') : tape.slug;
+  for (const slug of new Set([bare, tape.slug])) {
+    const candidate = { ...tape, slug };
+    if (await hasZip(zipUrl(config.zips, candidate), within(5, deadline))) return candidate;
+  }
+  throw new HttpError(404, 'ZIP_NOT_FOUND', 'There is no such upload: send the ZIP first.');
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+/** `npm run import-vault -- PATH/.env PATH/deploy.env [--stack NAME]`: sets a stack's configuration from the vault's two files. */
+import { readFile } from 'node:fs/promises';
+import { parseArgs, parseEnv } from 'node:util';
+import { ExecaError, execa } from 'execa';
+import { type Entry, planVault } from '../infra/vault.ts';
+
+const { values, positionals } = parseArgs({
+  options: { stack: { type: 'string' } },
+  allowPositionals: true,
+});
+if (positionals.length === 0) {
+  console.error('usage: npm run import-vault -- PATH/.env PATH/deploy.env [--stack NAME]');
+  process.exit(2);
+}
+
+try {
+  const variables: NodeJS.Dict<string> = {};
+  for (const file of positionals) Object.assign(variables, parseEnv(await readFile(file, 'utf8')));
+  const { entries, unknown, notes } = planVault(variables);
+  for (const entry of entries) await set(entry);
+  for (const note of notes) console.log(`  note: ${note}`);
+  if (unknown.length > 0) console.log(`  not known, left out: ${unknown.join(', ')}`);
+  console.log(
+    `${entries.length} values set. Still yours to say: alertEmail and sshAllowedCidrs (docs/deploy.md, "First deploy").`,
+  );
+} catch (error) {
+  // Execa's own message would show the command's output; none of it holds a secret, but nothing here needs to be trusted with that.
+  const what =
+    error instanceof ExecaError
+      ? `pulumi config set failed: ${String(error.stderr).trim().split('\n').at(-1)}`
+      : String(error);
+  console.error(what);
+  process.exit(1);
+}
+
+/** Values go by standard input, since arguments are there for every user of the machine to see. */
+async function set({ key, value, secret, path }: Entry): Promise<void> {
+  const args = ['config', 'set', secret ? '--secret' : '--plaintext', ...(path ? ['--path'] : []), key];
+  await execa('pulumi', [...args, ...(values.stack ? ['--stack', values.stack] : [])], { input: value });
+  console.log(`  ${key}${secret ? ' (secret)' : ` = ${value}`}`);
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { answers, latency } from '../../../bench/service/answers.ts';
+import { load } from '../../../bench/service/load.ts';
+import { memory } from '../../../bench/service/memory.ts';
+import { renderAnswers, renderLoad, renderMemory, renderThroughput } from '../../../bench/service/report.ts';
+import { throughput } from '../../../bench/service/throughput.ts';
+import { percentile } from '../../../bench/statistics.ts';
+
+const SMALL = { scene: 'plot', width: 96, height: 64, seconds: 1 } as const;
+
+// The same as `npm run bench:service`, with fewer and smaller tapes; what is held here is what came out, never how fast.
+
+test('more tapes at once than there is room for: accepted or 429 by the book, and all accepted ones done', async () => {
+  const result = await load(40, 10);
+  expect(result).toMatchObject({ others: [], refusedCallbacks: 0, done: result.accepted });
+  expect(result.accepted + result.full).toBe(40);
+  expect(result.accepted).toBeGreaterThanOrEqual(10);
+  expect(renderLoad(result)).toMatch(/Held/);
+}, 180_000);
+
+test('every request is answered well while tapes are baked', async () => {
+  const tape = { scene: 'noise', width: 320, height: 240, seconds: 4 } as const; // goes on while the others wait
+  const result = await answers({ count: 20, everyMs: 10, tape });
+  expect(result).toMatchObject({ wrong: 0, bake: { count: 20 }, health: { count: 20 } });
+}, 180_000);
+
+test('both ways of baking bake all of it', async () => {
+  const { service, alone, ratio } = await throughput(1, 2, SMALL);
+  for (const value of [...service, ...alone, ratio]) expect(value).toBeGreaterThan(0);
+}, 180_000);
+
+test('bakes in a row are all done', async () => {
+  const result = await memory(6, 3, 50);
+  expect(result).toMatchObject({ bakes: 6, done: 6 });
+  expect(result.course).toHaveLength(2);
+}, 180_000);
+
+test.each([
+  [[], 50, Number.NaN],
+  [[5], 99, 5],
+  [[4, 1, 3, 2], 50, 2],
+  [Array.from({ length: 200 }, (_, n) => n + 1), 99, 198],
+])('percentile of %j at %d', (values, percent, wanted) => {
+  expect(percentile(values, percent)).toBe(wanted);
+});
+
+test('what is missed is said to be', () => {
+  const fast = latency([1, 2, 3]);
+  const slow = latency([1, 2, 90]);
+  const one = { posted: 1, accepted: 1, full: 0, others: [], done: 1, seconds: 1, refusedCallbacks: 0 };
+  expect(renderLoad({ ...one, done: 0 })).toMatch(/Missed/);
+  expect(renderAnswers({ bake: fast, health: fast, wrong: 0, busy: true })).toMatch(/Held/);
+  expect(renderAnswers({ bake: slow, health: fast, wrong: 0, busy: true })).toMatch(/Missed/);
+  expect(renderAnswers({ bake: fast, health: fast, wrong: 0, busy: false })).toMatch(/Missed/);
+  expect(renderThroughput({ service: [9], alone: [10], ratio: 0.9 })).toMatch(/Held/);
+  expect(renderThroughput({ service: [8], alone: [10], ratio: 0.8 })).toMatch(/Missed/);
+  const memory = { bakes: 2, done: 2, early: 100, course: [100, 119] };
+  expect(renderMemory({ ...memory, late: 119 })).toMatch(/Held/);
+  expect(renderMemory({ ...memory, late: 121 })).toMatch(/Missed/);
+  expect(renderMemory({ ...memory, early: Number.NaN, late: Number.NaN })).toMatch(/Missed/);
+});

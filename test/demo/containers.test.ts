@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readConfig } from '../../service/config.ts';
+
+const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+const isThere = (name: string) => existsSync(new URL(`../../${name}`, import.meta.url));
+
+/** The instructions of a Dockerfile, each on one line, without comments. */
+function instructions(text: string): { name: string; rest: string }[] {
+  const lines = text
+    .replaceAll(/^#.*\n/gm, '')
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter(Boolean);
+  return lines.map((line) => {
+    const [, name = '', rest = ''] = /^(\S+)\s+(.*)$/.exec(line) ?? [];
+    return { name, rest };
+  });
+}
+
+describe('Dockerfile', () => {
+  const all = instructions(read('Dockerfile'));
+  const last = all.slice(all.findLastIndex(({ name }) => name === 'FROM'));
+  const of = (name: string) => last.filter((one) => one.name === name).map(({ rest }) => rest);
+
+  test('runs as a user without rights, under an init that reaps and passes signals on', () => {
+    expect(of('USER')).toEqual(['1000:1000']);
+    expect(of('ENTRYPOINT')).toEqual(['["tini", "--"]']);
+    expect(of('CMD')).toEqual(['["node", "service/main.ts"]']);
+    expect(of('RUN')[0]).toMatch(/ ffmpeg tini /);
+  });
+
+  test('knows whether it is well', async () => {
+    const [check = ''] = of('HEALTHCHECK');
+    const [node, flag, script] = JSON.parse(/CMD (\[.*\])$/.exec(check)![1]!) as string[];
+    expect([node, flag]).toEqual(['node', '-e']);
+    const run = (port: number) =>
+      execa(process.execPath, ['-e', script!], { env: { PORT: `${port}` }, reject: false });
+    expect((await run(1)).exitCode).toBe(1); // nobody listens there
+  });
+
+  test('brings production packages only, of a Node that can run the code', () => {
+    expect(all.find(({ name, rest }) => name === 'RUN' && rest.includes('npm ci'))?.rest).toContain(
+      '--omit=dev',
+    );
+    for (const { rest } of all.filter(({ name }) => name === 'FROM')) expect(rest).toMatch(/^node:24-/);
+  });
+
+  test('copies only what is there and is not ignored', () => {
+    const [first, ...kept] = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line && !line.startsWith('#'));
+    expect(first).toBe('*');
+    const copied = all
+      .filter(({ name, rest }) => name === 'COPY' && !rest.startsWith('--from'))
+      .flatMap(({ rest }) => rest.split(' ').slice(0, -1));
+    expect([...new Set(copied)].sort()).toEqual(kept.map((line) => line.slice(1)).sort());
+    for (const path of copied) expect([path, isThere(path)]).toEqual([path, true]);
+  });
+
+  test('has no secret, and neither have the files beside it', () => {
+    for (const name of ['Dockerfile', 'compose.yaml', 'oven.env.example']) {
+      expect(read(name)).not.toMatch(/(SECRET|KEY|PASSWORD|TOKEN)[=:][ \t]*\S/);
+    }
+  });
+
+  const hadolint = execa('hadolint', ['--version'], { reject: false });
+  let hasHadolint = false;
+  beforeAll(async () => {
+    hasHadolint = (await hadolint).exitCode === 0;
+  });
+  test('pleases hadolint', async (context) => {
+    if (!hasHadolint) return context.skip('no hadolint on the PATH');
+    await execa('hadolint', ['-'], { input: read('Dockerfile') });
+  });
+});
+
+describe('compose.yaml', () => {
+  const { services, volumes } = parse(read('compose.yaml')) as {
+    services: Record<string, Record<string, unknown>>;
+    volumes: Record<string, unknown>;
+  };
+  const { oven = {}, redis = {} } = services;
+
+  test('keeps every acknowledged write, and waits for Redis', () => {
+    const words = redis.command as string[];
+    const after = (flag: string) => words[words.indexOf(flag) + 1];
+    expect(['--appendonly', '--appendfsync', '--maxmemory-policy'].map(after)).toEqual([
+      'yes',
+      'always',
+      'noeviction',
+    ]);
+    expect(redis.healthcheck).toMatchObject({ test: ['CMD', 'valkey-cli', 'ping'] });
+    expect(oven.depends_on).toEqual({ redis: { condition: 'service_healthy' } });
+    expect(oven.environment).toMatchObject({ REDIS_URL: 'redis://redis:6379' });
+  });
+
+  test('opens nothing to the network but the service, and that to this machine', () => {
+    expect(redis.ports).toBeUndefined();
+    expect(oven.ports).toEqual(['127.0.0.1:3000:3000']);
+  });
+
+  test('keeps what must last in volumes that are declared', () => {
+    const used = [oven, redis]
+      .flatMap((service) => service.volumes as string[])
+      .map((text) => text.split(':')[0]);
+    expect(used.sort()).toEqual(Object.keys(volumes).sort());
+  });
+
+  test('gives a stopped service the time that it takes', () => {
+    expect(Number.parseInt(oven.stop_grace_period as string, 10)).toBeGreaterThan(5 + 2 * 2 + 2);
+  });
+
+  test('its example gives the service all it needs once the secret is filled in', () => {
+    const example = parseEnv(read(`${oven.env_file}.example`));
+    expect(() => readConfig(example)).toThrow('CALLBACK_SECRET');
+    const env = { ...example, ...(oven.environment as object), CALLBACK_SECRET: 'x'.repeat(32) };
+    expect(readConfig(env)).toMatchObject({ host: '0.0.0.0', port: 3000, tempDir: '/data/work' });
+  });
+});

@@ -1,0 +1,83 @@
+/**
+ * Run in the client's namespace by load.ts: asks a host over TLS at a steady rate, for so many seconds at most, and prints
+ * what came of it as one line of JSON. No request is repeated: what fails is lost.
+ */
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import type { LoadPlan, LoadResult } from './load.ts';
+
+const plan = JSON.parse(process.argv[2]!) as LoadPlan;
+const agent = new Agent({ keepAlive: true, maxSockets: 100, ca: readFileSync(plan.caFile) });
+const result: { -readonly [K in keyof LoadResult]: LoadResult[K] } = {
+  ...{ asked: 0, lost: [], tapes: [], releases: [], worstMs: 0 },
+};
+const lost: string[] = [];
+const tapes: string[] = [];
+const releases = new Set<string>();
+const pending = new Set<Promise<void>>();
+
+const timer = setInterval(tick, 1000 / plan.perSecond);
+const end = setTimeout(finish, plan.seconds * 1000);
+process.stdin.resume().once('end', finish);
+console.log('started');
+
+function tick(): void {
+  const count = result.asked++;
+  const slug = plan.slugs[tapes.length];
+  const one = count % plan.tapeEvery === plan.tapeEvery - 1 && slug !== undefined ? bake(slug) : health();
+  pending.add(one);
+  one.finally(() => pending.delete(one));
+}
+
+async function health(): Promise<void> {
+  const answer = await ask('GET', '/health');
+  if (answer !== undefined) releases.add(String((JSON.parse(answer) as { release?: string }).release));
+}
+
+async function bake(slug: string): Promise<void> {
+  tapes.push(slug);
+  await ask(
+    'POST',
+    '/bake',
+    JSON.stringify({ ...plan.tape, slug, mongoId: `id-${slug}`, zipUrl: plan.zipUrl }),
+  );
+}
+
+async function ask(method: string, path: string, body?: string): Promise<string | undefined> {
+  const begun = performance.now();
+  const fail = (what: string) => {
+    lost.push(`${method} ${path} after ${Math.round(performance.now() - begun)} ms: ${what}`.slice(0, 300));
+    return undefined;
+  };
+  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+  const { address: host, domain: servername } = plan;
+  return new Promise<string | undefined>((resolve) => {
+    const sent = request({
+      ...{ host, servername, method, path, agent, timeout: 30_000 },
+      headers: { ...headers, host: servername },
+    });
+    sent.once('timeout', () => sent.destroy(new Error('no answer in 30 s')));
+    sent.once('error', (error: NodeJS.ErrnoException) => resolve(fail(error.code ?? error.message)));
+    sent.once('response', (answer) => {
+      text(answer).then(
+        (received) => {
+          result.worstMs = Math.max(result.worstMs, Math.round(performance.now() - begun));
+          const { statusCode = 0 } = answer;
+          resolve(statusCode < 300 ? received : fail(`${statusCode} ${received}`));
+        },
+        (error: Error) => resolve(fail(error.message)),
+      );
+    });
+    sent.end(body);
+  });
+}
+
+async function finish(): Promise<void> {
+  clearInterval(timer);
+  clearTimeout(end);
+  await Promise.all(pending);
+  agent.destroy();
+  console.log(JSON.stringify({ ...result, lost, tapes, releases: [...releases] } satisfies LoadResult));
+  process.exit(0);
+}

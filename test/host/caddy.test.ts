@@ -1,0 +1,237 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect, type SecureClientSessionOptions } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { renderCaddy } from '../../infra/host/caddy.ts';
+import { freePort } from '../rig/port.ts';
+import { until } from '../rig/until.ts';
+import { check, has } from './tool.ts';
+
+const SITE = { domain: 'oven.test', proxied: true, trustedProxies: ['127.0.0.0/8'] };
+
+/** A certificate of its own for oven.test and its key, in one file as the host has them. */
+function certificate(folder: string): string {
+  const [key, cert, both] = ['key.pem', 'cert.pem', 'origin.pem'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  check('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+    ...['-subj', '/CN=oven.test', '-addext', 'subjectAltName=DNS:oven.test', '-keyout', key, '-out', cert],
+  ]);
+  check('sh', ['-c', `cat '${cert}' '${key}' >'${both}'`]);
+  return both;
+}
+
+/** Caddy with the host's Caddyfile, in which only ports, paths and how long it tries are the test's. */
+async function startCaddy(backendPort: number, tryFor = '20s') {
+  const folder = mkdtempSync(join(tmpdir(), 'oven-caddy-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const [https, http] = [await freePort(), await freePort()];
+  const text = renderCaddy(SITE)
+    .replace('admin unix//run/caddy/admin.sock', `admin off\n\thttps_port ${https}\n\thttp_port ${http}`)
+    .replaceAll('/etc/caddy/origin.pem', certificate(folder))
+    .replace('127.0.0.1:3000', `127.0.0.1:${backendPort}`)
+    .replace('lb_try_duration 20s', `lb_try_duration ${tryFor}`)
+    .replace('domain} {', 'domain} {\n\tbind 127.0.0.1');
+  const file = join(folder, 'Caddyfile');
+  writeFileSync(file, text);
+  const caddy = spawn('caddy', ['run', '--config', file, '--adapter', 'caddyfile'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
+  });
+  let log = '';
+  caddy.stderr.on('data', (chunk) => {
+    log += chunk;
+  });
+  onTestFinished(async () => {
+    if (caddy.exitCode !== null) return;
+    caddy.kill('SIGKILL');
+    await once(caddy, 'exit');
+  });
+  await until('Caddy serves', () => log.includes('serving initial configuration') || caddy.exitCode !== null);
+  if (caddy.exitCode !== null) throw new Error(log);
+  return { https, log: () => log };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, unknown>;
+  readonly body: string;
+}
+
+/** A request over HTTP/2 as Cloudflare makes one. */
+async function ask(
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: string,
+): Promise<Answer> {
+  const options: SecureClientSessionOptions = { rejectUnauthorized: false, servername: 'oven.test' };
+  const session = connect(`https://127.0.0.1:${port}`, options);
+  try {
+    const method = body === undefined ? 'GET' : 'POST';
+    const stream = session.request({
+      ':path': path,
+      ':method': method,
+      ':authority': 'oven.test',
+      ...headers,
+    });
+    stream.end(body);
+    const [answered] = (await once(stream, 'response')) as [Record<string, unknown>];
+    let text = '';
+    for await (const chunk of stream) text += chunk;
+    return { status: Number(answered[':status']), headers: answered, body: text };
+  } finally {
+    session.destroy();
+  }
+}
+
+/** A backend that tells what it was asked. */
+async function startBackend(port = 0, answer?: (request: IncomingMessage) => string): Promise<Server> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.end(answer?.(request) ?? JSON.stringify(request.headers)));
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return server;
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
+
+describe('Caddyfile', () => {
+  it.each([
+    ['a domain that is none', { domain: 'oven.test {' }, /domain/],
+    ['a network that is none', { trustedProxies: ['anywhere'] }, /network/],
+    ['a mail address that is none', { acmeEmail: 'me}' }, /address/],
+  ])('is not made of %s', (_what, change, message) => {
+    expect(() => renderCaddy({ ...SITE, ...change })).toThrow(message);
+  });
+
+  it.skipIf(!has('caddy'))('without a proxy is valid as well (skipped without Caddy)', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'oven-caddyfile-'));
+    try {
+      const file = join(folder, 'Caddyfile');
+      writeFileSync(
+        file,
+        renderCaddy({ domain: 'oven.test', proxied: false, trustedProxies: [], acmeEmail: 'a@b.test' }),
+      );
+      const { code, text } = check('caddy', ['validate', '--adapter', 'caddyfile', '--config', file]);
+      expect(text).toContain('Valid configuration');
+      expect(code).toBe(0);
+      expect(check('caddy', ['fmt', file]).code).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe.skipIf(!has('caddy') || !has('openssl'))(
+  'Caddy as the host has it (skipped without Caddy and openssl)',
+  () => {
+    it('passes requests on over TLS and says who asked', async () => {
+      const backend = await startBackend();
+      const caddy = await startCaddy(portOf(backend));
+      const { status, headers, body } = await ask(caddy.https, '/', { 'cf-connecting-ip': '203.0.113.9' });
+      expect(status).toBe(200);
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'strict-transport-security': expect.any(String),
+      });
+      expect(headers).not.toHaveProperty('server');
+      expect(JSON.parse(body)).toMatchObject({
+        'x-real-ip': '203.0.113.9',
+        'x-forwarded-proto': 'https',
+        host: 'oven.test',
+      });
+    });
+
+    it('keeps queries and headers out of its log', async () => {
+      const backend = await startBackend();
+      const caddy = await startCaddy(portOf(backend));
+      await ask(caddy.https, '/status/abc?signature=hush', { authorization: 'Bearer hush' });
+      await until('it is logged', () => caddy.log().includes('/status/abc'));
+      expect(caddy.log()).toContain('"uri":"/status/abc"');
+      expect(caddy.log()).not.toContain('hush');
+    });
+
+    it('waits for a service that is not there yet, and never gives a request the body of another', async () => {
+      const port = await freePort();
+      const caddy = await startCaddy(port);
+      const bodyOf = (index: number) => `body ${index} `.repeat(50);
+      const asked = Array.from({ length: 8 }, (_, index) =>
+        ask(caddy.https, `/post/${index}`, {}, bodyOf(index)),
+      );
+      // One that fails at once shows that the others are waiting as well.
+      const impatient = await startCaddy(port, '0s');
+      const got = ask(caddy.https, '/get');
+      await ask(impatient.https, '/');
+      const server = createServer((request, response) => {
+        // Caddy hangs up when it finds that it has lost the body.
+        text(request).then(
+          (body) => response.end(body),
+          () => response.destroy(),
+        );
+      });
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => void server.close());
+      expect((await got).status).toBe(200);
+      for (const [index, { status, body }] of (await Promise.all(asked)).entries()) {
+        expect([200, 503]).toContain(status);
+        if (status === 200) expect(body).toBe(bodyOf(index));
+      }
+    });
+
+    it('says 503 with Retry-After when none comes', async () => {
+      const caddy = await startCaddy(await freePort(), '200ms');
+      const { status, headers, body } = await ask(caddy.https, '/health');
+      expect(status).toBe(503);
+      expect(headers).toMatchObject({ 'retry-after': '30', 'content-type': 'application/json' });
+      expect(JSON.parse(body)).toEqual({ error: { code: 'UNAVAILABLE', message: expect.any(String) } });
+    });
+
+    it('refuses a body that no request has', async () => {
+      const backend = await startBackend();
+      const caddy = await startCaddy(portOf(backend));
+      expect((await ask(caddy.https, '/bake', {}, 'x'.repeat(2 ** 21))).status).toBe(413);
+    });
+
+    it('passes each event on at once', async () => {
+      const server = createServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write('data: first\n\n');
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      const caddy = await startCaddy(portOf(server));
+      const session = connect(`https://127.0.0.1:${caddy.https}`, {
+        rejectUnauthorized: false,
+        servername: 'oven.test',
+      } as object);
+      const stream = session.request({
+        ':path': '/events',
+        ':authority': 'oven.test',
+        'accept-encoding': 'gzip',
+      });
+      const [chunk] = await once(stream, 'data');
+      expect(String(chunk)).toBe('data: first\n\n');
+      session.destroy();
+    });
+  },
+);

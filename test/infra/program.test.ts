@@ -1,0 +1,367 @@
+import { readFile } from 'node:fs/promises';
+import type { Output } from '@pulumi/pulumi';
+import { describe, expect, it, vi } from 'vitest';
+import { renderAdmission } from '../../infra/handover.ts';
+import { type Declared, NETWORKS, type Run, runProgram, Secret } from './cloud.ts';
+
+// Packing takes seconds and has tests of its own.
+vi.mock('../../infra/release/build.ts', () => ({
+  buildRelease: async () => ({
+    hash: '0123456789abcdef',
+    file: `${process.cwd()}/.cache/release/oven.tar.zst`,
+  }),
+}));
+
+const DO = (type: string) => `digitalocean:index/${type.charAt(0).toLowerCase()}${type.slice(1)}:${type}`;
+const CF = (type: string) => `cloudflare:index/${type.charAt(0).toLowerCase()}${type.slice(1)}:${type}`;
+const COMMAND = 'command:remote:Command';
+
+interface Rule {
+  readonly portRange: string;
+  readonly sourceAddresses?: readonly string[];
+  readonly sourceTags?: readonly string[];
+}
+
+const sources = (run: Run, port: string) =>
+  (run.get(DO('Firewall'), 'firewall').inputs['inboundRules'] as Rule[])
+    .filter(({ portRange }) => portRange === port)
+    .flatMap(({ sourceAddresses = [] }) => sourceAddresses);
+
+const run = await runProgram();
+
+describe('storage', () => {
+  it.each(['art', 'blobs'])('keeps the Space %s on destroy, in sfo3', (name) => {
+    const bucket = run.get(DO('SpacesBucket'), name);
+    expect(bucket).toMatchObject({ retainOnDelete: true, protect: false, inputs: { region: 'sfo3' } });
+    expect(bucket.inputs['forceDestroy']).toBeUndefined();
+  });
+
+  it('leaves what the art bucket is like, and tidies the other up', () => {
+    const { ignoreChanges } = run.get(DO('SpacesBucket'), 'art');
+    expect(ignoreChanges).toEqual(
+      expect.arrayContaining(['acl', 'corsRules', 'lifecycleRules', 'versioning']),
+    );
+    expect(run.get(DO('SpacesBucket'), 'blobs').inputs['lifecycleRules']).toMatchObject([
+      { enabled: true, abortIncompleteMultipartUploadDays: 1 },
+    ]);
+    expect(run.all(DO('SpacesBucketCorsConfiguration'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['none exists', {}, undefined, ['', '']],
+    [
+      'both exist',
+      { 'art-aesthetic-computer': 'own', 'at-blobs-aesthetic-computer': 'own' },
+      undefined,
+      ['sfo3,art-aesthetic-computer', 'sfo3,at-blobs-aesthetic-computer'],
+    ],
+    [
+      'only the recorder’s exists',
+      { 'art-aesthetic-computer': 'own' },
+      undefined,
+      ['sfo3,art-aesthetic-computer', ''],
+    ],
+    [
+      'both are this stack’s already',
+      { 'art-aesthetic-computer': 'own', 'at-blobs-aesthetic-computer': 'own' },
+      ['art-aesthetic-computer', 'at-blobs-aesthetic-computer'],
+      ['', ''],
+    ],
+  ] as const)('adopts what exists: %s', async (_what, spaces, buckets, imports) => {
+    const found = await runProgram({ spaces, before: buckets ? { buckets } : {} });
+    expect(['art', 'blobs'].map((name) => found.get(DO('SpacesBucket'), name).importId)).toEqual(imports);
+  });
+
+  it('makes keys that can do what the service does, or takes the vault’s', async () => {
+    const grants = run.all(DO('SpacesKey')).map(({ inputs }) => (inputs['grants'] as object[])[0]);
+    expect(grants).toEqual([
+      { bucket: 'art-aesthetic-computer', permission: 'read' },
+      { bucket: 'at-blobs-aesthetic-computer', permission: 'readwrite' },
+    ]);
+    const vault = await runProgram({
+      config: { 'oven:artSpacesKey': 'VAULTKEY', 'oven:artSpacesSecret': 'SECRETvault' },
+    });
+    expect(vault.all(DO('SpacesKey')).map(({ name }) => name)).toEqual(['blobs']);
+    expect((vault.get(COMMAND, 'environment').inputs['stdin'] as Secret).value).toContain(
+      'ART_SPACES_KEY="VAULTKEY"',
+    );
+  });
+});
+
+describe('host', () => {
+  it('lets in SSH only from where it was told, and its own kind', async () => {
+    expect(sources(run, '22')).toEqual(['203.0.113.7/32']);
+    expect(sources(run, '22').join()).not.toMatch(/0\.0\.0\.0|::/);
+  });
+
+  it.each(['80', '443'])(
+    'lets in Cloudflare only on %s, and everybody when it is not in front',
+    async (port) => {
+      expect(new Set(sources(run, port))).toEqual(new Set([...NETWORKS.ipv4Cidrs, ...NETWORKS.ipv6Cidrs]));
+      const bare = await runProgram({ config: { 'oven:proxied': 'false' } });
+      expect(sources(bare, port)).toEqual(['0.0.0.0/0', '::/0']);
+    },
+  );
+
+  it('opens no other port', () => {
+    const ports = (run.get(DO('Firewall'), 'firewall').inputs['inboundRules'] as Rule[]).map(
+      ({ portRange }) => portRange,
+    );
+    expect(new Set(ports)).toEqual(new Set(['22', '80', '443']));
+  });
+
+  it('is as configured, behind the firewall by its tag, and replaced by making the new one first', () => {
+    const droplet = run.get(DO('Droplet'), 'host');
+    expect(droplet.inputs).toMatchObject({
+      name: 'oven-aesthetic-computer',
+      size: 's-2vcpu-2gb',
+      image: 'ubuntu-24-04-x64',
+      region: 'sfo3',
+      tags: ['oven-aesthetic-computer'],
+      monitoring: true,
+    });
+    expect(run.get(DO('Firewall'), 'firewall').inputs['tags']).toEqual(['oven-aesthetic-computer']);
+    expect(droplet.dependencies).toContain(`${DO('Firewall')} firewall`);
+    expect(droplet).toMatchObject({
+      deleteBeforeReplace: false,
+      replaceOnChanges: ['size'],
+      ignoreChanges: ['sshKeys'],
+    });
+  });
+
+  it('boots with a host key that is known before, and no other secret', () => {
+    const userData = (run.get(DO('Droplet'), 'host').inputs['userData'] as Secret).value as string;
+    expect(userData).toContain('SECREThost');
+    expect(userData.match(/SECRET\w+/g)).toEqual(['SECREThost']);
+    expect(userData).not.toContain('a-shared-secret-of-the-test');
+  });
+
+  it('is logged in to with the given key', async () => {
+    const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nSECRETgiven\n-----END OPENSSH PRIVATE KEY-----';
+    const given = await runProgram({ config: { 'oven:sshPrivateKey': key } });
+    expect(given.get(DO('SshKey'), 'login').inputs['publicKey']).toBe('ssh-ed25519 Z2l2ZW4=');
+    expect(connection(given.get(COMMAND, 'activate'))['privateKey']).toContain('SECRETgiven');
+  });
+});
+
+describe('edge', () => {
+  it('points a proxied record at the address that stays', () => {
+    expect(run.get(CF('DnsRecord'), 'record').inputs).toMatchObject({
+      name: 'oven.aesthetic.computer',
+      type: 'A',
+      content: '203.0.113.80',
+      proxied: true,
+      ttl: 1,
+    });
+  });
+
+  it('needs no certificate of Cloudflare’s when that is not in front', async () => {
+    const bare = await runProgram({ config: { 'oven:proxied': 'false' } });
+    expect(bare.get(CF('DnsRecord'), 'record').inputs).toMatchObject({ proxied: false, ttl: 300 });
+    expect(bare.all(CF('OriginCaCertificate'))).toEqual([]);
+    expect(bare.all(COMMAND).map(({ name }) => name)).not.toContain('certificate');
+    expect(bare.calls).not.toContain('cloudflare:index/getZoneSetting:getZoneSetting');
+  });
+
+  it('puts the CDN behind a name of its own and tells the service', async () => {
+    const cdn = await runProgram({ config: { 'oven:cdnDomain': 'at-blobs.aesthetic.computer' } });
+    expect(cdn.get(DO('Cdn'), 'cdn').inputs).toMatchObject({
+      origin: 'at-blobs-aesthetic-computer.sfo3.digitaloceanspaces.com',
+      customDomain: 'at-blobs.aesthetic.computer',
+    });
+    expect(cdn.get(CF('DnsRecord'), 'cdn-record').inputs).toMatchObject({
+      name: 'at-blobs.aesthetic.computer',
+      type: 'CNAME',
+      proxied: true,
+      content: 'at-blobs-aesthetic-computer.sfo3.cdn.digitaloceanspaces.com',
+    });
+    expect((cdn.get(COMMAND, 'environment').inputs['stdin'] as Secret).value).toContain(
+      'AT_BLOBS_CDN="at-blobs.aesthetic.computer"',
+    );
+  });
+
+  it('changes nothing that the whole zone shares', () => {
+    const types = new Set(
+      run.declared.map(({ type }) => type).filter((type) => type.startsWith('cloudflare:')),
+    );
+    expect(types).toEqual(new Set([CF('DnsRecord'), CF('OriginCaCertificate')]));
+  });
+});
+
+describe('release', () => {
+  const order = () => run.all(COMMAND).map(({ name }) => name);
+
+  it('runs every command on the droplet itself, with its key pinned', () => {
+    for (const one of [...run.all(COMMAND), ...run.all('command:remote:CopyToRemote')]) {
+      expect(connection(one)).toMatchObject({
+        host: '198.51.100.4',
+        user: 'root',
+        hostKey: 'ssh-ed25519 aG9zdA==',
+      });
+      expect((one.inputs['triggers'] as unknown[])[0], one.name).toBe('4711');
+    }
+  });
+
+  it('gives the address to a droplet only when its release is healthy, and drains before anything goes', () => {
+    expect(order().indexOf('activate')).toBeGreaterThan(order().indexOf('environment'));
+    expect(run.get(COMMAND, 'admit-successor').dependencies).toContain(`${COMMAND} activate`);
+    expect(run.get(COMMAND, 'handover').dependencies).toContain(`${COMMAND} admit-successor`);
+    expect(run.get(DO('ReservedIpAssignment'), 'address').dependencies).toContain(`${COMMAND} handover`);
+    expect(run.get(COMMAND, 'drain').dependencies).toContain(`${DO('ReservedIpAssignment')} address`);
+    expect(run.get(COMMAND, 'drain').inputs['delete']).toMatch(/oven-drain/);
+  });
+
+  it('hands secrets over by standard input, unseen', () => {
+    for (const name of ['environment', 'certificate']) {
+      const { inputs } = run.get(COMMAND, name);
+      expect(inputs['stdin']).toBeInstanceOf(Secret);
+      expect(inputs['logging']).toBe('none');
+    }
+    expect((run.get(COMMAND, 'environment').inputs['stdin'] as Secret).value).toMatchInlineSnapshot(`
+      "ART_SPACES_BUCKET="art-aesthetic-computer"
+      ART_SPACES_ENDPOINT="https://sfo3.digitaloceanspaces.com"
+      ART_SPACES_KEY="DO00ART"
+      ART_SPACES_SECRET="SECRETart"
+      AT_BLOBS_SPACES_BUCKET="at-blobs-aesthetic-computer"
+      AT_BLOBS_SPACES_ENDPOINT="https://sfo3.digitaloceanspaces.com"
+      AT_BLOBS_SPACES_KEY="DO00BLOBS"
+      AT_BLOBS_SPACES_SECRET="SECRETblobs"
+      CALLBACK_SECRET="a-shared-secret-of-the-test"
+      PUBLIC_URL="https://oven.aesthetic.computer"
+      "
+    `);
+  });
+});
+
+describe('hand-over', () => {
+  it('asks the host at the address, with a key that may do nothing else', () => {
+    const { value } = run.get(COMMAND, 'handover').inputs['stdin'] as Secret;
+    expect(value).toMatch(
+      /^203\.0\.113\.80\nssh-ed25519 aG9zdA==\n-----BEGIN OPENSSH PRIVATE KEY-----\nSECREThandover\n/,
+    );
+    expect(value).not.toContain('SECRETlogin');
+    expect(run.get(COMMAND, 'admit-successor').inputs['create']).toMatchInlineSnapshot(`
+      "set -eu
+      umask 077
+      file=/root/.ssh/authorized_keys
+      mkdir -p /root/.ssh
+      touch "$file"
+      { grep -v ' oven-handover$' "$file" || true; echo 'restrict,command="/usr/local/sbin/oven-handover give" ssh-ed25519 aGFuZG92ZXI= oven-handover'; } >"$file.partial"
+      mv -f "$file.partial" "$file""
+    `);
+  });
+
+  it('refuses a key that would break out of its line', () => {
+    for (const key of ["ssh-ed25519 AAAA'; reboot; '", 'ssh-rsa AAAA', 'ssh-ed25519', '']) {
+      expect(() => renderAdmission(key), key).toThrow(TypeError);
+    }
+  });
+});
+
+describe('watch', () => {
+  it('mails about the host, the service and its work', () => {
+    expect(run.all(DO('MonitorAlert')).map(({ name }) => name)).toEqual(['disk', 'memory', 'cpu']);
+    for (const { inputs } of run.all(DO('MonitorAlert'))) {
+      expect(inputs).toMatchObject({
+        tags: ['oven-aesthetic-computer'],
+        alerts: { emails: ['me@aesthetic.computer'] },
+      });
+    }
+    expect(run.all(DO('UptimeCheck')).map(({ inputs }) => inputs['target'])).toEqual([
+      'https://oven.aesthetic.computer/health',
+      'https://oven.aesthetic.computer/health/work',
+    ]);
+    expect(new Set(run.all(DO('UptimeAlert')).map(({ name }) => name))).toEqual(
+      new Set(['health-down_global', 'health-latency', 'health-ssl_expiry', 'work-down_global']),
+    );
+  });
+});
+
+describe('before anything is made', () => {
+  it.each([
+    ['a zone that would loop', { ssl: 'flexible' }, /SSL mode is "flexible".*Full \(strict\)/s],
+    [
+      'a Space of somebody else’s',
+      { spaces: { 'art-aesthetic-computer': 'foreign' } },
+      /Space art-aesthetic-computer is somebody else's/,
+    ],
+    [
+      'a size that is not offered',
+      { config: { 'oven:dropletSize': 's-9vcpu-9gb' } },
+      /offers no s-9vcpu-9gb in sfo3, but s-1vcpu-1gb, s-2vcpu-2gb/,
+    ],
+  ] as const)('refuses %s, in a preview as well', async (_what, options, message) => {
+    await expect(runProgram(options)).rejects.toThrow(message);
+    await expect(runProgram({ ...options, preview: true })).rejects.toThrow(message);
+  });
+
+  const blind = {
+    failing: {
+      'digitalocean:index/getSpacesBucket:getSpacesBucket': 'Spaces credentials not configured',
+      'digitalocean:index/getRegion:getRegion': 'GET: 401 Unable to authenticate you',
+      'cloudflare:index/getZoneSetting:getZoneSetting': 'Authentication error',
+      'cloudflare:index/getIpRanges:getIpRanges': 'no such host',
+    },
+  };
+
+  it('stops when it can’t look, with every reason', async () => {
+    await expect(runProgram(blind)).rejects.toThrow(
+      /(Spaces credentials not configured|Unable to authenticate you|Authentication error|no such host)/,
+    );
+    const message = await runProgram(blind).catch((error: Error) => error.message);
+    for (const reason of Object.values(blind.failing)) expect(message).toContain(reason);
+  });
+
+  it('previews all the same', async () => {
+    const preview = await runProgram({ ...blind, preview: true });
+    expect(preview.get(DO('SpacesBucket'), 'art').importId).toBe('');
+    expect(preview.all(DO('Droplet'))).toHaveLength(1);
+  });
+
+  it('hears of a call that nobody expected', async () => {
+    const pulumi = await import('@pulumi/pulumi');
+    await expect(pulumi.runtime.invoke('digitalocean:index/getDroplets:getDroplets', {})).rejects.toThrow(
+      /nobody expected/,
+    );
+  });
+});
+
+describe('secrets', () => {
+  const known = ['a-shared-secret-of-the-test', 'SECRET', 'PRIVATE KEY', 'admin-secret', 'dop_v1_token'];
+
+  it.each(known)('are nowhere in the open: %s', (text) => {
+    for (const one of run.declared)
+      expect(JSON.stringify(opened(one.inputs)), `${one.type} ${one.name}`).not.toContain(text);
+  });
+
+  it('are secret as outputs as well', async () => {
+    const pulumi = await import('@pulumi/pulumi');
+    const { sshPrivateKey, ip, ssh } = run.outputs;
+    expect(await pulumi.isSecret(sshPrivateKey as Output<string>)).toBe(true);
+    expect(await pulumi.isSecret(ip as Output<string>)).toBe(false);
+    expect(await pulumi.isSecret(ssh as Output<string>)).toBe(false);
+  });
+});
+
+describe('index.ts', () => {
+  it('is short, and names what was asked for', async () => {
+    expect((await readFile('infra/index.ts', 'utf8')).split('\n').length).toBeLessThan(60);
+    expect(Object.keys(run.outputs)).toEqual(
+      expect.arrayContaining(['url', 'ip', 'ssh', 'buckets', 'cdn', 'release']),
+    );
+  });
+});
+
+function connection(one: Declared): Record<string, unknown> {
+  const given = one.inputs['connection'];
+  if (!(given instanceof Secret)) throw new Error(`the connection of ${one.name} is not secret`);
+  return given.value as Record<string, unknown>;
+}
+
+/** Without what is in a secret. */
+function opened(value: unknown): unknown {
+  if (value instanceof Secret) return '[secret]';
+  if (Array.isArray(value)) return value.map(opened);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, opened(one)]));
+}

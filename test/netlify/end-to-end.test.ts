@@ -1,0 +1,170 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../rig/port.ts';
+import { until } from '../rig/until.ts';
+import { makeTape } from '../tapes/make.ts';
+import { environment, type FunctionsRig, startFunctions } from './rig/functions.ts';
+import { tapeLexicon } from './rig/lexicon.ts';
+import { noMongo } from './rig/mongo.ts';
+import { noPds } from './rig/pds.ts';
+import { noOven, type OvenService, startOven } from './rig/service.ts';
+import { SECRET, startWorld, TOKEN, USER, type World } from './rig/world.ts';
+
+const why = noMongo() ?? noPds() ?? noOven();
+
+describe.skipIf(why)(
+  `from track-media to the record, through the real Oven${why ? ` (skipped: ${why})` : ''}`,
+  () => {
+    let world: World;
+    let oven: OvenService;
+    let functions: FunctionsRig;
+    let zip: Uint8Array;
+    beforeAll(async () => {
+      world = await startWorld();
+      const folder = await mkdtemp(join(tmpdir(), 'oven-e2e-'));
+      const tape = join(folder, 'tape.zip');
+      await makeTape(tape, { scene: 'sprites', width: 121, height: 75, seconds: 1, sound: true });
+      zip = new Uint8Array(await readFile(tape));
+      await rm(folder, { recursive: true });
+      const [ovenPort, port] = [await freePort(), await freePort()];
+      const callback = `http://127.0.0.1:${port}/api/tape-bake-complete`;
+      const sources = [`${world.storage.url}/art`, `${world.storage.url}/user`];
+      oven = await startOven(ovenPort, SECRET, sources, `http://127.0.0.1:${port}`);
+      functions = await startFunctions(
+        environment(world, { OVEN_URL: oven.url, OVEN_CALLBACK_URL: callback, TAPE_BLOBS_URLS: oven.files }),
+        { port },
+      );
+    }, 180_000);
+    afterAll(async () => {
+      await functions?.kill();
+      await oven?.stop();
+      await world?.stop();
+    });
+    const finished = (slug: string) =>
+      until(
+        `${slug} is in the PDS`,
+        async () => {
+          const tape = await world.find(slug);
+          return tape.atSync?.status === 'complete' && tape;
+        },
+        60,
+      );
+    const recordsOf = async (did: string, slug: string) =>
+      (await world.pds.records(did)).filter(({ value }) => value.slug === slug);
+
+    test.each([
+      ['guest', 'guestAb1', '/art/guestAb1.zip', undefined, () => world.guest.did],
+      [
+        'user',
+        '2025.10.09.12.30.15.123',
+        `/user/${USER}/2025.10.09.12.30.15.123.zip`,
+        TOKEN,
+        () => world.user.did,
+      ],
+    ])(
+      'a tape of a %s',
+      async (_who, slug, path, token, did) => {
+        world.storage.files.set(path, { bytes: zip });
+        const answer = await functions.track({ slug, ext: 'zip', metadata: { totalDuration: 1 } }, token);
+        expect(await answer.json()).toMatchObject({ slug, mp4Status: 'pending' });
+        const tape = await finished(slug);
+        const [record, ...more] = await recordsOf(did(), slug);
+        expect(more).toEqual([]);
+        expect(tapeLexicon().faults(record?.value)).toBeUndefined();
+        expect(record).toMatchObject({ uri: tape.at?.uri, cid: tape.at?.cid, value: { code: tape.code } });
+        const { ref } = record!.value.video as { ref: { toString(): string } };
+        const blob = await world.pds.blob(did(), ref.toString());
+        const mp4 = new Uint8Array(await (await fetch(tape.mp4Url ?? '')).arrayBuffer());
+        expect(Buffer.from(mp4.subarray(4, 8)).toString()).toBe('ftyp');
+        expect(Buffer.from(blob).equals(Buffer.from(mp4))).toBe(true);
+        expect((await fetch(tape.thumbnailUrl ?? '')).status).toBe(200);
+        await until('Oven knows that its callback arrived', async () => {
+          const { callback } = (await oven.status(tape.oven?.jobId ?? '')) as {
+            callback?: { delivered: boolean };
+          };
+          return callback?.delivered;
+        });
+      },
+      120_000,
+    );
+
+    test('a broken tape is told of, and kept', async () => {
+      world.storage.files.set('/art/broken01.zip', { bytes: zip.subarray(0, 1000) });
+      await functions.track({ slug: 'broken01', ext: 'zip' });
+      const tape = await until('the failure has arrived', async () => {
+        const one = await world.find('broken01');
+        return one.mp4Status === 'oven-failed' && one;
+      });
+      expect(tape.mp4Error).toMatch(/\w/);
+      expect(tape.oven?.error?.code).toMatch(/^[A-Z_]+$/);
+    }, 60_000);
+
+    test('a PDS that was down: the scheduled function has Oven send its callback again', async () => {
+      world.storage.files.set('/art/downtime.zip', { bytes: zip });
+      world.pds.front.fault = () => 'down';
+      await functions.track({ slug: 'downtime', ext: 'zip' });
+      await until(
+        'the failure is kept',
+        async () => (await world.find('downtime')).atSync?.error?.code === 'PDS_UNREACHABLE',
+      );
+      world.pds.front.fault = () => 'none';
+      await world.tapes.updateOne({ slug: 'downtime' }, { $set: { 'atSync.nextAt': new Date(0) } });
+      expect(await (await functions.retry()).json()).toMatchObject({ submitted: 1 });
+      await finished('downtime');
+      expect((await recordsOf(world.guest.did, 'downtime')).length).toBe(1);
+    }, 120_000);
+
+    test('a tape nuked while it was baked is nowhere afterwards', async () => {
+      world.storage.files.set('/art/nuked001.zip', { bytes: zip });
+      world.pds.front.after = async (path) => {
+        if (path !== '/xrpc/com.atproto.repo.putRecord') return;
+        await world.tapes.updateOne({ slug: 'nuked001' }, { $set: { nuked: true } });
+      };
+      await functions.track({ slug: 'nuked001', ext: 'zip' });
+      await until('it is nuked', async () => (await world.find('nuked001')).purge !== undefined);
+      const tape = await until(
+        'it is purged',
+        async () => {
+          await functions.retry();
+          const one = await world.find('nuked001');
+          return one.purge?.done && one;
+        },
+        60,
+      );
+      world.pds.front.after = () => {};
+      expect(tape.at).toBeUndefined();
+      expect(await recordsOf(world.guest.did, 'nuked001')).toEqual([]);
+      expect((await fetch(`${oven.files}/tapes/nuked001.mp4`)).status).toBe(404);
+      expect((await fetch(`${oven.url}/status/${tape.oven?.jobId}`)).status).toBe(404);
+    }, 120_000);
+
+    test('a user takes a tape down, and back', async () => {
+      const slug = '2025.11.01.10.00.00.001';
+      world.storage.files.set(`/user/${USER}/${slug}.zip`, { bytes: zip });
+      await functions.track({ slug, ext: 'zip' }, TOKEN);
+      await finished(slug);
+      const put = (nuke: boolean, token: string) =>
+        fetch(`${functions.url}/api/track-media`, {
+          method: 'PUT',
+          body: JSON.stringify({ slug, nuke }),
+          headers: { authorization: `Bearer ${token}` },
+        });
+      expect((await put(true, 'another')).status).toBe(401);
+      expect(await (await put(true, TOKEN)).json()).toEqual({ slug, nuked: true, purged: true });
+      expect(await recordsOf(world.user.did, slug)).toEqual([]);
+      expect((await fetch(`${oven.files}/tapes/${slug}.mp4`)).status).toBe(404);
+      expect((await put(false, TOKEN)).status).toBe(200);
+      await finished(slug);
+      expect((await recordsOf(world.user.did, slug)).length).toBe(1);
+    }, 120_000);
+
+    test('no secret was logged', () => {
+      const all = functions.logs.join('\n');
+      expect(all.length).toBeGreaterThan(100);
+      for (const secret of [SECRET, world.guest.password, world.user.password])
+        expect(all).not.toContain(secret);
+    });
+  },
+);

@@ -1,0 +1,129 @@
+import { ObjectId } from 'mongodb';
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../netlify/lib/config.ts';
+import { openLog } from '../../netlify/lib/log.ts';
+import { checkFileUrl } from '../../netlify/lib/mp4.ts';
+import { seconds } from '../../netlify/lib/oven.ts';
+import { tapeRecord } from '../../netlify/lib/pds/record.ts';
+import { recordKey } from '../../netlify/lib/pds/rkey.ts';
+import { nextTry } from '../../netlify/lib/tapes/backoff.ts';
+import { newCode } from '../../netlify/lib/tapes/code.ts';
+
+describe('the key of a record', () => {
+  const when = new Date('2025-10-09T12:30:15.123Z');
+  const _id = new ObjectId('68e7a9d7c3f0a1b2c3d4e5f6');
+
+  test('is a TID, the same each time, and tells the tape’s time', () => {
+    const key = recordKey({ _id, when });
+    expect(key).toMatch(/^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/);
+    expect(recordKey({ _id, when })).toBe(key);
+    const digits = '234567abcdefghijklmnopqrstuvwxyz';
+    const bits = [...key].reduce((all, digit) => (all << 5n) | BigInt(digits.indexOf(digit)), 0n);
+    expect(Number((bits >> 10n) / 1000n)).toBe(when.getTime());
+  });
+
+  test('differs between tapes of one moment, and sorts by time', () => {
+    const keys = Array.from({ length: 200 }, () => recordKey({ _id: new ObjectId(), when }));
+    expect(new Set(keys).size).toBeGreaterThan(198);
+    const later = recordKey({ _id, when: new Date(when.getTime() + 1) });
+    for (const key of keys) expect(key < later).toBe(true);
+  });
+
+  test('is the one that the tape has already', () => {
+    expect(recordKey({ _id, when, at: { rkey: 'kept', uri: '', cid: '' } })).toBe('kept');
+  });
+
+  test('never is of a record without a video', () => {
+    const tape = { _id, when, slug: 's', code: 'c', bucket: 'b' };
+    expect(() => tapeRecord(tape, { cid: 'no cid', mimeType: 'video/mp4', size: 1 })).toThrow();
+  });
+});
+
+test('codes get longer when the short ones are taken', () => {
+  const last = (max: number) => max - 1;
+  expect([newCode(0, last), newCode(20, last), newCode(40, last)]).toEqual(['999', 'ZZZ', 'ZZZZ']);
+});
+
+test.each([
+  [0, 0, 10],
+  [1, 0, 10],
+  [2, 0, 20],
+  [6, 0, 320],
+  [7, 0, 360],
+  [50, 0, 360],
+  [1, 7200, 120],
+])('after %i attempts, with Retry-After %i, a tape waits %i minutes', (attempts, retryAfter, minutes) => {
+  const wait = nextTry(attempts, retryAfter, () => 0.5).getTime() - Date.now();
+  expect(Math.round(wait / 60_000)).toBe(minutes);
+});
+
+test.each([
+  [null, 0],
+  ['7', 7],
+  ['-3', 0],
+  ['soon', 0],
+  ['999999999', 21_600],
+  [new Date(Date.now() + 90_000).toUTCString(), expect.closeTo(90, -1)],
+])('Retry-After %s is %s seconds', (header, expected) => {
+  expect(seconds(header)).toEqual(expected);
+});
+
+test('the log hides secrets, escaped ones and those within others too', () => {
+  const lines: string[] = [];
+  const log = openLog(['pass"word', 'word', ''], (line) => lines.push(line));
+  log('error', 'X', { error: new Error('it was pass"word'), list: ['a word'] });
+  expect(lines).toEqual([
+    '{"level":"error","event":"X","error":"Error: it was [secret]","list":["a [secret]"]}',
+  ]);
+});
+
+test.each([
+  ['https://cdn.test/tapes/s.mp4', true],
+  ['https://cdn.test/tapes/s.mp4?x', false],
+  ['https://cdn.test/tapes/../tapes/s.mp4', false],
+  ['https://cdn.test.evil.test/tapes/s.mp4', false],
+  ['http://cdn.test/tapes/s.mp4', false],
+  ['https://host.test/bucket/tapes/s.mp4', true],
+  ['https://host.test/other/tapes/s.mp4', false],
+])('%s is a file of the storage: %s', (url, good) => {
+  const check = () =>
+    checkFileUrl([new URL('https://cdn.test'), new URL('https://host.test/bucket/')], url, 's.mp4', 'x');
+  if (good) expect(check).not.toThrow();
+  else expect(check).toThrow('x is not the URL');
+});
+
+describe('the environment', () => {
+  const least = { MONGODB_CONNECTION_STRING: 'mongodb://x', MONGODB_NAME: 'x' };
+
+  test('needs a database only; all else has a default or waits', () => {
+    const config = readConfig(least);
+    expect(config).toMatchObject({ oven: undefined, callbackSecrets: [], guest: undefined, seconds: 25 });
+    expect(config.callbackUrl).toBe('https://aesthetic.computer/api/tape-bake-complete');
+    expect(config.blobs.map(({ host }) => host)).toContain(
+      'at-blobs-aesthetic-computer.sfo3.digitaloceanspaces.com',
+    );
+    expect(config.zips.user.url.host).toBe('user-aesthetic-computer.sfo3.digitaloceanspaces.com');
+  });
+
+  test('is refused with every fault by name, never with a value', () => {
+    const wrong = {
+      OVEN_URL: 'secret-value',
+      FUNCTION_SECONDS: 'secret-value',
+      TAPE_BLOBS_URLS: 'secret-value',
+    };
+    expect(() => readConfig(wrong)).toThrow(
+      'Missing or wrong in the environment: FUNCTION_SECONDS, MONGODB_CONNECTION_STRING, MONGODB_NAME, OVEN_URL, TAPE_BLOBS_URLS.',
+    );
+  });
+
+  test('is obeyed, but for more time than Oven waits', () => {
+    const config = readConfig({
+      ...least,
+      OVEN_CALLBACK_SECRET: 'a, b',
+      AUTH0_DOMAIN: 'x.auth0.com',
+      FUNCTION_SECONDS: '900',
+    });
+    expect(config).toMatchObject({ callbackSecrets: ['a', 'b'], seconds: 28 });
+    expect(config.auth0?.href).toBe('https://x.auth0.com/');
+  });
+});

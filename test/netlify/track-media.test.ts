@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { noMongo } from './rig/mongo.ts';
+import { SECRET, startWorld, TOKEN, USER, type World } from './rig/world.ts';
+
+const why = noMongo();
+const SLUG = '2025.10.09.12.30.15.123';
+
+type Said = { code?: string; error?: { code: string } };
+const said = async (answer: Response) => (await answer.json()) as Said;
+
+describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ pds: false });
+  }, 120_000);
+  afterAll(() => world?.stop());
+  beforeEach(async () => {
+    await world.tapes.deleteMany({});
+    world.storage.files.clear();
+    world.oven.orders.length = 0;
+    world.oven.answer = () => ({ status: 202, body: { jobId: 'job-1' } });
+  });
+  const upload = (path: string, bytes = 100) =>
+    world.storage.files.set(path, { bytes: new Uint8Array(bytes) });
+
+  test('takes a guest’s tape: document, and SEED.md’s six fields for Oven', async () => {
+    upload('/art/aB3_x-9z.zip');
+    const metadata = { totalDuration: 8.5, piece: 'wand' };
+    const answer = await world.track({ body: { slug: 'aB3_x-9z', ext: 'zip', metadata } });
+    const tape = await world.find('aB3_x-9z');
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({
+      ...{ slug: 'aB3_x-9z', code: tape.code, tapeId: tape._id.toHexString(), mp4Status: 'pending' },
+    });
+    expect(tape).toMatchObject({
+      ...{ bucket: 'art-aesthetic-computer', nuked: false, kind: 'zip', mp4Status: 'pending', metadata },
+      ...{ code: expect.stringMatching(/^[a-z2-9]{3}$/), when: expect.any(Date) },
+      oven: { attempts: 1, jobId: 'job-1', nextAt: expect.any(Date) },
+    });
+    expect(tape.user).toBeUndefined();
+    expect(world.oven.orders).toEqual([
+      {
+        ...{ mongoId: tape._id.toHexString(), slug: 'aB3_x-9z', code: tape.code, metadata },
+        zipUrl: `${world.storage.url}/art/aB3_x-9z.zip`,
+        callbackUrl: 'https://aesthetic.computer/api/tape-bake-complete',
+        callbackSecret: SECRET,
+      },
+    ]);
+  });
+
+  test('takes a user’s tape from the users’ bucket, a stray Z on its slug or not', async () => {
+    upload(`/user/${USER}/${SLUG}.zip`);
+    const answer = await world.track({ body: { slug: `${SLUG}Z`, ext: 'zip' }, token: TOKEN });
+    expect(answer.status).toBe(200);
+    expect(await world.find(SLUG)).toMatchObject({ bucket: 'user-aesthetic-computer', user: USER });
+    expect(world.oven.orders[0]?.zipUrl).toBe(`${world.storage.url}/user/auth0%7Csomebody/${SLUG}.zip`);
+  });
+
+  test.each([
+    ['GET', { method: 'GET' }, 405, 'METHOD_NOT_ALLOWED'],
+    ['no JSON', { body: '{' }, 400, 'INVALID_JSON'],
+    ['no slug', { body: { ext: 'zip' } }, 400, 'INVALID_FIELDS'],
+    ['a slug with a slash', { body: { slug: '../x' } }, 400, 'INVALID_FIELDS'],
+    ['a slug of dots', { body: { slug: '..' } }, 400, 'INVALID_FIELDS'],
+    ['a painting', { body: { slug: 'aaaaaaaa', ext: 'png' } }, 400, 'UNSUPPORTED_MEDIA'],
+    ['a long tape', { body: { slug: 'aaaaaaaa', metadata: { totalDuration: 30.1 } } }, 400, 'TAPE_TOO_LONG'],
+    [
+      'much metadata',
+      { body: { slug: 'aaaaaaaa', metadata: { x: 'y'.repeat(40_000) } } },
+      400,
+      'INVALID_FIELDS',
+    ],
+    ['a large body', { body: { slug: 'aaaaaaaa', x: 'y'.repeat(70_000) } }, 413, 'BODY_TOO_LARGE'],
+    ['a ZIP that isn’t there', { body: { slug: 'aaaaaaaa' } }, 404, 'ZIP_NOT_FOUND'],
+    ['a user’s slug and no token', { body: { slug: SLUG } }, 401, 'LOGIN_NEEDED'],
+    ['a user’s slug and an expired token', { body: { slug: SLUG }, token: 'old' }, 401, 'TOKEN_INVALID'],
+    ['a login that can’t be checked', { body: { slug: SLUG }, token: 'outage' }, 503, 'IDENTITY_UNAVAILABLE'],
+    [
+      'the same for a guest’s slug',
+      { body: { slug: 'aaaaaaaa' }, token: 'outage' },
+      503,
+      'IDENTITY_UNAVAILABLE',
+    ],
+  ])('refuses %s, and keeps nothing', async (_what, request, status, code) => {
+    upload(`/art/${SLUG}.zip`); // a user's tape must not be found here
+    const answer = await world.track(request);
+    expect({ status: answer.status, code: (await said(answer)).error?.code }).toEqual({ status, code });
+    expect(await world.tapes.countDocuments()).toBe(0);
+    expect(world.oven.orders).toEqual([]);
+  });
+
+  test('files a guest’s slug with an invalid token as a guest’s, and says so in the log', async () => {
+    upload('/art/aaaaaaaa.zip');
+    expect((await world.track({ body: { slug: 'aaaaaaaa' }, token: 'old' })).status).toBe(200);
+    expect((await world.find('aaaaaaaa')).bucket).toBe('art-aesthetic-computer');
+    expect(world.logs.some((line) => line.includes('TOKEN_INVALID'))).toBe(true);
+  });
+
+  test('is the same tape however often it is sent, five times at once too', async () => {
+    upload('/art/aaaaaaaa.zip');
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => world.track({ body: { slug: 'aaaaaaaa' } })),
+    );
+    const all = await Promise.all(answers.map(said));
+    expect(new Set(all.map(({ code }) => code)).size).toBe(1);
+    expect(await world.tapes.countDocuments()).toBe(1);
+    expect(new Set(world.oven.orders.map(({ mongoId }) => mongoId)).size).toBe(1);
+  });
+
+  test.each([
+    ['is down', () => 'down' as const, 'OVEN_UNREACHABLE', 0],
+    ['is full', () => ({ status: 429, headers: { 'retry-after': '3600' } }), 'AS_THE_TEST_SAYS', 0],
+    ['is drained', () => ({ status: 503 }), 'AS_THE_TEST_SAYS', 0],
+    ['refuses the secret', () => ({ status: 401 }), 'AS_THE_TEST_SAYS', 1],
+    ['talks nonsense', () => ({ status: 200, body: {} }), 'HTTP_200', 0],
+  ])('keeps a tape as retryable when Oven %s, and says so', async (_what, answer, code, attempts) => {
+    upload('/art/aaaaaaaa.zip');
+    world.oven.answer = answer;
+    const response = await world.track({ body: { slug: 'aaaaaaaa' } });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ mp4Status: 'oven-failed', retryable: true });
+    const tape = await world.find('aaaaaaaa');
+    expect(tape).toMatchObject({ mp4Status: 'oven-failed', mp4FailedAt: expect.any(Date) });
+    expect(tape.oven).toMatchObject({ attempts, error: { code }, nextAt: expect.any(Date) });
+    expect(tape.oven?.gaveUpAt).toBeUndefined();
+    if (code !== 'OVEN_UNREACHABLE') expect(world.oven.orders.length).toBeLessThanOrEqual(3);
+  });
+
+  test('tries Oven again at once when it was down for a moment', async () => {
+    upload('/art/aaaaaaaa.zip');
+    let times = 0;
+    world.oven.answer = () => {
+      times += 1;
+      return times < 3 ? { status: 502 } : { status: 202, body: { jobId: 'job-3' } };
+    };
+    const response = await world.track({ body: { slug: 'aaaaaaaa' } });
+    expect(await response.json()).toMatchObject({ mp4Status: 'pending' });
+    expect((await world.find('aaaaaaaa')).oven).toMatchObject({ jobId: 'job-3', attempts: 1 });
+  });
+
+  test('lets tapes wait while OVEN_URL is not set', async () => {
+    upload('/art/aaaaaaaa.zip');
+    const off = await world.reopen({ oven: undefined });
+    const response = await world.track({ body: { slug: 'aaaaaaaa' } }, off);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ mp4Status: 'pending', retryable: true });
+    expect(await world.find('aaaaaaaa')).toMatchObject({ mp4Status: 'pending', oven: { attempts: 0 } });
+    expect(world.oven.orders).toEqual([]);
+  });
+
+  test('starts a tape that was given up anew when its user sends it again', async () => {
+    upload('/art/aaaaaaaa.zip');
+    await world.track({ body: { slug: 'aaaaaaaa' } });
+    const gaveUp = { mp4Status: 'oven-failed', 'oven.gaveUpAt': new Date(), 'oven.attempts': 8 } as const;
+    await world.tapes.updateOne({ slug: 'aaaaaaaa' }, { $set: gaveUp });
+    expect(await (await world.track({ body: { slug: 'aaaaaaaa' } })).json()).toMatchObject({
+      mp4Status: 'pending',
+    });
+    expect((await world.find('aaaaaaaa')).oven?.gaveUpAt).toBeUndefined();
+  });
+
+  test('knows a guest’s tape from before whose user is null', async () => {
+    upload('/art/aaaaaaaa.zip');
+    const old = {
+      code: 'old',
+      slug: 'aaaaaaaa',
+      user: null,
+      when: new Date(),
+      bucket: 'art-aesthetic-computer',
+    };
+    await world.services.tapes.add({ slug: 'first', bucket: 'art-aesthetic-computer' }); // makes the indexes
+    await world.tapes.insertOne(old as never);
+    expect(await (await world.track({ body: { slug: 'aaaaaaaa' } })).json()).toMatchObject({ code: 'old' });
+  });
+
+  test('gives two users with one slug a tape each', async () => {
+    upload(`/user/${USER}/${SLUG}.zip`);
+    await world.track({ body: { slug: SLUG }, token: TOKEN });
+    const other = await world.services.tapes.add({
+      slug: SLUG,
+      bucket: 'user-aesthetic-computer',
+      user: 'auth0|b',
+    });
+    expect(other.created).toBe(true);
+    expect(await world.tapes.countDocuments({ slug: SLUG })).toBe(2);
+  });
+
+  test('finds a free code when the first ones are taken', async () => {
+    const add = (slug: string) => world.services.tapes.add({ slug, bucket: 'art-aesthetic-computer' });
+    const added = await Promise.all(Array.from({ length: 300 }, (_, i) => add(`guest${i}`)));
+    expect(new Set(added.map(({ tape }) => tape.code)).size).toBe(300);
+  });
+
+  test('never logs or answers the secret', async () => {
+    upload('/art/aaaaaaaa.zip');
+    world.oven.answer = () => ({ status: 400, body: { error: { code: SECRET, message: SECRET } } });
+    await world.track({ body: { slug: 'aaaaaaaa' } });
+    expect(world.logs.join('\n')).not.toContain(SECRET);
+  });
+});

@@ -1,0 +1,49 @@
+# prepare
+set -eu
+code=0
+cloud-init status --wait >/dev/null || code=$?
+if test "$code" = 1; then cloud-init status --long >&2; exit 1; fi
+install -d -m 0755 /opt/oven /opt/oven/releases
+install -d -m 0700 /opt/oven/incoming
+
+# upload
+# /tmp/release -> /opt/oven/incoming/oven-0123456789abcdef.tar.zst
+
+# environment
+# stdin: environment
+set -eu
+umask 077
+cat >/opt/oven/incoming/environment.partial
+test -s /opt/oven/incoming/environment.partial
+mv -f /opt/oven/incoming/environment.partial /opt/oven/incoming/environment
+sha256sum </opt/oven/incoming/environment | cut -c 1-16
+
+# certificate
+# stdin: certificate
+set -eu
+umask 077
+cat >/opt/oven/incoming/certificate.partial
+test -s /opt/oven/incoming/certificate.partial
+mv -f /opt/oven/incoming/certificate.partial /opt/oven/incoming/certificate
+sha256sum </opt/oven/incoming/certificate | cut -c 1-16
+
+# activate
+# again when environment, certificate changed
+set -eu
+script=/opt/oven/releases/0123456789abcdef/host/sbin/oven-activate
+if ! test -x "$script"; then
+  script=/opt/oven/incoming/activate-0123456789abcdef
+  tar --zstd --occurrence=1 -xOf /opt/oven/incoming/oven-0123456789abcdef.tar.zst host/sbin/oven-activate >"$script"
+fi
+exec bash "$script" 0123456789abcdef
+
+# handover
+# stdin: handover
+exec /opt/oven/current/host/sbin/oven-handover take
+
+# drain
+:
+
+# when the host goes
+set -eu
+if test -x /opt/oven/current/host/sbin/oven-drain; then exec /opt/oven/current/host/sbin/oven-drain 900; fi
