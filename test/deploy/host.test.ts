@@ -44,8 +44,11 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
   afterAll(() => world?.close(), 120_000);
 
   const health = async () => JSON.parse((await world.ask('/health')).text) as { release: string };
-  const calledBack = (slugs: readonly string[], seconds = 150) =>
-    until(`callbacks of ${slugs.join(', ')}`, () => slugs.every((slug) => world.callbacks.of(slug)), seconds);
+  const calledBack = async (slugs: readonly string[], seconds = 150) => {
+    const missing = () => slugs.filter((slug) => world.callbacks.of(slug) === undefined);
+    await until('every callback', () => missing().length === 0, seconds).catch(() => {});
+    expect(missing(), `tapes that were not called back in ${seconds} s`).toEqual([]);
+  };
   const allGood = (slugs: readonly string[]) => {
     for (const slug of slugs) expect(world.callbacks.of(slug)?.body).toMatchObject({ mongoId: `id-${slug}` });
     for (const slug of slugs) expect(world.callbacks.of(slug)?.body).not.toHaveProperty('error');

@@ -36,12 +36,8 @@ async function health(): Promise<void> {
 }
 
 async function bake(slug: string): Promise<void> {
-  tapes.push(slug);
-  await ask(
-    'POST',
-    '/bake',
-    JSON.stringify({ ...plan.tape, slug, mongoId: `id-${slug}`, zipUrl: plan.zipUrl }),
-  );
+  const body = JSON.stringify({ ...plan.tape, slug, mongoId: `id-${slug}`, zipUrl: plan.zipUrl });
+  if ((await ask('POST', '/bake', body)) !== undefined) tapes.push(slug);
 }
 
 async function ask(method: string, path: string, body?: string): Promise<string | undefined> {
