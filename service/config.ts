@@ -11,6 +11,7 @@ import { allowList } from './fetch/allowed.ts';
 import type { RedisAddress } from './queue/connection.ts';
 import { bucketOrigins } from './storage/bucket.ts';
 import type { Account } from './storage/client.ts';
+import { publicBase } from './storage/public-url.ts';
 
 export { ConfigError } from './config/error.ts';
 
@@ -97,6 +98,8 @@ function account(found: Variables, prefix: 'ART_SPACES' | 'AT_BLOBS_SPACES'): Ac
   };
 }
 
+const NO_ACCOUNT = { endpoint: new URL('https://cdn.invalid'), bucket: '', key: '', secret: '' };
+
 /** What depends on more than one variable, or on those who will use it. Looked at even when other things are wrong. */
 function problemsAcross(env: NodeJS.ProcessEnv): Problem[] {
   const value = (name: string) => env[name]?.trim() ?? '';
@@ -110,6 +113,10 @@ function problemsAcross(env: NodeJS.ProcessEnv): Problem[] {
   for (const name of ['ALLOWED_SOURCES', 'ALLOWED_CALLBACKS']) {
     const fault = usable(list(value(name)), allowList);
     if (fault) problems.push({ name, message: `can not be used: ${fault}` });
+  }
+  if (value('AT_BLOBS_CDN') !== '') {
+    const fault = usable(value('AT_BLOBS_CDN'), (cdn) => publicBase({ ...NO_ACCOUNT, cdn }));
+    if (fault) problems.push({ name: 'AT_BLOBS_CDN', message: `can not be used: ${fault}` });
   }
   if (value('CALLBACK_SECRET') !== '') {
     const fault = usable(list(value('CALLBACK_SECRET')), openSecrets);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../test/rig/until.ts';
 import type { TapeSpec } from '../../test/tapes/make.ts';
 import { percentile } from '../statistics.ts';
-import { type Kitchen, post, withKitchen } from './kitchen.ts';
+import { type Env, type Kitchen, post, withKitchen } from './kitchen.ts';
 
 /** Milliseconds. */
 export interface Latency {
@@ -27,13 +27,19 @@ export interface AnswersOptions {
   /** Milliseconds from one request to the next of its kind, whether that is answered or not. */
   readonly everyMs: number;
   readonly tape?: TapeSpec;
+  readonly env?: Env;
 }
 
 const TAPE: TapeSpec = { scene: 'wire', width: 640, height: 480, seconds: 8 };
 
 /** How fast POST /bake and GET /health are answered while two bakes run on this machine. */
-export async function answers({ count, everyMs, tape = TAPE }: AnswersOptions): Promise<AnswersResult> {
-  const env = { CONCURRENCY: '2', MAX_QUEUED: '100000' };
+export async function answers({
+  count,
+  everyMs,
+  tape = TAPE,
+  ...more
+}: AnswersOptions): Promise<AnswersResult> {
+  const env = { ...more.env, CONCURRENCY: '2', MAX_QUEUED: '100000' };
   return withKitchen({ tape }, env, async (kitchen) => {
     // Enough to be busy all the time: the service is ended with what is left.
     for (let n = 0; n < 4; n++) await post(kitchen, 'tape', `first-${n}`);

@@ -5,6 +5,9 @@ import { type Oven, startOven } from '../../scripts/demo/oven.ts';
 import { openSite, type Site } from '../../scripts/demo/site.ts';
 import { makeTape, type TapeSpec } from '../../test/tapes/make.ts';
 
+/** Variables of the service beside those that it must have. */
+export type Env = Readonly<Record<string, string>>;
+
 /** A whole service with tapes to bake, each benchmark's own. */
 export interface Kitchen {
   readonly oven: Oven;
@@ -26,7 +29,7 @@ export interface Posted {
 /** Runs `work` with a service and ends it, however that ends. */
 export async function withKitchen<T>(
   specs: Readonly<Record<string, TapeSpec>>,
-  env: Readonly<Record<string, string>>,
+  env: Env,
   work: (kitchen: Kitchen) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-service-'));

@@ -1,4 +1,4 @@
-import { allCalled, type Posted, post, withKitchen } from './kitchen.ts';
+import { allCalled, type Env, type Posted, post, withKitchen } from './kitchen.ts';
 
 export interface LoadResult {
   readonly posted: number;
@@ -17,8 +17,8 @@ export interface LoadResult {
 const TAPE = { scene: 'sprites', width: 64, height: 48, seconds: 1 } as const;
 
 /** So many tapes POSTed at once to a queue that has room for fewer. */
-export async function load(count: number, maxQueued: number): Promise<LoadResult> {
-  const env = { CONCURRENCY: '2', MAX_QUEUED: `${maxQueued}` };
+export async function load(count: number, maxQueued: number, more: Env = {}): Promise<LoadResult> {
+  const env = { ...more, CONCURRENCY: '2', MAX_QUEUED: `${maxQueued}` };
   return withKitchen({ small: TAPE }, env, async (kitchen) => {
     const started = performance.now();
     const slugs = Array.from({ length: count }, (_, n) => `load-${n}`);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fieldKiB } from '../memory.ts';
 import { median } from '../statistics.ts';
-import { allCalled, type Kitchen, post, withKitchen } from './kitchen.ts';
+import { allCalled, type Env, type Kitchen, post, withKitchen } from './kitchen.ts';
 
 export interface MemoryResult {
   readonly bakes: number;
@@ -20,8 +20,12 @@ const SETTLE_MS = 2000;
 const SAMPLES = 5;
 
 /** The memory of the service over so many bakes in a row, first looked at after `first` of them. */
-export async function memory(bakes: number, first: number, settleMs = SETTLE_MS): Promise<MemoryResult> {
-  const env = { CONCURRENCY: '2', MAX_QUEUED: '1000' };
+export async function memory(
+  bakes: number,
+  first: number,
+  { settleMs = SETTLE_MS, env: more = {} }: { settleMs?: number; env?: Env } = {},
+): Promise<MemoryResult> {
+  const env = { ...more, CONCURRENCY: '2', MAX_QUEUED: '1000' };
   return withKitchen({ small: TAPE }, env, async (kitchen) => {
     const course: number[] = [];
     let done = 0;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { TapeSpec } from '../../test/tapes/make.ts';
 import { median } from '../statistics.ts';
-import { allCalled, type Kitchen, post, statusOf, withKitchen } from './kitchen.ts';
+import { allCalled, type Env, type Kitchen, post, statusOf, withKitchen } from './kitchen.ts';
 
 export interface ThroughputResult {
   /** Bakes a minute of each round. */
@@ -19,8 +19,12 @@ const OVEN = fileURLToPath(new URL('../../bin/oven.ts', import.meta.url));
 const TAPE: TapeSpec = { scene: 'wire', width: 640, height: 480, seconds: 8 };
 
 /** Bakes a minute, two at a time: through the service, and by `oven bake` alone, in turn. */
-export async function throughput(rounds: number, bakes: number, tape = TAPE): Promise<ThroughputResult> {
-  return withKitchen({ tape }, { CONCURRENCY: '2', MAX_QUEUED: '100000' }, async (kitchen) => {
+export async function throughput(
+  rounds: number,
+  bakes: number,
+  { tape = TAPE, env = {} }: { tape?: TapeSpec; env?: Env } = {},
+): Promise<ThroughputResult> {
+  return withKitchen({ tape }, { ...env, CONCURRENCY: '2', MAX_QUEUED: '100000' }, async (kitchen) => {
     const service: number[] = [];
     const alone: number[] = [];
     await throughService(kitchen, 'warm', 2);

@@ -59,7 +59,8 @@ export function url(protocols: readonly string[]) {
 
 function isPlain(value: string, protocols: readonly string[]): boolean {
   if (!URL.canParse(value)) return false;
-  const { protocol, username, password, search, hash } = new URL(value);
+  const { protocol, hostname, username, password, search, hash } = new URL(value);
+  if (protocol === 'file:' && hostname !== '') return false;
   return protocols.includes(protocol) && `${username}${password}${search}${hash}` === '';
 }
 

@@ -18,7 +18,15 @@ export function drainRoutes(app: App, { queue, drain, secrets, log }: Deps): voi
   const middleware = bearer(secrets);
   const answers = { ...errors('UNAUTHORIZED', 'QUEUE_UNREACHABLE') };
   const start = createRoute({
-    ...{ ...secured, method: 'post', path: '/drain', summary: 'Take no more tapes', description, middleware },
+    ...{
+      ...secured,
+      method: 'post',
+      path: '/drain',
+      operationId: 'startDrain',
+      summary: 'Take no more tapes',
+      description,
+      middleware,
+    },
     responses: { 200: json(drained, 'What is left to do.'), ...answers },
   });
   app.openapi(start, async (c) => {
@@ -28,7 +36,14 @@ export function drainRoutes(app: App, { queue, drain, secrets, log }: Deps): voi
   });
 
   const end = createRoute({
-    ...{ ...secured, method: 'delete', path: '/drain', summary: 'Take tapes again', middleware },
+    ...{
+      ...secured,
+      method: 'delete',
+      path: '/drain',
+      operationId: 'endDrain',
+      summary: 'Take tapes again',
+      middleware,
+    },
     responses: { 200: json(drained, 'What is left to do.'), ...answers },
   });
   app.openapi(end, async (c) => {

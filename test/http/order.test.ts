@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../rig/until.ts';
@@ -83,8 +83,8 @@ describe('the order of checks', () => {
     } finally {
       await rm(temp, { recursive: true, force: true });
       await rename(`${temp}-away`, temp);
-      await mkdir(temp, { recursive: true });
     }
+    await until('all is well', async () => (await kitchen.fetch('/health')).ok);
   });
 
   it('refuses when there is no queue, and /health says so; all is well again when it is back', async () => {

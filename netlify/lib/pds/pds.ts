@@ -2,6 +2,7 @@ import { AtpAgent } from '@atproto/api';
 import type { Blob, Tape } from '../tapes/tape.ts';
 import type { Account } from './accounts.ts';
 import { PdsError, pdsError } from './errors.ts';
+import { beforeAbort, holdingFetch } from './fetch.ts';
 import { COLLECTION, isOthers, sameRecord, tapeRecord } from './record.ts';
 import { recordKey } from './rkey.ts';
 import { openSessions } from './sessions.ts';
@@ -25,10 +26,11 @@ export function openPds(service: URL): Pds {
   return {
     blobLimit: async (signal) => {
       try {
-        const { data } = await new AtpAgent({ service }).com.atproto.server.describeServer({}, { signal });
-        // Not in the lexicon's types, and not every PDS says it.
-        const { blobUploadLimit } = data as { blobUploadLimit?: unknown };
-        return typeof blobUploadLimit === 'number' && blobUploadLimit > 0 ? blobUploadLimit : undefined;
+        const { server } = new AtpAgent({ service, fetch: holdingFetch }).com.atproto;
+        const { data } = await beforeAbort(server.describeServer({}, { signal }), signal);
+        // Not every PDS says it.
+        const { blobUploadLimit = 0 } = data;
+        return blobUploadLimit > 0 ? blobUploadLimit : undefined;
       } catch (error) {
         throw pdsError(error);
       }

@@ -1,6 +1,7 @@
 import { AtpAgent } from '@atproto/api';
 import type { Account } from './accounts.ts';
 import { PdsError, pdsError } from './errors.ts';
+import { beforeAbort, holdingFetch } from './fetch.ts';
 
 /** Runs calls as an account. Throws PdsError. */
 export type AsAccount = <T>(
@@ -40,25 +41,14 @@ export function openSessions(service: URL): AsAccount {
 async function login(service: URL, account: Account, signal: AbortSignal): Promise<AtpAgent> {
   // The library's login takes no signal; its fetch does.
   const limited: typeof fetch = (input, init) =>
-    fetch(input, { ...init, signal: AbortSignal.any([signal, ...(init?.signal ? [init.signal] : [])]) });
+    holdingFetch(input, {
+      ...init,
+      signal: AbortSignal.any([signal, ...(init?.signal ? [init.signal] : [])]),
+    });
   const agent = new AtpAgent({ service, fetch: limited });
   await agent.login({ ...account });
-  agent.sessionManager.setFetch(fetch);
+  agent.sessionManager.setFetch(holdingFetch);
   if (agent.session?.active === false)
     throw new PdsError('PDS_LOGIN', 'The account at the PDS is not active.');
   return agent;
-}
-
-/** Doesn't wait for what takes no signal: the library renews sessions without one. */
-async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let give = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    give = () => reject(signal.reason);
-    signal.addEventListener('abort', give, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', give);
-  }
 }

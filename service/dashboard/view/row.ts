@@ -96,7 +96,15 @@ function asRow(report: TapeReport, body: Markup): Row {
   const isOpen = (group === 'done' || group === 'failed') && !report.callback.delivered;
   const kinds: Kind[] = isOpen ? [group, 'undelivered'] : [group];
   return {
-    ...{ key: jobId, slug, group, kinds, find, code: error?.code, endedAt: report.timings.finishedAt },
+    ...{
+      key: jobId,
+      slug,
+      group,
+      kinds,
+      find,
+      code: error && publicText(error.code),
+      endedAt: report.timings.finishedAt,
+    },
     render: (hidden) =>
       markup`<tr role="row" data-key="${jobId}" data-kinds="${kinds.join(' ')}" data-find="${find}"${hidden ? markup` hidden` : ''}>${body}
     </tr>`,

@@ -25,12 +25,12 @@ test('every request is answered well while tapes are baked', async () => {
 }, 180_000);
 
 test('both ways of baking bake all of it', async () => {
-  const { service, alone, ratio } = await throughput(1, 2, SMALL);
+  const { service, alone, ratio } = await throughput(1, 2, { tape: SMALL });
   for (const value of [...service, ...alone, ratio]) expect(value).toBeGreaterThan(0);
 }, 180_000);
 
 test('bakes in a row are all done', async () => {
-  const result = await memory(6, 3, 50);
+  const result = await memory(6, 3, { settleMs: 50 });
   expect(result).toMatchObject({ bakes: 6, done: 6 });
   expect(result.course).toHaveLength(2);
 }, 180_000);

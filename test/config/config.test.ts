@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import { autoConcurrency } from '../../service/config/concurrency.ts';
+import { readLimits } from '../../service/config/limits.ts';
+import { ConfigError, readConfig, secretsOf } from '../../service/config.ts';
+
+const MiB = 1024 * 1024;
+const MACHINE = { cores: 2, memoryMb: 2000 };
+/** The vault file of SEED.md. */
+const VAULT = {
+  ...{
+    ART_SPACES_KEY: 'art-key',
+    ART_SPACES_SECRET: 'art-secret',
+    ART_SPACES_BUCKET: 'art-aesthetic-computer',
+  },
+  ...{ AT_BLOBS_SPACES_KEY: 'blobs-key', AT_BLOBS_SPACES_SECRET: 'blobs-secret' },
+  AT_BLOBS_SPACES_BUCKET: 'at-blobs-aesthetic-computer',
+  ART_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com',
+  AT_BLOBS_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com',
+  ...{ CALLBACK_SECRET: 'shared', PORT: '3000', NODE_ENV: 'production', TEMP_DIR: '/tmp' },
+};
+const FOLDERS = {
+  ART_SPACES_ENDPOINT: 'file:///a',
+  AT_BLOBS_SPACES_ENDPOINT: 'file:///b',
+  CALLBACK_SECRET: 's',
+};
+const problems = (env: NodeJS.ProcessEnv) => {
+  try {
+    readConfig(env, MACHINE);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+describe('the environment', () => {
+  it('of the vault file is enough, and all else has its default', () => {
+    expect(readConfig(VAULT, MACHINE)).toEqual({
+      art: {
+        ...{ endpoint: new URL('https://sfo3.digitaloceanspaces.com'), bucket: 'art-aesthetic-computer' },
+        ...{ key: 'art-key', secret: 'art-secret' },
+      },
+      blobs: {
+        ...{
+          endpoint: new URL('https://sfo3.digitaloceanspaces.com'),
+          bucket: 'at-blobs-aesthetic-computer',
+        },
+        ...{ key: 'blobs-key', secret: 'blobs-secret' },
+      },
+      ...{ callbackSecrets: ['shared'], host: '127.0.0.1', port: 3000, isProduction: true, tempDir: '/tmp' },
+      ...{
+        redis: { url: 'redis://127.0.0.1:6379' },
+        concurrency: 2,
+        maxQueued: 200,
+        minFreeBytes: 1024 * MiB,
+      },
+      limits: {
+        ...{
+          zipBytes: 256 * MiB,
+          unzippedBytes: 1024 * MiB,
+          seconds: 60,
+          frames: 4000,
+          framePixels: 2_097_152,
+        },
+      },
+      ...{ metricsPort: 9464, bakeTimeoutSeconds: 300, scale: 'auto', logLevel: 'info' },
+      allowedSources: [
+        'https://art-aesthetic-computer.sfo3.digitaloceanspaces.com',
+        'https://sfo3.digitaloceanspaces.com/art-aesthetic-computer',
+        'https://user-aesthetic-computer.sfo3.digitaloceanspaces.com',
+        'https://sfo3.digitaloceanspaces.com/user-aesthetic-computer',
+      ],
+      allowedCallbacks: ['https://aesthetic.computer'],
+    });
+  });
+
+  it('of folders needs neither keys nor buckets', () => {
+    expect(problems(FOLDERS)).toEqual([]);
+    expect(readConfig(FOLDERS, MACHINE).allowedSources[0]).toBe('file:///a');
+  });
+
+  it.each<[string, NodeJS.ProcessEnv, object]>([
+    [
+      'secrets, of which the first signs',
+      { CALLBACK_SECRET: ' new , old,,' },
+      { callbackSecrets: ['new', 'old'] },
+    ],
+    [
+      'Redis on a socket',
+      { REDIS_URL: 'unix:///run/redis.sock' },
+      { redis: { url: 'unix:///run/redis.sock' } },
+    ],
+    ['Redis with TLS', { REDIS_URL: 'rediss://u:p@h:1/2' }, { redis: { url: 'rediss://u:p@h:1/2' } }],
+    ['a number of bakes', { CONCURRENCY: '3' }, { concurrency: 3 }],
+    ['auto', { CONCURRENCY: 'auto' }, { concurrency: 2 }],
+    [
+      'empty values as none',
+      { PORT: '', CONCURRENCY: ' ', AT_BLOBS_CDN: '', LOG_LEVEL: '' },
+      { port: 3000, concurrency: 2 },
+    ],
+    ['a scale', { OUTPUT_SCALE: '4' }, { scale: 4 }],
+    ['a CDN', { AT_BLOBS_CDN: 'cdn.test' }, { blobs: expect.objectContaining({ cdn: 'cdn.test' }) }],
+    ['a public URL', { PUBLIC_URL: 'https://oven.test' }, { publicUrl: new URL('https://oven.test') }],
+    [
+      'lists',
+      { ALLOWED_SOURCES: 'https://a, https://b/c', ALLOWED_CALLBACKS: 'http://127.0.0.1:1' },
+      { allowedSources: ['https://a', 'https://b/c'], allowedCallbacks: ['http://127.0.0.1:1'] },
+    ],
+    [
+      'limits',
+      { MAX_ZIP_MB: '1', MAX_FRAMES: '2', MIN_FREE_MB: '0' },
+      { limits: expect.objectContaining({ zipBytes: MiB, frames: 2 }), minFreeBytes: 0 },
+    ],
+    ['a socket to listen on', { LISTEN_SOCKET: '/run/x' }, { listenSocket: '/run/x' }],
+  ])('takes %s', (_what, env, expected) => {
+    expect(readConfig({ ...FOLDERS, ...env }, MACHINE)).toMatchObject(expected);
+  });
+
+  it('that is empty is told of by every name that is missing', () => {
+    const found = problems({});
+    expect(found.every(({ message }) => message === 'is missing')).toBe(true);
+    expect(found.map(({ name }) => name).sort()).toEqual(
+      [
+        ...['ART_SPACES', 'AT_BLOBS_SPACES'].flatMap((one) =>
+          ['ENDPOINT', 'BUCKET', 'KEY', 'SECRET'].map((two) => `${one}_${two}`),
+        ),
+        'CALLBACK_SECRET',
+      ].sort(),
+    );
+  });
+
+  const WRONG: Record<string, string[]> = {
+    PORT: ['x', '-1', '65536', '1.5', '1e3', '0x10'],
+    METRICS_PORT: ['99999'],
+    HOST: ['a b', 'http://x'],
+    NODE_ENV: ['prod'],
+    REDIS_URL: ['127.0.0.1:6379', 'http://h', 'unix://', 'redis://', 'unix://host/path'],
+    CONCURRENCY: ['0', '65', 'many', '-1'],
+    MAX_QUEUED: ['0', 'x'],
+    MAX_ZIP_MB: ['0', '999999'],
+    MAX_UNZIPPED_MB: ['x'],
+    MAX_TAPE_SECONDS: ['0'],
+    MAX_FRAMES: ['1.5'],
+    MAX_FRAME_PIXELS: ['x'],
+    MIN_FREE_MB: ['-1'],
+    BAKE_TIMEOUT_SECONDS: ['0'],
+    OUTPUT_SCALE: ['3', 'AUTO'],
+    LOG_LEVEL: ['loud'],
+    PUBLIC_URL: ['oven.test', 'ftp://a', 'https://a/?q', 'https://u:p@a'],
+    ALLOWED_SOURCES: ['a', 'ftp://a', 'https://a,b', 'https://a?x'],
+    ALLOWED_CALLBACKS: ['*', 'https://*.a'],
+    CALLBACK_SECRET: ['whsec_not base64', ',', ' '],
+    ART_SPACES_ENDPOINT: ['sfo3', 's3://a', 'https://k:s@a'],
+    AT_BLOBS_SPACES_ENDPOINT: ['http://a?b', 'file://host/x'],
+    AT_BLOBS_CDN: ['ftp://a', 'http://u:p@a', 'a b'],
+    ART_SPACES_BUCKET: ['A', 'a/b', 'x'],
+    LISTEN_SOCKET: ['relative'],
+  };
+  it.each(Object.entries(WRONG).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
+    'with a wrong %s (%s) is told of by that name alone, without its value',
+    (name, value) => {
+      const found = problems({ ...FOLDERS, [name]: value });
+      expect([...new Set(found.map((problem) => problem.name))]).toEqual(
+        // A storage that is none is not known to be a folder either.
+        name.endsWith('_ENDPOINT') && !value.startsWith('file:')
+          ? [name, ...['BUCKET', 'KEY', 'SECRET'].map((part) => name.replace('ENDPOINT', part))]
+          : [name],
+      );
+      if (value.trim().length > 8) for (const { message } of found) expect(message).not.toContain(value);
+    },
+  );
+
+  it('has all its secrets known to the log', () => {
+    const all = secretsOf(
+      readConfig({ ...VAULT, REDIS_URL: 'rediss://u:p%2Fw@h:1', CALLBACK_SECRET: 'a,b' }, MACHINE),
+    );
+    expect(all.sort()).toEqual(['a', 'art-key', 'art-secret', 'b', 'blobs-key', 'blobs-secret', 'p/w']);
+  });
+});
+
+describe('how many bakes at once', () => {
+  it.each([
+    [{ cores: 1, memoryMb: 1000 }, 1],
+    [{ cores: 1, memoryMb: 480 }, 1],
+    [{ cores: 2, memoryMb: 2000 }, 2],
+    [{ cores: 4, memoryMb: 999 }, 1],
+    [{ cores: 4, memoryMb: 1000 }, 2],
+    [{ cores: 64, memoryMb: 256_000 }, 3],
+  ])('%j: %d', (machine, expected) => {
+    expect(autoConcurrency(machine)).toBe(expected);
+  });
+});
+
+describe('the limits of a bake', () => {
+  it('have the same names for the command line', () => {
+    expect(readLimits({ MAX_FRAMES: '5', OUTPUT_SCALE: '2' })).toMatchObject({
+      limits: { frames: 5 },
+      scale: 2,
+    });
+    expect(readLimits({}).scale).toBe('auto');
+    expect(() => readLimits({ MAX_FRAMES: 'x', OUTPUT_SCALE: '3' })).toThrow(/^MAX_FRAMES .*\nOUTPUT_SCALE /);
+  });
+});

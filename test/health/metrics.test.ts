@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openMetrics } from '../../service/health/metrics.ts';
+import { serveMetrics } from '../../service/health/metrics-server.ts';
+import { type Kitchen, openKitchen } from '../http/kitchen.ts';
+import { until } from '../rig/until.ts';
+
+let kitchen: Kitchen;
+let url: string;
+beforeAll(async () => {
+  kitchen = await openKitchen();
+  const line = kitchen.log.find((one) => one.includes('"msg":"listening"'));
+  ({ metrics: url } = JSON.parse(line ?? '{}') as { metrics: string });
+});
+afterAll(() => kitchen.close());
+
+const read = async () => (await fetch(url)).text();
+
+describe('the metrics of a service', () => {
+  it('count what was baked, how long each stage took, and what was told', async () => {
+    const { jobId } = await kitchen.bake(kitchen.body('a'));
+    await kitchen.ended(jobId);
+    const failed = await kitchen.bake(kitchen.body('nowhere'));
+    await kitchen.ended(failed.jobId);
+    const text = await until('both are told of', async () => {
+      const all = await read();
+      return /oven_callback_seconds_count\{outcome="delivered"\} 2/.test(all) && all;
+    });
+    expect(text).toContain('oven_bakes_total{outcome="done",code=""} 1');
+    expect(text).toContain('oven_bakes_total{outcome="failed",code="SOURCE_NOT_FOUND"} 1');
+    for (const stage of ['downloading', 'opening', 'encoding', 'uploading', 'total']) {
+      expect(text).toContain(`oven_stage_seconds_count{stage="${stage}"} 1`);
+    }
+    expect(text).toMatch(/oven_output_bytes_total [1-9]/);
+    expect(text).toContain('oven_queue_jobs{queue="bakes",state="done"} 1');
+    expect(text).toContain('oven_info{release="dev"} 1');
+    expect(text).toMatch(/nodejs_eventloop_lag_p99_seconds/);
+    expect(text).toMatch(/process_resident_memory_bytes/);
+    expect(text).not.toContain('nowhere');
+  });
+
+  it('are on an address of their own, which only this machine reaches', async () => {
+    expect(new URL(url).hostname).toBe('127.0.0.1');
+    expect((await fetch(`${kitchen.url}/metrics`)).status).toBe(404);
+    expect((await fetch(new URL('/', url))).status).toBe(404);
+  });
+
+  it('can be read without Redis, and have no numbers of the queue then', async () => {
+    await kitchen.redis.kill();
+    const text = await until('the queue is gone', async () => {
+      const all = await read();
+      return !all.includes('oven_queue_jobs{') && all;
+    });
+    expect(text).toContain('oven_bakes_total');
+    await kitchen.redis.start();
+  });
+});
+
+it('a bake that was stopped is no failure', async () => {
+  const metrics = openMetrics({ counts: () => Promise.reject(new Error('none')) }, 'x');
+  const stop = new AbortController();
+  const bake = metrics.measured(async (_request, { signal }) => {
+    stop.abort();
+    signal.throwIfAborted();
+    throw new Error('not aborted');
+  });
+  const context = { jobId: 'a', signal: stop.signal, onProgress: () => {} };
+  await expect(bake({} as never, context)).rejects.toThrow();
+  expect((await metrics.render()).body).toContain('oven_bakes_total{outcome="stopped",code=""} 1');
+});
+
+it('a port that is taken is an error', async () => {
+  const metrics = openMetrics({ counts: () => Promise.reject(new Error('none')) }, 'x');
+  const first = await serveMetrics(metrics, 0);
+  await expect(serveMetrics(metrics, Number(new URL(first.url).port))).rejects.toThrow('EADDRINUSE');
+  first.close();
+});

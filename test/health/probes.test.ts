@@ -1,0 +1,71 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Disk, watchDisk } from '../../service/health/disk.ts';
+import { openProbes, type ProbeOptions } from '../../service/health/probes.ts';
+
+let folder: string;
+const disk: Disk = { room: async () => ({ freeBytes: 1, totalBytes: 1 }), isShort: async () => false };
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'oven-probes-'));
+  for (const name of ['ffmpeg', 'ffprobe']) {
+    await writeFile(join(folder, name), '');
+    await chmod(join(folder, name), 0o755);
+  }
+  await writeFile(join(folder, 'plain'), '');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('what keeps a service from baking', () => {
+  it.each<[string, Partial<ProbeOptions>, string[]]>([
+    ['nothing', {}, []],
+    ['a Redis that refuses', { ping: () => Promise.reject(new Error('no')) }, ['REDIS']],
+    ['a Redis that hangs', { ping: () => new Promise(() => {}), pingMs: 5 }, ['REDIS']],
+    ['a disk that is full', { disk: { ...disk, isShort: async () => true } }, ['DISK']],
+    ['no programs', { path: '/nowhere:' }, ['FFMPEG_MISSING', 'FFMPEG_MISSING']],
+    [
+      'what a bake ran into',
+      { machineFault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },
+      ['TEMP_DIR_UNUSABLE'],
+    ],
+  ])('%s', async (_what, options, codes) => {
+    const probe = openProbes({ ping: async () => {}, disk, path: `/nowhere:${folder}`, ...options });
+    const reasons = await probe();
+    expect(reasons.map(({ code }) => code)).toEqual(codes);
+    for (const { message } of reasons) expect(message).not.toContain('/nowhere');
+  });
+
+  it('is looked for once, however many ask', async () => {
+    let pings = 0;
+    const probe = openProbes({
+      ping: async () => {
+        pings += 1;
+      },
+      ...{ disk, path: folder },
+    });
+    await Promise.all(Array.from({ length: 50 }, probe));
+    expect(pings).toBe(1);
+  });
+});
+
+describe('the disk', () => {
+  it('has the room that the system says', async () => {
+    const { freeBytes, totalBytes } = await watchDisk(folder, 0).room();
+    expect(totalBytes).toBeGreaterThan(freeBytes);
+    expect(freeBytes).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [0, false],
+    [Number.MAX_SAFE_INTEGER, true],
+  ])('with a floor of %d bytes is short: %s', async (floor, isShort) => {
+    expect(await watchDisk(folder, floor).isShort()).toBe(isShort);
+  });
+
+  it('that is gone is short', async () => {
+    const gone = watchDisk(join(folder, 'none'), 0);
+    expect(await gone.isShort()).toBe(true);
+    await expect(gone.room()).rejects.toThrow('ENOENT');
+  });
+});
