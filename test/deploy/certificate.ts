@@ -6,8 +6,8 @@ import { execa } from 'execa';
 export interface Authority {
   /** The authority's certificate, for those who are to trust it. */
   readonly caFile: string;
-  /** A name's certificate and its key, PEM, one after the other. */
-  issue(domain: string): Promise<string>;
+  /** A name's certificate and its key, PEM. */
+  issue(domain: string): Promise<{ readonly chain: string; readonly key: string }>;
 }
 
 /** Plays the authority that signs origin certificates. */
@@ -38,7 +38,7 @@ export async function openAuthority(folder: string): Promise<Authority> {
       await writeFile(names!, `subjectAltName=DNS:${domain}\n`);
       const signed = ['-CA', caFile, '-CAkey', caKey, '-CAcreateserial', '-days', '30', '-extfile', names!];
       await openssl(['x509', '-req', '-in', request!, '-out', leaf!, ...signed]);
-      return (await readFile(leaf!, 'utf8')) + (await readFile(leafKey!, 'utf8'));
+      return { chain: await readFile(leaf!, 'utf8'), key: await readFile(leafKey!, 'utf8') };
     },
   };
 }

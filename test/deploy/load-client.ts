@@ -24,7 +24,7 @@ console.log('started');
 
 function tick(): void {
   const count = result.asked++;
-  const slug = plan.slugs[tapes.length];
+  const slug = plan.slugs[Math.floor(count / plan.tapeEvery)];
   const one = count % plan.tapeEvery === plan.tapeEvery - 1 && slug !== undefined ? bake(slug) : health();
   pending.add(one);
   one.finally(() => pending.delete(one));

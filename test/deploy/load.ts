@@ -22,7 +22,7 @@ export interface LoadResult {
   readonly asked: number;
   /** What did not get a 2xx, and why. */
   readonly lost: readonly string[];
-  /** Slugs that were sent. */
+  /** Slugs of the tapes that were taken. */
   readonly tapes: readonly string[];
   /** Every release that /health named. */
   readonly releases: readonly string[];

@@ -1,22 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { renderUserData } from '../../cloud-init/user-data.ts';
 import type { Site } from '../../infra/host/site.ts';
 import type { Release } from '../../infra/release/build.ts';
 import { releaseSteps } from '../../infra/release/commands.ts';
-import { renderEnvironment } from '../../infra/release/environment.ts';
 import { cachedTape } from '../tapes/cache.ts';
 import type { TapeName } from '../tapes/catalogue.ts';
 import { type BootOptions, CLIENT_ADDRESS, type Cloud, openCloud } from '../twin/host/cloud.ts';
 import type { TwinHost } from '../twin/host/host.ts';
 import { makeKey } from '../twin/host/ssh.ts';
+import type { Guard } from '../twin/net/firewall.ts';
+import type { Attached } from '../twin/net/network.ts';
 import { type Callbacks, openCallbacks } from './callbacks.ts';
 import { openAuthority } from './certificate.ts';
 import { type Load, startLoad } from './load.ts';
+import { type Act, type Plan, planOf } from './program.ts';
 import { openSpaces, type Spaces } from './spaces.ts';
-import { type Secrets, type StepResult, takeAll } from './steps.ts';
+import { type ActResult, take } from './steps.ts';
 
 const DOMAIN = 'oven.test';
+/** Stands for Cloudflare: who asks in the world's place. */
+const PROXY_ADDRESS = '192.0.2.30';
+const PROXIES = ['192.0.2.0/24'];
 const SPACES_ADDRESS = '198.51.100.20';
 /** The address that the world knows; it leads to whichever host serves. */
 const PUBLIC_ADDRESS = '203.0.113.200';
@@ -34,13 +38,14 @@ export interface World {
   readonly spaces: Spaces;
   readonly callbacks: Callbacks;
   readonly site: Site;
-  readonly secrets: Secrets;
-  /** Boots a host with the program's user-data. */
-  boot(label: string, how?: Pick<BootOptions, 'packages'>): Promise<TwinHost>;
-  /** The steps of a release that the program would take, one after the other until one fails. */
-  release(host: TwinHost, release: Release, before?: string): Promise<StepResult[]>;
-  /** Has the world's address lead to a host. */
-  point(host: TwinHost): Promise<void>;
+  /** Who asks: an address of the proxies. */
+  readonly proxy: Attached;
+  /** Boots a host with the program's user-data, behind the program's firewall. */
+  boot(label: string, how?: Pick<BootOptions, 'packages'>): Promise<Booted>;
+  /** Does to the host what the program would, act by act, until one fails; all of it, or a part. */
+  up(booted: Booted, part?: { readonly from?: number; readonly to?: number }): Promise<ActResult[]>;
+  /** What the program would do for another release: its acts with that one's name and archive. */
+  release(host: TwinHost, release: Release, before?: string): Promise<ActResult[]>;
   /** Asks as the world does: curl in the client's namespace, TLS by the authority. Gives status, protocol and body. */
   ask(path: string, how?: { readonly body?: unknown; readonly method?: string }): Promise<Answer>;
   /** Brings a tape; throws unless it is taken. Gives its job's id. */
@@ -50,6 +55,12 @@ export interface World {
     how: { readonly slugs: readonly string[]; readonly tapeEvery?: number },
   ): Promise<Load>;
   close(): Promise<void>;
+}
+
+/** A host, and what the program says of it. */
+export interface Booted {
+  readonly host: TwinHost;
+  readonly plan: Plan;
 }
 
 export interface Answer {
@@ -63,7 +74,11 @@ export interface Answer {
 export async function openWorld(): Promise<World> {
   const cloud = await openCloud();
   const { folder } = cloud.run;
-  const [login, hostKey] = [await makeKey(folder, 'login'), await makeKey(folder, 'host-key')];
+  const [login, hostKey, handoverKey] = [
+    await makeKey(folder, 'login'),
+    await makeKey(folder, 'host-key'),
+    await makeKey(folder, 'handover'),
+  ];
   const authority = await openAuthority(folder);
   const { network } = cloud;
   const spaces = await openSpaces(network, { folder, address: SPACES_ADDRESS, buckets: [ART, BLOBS] });
@@ -72,21 +87,30 @@ export async function openWorld(): Promise<World> {
     const Body = await readFile((await cachedTape(kind, '.cache/tapes')).path);
     await spaces.client.send(new PutObjectCommand({ Bucket: ART, Key: `${name}.zip`, Body }));
   }
-  const site: Site = { domain: DOMAIN, proxied: true, trustedProxies: [`${CLIENT_ADDRESS}/32`] };
-  const environment = renderEnvironment({
-    ...{ ART_SPACES_KEY: spaces.key, ART_SPACES_SECRET: spaces.secret },
-    ...{ ART_SPACES_ENDPOINT: spaces.endpoint, ART_SPACES_BUCKET: ART },
-    ...{ AT_BLOBS_SPACES_KEY: spaces.key, AT_BLOBS_SPACES_SECRET: spaces.secret },
-    ...{ AT_BLOBS_SPACES_ENDPOINT: spaces.endpoint, AT_BLOBS_SPACES_BUCKET: BLOBS },
-    ...{ CALLBACK_SECRET, ALLOWED_CALLBACKS: callbacks.url, PUBLIC_URL: `https://${DOMAIN}` },
-  });
-  const secrets: Secrets = { environment, certificate: await authority.issue(DOMAIN) };
+  const site: Site = { domain: DOMAIN, proxied: true, trustedProxies: PROXIES, acmeEmail: 'me@oven.test' };
+  const proxy = await network.attach('proxy', PROXY_ADDRESS);
+  const certificate = await authority.issue(DOMAIN);
+  const config = {
+    ...{ 'oven:domain': DOMAIN, 'oven:sshAllowedCidrs': JSON.stringify([`${CLIENT_ADDRESS}/32`]) },
+    ...{ 'oven:artBucket': ART, 'oven:blobsBucket': BLOBS, 'oven:alertEmail': 'me@oven.test' },
+    ...{ 'oven:artSpacesKey': spaces.key, 'oven:artSpacesSecret': spaces.secret },
+    ...{ 'oven:blobsSpacesKey': spaces.key, 'oven:blobsSpacesSecret': spaces.secret },
+    ...{ 'digitalocean:spacesEndpoint': spaces.endpoint, 'oven:callbackSecret': CALLBACK_SECRET },
+    'oven:serviceEnvironment': JSON.stringify({ ALLOWED_CALLBACKS: callbacks.url }),
+  };
+  const planFor = (address: string) =>
+    planOf({
+      ...{ config, login, hostKey, handoverKey, address, certificate },
+      ...{ reserved: PUBLIC_ADDRESS, proxies: PROXIES },
+    });
+  const guarded = new Map<TwinHost, Plan>();
+  let last: Plan | undefined;
   const tape = { callbackUrl: `${callbacks.url}/api/tape-bake-complete`, callbackSecret: CALLBACK_SECRET };
   const zipUrl = (name: TestTape) => `${spaces.endpoint}/${ART}/${name}.zip`;
   const ask: World['ask'] = async (path, { body, method = body === undefined ? 'GET' : 'POST' } = {}) => {
     const sent =
       body === undefined ? [] : ['-H', 'content-type: application/json', '-d', JSON.stringify(body)];
-    const out = await cloud.client.exec('curl', [
+    const out = await proxy.exec('curl', [
       ...[
         '-sS',
         '--max-time',
@@ -103,22 +127,37 @@ export async function openWorld(): Promise<World> {
     return { status: Number(status), version, text: out.slice(0, last) };
   };
   return {
-    ...{ cloud, spaces, callbacks, site, secrets, ask },
-    boot: (label, how = {}) => {
-      const userData = renderUserData({
-        hostKey: hostKey.privateKey,
-        hostPublicKey: hostKey.publicKey,
-        authorizedKeys: [login.publicKey],
+    ...{ cloud, spaces, callbacks, site, proxy, ask },
+    boot: async (label, how = {}) => {
+      const plan = await planFor(cloud.nextAddress());
+      const host = await cloud.boot({
+        ...{ userData: plan.userData, label, ...how },
+        login: { user: 'root', keyFile: login.file, hostKey: hostKey.publicKey },
       });
-      const pinned = hostKey.publicKey.split(' ').slice(0, 2).join(' ');
-      return cloud.boot({
-        ...{ userData, label, sshKeys: [login.publicKey], ...how },
-        login: { user: 'root', keyFile: login.file, hostKey: pinned },
-      });
+      last = plan;
+      guarded.set(host, plan);
+      await network.guard(guardsOf(guarded));
+      return { host, plan };
     },
-    release: (host, { hash, file }, before) =>
-      takeAll(host, releaseSteps({ hash, file, certificate: true }), secrets, before),
-    point: (host) => network.point(PUBLIC_ADDRESS, host.address),
+    up: async ({ host, plan }, { from, to } = {}) =>
+      doAll(host, plan.acts.slice(from, to), () => network.point(PUBLIC_ADDRESS, host.address)),
+    release: (host, { hash, file }, before = '') => {
+      // The engine runs only what changed: not what has no part in the release's name or its archive.
+      const steps = releaseSteps({ hash, file, certificate: true }).filter(
+        ({ name }) => name === 'upload' || name === 'activate',
+      );
+      const known = (name: string) => last?.acts.find((act) => act.name === name);
+      const acts = steps.map((step): Act => {
+        const declared = known(step.name);
+        if (step.kind === 'upload') return step;
+        const text = declared?.kind === 'command' ? declared.create : '';
+        if (last === undefined || text.replaceAll(last.release, hash) !== step.create) {
+          throw new Error(`${step.name} is not what the program declares`);
+        }
+        return { kind: 'command', name: step.name, create: before + step.create };
+      });
+      return doAll(host, acts, async () => {});
+    },
     bring: async (name, slug) => {
       const body = { ...tape, mongoId: `id-${slug}`, slug, zipUrl: zipUrl(name) };
       const { status, text } = await ask('/bake', { body });
@@ -126,7 +165,7 @@ export async function openWorld(): Promise<World> {
       return (JSON.parse(text) as { jobId: string }).jobId;
     },
     load: (seconds, { slugs, tapeEvery = 40 }) =>
-      startLoad(cloud.client, {
+      startLoad(proxy, {
         ...{ address: PUBLIC_ADDRESS, domain: DOMAIN, caFile: authority.caFile, perSecond: 20, seconds },
         ...{ tapeEvery, slugs, zipUrl: zipUrl('short'), tape },
       }),
@@ -136,4 +175,29 @@ export async function openWorld(): Promise<World> {
       await cloud.close();
     },
   };
+}
+
+async function doAll(
+  host: TwinHost,
+  acts: readonly Act[],
+  assign: () => Promise<void>,
+): Promise<ActResult[]> {
+  const results: ActResult[] = [];
+  for (const act of acts) {
+    const result = await take(host, act, assign);
+    results.push(result);
+    if (result.exitCode !== 0) break;
+  }
+  return results;
+}
+
+/** A rule for hosts with the program's tag is one for every host here. */
+function guardsOf(hosts: ReadonlyMap<TwinHost, Plan>): Guard[] {
+  const addresses = [...hosts.keys()].map(({ address }) => address);
+  return [...hosts].map(([{ address }, { firewall }]) => ({
+    ...{ address, outbound: firewall.outbound },
+    inbound: firewall.inbound.map((rule) =>
+      rule.tagged ? { ...rule, peers: [...rule.peers, ...addresses] } : rule,
+    ),
+  }));
 }

@@ -34,6 +34,10 @@ export interface CloudOptions {
   readonly ssl?: string;
   /** What the stack's outputs were after the last run. */
   readonly before?: Readonly<Record<string, unknown>>;
+  /** Networks of Cloudflare's proxies, in place of `NETWORKS`. */
+  readonly networks?: typeof NETWORKS;
+  /** What resources get from their clouds, by type or `type name`, in place of what they get otherwise. */
+  readonly outputs?: Readonly<Record<string, Record<string, unknown>>>;
   /** Functions of providers that fail, and with which message. */
   readonly failing?: Readonly<Record<string, string>>;
 }
@@ -142,7 +146,7 @@ function marked(value: unknown): unknown {
 }
 
 function mocks(
-  { spaces = {}, ssl = 'strict', before = {}, failing = {} }: CloudOptions,
+  { spaces = {}, ssl = 'strict', before = {}, failing = {}, outputs = {}, networks = NETWORKS }: CloudOptions,
   calls: string[],
 ): pulumi.runtime.Mocks {
   return {
@@ -152,7 +156,7 @@ function mocks(
         ...inputs,
         ...(type === 'pulumi:pulumi:StackReference'
           ? { outputs: before }
-          : (OUTPUTS[`${type} ${name}`] ?? OUTPUTS[type])),
+          : (outputs[`${type} ${name}`] ?? outputs[type] ?? OUTPUTS[`${type} ${name}`] ?? OUTPUTS[type])),
       },
     }),
     call: ({ token, inputs }) => {
@@ -161,7 +165,7 @@ function mocks(
       if (failure !== undefined) throw refusal(failure);
       switch (token) {
         case 'cloudflare:index/getIpRanges:getIpRanges':
-          return NETWORKS;
+          return networks;
         case 'cloudflare:index/getZoneSetting:getZoneSetting':
           return { value: ssl, ...inputs };
         case 'digitalocean:index/getRegion:getRegion':

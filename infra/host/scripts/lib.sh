@@ -94,7 +94,10 @@ undo_switch() {
   local previous file
   previous=$(cat "$switching")
   for file in "$environment" "$certificate"; do
-    if [[ -f $file.previous ]]; then mv -f "$file.previous" "$file"; fi
+    [[ -f $file.previous ]] || continue
+    # Only for another certificate: Caddy's reload gives up requests that have been waiting for longer than its grace period.
+    if [[ $file == "$certificate" ]] && ! cmp -s "$file.previous" "$file"; then touch_pending etc/caddy/Caddyfile; fi
+    mv -f "$file.previous" "$file"
   done
   if [[ -z $previous ]]; then
     systemctl stop oven.socket oven.service || true
@@ -102,7 +105,6 @@ undo_switch() {
     complain 'no release served before: none does now'
     return
   fi
-  [[ ! -f $certificate ]] || touch_pending etc/caddy/Caddyfile
   if switch_to "$previous"; then
     end_switch
     complain "returned to $previous"

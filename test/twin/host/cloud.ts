@@ -34,6 +34,8 @@ export interface Cloud {
   readonly client: Attached;
   /** The client's sockets, for this process. */
   readonly sockets: Sockets;
+  /** The address that the next host gets: a cloud knows it before, a program under test has to be told. */
+  nextAddress(): string;
   /** Boots a host; resolves when it is switched on. */
   boot(options: BootOptions): Promise<TwinHost>;
   /** Ends everything, also what is in a bad state. */
@@ -53,6 +55,7 @@ export async function openCloud(): Promise<Cloud> {
     network,
     client,
     sockets,
+    nextAddress: () => `${HOST_ADDRESSES}${10 + count}`,
     boot: async ({ userData, label = `host${count}`, packages = 'installed', ...options }) => {
       const address = `${HOST_ADDRESSES}${10 + count++}`;
       const root = await ensureRoot();
