@@ -3,6 +3,7 @@ import type { Release } from '../../infra/release/build.ts';
 import { until } from '../rig/until.ts';
 import { canBootHosts } from '../twin/host/can-boot.ts';
 import type { TwinHost } from '../twin/host/host.ts';
+import { expectStrict, expectWatched } from './machine.ts';
 import { spacesGap } from './spaces.ts';
 import { take } from './steps.ts';
 import { CHANGES, releaseOf } from './trees.ts';
@@ -106,35 +107,9 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     expect(await host.sh('systemctl list-timers logrotate.timer --no-legend | wc -l')).toBe('1');
   });
 
-  step('the disk’s watch says how full it is, and the alerts’ units stand', async () => {
-    await host.sh('systemctl start oven-disk.service');
-    expect(await host.sh('journalctl -t oven-disk -o cat --no-pager')).toMatch(/\d+ of \d+ MiB are free/);
-    expect(
-      await host.sh('systemctl is-active oven-disk.timer oven.socket oven.service redis-server caddy'),
-    ).toBe('active\nactive\nactive\nactive\nactive');
-    expect(await host.sh('systemctl list-units --failed --plain --no-legend')).toBe('');
-  });
+  step('the disk’s watch says how full it is, and the alerts’ units stand', () => expectWatched(host));
 
-  step('the sandbox is strict', async () => {
-    const table = await host.sh('systemd-analyze security --no-pager oven.service');
-    const exposure = Number(/exposure level for oven.service: ([\d.]+)/.exec(table)?.[1]);
-    tell('exposure of oven.service', exposure);
-    expect(exposure).toBeLessThanOrEqual(2);
-    // Containers within this kernel don't have these enforced, so that they are set is what can be seen.
-    const names = 'MemoryMax,TasksMax,IPAddressDeny,OOMPolicy,NoNewPrivileges,User';
-    const shown = await host.sh(`systemctl show -p ${names} oven.service`);
-    expect(Object.fromEntries(shown.split('\n').map((line) => line.split(/=(.*)/s)))).toMatchObject({
-      ...{ TasksMax: '512', OOMPolicy: 'continue', NoNewPrivileges: 'yes', User: 'oven' },
-      MemoryMax: expect.stringMatching(/^\d+$/),
-      IPAddressDeny: expect.stringContaining('169.254.0.0/16'),
-    });
-    const pid = await host.sh('systemctl show -p MainPID --value oven.service');
-    expect(await host.sh(`grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/${pid}/status`)).toBe(
-      'CapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2',
-    );
-    const inside = `nsenter -t ${pid} -m sh -c 'touch /etc/probe /opt/oven/probe; ls /etc/oven /home' 2>&1 || true`;
-    expect(await host.sh(inside)).toMatch(/touch: cannot touch '\/etc\/probe': Read-only file system/);
-  });
+  step('the sandbox is strict', async () => tell('exposure of oven.service', await expectStrict(host)));
 
   step('every command a second time changes nothing', async () => {
     const state = `systemctl show -p MainPID,ActiveEnterTimestampMonotonic oven.service oven.socket caddy redis-server

@@ -73,6 +73,15 @@ export interface Answer {
 /** Makes a world without a host. */
 export async function openWorld(): Promise<World> {
   const cloud = await openCloud();
+  try {
+    return await around(cloud);
+  } catch (error) {
+    await cloud.close();
+    throw error;
+  }
+}
+
+async function around(cloud: Cloud): Promise<World> {
   const { folder } = cloud.run;
   const [login, hostKey, handoverKey] = [
     await makeKey(folder, 'login'),

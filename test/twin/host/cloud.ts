@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Attached, type Network, openNetwork } from '../net/network.ts';
 import { openSockets, type Sockets } from '../net/sockets.ts';
 import { createHost, type Login, type TwinHost } from './host.ts';
@@ -70,7 +68,6 @@ export async function openCloud(): Promise<Cloud> {
       for (const host of hosts) await host.destroy().catch(() => {});
       await sockets.close();
       await removeRun(run);
-      await rm(join(run.folder), { recursive: true, force: true });
     },
   };
 }
