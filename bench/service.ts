@@ -33,6 +33,7 @@ try {
   console.error(`bench: ${(error as Error).message}`);
   process.exitCode = 1;
 }
+process.exit(); // what was under way when it was stopped is not waited for
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

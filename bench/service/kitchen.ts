@@ -26,6 +26,8 @@ export interface Posted {
   readonly retryAfter: number | undefined;
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Runs `work` with a service and ends it, however that ends. */
 export async function withKitchen<T>(
   specs: Readonly<Record<string, TapeSpec>>,
@@ -33,6 +35,11 @@ export async function withKitchen<T>(
   work: (kitchen: Kitchen) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-service-'));
+  // So that Ctrl-C ends what was started as well.
+  const interruption = Promise.withResolvers<never>();
+  interruption.promise.catch(() => {});
+  const interrupt = (signal: string) => interruption.reject(new Error(`stopped by ${signal}`));
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   let site: Site | undefined;
   let oven: Oven | undefined;
   try {
@@ -44,8 +51,9 @@ export async function withKitchen<T>(
       site: site.url,
       env: { LOG_LEVEL: 'info', ...env },
     });
-    return await work({ oven, site, tapes });
+    return await Promise.race([work({ oven, site, tapes }), interruption.promise]);
   } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
     await oven?.stop();
     await site?.close();
     await rm(folder, { recursive: true, force: true });

@@ -8,7 +8,9 @@ import { ApiError, type FieldFault } from './errors.ts';
 import { type BakeBody, bakeBody, thumbnailBody } from './schemas/request.ts';
 import { accepted, errors, json } from './schemas/response.ts';
 
-const description = `The order of checks is the order of these errors. **The same again** is the same mongoId, slug, zipUrl without its
+const description = `Checked in this order: 413, 415 and 400 with every bad field, 401, 403, 429, 503.
+
+**The same again** is the same mongoId, slug, zipUrl without its
 query, and outputs in any order: while it waits or runs, 200 and the same job; when done, 200 and its callback once more under the same
 \`webhook-id\`; when it failed for something that may pass, a new attempt and 202; when the tape itself is bad, 200 and the callback of the
 failure once more. \`rebake: true\` makes a new job of what has ended.`;

@@ -17,7 +17,7 @@ export function contentType(kind: OutputKind): string {
 
 /** Where an output of a tape is stored. Throws TypeError for what is no slug, above all for one that leads elsewhere. */
 export function keyFor(slug: string, kind: OutputKind): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(slug)) throw new TypeError('not a slug');
+  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(slug)) throw new TypeError('not a slug');
   return `tapes/${outputName(slug, kind)}`;
 }
 

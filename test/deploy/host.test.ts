@@ -25,8 +25,9 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
   let failed = false;
 
   /** A step: not taken once one before it failed. */
-  const step = (name: string, work: () => Promise<void>) =>
+  const step = (name: string, work: () => Promise<void>, form: 'always' | 'long' = 'always') =>
     test(name, async ({ skip }) => {
+      if (form === 'long' && !LONG) skip('a part of `npm run test:deploy`');
       if (failed) skip('a step before failed');
       failed = true;
       await work();
@@ -161,46 +162,62 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
   const bad = ['does not start', 'is never healthy', 'hangs', 'starts only as a candidate'] as const;
 
   for (const kind of bad) {
-    step(`a release that ${kind} never serves, and its command fails`, async () => {
-      const release = await releaseOf(world.site, CHANGES[kind]);
-      const load = await world.load(240, { slugs: slugs(kind.replaceAll(' ', '-'), 10) });
-      // The candidate's minute is waited for to its end in the long form alone.
-      const hopeless = kind === 'is never healthy' || kind === 'hangs';
-      const patience = hopeless && !LONG ? 'export OVEN_CANDIDATE_SECONDS=8\n' : '';
-      const results = await world.release(host, release, patience);
-      const last = results.at(-1)!;
-      tell(`a release that ${kind}`, `refused in ${last.seconds.toFixed(1)} s`);
-      expect(last).toMatchObject({ name: 'activate' });
-      expect(last.exitCode).not.toBe(0);
-      expect(last.stderr).toContain(release.hash);
-      if (kind.includes('start')) expect(last.stderr).toContain('this release does not start');
-      const { lost, releases, tapes } = await load.stop();
-      expect(lost).toEqual([]);
-      expect(releases).toEqual([second.hash]);
-      await calledBack(tapes);
-      expect((await health()).release).toBe(second.hash);
-    });
+    step(
+      `a release that ${kind} never serves, and its command fails`,
+      async () => {
+        const release = await releaseOf(world.site, CHANGES[kind]);
+        const load = await world.load(240, { slugs: slugs(kind.replaceAll(' ', '-'), 10) });
+        // The candidate's minute is waited for to its end in the long form alone.
+        const hopeless = kind === 'is never healthy' || kind === 'hangs';
+        const patience = hopeless && !LONG ? 'export OVEN_CANDIDATE_SECONDS=8\n' : '';
+        const results = await world.release(host, release, patience);
+        const last = results.at(-1)!;
+        tell(`a release that ${kind}`, `refused in ${last.seconds.toFixed(1)} s`);
+        expect(last).toMatchObject({ name: 'activate' });
+        expect(last.exitCode).not.toBe(0);
+        expect(last.stderr).toContain(release.hash);
+        if (kind.includes('start')) expect(last.stderr).toContain('this release does not start');
+        const { lost, releases, tapes } = await load.stop();
+        expect(lost).toEqual([]);
+        expect(releases).toEqual([second.hash]);
+        await calledBack(tapes);
+        expect((await health()).release).toBe(second.hash);
+      },
+      kind === 'does not start' ? 'always' : 'long',
+    );
   }
 
-  step('oven-rollback returns to the release before', async () => {
-    const begun = performance.now();
-    const load = await world.load(120, { slugs: [] });
-    await host.sh('oven-rollback');
-    tell('oven-rollback', `${((performance.now() - begun) / 1000).toFixed(1)} s`);
-    expect((await health()).release).toBe(served.hash);
-    expect((await load.stop()).lost).toEqual([]);
-  });
+  step(
+    'oven-rollback returns to the release before',
+    async () => {
+      const begun = performance.now();
+      const load = await world.load(120, { slugs: [] });
+      await host.sh('oven-rollback');
+      tell('oven-rollback', `${((performance.now() - begun) / 1000).toFixed(1)} s`);
+      expect((await health()).release).toBe(served.hash);
+      expect((await load.stop()).lost).toEqual([]);
+    },
+    'long',
+  );
 
-  step('a reboot in the middle of a bake loses no tape', async () => {
-    await inTheMiddle('reboot', () => host.reboot());
-  });
+  step(
+    'a reboot in the middle of a bake loses no tape',
+    async () => {
+      await inTheMiddle('reboot', () => host.reboot());
+    },
+    'long',
+  );
 
-  step('a power cut in the middle of a bake loses no tape', async () => {
-    await inTheMiddle('power-cut', async () => {
-      await host.cutPower();
-      await host.powerOn();
-    });
-  });
+  step(
+    'a power cut in the middle of a bake loses no tape',
+    async () => {
+      await inTheMiddle('power-cut', async () => {
+        await host.cutPower();
+        await host.powerOn();
+      });
+    },
+    'long',
+  );
 
   async function inTheMiddle(kind: string, strike: () => Promise<void>): Promise<void> {
     const brought = [`${kind}-1`, `${kind}-2`, `${kind}-3`];
@@ -215,38 +232,42 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
   const statusOf = async (job: string) =>
     JSON.parse((await world.ask(`/status/${job}`)).text) as { status: string };
 
-  step('replacing the host loses no tape and no callback', async () => {
-    const next = await world.boot('next');
-    await next.host.ready();
-    world.callbacks.refuse('moving', 45);
-    await world.bring('short', 'moving');
-    await until('the callback waits', () => world.callbacks.refused.includes('moving'));
-    const load = await world.load(280, { slugs: slugs('replace', 60) });
-    const before = next.plan.acts.findIndex(({ name }) => name === 'handover');
-    const results = await world.up(next, { to: before });
-    for (const slug of ['left-1', 'left-2']) await world.bring('long', slug);
-    results.push(...(await world.up(next, { from: before })));
-    tell('replacement', results.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(', '));
-    for (const one of results) expect(one).toMatchObject({ exitCode: 0 });
-    await world.bring('short', 'on-the-new');
-    for (const act of booted.plan.acts.toReversed()) {
-      if (act.kind !== 'command' || act.delete === undefined) continue;
-      expect(await take(host, { ...act, create: act.delete })).toMatchObject({ exitCode: 0 });
-    }
-    await host.destroy();
-    const { asked, lost, tapes } = await load.stop();
-    const refused = lost.filter((one) => / 503 /.test(one)).length;
-    tell(
-      'while the host was replaced',
-      `${asked} asked, ${refused} told to come again, ${lost.length - refused} cut off`,
-    );
-    // While the queue is on its way no host takes tapes, and callers are told so. Connections to the host that goes end with it, as
-    // they do when a reserved address moves: whoever keeps one open finds that out by his next request.
-    for (const one of lost) expect(one).toMatch(/: 503 |ECONNRESET|socket hang up/);
-    const brought = ['moving', 'left-1', 'left-2', 'on-the-new', ...tapes];
-    await calledBack(brought, 150);
-    allGood(brought);
-  });
+  step(
+    'replacing the host loses no tape and no callback',
+    async () => {
+      const next = await world.boot('next');
+      await next.host.ready();
+      world.callbacks.refuse('moving', 45);
+      await world.bring('short', 'moving');
+      await until('the callback waits', () => world.callbacks.refused.includes('moving'));
+      const load = await world.load(280, { slugs: slugs('replace', 60) });
+      const before = next.plan.acts.findIndex(({ name }) => name === 'handover');
+      const results = await world.up(next, { to: before });
+      for (const slug of ['left-1', 'left-2']) await world.bring('long', slug);
+      results.push(...(await world.up(next, { from: before })));
+      tell('replacement', results.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(', '));
+      for (const one of results) expect(one).toMatchObject({ exitCode: 0 });
+      await world.bring('short', 'on-the-new');
+      for (const act of booted.plan.acts.toReversed()) {
+        if (act.kind !== 'command' || act.delete === undefined) continue;
+        expect(await take(host, { ...act, create: act.delete })).toMatchObject({ exitCode: 0 });
+      }
+      await host.destroy();
+      const { asked, lost, tapes } = await load.stop();
+      const refused = lost.filter((one) => / 503 /.test(one)).length;
+      tell(
+        'while the host was replaced',
+        `${asked} asked, ${refused} told to come again, ${lost.length - refused} cut off`,
+      );
+      // While the queue is on its way no host takes tapes, and callers are told so. Connections to the host that goes end with it, as
+      // they do when a reserved address moves: whoever keeps one open finds that out by his next request.
+      for (const one of lost) expect(one).toMatch(/: 503 |ECONNRESET|socket hang up/);
+      const brought = ['moving', 'left-1', 'left-2', 'on-the-new', ...tapes];
+      await calledBack(brought, 150);
+      allGood(brought);
+    },
+    'long',
+  );
 });
 
 function slugs(kind: string, count: number): string[] {

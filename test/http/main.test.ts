@@ -35,3 +35,19 @@ describe('a start that can not be', () => {
     await first.kill();
   });
 });
+
+it.each([
+  ['thrown', 'throw new Error("a bug")'],
+  ['rejected', 'Promise.reject(new Error("a bug"))'],
+])('what nobody caught (%s) is logged, and ends the service with 1', async (_how, code) => {
+  const preload = `data:text/javascript,setTimeout(() => { ${code} }, 1000)`;
+  const service = startProcess({
+    ...pantry.env,
+    NODE_OPTIONS: `--import "${encodeURI(preload).replaceAll('"', '%22')}"`,
+  });
+  expect(await service.ended()).toBe(1);
+  const fatal = service.lines
+    .filter((line) => line.includes('"level":"fatal"'))
+    .map((line) => JSON.parse(line));
+  expect(fatal).toMatchObject([{ msg: 'uncaught', err: { message: 'a bug', stack: expect.any(String) } }]);
+});

@@ -8,7 +8,7 @@ export interface TapeMetadata {
 }
 
 const PIECE = /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u;
-const SLUG = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const SLUG = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
 /** Reads metadata.json. It is only a help, so what can't be read, or isn't of the expected form, is as if absent. */
 export function parseMetadata(bytes: Buffer | undefined): TapeMetadata {

@@ -13,6 +13,7 @@ table { border-collapse: collapse; width: 100%; margin: 0.75rem 0; }
 caption { text-align: left; font-weight: 600; padding: 0.25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.75rem 0.35rem 0; border-top: 1px solid var(--line); }
 th { font-weight: 600; }
+td p { margin: 0; }
 .method { text-transform: uppercase; font-weight: 700; }
 .note { opacity: 0.75; }
 `;

@@ -3,7 +3,7 @@ import { OUTPUT_KINDS } from '../../bake/outputs.ts';
 import { SCALES } from '../../bake/plan/scale.ts';
 import { jsonFault } from '../json.ts';
 
-export const SLUG = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+export const SLUG = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 const MAX_URL = 2048;
 /** As many pixels as common players decode. */
 const MAX_SIDE = 4096;
