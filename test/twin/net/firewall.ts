@@ -42,12 +42,20 @@ ${jumps.join('')}\
  */
 export function renderAddresses(addresses: ReadonlyMap<string, string>): string {
   const rules = [...addresses].map(([from, to]) => `    ip daddr ${from} dnat to ${to}\n`);
+  // A host that calls its own reserved address would get an answer from itself, which it takes for a forgery.
+  const loops = [...new Set(addresses.values())].map(
+    (to) => `    ip saddr ${to} ip daddr ${to} masquerade\n`,
+  );
   return `table ip addresses
 delete table ip addresses
 table ip addresses {
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
 ${rules.join('')}\
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+${loops.join('')}\
   }
 }
 `;

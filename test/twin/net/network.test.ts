@@ -95,6 +95,7 @@ describe.skipIf(reason)(`a network between namespaces${reason ? ` (${reason})` :
   test('a reserved address moves from host to host', async () => {
     await network.point(RESERVED, ADDRESSES.web);
     expect(await get('stranger', RESERVED, 80)).toBe(`web 80 to ${ADDRESSES.stranger}`);
+    expect(await get('web', RESERVED, 80)).toMatch(/^web 80 to /);
     await network.point(RESERVED, ADDRESSES.other);
     // A new connection: what is open stays with the host that it was made to.
     sockets.stranger.agent.destroy();
