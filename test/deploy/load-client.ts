@@ -1,53 +1,80 @@
 /**
  * Run in the client's namespace by load.ts: asks a host over TLS at a steady rate, for so many seconds at most, and prints
- * what came of it as one line of JSON. No request is repeated: what fails is lost.
+ * what came of it as a line of JSON for each lap. No request is repeated: what fails is lost.
  */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { LoadPlan, LoadResult } from './load.ts';
 
+/** What is asked from one lap to the next. */
+class Lap {
+  asked = 0;
+  readonly lost: string[] = [];
+  told = 0;
+  readonly tapes: string[] = [];
+  readonly releases = new Set<string>();
+  worstMs = 0;
+  readonly pending = new Set<Promise<void>>();
+
+  async result(): Promise<LoadResult> {
+    await Promise.all(this.pending);
+    const { asked, lost, told, tapes, releases, worstMs } = this;
+    return { asked, lost, told, tapes, releases: [...releases], worstMs };
+  }
+}
+
 const plan = JSON.parse(process.argv[2]!) as LoadPlan;
 const agent = new Agent({ keepAlive: true, maxSockets: 100, ca: readFileSync(plan.caFile) });
-const result: { -readonly [K in keyof LoadResult]: LoadResult[K] } = {
-  ...{ asked: 0, lost: [], tapes: [], releases: [], worstMs: 0 },
-};
-const lost: string[] = [];
-const tapes: string[] = [];
-const releases = new Set<string>();
-const pending = new Set<Promise<void>>();
+let lap = new Lap();
+let count = 0;
+/** Laps are told one after the other. */
+let saying = Promise.resolve();
 
 const timer = setInterval(tick, 1000 / plan.perSecond);
 const end = setTimeout(finish, plan.seconds * 1000);
-process.stdin.resume().once('end', finish);
+createInterface({ input: process.stdin })
+  .on('line', () => void nextLap())
+  .once('close', finish);
 console.log('started');
 
+function nextLap(): Promise<void> {
+  const over = lap;
+  lap = new Lap();
+  saying = saying.then(async () => console.log(JSON.stringify(await over.result())));
+  return saying;
+}
+
 function tick(): void {
-  const count = result.asked++;
-  const slug = plan.slugs[Math.floor(count / plan.tapeEvery)];
-  const one = count % plan.tapeEvery === plan.tapeEvery - 1 && slug !== undefined ? bake(slug) : health();
-  pending.add(one);
-  one.finally(() => pending.delete(one));
+  const number = count++;
+  const at = lap;
+  at.asked++;
+  const slug = plan.slugs[Math.floor(number / plan.tapeEvery)];
+  const isTape = number % plan.tapeEvery === plan.tapeEvery - 1 && slug !== undefined;
+  const one = isTape ? bake(at, slug) : health(at);
+  at.pending.add(one);
+  one.finally(() => at.pending.delete(one));
 }
 
-async function health(): Promise<void> {
-  const answer = await ask('GET', '/health');
-  if (answer !== undefined) releases.add(String((JSON.parse(answer) as { release?: string }).release));
+async function health(at: Lap): Promise<void> {
+  const answer = await ask(at, 'GET', '/health');
+  if (answer !== undefined) at.releases.add(String((JSON.parse(answer) as { release?: string }).release));
 }
 
-async function bake(slug: string): Promise<void> {
+async function bake(at: Lap, slug: string): Promise<void> {
   const body = JSON.stringify({ ...plan.tape, slug, mongoId: `id-${slug}`, zipUrl: plan.zipUrl });
-  if ((await ask('POST', '/bake', body)) !== undefined) tapes.push(slug);
+  if ((await ask(at, 'POST', '/bake', body)) !== undefined) at.tapes.push(slug);
 }
 
-async function ask(method: string, path: string, body?: string): Promise<string | undefined> {
+async function ask(at: Lap, method: string, path: string, body?: string): Promise<string | undefined> {
   const begun = performance.now();
   const fail = (what: string) => {
-    lost.push(`${method} ${path} after ${Math.round(performance.now() - begun)} ms: ${what}`.slice(0, 300));
+    at.lost.push(`${method} ${path} after ${Math.round(performance.now() - begun)} ms: ${what}`.slice(0, 300));
     return undefined;
   };
   const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-  const { address: host, domain: servername } = plan;
+  const { domain: servername, address: host = servername } = plan;
   return new Promise<string | undefined>((resolve) => {
     const sent = request({
       ...{ host, servername, method, path, agent, timeout: 30_000 },
@@ -58,8 +85,9 @@ async function ask(method: string, path: string, body?: string): Promise<string 
     sent.once('response', (answer) => {
       text(answer).then(
         (received) => {
-          result.worstMs = Math.max(result.worstMs, Math.round(performance.now() - begun));
+          at.worstMs = Math.max(at.worstMs, Math.round(performance.now() - begun));
           const { statusCode = 0 } = answer;
+          if (statusCode === 503 && answer.headers['retry-after']) at.told++;
           resolve(statusCode < 300 ? received : fail(`${statusCode} ${received}`));
         },
         (error: Error) => resolve(fail(error.message)),
@@ -72,8 +100,7 @@ async function ask(method: string, path: string, body?: string): Promise<string 
 async function finish(): Promise<void> {
   clearInterval(timer);
   clearTimeout(end);
-  await Promise.all(pending);
+  await nextLap();
   agent.destroy();
-  console.log(JSON.stringify({ ...result, lost, tapes, releases: [...releases] } satisfies LoadResult));
   process.exit(0);
 }

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import type { Namespace } from '../twin/net/namespace.ts';
 
 export interface LoadPlan {
-  readonly address: string;
+  /** Where it connects to; left out, it asks for the domain's address as anyone does. */
+  readonly address?: string;
   readonly domain: string;
   readonly caFile: string;
   readonly perSecond: number;
@@ -22,6 +24,8 @@ export interface LoadResult {
   readonly asked: number;
   /** What did not get a 2xx, and why. */
   readonly lost: readonly string[];
+  /** How many of these were told when to come again: 503 with Retry-After. */
+  readonly told: number;
   /** Slugs of the tapes that were taken. */
   readonly tapes: readonly string[];
   /** Every release that /health named. */
@@ -31,7 +35,9 @@ export interface LoadResult {
 
 /** A steady load that is under way. */
 export interface Load {
-  /** Stops asking, waits for what is still to be answered, and says how it went. */
+  /** Says how what was asked since the last lap went, once all of it is answered; goes on asking. */
+  lap(): Promise<LoadResult>;
+  /** Stops asking, waits for what is still to be answered, and says how it went since the last lap. */
   stop(): Promise<LoadResult>;
 }
 
@@ -39,16 +45,27 @@ export interface Load {
 export async function startLoad({ name }: Namespace, plan: LoadPlan): Promise<Load> {
   const program = join(import.meta.dirname, 'load-client.ts');
   const child = execa('ip', ['netns', 'exec', name, process.execPath, program, JSON.stringify(plan)], {
-    stdin: 'pipe',
-    stderr: 'inherit',
+    ...({ stdin: 'pipe', stderr: 'inherit', buffer: false } as const),
     timeout: (plan.seconds + 60) * 1000,
   });
-  await Promise.race([new Promise((resolve) => child.stdout.once('data', resolve)), child]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    // Then the child's own error says why.
+    if (done) await child;
+    return value as string;
+  };
+  await next();
   return {
+    lap: async () => {
+      child.stdin.write('lap\n');
+      return JSON.parse(await next()) as LoadResult;
+    },
     stop: async () => {
       child.stdin.end();
-      const { stdout } = await child;
-      return JSON.parse(stdout.split('\n').at(-1)!) as LoadResult;
+      const result = JSON.parse(await next()) as LoadResult;
+      await child;
+      return result;
     },
   };
 }

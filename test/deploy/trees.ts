@@ -3,13 +3,14 @@ import { dirname, join } from 'node:path';
 import type { Site } from '../../infra/host/site.ts';
 import { buildRelease, type Release } from '../../infra/release/build.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
+/** The repository. */
+export const ROOT = join(import.meta.dirname, '../..');
 
 /** Packages and finished releases are kept where the program keeps its own. */
-const CACHE = join(ROOT, '.cache', 'release');
+export const CACHE = join(ROOT, '.cache', 'release');
 
 /** What a release is made of. */
-const PARTS = ['service', 'bin', 'infra/host/scripts', 'package.json', 'package-lock.json'];
+export const PARTS = ['service', 'bin', 'infra/host/scripts', 'package.json', 'package-lock.json'];
 
 /** Replaces files of the service by what the function makes of them, by path from the repository's root. */
 export type Changes = Readonly<Record<string, (text: string) => string>>;
@@ -20,19 +21,29 @@ export async function releaseOf(site: Site, changes: Changes = {}): Promise<Rele
   await mkdir(CACHE, { recursive: true });
   const copy = await mkdtemp(join(CACHE, 'changed-'));
   try {
-    for (const part of PARTS) {
-      await mkdir(dirname(join(copy, part)), { recursive: true });
-      await cp(join(ROOT, part), join(copy, part), { recursive: true });
-    }
-    for (const [path, change] of Object.entries(changes)) {
-      const before = await readFile(join(copy, path), 'utf8');
-      const after = change(before);
-      if (after === before) throw new Error(`${path} is not changed`);
-      await writeFile(join(copy, path), after);
-    }
+    await copyParts(PARTS, copy);
+    await change(copy, changes);
     return await buildRelease({ root: copy, site, cache: CACHE });
   } finally {
     await rm(copy, { recursive: true });
+  }
+}
+
+/** Copies files and folders of this tree, by their paths from its root. */
+export async function copyParts(parts: readonly string[], to: string): Promise<void> {
+  for (const part of parts) {
+    await mkdir(dirname(join(to, part)), { recursive: true });
+    await cp(join(ROOT, part), join(to, part), { recursive: true });
+  }
+}
+
+/** Changes a copy of the tree. Throws where a change makes no difference. */
+export async function change(copy: string, changes: Changes): Promise<void> {
+  for (const [path, make] of Object.entries(changes)) {
+    const before = await readFile(join(copy, path), 'utf8');
+    const after = make(before);
+    if (after === before) throw new Error(`${path} is not changed`);
+    await writeFile(join(copy, path), after);
   }
 }
 

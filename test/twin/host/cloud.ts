@@ -23,6 +23,10 @@ export interface BootOptions {
    */
   readonly packages?: 'installed' | 'to install';
   readonly memoryMb?: number;
+  /** Size of a disk of its own. */
+  readonly diskMb?: number;
+  /** The resolver that it asks for names. */
+  readonly resolver?: string;
 }
 
 /** Hosts of one test, the network between them, and somebody outside who uses them. */

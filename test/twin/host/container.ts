@@ -12,6 +12,8 @@ export interface ContainerOptions {
   readonly layers: readonly string[];
   readonly upper: string;
   readonly work: string;
+  /** An image with a file system that holds `upper` and `work`, and where it is mounted; without it they are folders of this machine. */
+  readonly disk?: { readonly image: string; readonly at: string } | undefined;
   /** Folders of this machine that are seen inside, read-only, by their place there. */
   readonly shown: Readonly<Record<string, string>>;
   readonly cgroups: readonly string[];
@@ -25,8 +27,9 @@ export const REBOOT = 133;
  * gone with the last process, however that ends.
  */
 export function containerScript(options: ContainerOptions): string {
-  const { layers, upper, work, mountPoint, cgroups } = options;
+  const { layers, upper, work, mountPoint, cgroups, disk } = options;
   return [
+    ...(disk === undefined ? [] : [`mount -o loop ${disk.image} ${disk.at}`]),
     `mount -t overlay overlay -o lowerdir=${layers.join(':')},upperdir=${upper},workdir=${work} ${mountPoint}`,
     ...cgroups.map((file) => `echo $$ >${file}`),
     // When the tests' process dies, the machine is shut down instead of being left behind.

@@ -1,13 +1,13 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../rig/until.ts';
 import type { Attached } from '../net/network.ts';
 import { openCgroup } from './cgroup.ts';
 import { type Container, type ContainerOptions, startContainer } from './container.ts';
+import { makeDisk } from './disk.ts';
 import { endGroup, machineName } from './leftovers.ts';
 import type { Run } from './place.ts';
 import { REPOSITORY } from './recipe.ts';
-import { writeSeed } from './seed.ts';
+import { writeResolver, writeSeed } from './seed.ts';
 import { type RunOptions, type RunResult, type SshTarget, scp, ssh } from './ssh.ts';
 
 /** Who logs in on a host, with what, and how the host proves itself. */
@@ -25,6 +25,10 @@ export interface HostParts {
   readonly sshKeys?: readonly string[] | undefined;
   readonly login: Login;
   readonly memoryMb?: number | undefined;
+  /** Size of its disk, which can be full then; without it the host shares this machine's. */
+  readonly diskMb?: number | undefined;
+  /** The resolver that it asks for names; without it it knows none. */
+  readonly resolver?: string | undefined;
 }
 
 /** A server: a whole Linux with its own init, disk and address. */
@@ -58,21 +62,14 @@ export async function createHost(parts: HostParts): Promise<TwinHost> {
   const { run, label, at, login } = parts;
   const name = machineName(run, label);
   const folder = join(run.folder, label);
-  const [upper, work, mountPoint] = ['upper', 'work', 'root'].map((part) => join(folder, part)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const part of [upper, work, mountPoint]) await mkdir(part, { recursive: true });
-  await writeSeed(upper, {
-    instanceId: name,
-    hostname: label,
-    userData: parts.userData,
-    sshKeys: parts.sshKeys,
+  const disk = await makeDisk(folder, parts.diskMb, async (upper) => {
+    const { userData, sshKeys, resolver } = parts;
+    await writeSeed(upper, { instanceId: name, hostname: label, userData, sshKeys });
+    if (resolver !== undefined) await writeResolver(upper, resolver);
   });
   const cgroup = await openCgroup(name, parts.memoryMb);
   const options: ContainerOptions = {
-    ...{ machine: name, namespace: at.name, mountPoint, upper, work },
+    ...{ machine: name, namespace: at.name, ...disk },
     layers: parts.layers,
     shown: { [REPOSITORY]: parts.repository },
     cgroups: cgroup.joins,

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { execa } from 'execa';
 import { until } from '../../rig/until.ts';
-import { namespacesOf } from '../net/namespace.ts';
+import { forgetResolvers, namespacesOf } from '../net/namespace.ts';
 import { namespacePrefix } from '../net/network.ts';
 import { existing, groupsOf } from './cgroup.ts';
 import type { Run } from './place.ts';
@@ -16,6 +16,7 @@ export async function removeRun(run: Run): Promise<void> {
   for (const name of await groupsOf(machineName(run, ''))) await endGroup(name);
   for (const name of await namespacesOf(namespacePrefix(run.id)))
     await execa('ip', ['netns', 'delete', name]);
+  await forgetResolvers(namespacePrefix(run.id));
   await rm(run.folder, { recursive: true, force: true });
 }
 

@@ -26,3 +26,9 @@ export async function writeSeed(root: string, seed: Seed): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(seedFiles(seed))) await writeFile(join(folder, name), text);
 }
+
+/** Names the resolver that a new machine asks, as a network does. */
+export async function writeResolver(root: string, address: string): Promise<void> {
+  await mkdir(join(root, 'etc'), { recursive: true });
+  await writeFile(join(root, 'etc/resolv.conf'), `nameserver ${address}\n`);
+}
