@@ -70,7 +70,9 @@ async function bake(at: Lap, slug: string): Promise<void> {
 async function ask(at: Lap, method: string, path: string, body?: string): Promise<string | undefined> {
   const begun = performance.now();
   const fail = (what: string) => {
-    at.lost.push(`${method} ${path} after ${Math.round(performance.now() - begun)} ms: ${what}`.slice(0, 300));
+    at.lost.push(
+      `${method} ${path} after ${Math.round(performance.now() - begun)} ms: ${what}`.slice(0, 300),
+    );
     return undefined;
   };
   const headers = body === undefined ? {} : { 'content-type': 'application/json' };

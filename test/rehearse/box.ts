@@ -6,18 +6,18 @@ import { type Load, startLoad } from '../deploy/load.ts';
 import { cachedTape } from '../tapes/cache.ts';
 import { type Api, openApi } from '../twin/api/api.ts';
 import { openAuthority as openOriginAuthority } from '../twin/api/cloudflare/authority.ts';
-import { CLIENT_ADDRESS, type Cloud, openCloud } from '../twin/host/cloud.ts';
 import { type Edge, openEdge } from '../twin/hardware/edge.ts';
 import { type Machines, openHardware } from '../twin/hardware/hardware.ts';
 import { type Names, openNames } from '../twin/hardware/names.ts';
 import { openSpaces, type SpacesServer } from '../twin/hardware/spaces.ts';
 import { openSpacesAccess } from '../twin/hardware/spaces-access.ts';
+import { type Cloud, openCloud } from '../twin/host/cloud.ts';
 import { useResolver } from '../twin/net/namespace.ts';
 import type { Attached } from '../twin/net/network.ts';
 import { openSockets } from '../twin/net/sockets.ts';
 import { caddyOfHosts } from './caddy.ts';
-import { ADDRESSES, CALLBACK_SECRET, DOMAIN, REGION, SPACES, ZONE } from './names.ts';
 import type { Prerequisites } from './missing.ts';
+import { ADDRESSES, CALLBACK_SECRET, DOMAIN, REGION, SPACES, ZONE } from './names.ts';
 
 /** A cloud in a box: two APIs, whole machines, names, an edge, an S3 server, and a visitor with a site. */
 export interface Box {
@@ -71,7 +71,12 @@ async function open(
   );
   await useResolver(operator, names.address);
   const spaces = ending(
-    await openSpaces(network, { folder, address: ADDRESSES.spaces, domain: `${REGION}.${SPACES}`, versitygw }),
+    await openSpaces(network, {
+      folder,
+      address: ADDRESSES.spaces,
+      domain: `${REGION}.${SPACES}`,
+      versitygw,
+    }),
   );
   await spaces.addAccount(OPERATOR_KEYS.key, OPERATOR_KEYS.secret, true);
   await spaces.addAccount(SOMEBODY_KEYS.key, SOMEBODY_KEYS.secret, true);

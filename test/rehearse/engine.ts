@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { until } from '../rig/until.ts';
@@ -101,10 +101,8 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
     set: async (values, secrets = {}) => {
       const list = (all: Readonly<Record<string, string>>, flag: string) =>
         Object.entries(all).flatMap(([key, value]) => [flag, `${key}=${value}`]);
-      await run(
-        ...['config', 'set-all', '--stack', STACK],
-        ...[...list(values, '--plaintext'), ...list(secrets, '--secret')],
-      );
+      const all = [...list(values, '--plaintext'), ...list(secrets, '--secret')];
+      await run('config', 'set-all', '--stack', STACK, '--path', ...all);
     },
     output: async (name) => {
       const text = await run('stack', 'output', '--json', '--show-secrets', '--stack', STACK);
@@ -112,9 +110,4 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
       return value === undefined ? undefined : String(value);
     },
   };
-}
-
-/** Removes the engine's files. */
-export async function removeEngine(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
 }

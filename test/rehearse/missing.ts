@@ -16,7 +16,8 @@ export async function findPrerequisites(): Promise<Prerequisites | string> {
   if (typeof tools === 'string') return tools;
   const unable = canBootHosts();
   if (unable !== undefined) return unable;
-  if (execaSync('sh', ['-c', 'command -v dnsmasq'], { reject: false }).failed) return 'the rehearsal needs dnsmasq';
+  if (execaSync('sh', ['-c', 'command -v dnsmasq'], { reject: false }).failed)
+    return 'the rehearsal needs dnsmasq';
   const found = await findVersitygw();
   return 'gap' in found ? found.gap : { tools, versitygw: found.program };
 }

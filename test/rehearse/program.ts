@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHE, type Changes, change, copyParts, PARTS, ROOT } from '../deploy/trees.ts';
 
@@ -27,10 +27,4 @@ export async function copyProgram(folder: string): Promise<ProgramCopy> {
       await change(folder, changes);
     },
   };
-}
-
-/** Lays a file below a folder, as something to start from the PATH. */
-export async function layProgram(folder: string, name: string, script: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, name), script, { mode: 0o755 });
 }

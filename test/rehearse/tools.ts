@@ -64,7 +64,9 @@ export async function versionsOf(tools: Tools): Promise<string> {
   const providers = await Promise.all(
     PROVIDERS.map(async (name) => `${name} ${await versionOf(name, tools, ask)}`),
   );
-  const cloudflare = tools.hasCloudflare ? 'cloudflare (real)' : 'cloudflare: a stand-in, not the real provider';
+  const cloudflare = tools.hasCloudflare
+    ? 'cloudflare (real)'
+    : 'cloudflare: a stand-in, not the real provider';
   return [`engine ${engine}`, `node ${process.versions.node}`, ...providers, cloudflare].join(', ');
 }
 

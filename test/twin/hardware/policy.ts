@@ -1,8 +1,4 @@
-/** What a Spaces key may do with a bucket. */
-export interface Grant {
-  readonly bucket: string;
-  readonly permission: 'read' | 'readwrite' | 'fullaccess';
-}
+import type { Grant } from '../api/hardware.ts';
 
 /** A Spaces key and all that it may do. */
 export interface KeyHolder {
@@ -21,7 +17,8 @@ export function renderPolicies(holders: readonly KeyHolder[]): ReadonlyMap<strin
   const statements = new Map<string, object[]>();
   for (const { key, grants } of holders) {
     for (const { bucket, permission } of grants) {
-      const Action = permission === 'read' ? READ : permission === 'readwrite' ? [...READ, ...WRITE] : ['s3:*'];
+      const Action =
+        permission === 'read' ? READ : permission === 'readwrite' ? [...READ, ...WRITE] : ['s3:*'];
       const Resource = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`];
       const list = statements.get(bucket) ?? [];
       statements.set(bucket, [...list, { Effect: 'Allow', Principal: { AWS: [key] }, Action, Resource }]);

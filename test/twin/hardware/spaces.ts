@@ -13,9 +13,9 @@ import { execa } from 'execa';
 import { until } from '../../rig/until.ts';
 import type { Network } from '../net/network.ts';
 import { openSockets } from '../net/sockets.ts';
-import { frontFor } from './lifecycle.ts';
-import { type Grant, type KeyHolder, renderPolicies } from './policy.ts';
+import { type KeyHolder, renderPolicies } from './policy.ts';
 import { startIn } from './program.ts';
+import { frontFor } from './spaces-front.ts';
 
 /** An S3 server with accounts, in place of DigitalOcean's Spaces. */
 export interface SpacesServer {
@@ -50,11 +50,9 @@ const PORT = 7070;
 export async function openSpaces(network: Network, options: SpacesOptions): Promise<SpacesServer> {
   const { folder, address, domain, versitygw } = options;
   const at = await network.attach('spaces', address);
-  const [data, sidecar, iam] = ['s3-data', 's3-metadata', 's3-accounts'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [data, sidecar, iam] = ['s3-data', 's3-metadata', 's3-accounts'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string];
   for (const path of [data, sidecar, iam]) await mkdir(path);
   const env = { ROOT_ACCESS_KEY: ROOT.key, ROOT_SECRET_KEY: ROOT.secret };
   const server = startIn(
@@ -74,10 +72,7 @@ export async function openSpaces(network: Network, options: SpacesOptions): Prom
       requestHandler: { httpAgent: sockets.agent },
     });
   const root = clientOf(ROOT);
-  await until(
-    'the S3 server answers',
-    async () => !!(await sockets.connect('127.0.0.1', PORT)).destroy(),
-  );
+  await until('the S3 server answers', async () => !!(await sockets.connect('127.0.0.1', PORT)).destroy());
   const front: RequestListener = frontFor({ agent: sockets.agent, port: PORT, domain });
   const endFront = await sockets.serve(address, 80, front);
   const admin = async (...args: string[]) => {
@@ -117,5 +112,3 @@ export async function openSpaces(network: Network, options: SpacesOptions): Prom
     },
   };
 }
-
-export type { Grant, KeyHolder };

@@ -1,4 +1,10 @@
-import { type Agent, type IncomingMessage, type RequestListener, request, type ServerResponse } from 'node:http';
+import {
+  type Agent,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
 export interface FrontOptions {
@@ -10,19 +16,25 @@ export interface FrontOptions {
 }
 
 /**
- * Keeps buckets' lifecycle configuration, which versitygw says it does not know (501), and lets everything else through as it
- * is: a signature holds the host that the client wrote.
+ * Answers what Spaces knows and versitygw does not, without asking who asks: buckets' lifecycle configuration (501 there), and that a
+ * bucket shall be private, as all of them are there. Everything else goes through as it is: a signature holds the host that
+ * the client wrote.
  */
 export function frontFor({ agent, port, domain }: FrontOptions): RequestListener {
   const kept = new Map<string, Buffer>();
   return (incoming, answer) => {
     const url = new URL(incoming.url ?? '/', 'http://any');
+    const { method, headers } = incoming;
+    const { bucket, key } = targetOf(headers.host ?? '', url.pathname, domain);
     if (url.searchParams.has('lifecycle')) {
-      const bucket = bucketOf(incoming.headers.host ?? '', url.pathname, domain);
       keep(kept, bucket, incoming, answer).catch(() => answer.destroy());
       return;
     }
-    const { method, headers } = incoming;
+    if (method === 'PUT' && key === '' && url.searchParams.has('acl') && headers['x-amz-acl'] === 'private') {
+      incoming.resume();
+      answer.writeHead(200).end();
+      return;
+    }
     const onward = request(
       { ...{ host: '127.0.0.1', port, agent, method, headers }, path: incoming.url },
       (came) => {
@@ -35,10 +47,12 @@ export function frontFor({ agent, port, domain }: FrontOptions): RequestListener
   };
 }
 
-/** The bucket that is asked about: in the host, or first in the path. */
-export function bucketOf(host: string, path: string, domain: string): string {
+/** What is asked about: the bucket is in the host, or first in the path. */
+export function targetOf(host: string, path: string, domain: string): { bucket: string; key: string } {
   const name = host.replace(/:\d+$/, '');
-  return name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : (path.split('/')[1] ?? '');
+  if (name.endsWith(`.${domain}`)) return { bucket: name.slice(0, -domain.length - 1), key: path.slice(1) };
+  const [, bucket = '', ...key] = path.split('/');
+  return { bucket, key: key.join('/') };
 }
 
 async function keep(

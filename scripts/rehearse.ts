@@ -1,0 +1,58 @@
+/** `npm run rehearse`: deploys Oven with the real Pulumi CLI to a cloud in a box, and harms it. */
+import { Command, Option } from 'commander';
+import { FAULTS } from '../test/rehearse/faults.ts';
+import { lookAround } from '../test/rehearse/keep.ts';
+import { findPrerequisites } from '../test/rehearse/missing.ts';
+import { rehearse } from '../test/rehearse/run.ts';
+import { STEPS } from '../test/rehearse/steps.ts';
+import { versionsOf } from '../test/rehearse/tools.ts';
+
+const ALL = [...STEPS, ...FAULTS];
+/** What a missing prerequisite exits with: neither held nor did not. */
+const MISSING = 3;
+
+interface Options {
+  readonly only?: readonly string[];
+  readonly keep: boolean;
+}
+
+const names = ALL.map(({ name }) => name);
+const { only, keep } = new Command('rehearse')
+  .description('Deploys Oven with the real Pulumi CLI to a cloud in a box, and harms it.')
+  .addOption(new Option('--only <names...>', 'only these steps').choices([...names, 'steps', 'faults']))
+  .option('--keep', 'leave it running to look at, until Ctrl-C', false)
+  .parse()
+  .opts<Options>();
+
+const found = await findPrerequisites();
+if (typeof found === 'string') {
+  console.error(found);
+  process.exit(MISSING);
+}
+
+const chosen = [
+  ...STEPS.filter(({ name }) => !only || only.includes(name) || only.includes('steps')),
+  ...FAULTS.filter(({ name }) => !only || only.includes(name) || only.includes('faults')),
+];
+// What is looked at has to be there.
+while (keep && chosen.at(-1)?.name.startsWith('destroy')) chosen.pop();
+
+const stop = new AbortController();
+let signals = 0;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    signals += 1;
+    if (signals > 1) process.exit(130);
+    console.log('\nIt ends after this step; once more ends it now.');
+    stop.abort();
+  });
+}
+
+console.log(await versionsOf(found.tools));
+const { table, holds, tapesLost } = await rehearse(found, {
+  ...{ steps: chosen, say: console.log, stop: stop.signal },
+  ...(keep ? { keep: (stage) => lookAround(stage, stop.signal, console.log) } : {}),
+});
+console.log(`\n${table}`);
+if (tapesLost.length > 0) console.log(`Never called back: ${tapesLost.join(', ')}`);
+process.exit(stop.signal.aborted && !keep ? 130 : holds ? 0 : 1);

@@ -1,0 +1,108 @@
+import type { Load } from '../deploy/load.ts';
+import { type Counts, countsOf, losses, neverCalled, sum } from './counts.ts';
+import type { Prerequisites } from './missing.ts';
+import { calledBack, openStage, type Stage } from './stage.ts';
+import { bringUp, type Step } from './steps.ts';
+import { type Row, renderTable, time } from './table.ts';
+
+export interface RehearsalOptions {
+  readonly steps: readonly Step[];
+  /** Hears a line of progress. */
+  readonly say: (line: string) => void;
+  /** Called with the stage when all steps are over, before it is taken down. */
+  readonly keep?: (stage: Stage) => Promise<void>;
+  /** Ends the rehearsal after the step that is under way. */
+  readonly stop?: AbortSignal;
+}
+
+export interface Rehearsed {
+  readonly rows: readonly Row[];
+  /** Tapes that were taken and never called back. */
+  readonly tapesLost: readonly string[];
+  readonly holds: boolean;
+  readonly table: string;
+}
+
+/** Plays the steps one after the other, with a client that asks through all of them that leave a host standing. */
+export async function rehearse(found: Prerequisites, options: RehearsalOptions): Promise<Rehearsed> {
+  const { steps, say, keep, stop } = options;
+  const stage = await openStage(found);
+  const rows: Row[] = [];
+  let visits = 0;
+  let visit: Load | undefined;
+  const leave = async () => {
+    const last = visit && countsOf(await visit.stop());
+    visit = undefined;
+    const row = rows.at(-1);
+    if (last && row?.counts) {
+      rows[rows.length - 1] = { ...row, counts: sum([row.counts, last]) };
+      await calledBack(stage.box, sum(rows.flatMap(({ counts }) => counts ?? [])).tapes);
+    }
+  };
+  try {
+    for (const step of steps) {
+      if (stop?.aborted) break;
+      if (!step.visited) await leave();
+      await prepare(stage, step, say);
+      if (step.visited) visit ??= await stage.box.visit(`visit${visits++}`);
+      const row = await play(stage, step, visit);
+      rows.push(row);
+      for (const line of renderRow(row)) say(line);
+    }
+    await leave();
+    if (keep) await keep(stage);
+  } finally {
+    await stage.close();
+  }
+  const tapesLost = neverCalled(
+    rows.flatMap(({ counts }) => counts ?? []),
+    (slug) => stage.box.callbacks.of(slug) !== undefined,
+  );
+  const isWhole = rows.length === steps.length;
+  const holds = isWhole && tapesLost.length === 0 && rows.every(({ problems }) => problems.length === 0);
+  return { rows, tapesLost, holds, table: renderTable(rows, tapesLost.length) };
+}
+
+/** Makes the stack what a step needs, where a part of the rehearsal alone is played. */
+async function prepare(stage: Stage, step: Step, say: (line: string) => void): Promise<void> {
+  const hasHost = stage.box.api.state.droplets.size > 0;
+  if (step.needs === 'host' && !hasHost) {
+    say('  (up, to have a host)');
+    const { exitCode, said } = await bringUp(stage);
+    if (exitCode !== 0) throw new Error(`there is no host for ${step.name}: ${said.join('\n')}`);
+  }
+  if (step.needs === 'nothing' && hasHost) {
+    say('  (destroy, to have nothing)');
+    const { exitCode, said } = await stage.engine.destroy();
+    if (exitCode !== 0) throw new Error(`what there is can't be destroyed: ${said.join('\n')}`);
+  }
+}
+
+async function play(stage: Stage, step: Step, visit: Load | undefined): Promise<Row> {
+  const begun = performance.now();
+  const came = await step.run(stage).catch((error: Error) => ({
+    ...{ came: 'it broke off', problems: [error.message], seen: [] },
+  }));
+  const seconds = (performance.now() - begun) / 1000;
+  let counts: Counts | undefined;
+  const problems = [...came.problems];
+  if (visit !== undefined) {
+    const lap = await visit.lap();
+    counts = countsOf(lap);
+    if (counts.lost > 0) problems.push(`${counts.lost} requests were lost`, ...losses(lap.lost).slice(0, 5));
+  }
+  return { name: step.title, seconds, counts, came: came.came, seen: came.seen ?? [], problems };
+}
+
+/** A line about a step, and below it what the operator saw and what did not hold. */
+export function renderRow({ name, seconds, came, counts, problems, seen }: Row): readonly string[] {
+  const asked =
+    counts === undefined
+      ? ''
+      : `, ${counts.asked} requests, ${counts.lost} lost, ${counts.told} told to come again`;
+  return [
+    `${problems.length === 0 ? '✓' : '✗'} ${name} (${time(seconds)}): ${came}${asked}`,
+    ...seen.slice(0, 12).map((line) => `    │ ${line}`),
+    ...problems.map((problem) => `    ! ${problem}`),
+  ];
+}

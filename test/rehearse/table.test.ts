@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { countsOf, losses, neverCalled, sum } from './counts.ts';
+import { renderRow } from './run.ts';
+import { type Row, renderTable, time } from './table.ts';
+
+const counts = { asked: 100, lost: 0, told: 3, tapes: ['a', 'b'], worstMs: 40 };
+const row: Row = { name: 'up', seconds: 61.4, came: '42 created', counts, problems: [], seen: [] };
+
+test('a request that was told when to come again is not lost', () => {
+  const lost = ['GET /health after 3 ms: 503 {}', 'GET /health after 9 ms: ECONNRESET'];
+  expect(countsOf({ asked: 9, lost, told: 1, tapes: ['a'], releases: [], worstMs: 9 })).toEqual({
+    ...{ asked: 9, lost: 1, told: 1, tapes: ['a'], worstMs: 9 },
+  });
+  expect(losses(lost)).toEqual(['GET /health after 9 ms: ECONNRESET']);
+});
+
+test('laps add up, and the slowest is the slowest of all', () => {
+  expect(sum([counts, { ...counts, tapes: ['c'], worstMs: 70 }])).toEqual({
+    ...{ asked: 200, lost: 0, told: 6, tapes: ['a', 'b', 'c'], worstMs: 70 },
+  });
+});
+
+test('tapes that were taken and not called back are named', () => {
+  expect(neverCalled([counts], (slug) => slug === 'a')).toEqual(['b']);
+});
+
+test.each([
+  [4.4, '4 s'],
+  [119, '119 s'],
+  [120, '2 min 0 s'],
+  [725.2, '12 min 5 s'],
+])('%f seconds are %s', (seconds, text) => expect(time(seconds)).toBe(text));
+
+test('the table has a line for each step and one for all', () => {
+  const destroyed = { ...row, name: 'destroy', came: '42 deleted', counts: undefined };
+  expect(renderTable([row, destroyed], 0)).toBe(
+    `| step    |      time | what came of it | requests | lost | 503 | tapes |       |
+|---------|----------:|-----------------|---------:|-----:|----:|------:|-------|
+| up      |      61 s | 42 created      |      100 |    0 |   3 |     2 | ok    |
+| destroy |      61 s | 42 deleted      |        – |    – |   – |     – | ok    |
+| all     | 2 min 3 s | 0 tapes lost    |      100 |    0 |   3 |     2 | holds |
+`,
+  );
+});
+
+test.each([
+  ['a lost tape', [row], 1],
+  ['a problem', [{ ...row, problems: ['no'] }], 0],
+])('it does not hold with %s', (_what, rows, tapes) => {
+  expect(renderTable(rows, tapes)).toContain('DOES NOT HOLD');
+});
+
+test('a row says what the operator saw and what did not hold', () => {
+  const lines = renderRow({ ...row, seen: ['error: no'], problems: ['2 requests were lost'] });
+  expect(lines).toEqual([
+    '✗ up (61 s): 42 created, 100 requests, 0 lost, 3 told to come again',
+    '    │ error: no',
+    '    ! 2 requests were lost',
+  ]);
+});
