@@ -24,6 +24,18 @@ export function look(action: Action, now: Date): Action {
   return action;
 }
 
+/**
+ * Ends an action whose work is done, however seldom it was looked at: who comes back to change something after having been
+ * interrupted has not looked, and time has passed. Gives whether it is still going on.
+ */
+export function isGoingOn(action: Action, now: Date): boolean {
+  if (action.work !== 'pending' && action.polls !== Number.POSITIVE_INFINITY) {
+    action.polls = 0;
+    look(action, now);
+  }
+  return action.status === 'in-progress';
+}
+
 /** An action as DigitalOcean shows it. */
 export function showAction(action: Action) {
   return {

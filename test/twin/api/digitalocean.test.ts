@@ -111,10 +111,16 @@ describe('droplets', () => {
 
   test('one can be renamed, but not while something else is done with it', async () => {
     const { id } = await droplet();
+    api.fault({ method: 'POST', path: /actions$/, polls: Number.POSITIVE_INFINITY });
     await ok(201, 'POST', `/v2/droplets/${id}/actions`, { type: 'rename', name: 'other' });
     const again = await ask('POST', `/v2/droplets/${id}/actions`, { type: 'rename', name: 'third' });
     expect([again.status, again.body.message]).toEqual([422, 'Droplet already has a pending event.']);
+    api.clearFaults();
     expect((await settledDroplet(id)).name).toBe('other');
+    // Who was interrupted has not looked, and is not told to wait once it is done.
+    await ok(201, 'POST', `/v2/droplets/${id}/actions`, { type: 'rename', name: 'third' });
+    await api.settled();
+    await ok(201, 'POST', `/v2/droplets/${id}/actions`, { type: 'rename', name: 'fourth' });
   });
 });
 
@@ -426,8 +432,12 @@ describe('what is wrong is refused', () => {
       ask('POST', `/v2/reserved_ips/${ip}/actions`, { type: 'assign', droplet_id: droplet });
     expect((await assign(ips[0], 7)).body.message).toMatch(/does not exist/);
     expect((await assign(ips[0], far.id)).body.message).toMatch(/another region/);
+    api.fault({ method: 'POST', path: /actions$/, polls: Number.POSITIVE_INFINITY });
     expect((await assign(ips[0], id)).status).toBe(201);
     expect((await assign(ips[0], id)).body.message).toMatch(/pending event/);
+    api.clearFaults();
+    await api.settled();
+    expect((await assign(ips[0], id)).status).toBe(201);
     await api.settled();
     expect((await assign(ips[1], id)).body.message).toMatch(/already has/);
     expect((await assign('192.0.2.9', id)).status).toBe(404);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { FirewallRule } from '../net/firewall.ts';
 
 /** A droplet as it is handed to what boots it. */
@@ -103,6 +104,43 @@ export function memoryHardware({
     },
   };
   return hardware;
+}
+
+/** A Spaces key, as whoever keeps the buckets has to know it. */
+export interface SpacesGrant {
+  readonly secretKey: string;
+  readonly grants: readonly Grant[];
+}
+
+/** Spaces keys of random bytes, of which `apply` is given all by their access key, after each change. */
+export function wholeSpaces({
+  apply,
+  hasBucket,
+}: {
+  readonly apply: (keys: ReadonlyMap<string, SpacesGrant>) => Promise<void>;
+  readonly hasBucket: (name: string) => Promise<boolean>;
+}): SpacesAccess {
+  const keys = new Map<string, SpacesGrant>();
+  return {
+    hasBucket,
+    create: async (_name, grants) => {
+      const accessKey = `DO00${randomBytes(8).toString('hex').toUpperCase()}`;
+      const secretKey = randomBytes(32).toString('base64url');
+      keys.set(accessKey, { secretKey, grants });
+      await apply(keys);
+      return { accessKey, secretKey };
+    },
+    update: async (accessKey, grants) => {
+      const key = keys.get(accessKey);
+      if (!key) throw new Error(`no key ${accessKey}`);
+      keys.set(accessKey, { ...key, grants });
+      await apply(keys);
+    },
+    remove: async (accessKey) => {
+      keys.delete(accessKey);
+      await apply(keys);
+    },
+  };
 }
 
 /** Spaces keys that open nothing. `buckets` are the ones that exist; without it, all do. */

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { type Action, look } from './actions.ts';
+import { type Action, isGoingOn, look } from './actions.ts';
 import type { Authority } from './cloudflare/authority.ts';
 import { guardsOf, namesOf } from './guards.ts';
 import type { Hardware, SpacesAccess } from './hardware.ts';
@@ -104,6 +104,10 @@ export class World {
 
   look(action: Action): Action {
     return look(action, this.now());
+  }
+
+  isGoingOn(action: Action): boolean {
+    return isGoingOn(action, this.now());
   }
 
   /** Lets actions that never end come to one. */

@@ -7,7 +7,7 @@ import { Refusal } from '../refusal.ts';
 import type { Droplet, ReservedAddress } from '../state.ts';
 import { body } from '../strict.ts';
 import type { Env, World } from '../world.ts';
-import { settle, showDroplet } from './droplets.ts';
+import { refuseBusy, showDroplet } from './droplets.ts';
 
 const ID = z.number().int();
 const CREATE = z.union(
@@ -42,13 +42,19 @@ export function addresses(world: World) {
       ({ resource }) => resource.type === 'reserved_ip' && resource.id === numberOf(ip),
     );
   const pendingOf = (ip: string) => actionsOf(ip).find(({ status }) => status === 'in-progress');
-  const target = (id: number, region: string): Droplet => {
+  const refuseBusyAddress = (ip: string) => {
+    const pending = pendingOf(ip);
+    if (pending && world.isGoingOn(pending)) {
+      throw new Refusal(422, 'The reserved IP already has a pending event.');
+    }
+  };
+  const target = (id: number, region: string, ip = ''): Droplet => {
     const droplet = state.droplets.get(id);
     if (!droplet || droplet.leaving) throw new Refusal(422, 'The droplet does not exist.');
-    settle(world, droplet);
-    if (droplet.pending) throw new Refusal(422, 'Droplet already has a pending event.');
+    refuseBusy(world, droplet);
     if (droplet.region !== region) throw new Refusal(422, 'The droplet is in another region.');
-    const other = [...state.reserved.values()].find((one) => one.droplet === id);
+    // Of one that leads there already the documentation says nothing: here it is no mistake.
+    const other = [...state.reserved.values()].find((one) => one.droplet === id && one.ip !== ip);
     if (other) throw new Refusal(422, 'The droplet already has a reserved IP.');
     return droplet;
   };
@@ -83,7 +89,7 @@ export function addresses(world: World) {
 
   app.delete('/:ip', async (c) => {
     const { ip } = find(c.req.param('ip'));
-    if (pendingOf(ip)) throw new Refusal(422, 'The reserved IP already has a pending event.');
+    refuseBusyAddress(ip);
     await world.point(ip, undefined);
     state.reserved.delete(ip);
     c.set('did', `gave reserved address ${ip} back`);
@@ -113,14 +119,11 @@ export function addresses(world: World) {
   app.post('/:ip/actions', async (c) => {
     const reserved = find(c.req.param('ip'));
     const asked = await body(c, ACT);
-    const pending = pendingOf(reserved.ip);
-    if (pending && world.look(pending).status === 'in-progress') {
-      throw new Refusal(422, 'The reserved IP already has a pending event.');
-    }
+    refuseBusyAddress(reserved.ip);
     const number = numberOf(reserved.ip);
     let action: Action;
     if (asked.type === 'assign') {
-      const droplet = target(asked.droplet_id, reserved.region);
+      const droplet = target(asked.droplet_id, reserved.region, reserved.ip);
       action = assign(world, c, { reserved, droplet, number });
       c.set('did', `leads ${reserved.ip} to droplet ${droplet.name} (${droplet.id})`);
     } else {

@@ -119,8 +119,7 @@ export function droplets(world: World) {
 
   app.delete('/:id{[0-9]+}', (c) => {
     const droplet = find(c.req.param('id'));
-    settle(world, droplet);
-    if (droplet.pending) throw new Refusal(422, 'Droplet already has a pending event.');
+    refuseBusy(world, droplet);
     if (!droplet.leaving) leave(world, droplet);
     c.set('did', `destroys droplet ${droplet.name} (${droplet.id})`);
     return c.body(null, 204);
@@ -143,9 +142,8 @@ export function droplets(world: World) {
 
   app.post('/:id{[0-9]+}/actions', async (c) => {
     const droplet = find(c.req.param('id'));
-    settle(world, droplet);
     const { name } = await body(c, ACT);
-    if (droplet.pending) throw new Refusal(422, 'Droplet already has a pending event.');
+    refuseBusy(world, droplet);
     const about = {
       type: 'rename',
       resource: { type: 'droplet', id: droplet.id },
@@ -171,8 +169,16 @@ function offered(asked: { region: string; size: string; image: string | number }
   return { region, size, image };
 }
 
+/** Throws Refusal while something else is done with a droplet. */
+export function refuseBusy(world: World, droplet: Droplet): void {
+  if (droplet.pending && world.isGoingOn(droplet.pending)) {
+    throw new Refusal(422, 'Droplet already has a pending event.');
+  }
+  settle(world, droplet);
+}
+
 /** Looks at what is being done with a droplet, which may end it. */
-export function settle(world: World, droplet: Droplet): void {
+function settle(world: World, droplet: Droplet): void {
   if (!droplet.pending) return;
   const { status, type } = world.look(droplet.pending);
   if (status === 'in-progress') return;
