@@ -59,6 +59,8 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
     PATH: [...path, ...tools.path, process.env.PATH].join(':'),
     ...{ PULUMI_HOME: home, PULUMI_BACKEND_URL: `file://${state}`, PULUMI_CONFIG_PASSPHRASE: 'rehearsal' },
     ...{ PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true' },
+    // Brings the option for the log of events, as for Pulumi's own automation.
+    PULUMI_DEBUG_COMMANDS: 'true',
   };
   const how = { cwd: program, env, stdin: 'ignore' } as const;
   const within = (args: readonly string[]) => ['netns', 'exec', at.name, 'pulumi', ...args];
@@ -80,7 +82,10 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
     const ended = child.then(async ({ exitCode = 1, all }): Promise<Ended> => {
       over = true;
       const outcome = readEvents(await read());
-      return { ...outcome, exitCode, output: all };
+      // An engine that did not come as far as events said what is wrong all the same.
+      const last = all.split('\n').filter((line) => line.trim() !== '');
+      const isMute = exitCode !== 0 && outcome.said.length === 0;
+      return { ...outcome, ...(isMute ? { said: last.slice(-10) } : {}), exitCode, output: all };
     });
     return {
       ended,

@@ -103,7 +103,7 @@ export async function reaches(
 
 /** The release that /health names, as a visitor sees it; undefined where it is not healthy. */
 export async function releaseSeen({ ask }: Box): Promise<string | undefined> {
-  const { status, text } = await ask('/health');
+  const { status, text } = await ask('/health').catch(() => ({ status: 0, text: '' }));
   return status === 200 ? (JSON.parse(text) as { release: string }).release : undefined;
 }
 
