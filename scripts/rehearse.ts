@@ -38,12 +38,9 @@ const chosen = [
 while (keep && chosen.at(-1)?.name.startsWith('destroy')) chosen.pop();
 
 const stop = new AbortController();
-let signals = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    signals += 1;
-    if (signals > 1) process.exit(130);
-    console.log('\nIt ends after this step; once more ends it now.');
+    if (!stop.signal.aborted) console.log('\nTaking it all down …');
     stop.abort();
   });
 }
@@ -51,7 +48,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 console.log(await versionsOf(found.tools));
 const { table, holds, tapesLost } = await rehearse(found, {
   ...{ steps: chosen, say: console.log, stop: stop.signal },
-  ...(keep ? { keep: (stage) => lookAround(stage, stop.signal, console.log) } : {}),
+  ...(keep ? { keep: (stage) => lookAround(stage, console.log) } : {}),
 });
 console.log(`\n${table}`);
 if (tapesLost.length > 0) console.log(`Never called back: ${tapesLost.join(', ')}`);

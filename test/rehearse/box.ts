@@ -100,7 +100,7 @@ async function open(
     await openApi({
       ...{ hardware: machines, zone: ZONE, authority: originAuthority, regionsInUse: [REGION] },
       networks: { ipv4: [ADDRESSES.proxies], ipv6: ['2001:db8:cf::/48'] },
-      spaces: openSpacesAccess(spaces),
+      spaces: openSpacesAccess(spaces, OPERATOR_KEYS.key),
       listen: async (handler) => ({
         url: `http://127.0.0.1:${API_PORT}`,
         close: await cloud.sockets.serve('127.0.0.1', API_PORT, handler),

@@ -33,6 +33,8 @@ export interface Engine {
   output(name: string): Promise<string | undefined>;
   /** Runs any other command of the CLI. */
   run(...args: readonly string[]): Promise<string>;
+  /** Ends what is under way, at once. */
+  close(): Promise<void>;
 }
 
 export interface EngineOptions {
@@ -69,6 +71,7 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
     return (await execa('ip', within(all), how)).stdout;
   };
   let count = 0;
+  const running = new Map<number, Promise<unknown>>();
   const start: Engine['start'] = (what, ...args) => {
     const log = join(folder, `events-${count++}-${what}.json`);
     const always = ['--yes', '--skip-preview', '--non-interactive', '--color', 'never', '--stack', STACK];
@@ -77,10 +80,13 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
       // A group of processes of its own, which is what a terminal's Ctrl-C goes to.
       ...({ detached: true, all: true, reject: false, maxBuffer: 50_000_000 } as const),
     });
+    const pid = child.pid!;
+    running.set(pid, child);
     const read = () => readFile(log, 'utf8').catch(() => '');
     let over = false;
     const ended = child.then(async ({ exitCode = 1, all }): Promise<Ended> => {
       over = true;
+      running.delete(pid);
       const outcome = readEvents(await read());
       // An engine that did not come as far as events said what is wrong all the same.
       const last = all.split('\n').filter((line) => line.trim() !== '');
@@ -94,7 +100,7 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
         await until(`the engine begins with ${name}`, seen, 600);
         if (!begunIn(await read()).includes(name)) throw new Error(`the engine never began with ${name}`);
       },
-      interrupt: () => void process.kill(-child.pid!, 'SIGINT'),
+      interrupt: () => void process.kill(-pid, 'SIGINT'),
     };
   };
   await run('stack', 'init', STACK, '--secrets-provider', 'passphrase');
@@ -113,6 +119,12 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
       const text = await run('stack', 'output', '--json', '--show-secrets', '--stack', STACK);
       const value = (JSON.parse(text) as Record<string, unknown>)[name];
       return value === undefined ? undefined : String(value);
+    },
+    close: async () => {
+      for (const [pid, ended] of running) {
+        process.kill(-pid, 'SIGKILL');
+        await ended;
+      }
     },
   };
 }

@@ -36,6 +36,9 @@ interface Event {
   readonly summaryEvent?: { readonly durationSeconds: number };
 }
 
+/** What the engine says of every plugin that it takes from the PATH. */
+const FROM_PATH = /^using pulumi-[\w-]+ from \$PATH/;
+
 /** The engine has several steps for a replacement; the one that makes the new resource stands for it. */
 const KINDS: Readonly<Record<string, Kind>> = {
   create: 'create',
@@ -63,7 +66,7 @@ export function readEvents(text: string): Outcome {
     if (event.resOpFailedEvent) failed.push(whatIs(event.resOpFailedEvent.metadata.urn));
     const words = event.diagnosticEvent;
     if (words && !words.ephemeral && /^(warning|error|info#err)$/.test(words.severity)) {
-      said.push(...plain(words.message));
+      said.push(...plain(words.message).filter((line) => !FROM_PATH.test(line)));
     }
     if (event.summaryEvent) seconds = event.summaryEvent.durationSeconds;
   }

@@ -2,12 +2,8 @@ import { loginFile } from '../twin/hardware/hardware.ts';
 import { ADDRESSES, DOMAIN } from './names.ts';
 import type { Stage } from './stage.ts';
 
-/** Says how to look at what was made, and waits until somebody has looked enough. */
-export async function lookAround(
-  { box, program }: Stage,
-  enough: AbortSignal,
-  say: (line: string) => void,
-): Promise<void> {
+/** Says how to look at what was made; never resolves, since only a signal ends it. */
+export async function lookAround({ box, program }: Stage, say: (line: string) => void): Promise<never> {
   const { cloud, api, visitor, caFile } = box;
   const within = (name: string, command: string) => `  ip netns exec ${name} ${command}`;
   say(`\n${api.picture()}`);
@@ -22,8 +18,5 @@ export async function lookAround(
   say(`Names: ${ADDRESSES.names}; the edge: ${ADDRESSES.edge}; Spaces: ${ADDRESSES.spaces}.`);
   say(`The program and its stack's configuration: ${program.folder}`);
   say('Ctrl-C takes it all down.');
-  await new Promise<void>((resolve) => {
-    if (enough.aborted) resolve();
-    enough.addEventListener('abort', () => resolve(), { once: true });
-  });
+  return new Promise<never>(() => {});
 }

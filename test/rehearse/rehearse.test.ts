@@ -13,6 +13,7 @@ test.skipIf(reason)(`a rehearsal${reason ? ` (${reason})` : ''}`, { timeout: 900
   if (typeof found === 'string') return;
   const steps = STEPS.filter(({ name }) => SHORT.includes(name));
   const said: string[] = [];
-  const { holds, table } = await rehearse(found, { steps, say: (line) => said.push(line) });
+  const stop = new AbortController().signal;
+  const { holds, table } = await rehearse(found, { steps, stop, say: (line) => said.push(line) });
   expect(holds, `${said.join('\n')}\n${table}`).toBe(true);
 });

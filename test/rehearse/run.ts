@@ -1,8 +1,8 @@
 import type { Load } from '../deploy/load.ts';
-import { type Counts, countsOf, losses, neverCalled, sum } from './counts.ts';
+import { countsOf, losses, neverCalled, sum } from './counts.ts';
 import type { Prerequisites } from './missing.ts';
 import { calledBack, openStage, type Stage } from './stage.ts';
-import { bringUp, type Step } from './steps.ts';
+import { bringUp, type Came, type Step } from './steps.ts';
 import { type Row, renderTable, time } from './table.ts';
 
 export interface RehearsalOptions {
@@ -10,9 +10,9 @@ export interface RehearsalOptions {
   /** Hears a line of progress. */
   readonly say: (line: string) => void;
   /** Called with the stage when all steps are over, before it is taken down. */
-  readonly keep?: (stage: Stage) => Promise<void>;
-  /** Ends the rehearsal after the step that is under way. */
-  readonly stop?: AbortSignal;
+  readonly keep?: (stage: Stage) => Promise<unknown>;
+  /** Takes everything down at once. */
+  readonly stop: AbortSignal;
 }
 
 export interface Rehearsed {
@@ -39,20 +39,27 @@ export async function rehearse(found: Prerequisites, options: RehearsalOptions):
       await calledBack(stage.box, sum(rows.flatMap(({ counts }) => counts ?? [])).tapes);
     }
   };
-  try {
+  const playAll = async () => {
     for (const step of steps) {
-      if (stop?.aborted) break;
       if (!step.visited) await leave();
-      await prepare(stage, step, say);
-      if (step.visited) visit ??= await stage.box.visit(`visit${visits++}`);
-      const row = await play(stage, step, visit);
+      const row = await play(step, async () => {
+        await prepare(stage, step, say);
+        if (step.visited) visit ??= await stage.box.visit(`visit${visits++}`);
+        return { came: await step.run(stage), visit };
+      });
       rows.push(row);
       for (const line of renderRow(row)) say(line);
     }
     await leave();
     if (keep) await keep(stage);
+  };
+  const playing = playAll();
+  try {
+    await Promise.race([playing, stopped(stop)]);
   } finally {
     await stage.close();
+    // What goes on when everything is gone fails, and is of no interest.
+    if (stop.aborted) playing.catch(() => {});
   }
   const tapesLost = neverCalled(
     rows.flatMap(({ counts }) => counts ?? []),
@@ -61,6 +68,14 @@ export async function rehearse(found: Prerequisites, options: RehearsalOptions):
   const isWhole = rows.length === steps.length;
   const holds = isWhole && tapesLost.length === 0 && rows.every(({ problems }) => problems.length === 0);
   return { rows, tapesLost, holds, table: renderTable(rows, tapesLost.length) };
+}
+
+/** Resolves when it is to stop. */
+function stopped(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    stop.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** Makes the stack what a step needs, where a part of the rehearsal alone is played. */
@@ -78,18 +93,20 @@ async function prepare(stage: Stage, step: Step, say: (line: string) => void): P
   }
 }
 
-async function play(stage: Stage, step: Step, visit: Load | undefined): Promise<Row> {
+async function play(
+  step: Step,
+  work: () => Promise<{ readonly came: Came; readonly visit: Load | undefined }>,
+): Promise<Row> {
   const begun = performance.now();
-  const came = await step.run(stage).catch((error: Error) => ({
-    ...{ came: 'it broke off', problems: [error.message], seen: [] },
+  const { came, visit } = await work().catch((error: Error) => ({
+    ...{ came: { came: 'it broke off', problems: [error.message], seen: [] }, visit: undefined },
   }));
   const seconds = (performance.now() - begun) / 1000;
-  let counts: Counts | undefined;
+  const lap = await visit?.lap();
+  const counts = lap && countsOf(lap);
   const problems = [...came.problems];
-  if (visit !== undefined) {
-    const lap = await visit.lap();
-    counts = countsOf(lap);
-    if (counts.lost > 0) problems.push(`${counts.lost} requests were lost`, ...losses(lap.lost).slice(0, 5));
+  if (lap && counts && counts.lost > 0) {
+    problems.push(`${counts.lost} requests were lost`, ...losses(lap.lost).slice(0, 5));
   }
   return { name: step.title, seconds, counts, came: came.came, seen: came.seen ?? [], problems };
 }
@@ -102,7 +119,16 @@ export function renderRow({ name, seconds, came, counts, problems, seen }: Row):
       : `, ${counts.asked} requests, ${counts.lost} lost, ${counts.told} told to come again`;
   return [
     `${problems.length === 0 ? '✓' : '✗'} ${name} (${time(seconds)}): ${came}${asked}`,
-    ...seen.slice(0, 12).map((line) => `    │ ${line}`),
+    ...shortened(seen).map((line) => `    │ ${line}`),
     ...problems.map((problem) => `    ! ${problem}`),
   ];
 }
+
+/** The beginning says what failed, and the end why. */
+export function shortened(lines: readonly string[], first = 3, last = 9): readonly string[] {
+  const cut = (line: string) => (line.length > WIDTH ? `${line.slice(0, WIDTH - 2)} …` : line);
+  if (lines.length <= first + last) return lines.map(cut);
+  return [...lines.slice(0, first), '…', ...lines.slice(-last)].map(cut);
+}
+
+const WIDTH = 160;

@@ -85,7 +85,10 @@ async function set(box: Box, { tools }: Prerequisites): Promise<Stage> {
       if (key === undefined) throw new Error('the stack names no key to log in with');
       await keepKey(cloud.run.folder, 'login', key);
     },
-    close: () => box.close(),
+    close: async () => {
+      await engine.close();
+      await box.close();
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { countsOf, losses, neverCalled, sum } from './counts.ts';
-import { renderRow } from './run.ts';
+import { renderRow, shortened } from './run.ts';
 import { type Row, renderTable, time } from './table.ts';
 
 const counts = { asked: 100, lost: 0, told: 3, tapes: ['a', 'b'], worstMs: 40 };
@@ -57,4 +57,11 @@ test('a row says what the operator saw and what did not hold', () => {
     '    │ error: no',
     '    ! 2 requests were lost',
   ]);
+});
+
+test('long words are cut in the middle, and long lines at their end', () => {
+  const lines = Array.from({ length: 20 }, (_, index) => `line ${index}`);
+  expect(shortened(lines, 1, 2)).toEqual(['line 0', '…', 'line 18', 'line 19']);
+  expect(shortened(lines, 10, 10)).toEqual(lines);
+  expect(shortened(['x'.repeat(200)])[0]).toHaveLength(160);
 });

@@ -9,6 +9,8 @@ export interface Tools {
   readonly path: readonly string[];
   /** The folder of installed plugins, where there is one. */
   readonly plugins: string | undefined;
+  /** Providers on the PATH, by name. */
+  readonly onPath: Readonly<Record<string, string>>;
   /** Whether Cloudflare's real provider is there; otherwise a stand-in is used. */
   readonly hasCloudflare: boolean;
 }
@@ -36,33 +38,35 @@ const HERE: Places = {
 /** Finds the tools, or says in one line what is missing. */
 export function findTools({ path, home, exists, list }: Places = HERE): Tools | string {
   const folders = path.split(delimiter).filter((folder) => folder !== '');
-  const onPath = (name: string) => folders.some((folder) => exists(join(folder, name)));
+  const find = (name: string) => folders.map((folder) => join(folder, name)).find(exists);
   const plugins = join(home, 'plugins');
   const installed = list(plugins);
   const has = (provider: string) =>
-    onPath(`pulumi-resource-${provider}`) ||
+    find(`pulumi-resource-${provider}`) !== undefined ||
     installed.some((name) => new RegExp(`^resource-${provider}-v[^/]*\\d$`).test(name));
   const missing = [
-    ...PROGRAMS.filter((name) => !onPath(name)),
+    ...PROGRAMS.filter((name) => find(name) === undefined),
     ...PROVIDERS.filter((name) => !has(name)).map((name) => `pulumi-resource-${name}`),
   ];
   if (missing.length > 0) return `the rehearsal needs ${missing.join(', ')}`;
   return {
     path: [dirname(process.execPath)],
     plugins: installed.length > 0 ? plugins : undefined,
+    onPath: Object.fromEntries(
+      PROVIDERS.flatMap((name) => {
+        const file = find(`pulumi-resource-${name}`);
+        return file === undefined ? [] : [[name, file]];
+      }),
+    ),
     hasCloudflare: has('cloudflare'),
   };
 }
 
 /** What each tool says its version is, for the summary. */
 export async function versionsOf(tools: Tools): Promise<string> {
-  const ask = async (file: string, args: readonly string[]) => {
-    const { stdout } = await execa(file, args, { reject: false, timeout: 20_000, stdin: 'ignore' });
-    return /\d+\.\d+\.\d+/.exec(String(stdout))?.[0] ?? 'of unknown version';
-  };
-  const engine = await ask('pulumi', ['version']);
+  const engine = await versionIn('pulumi', ['version']);
   const providers = await Promise.all(
-    PROVIDERS.map(async (name) => `${name} ${await versionOf(name, tools, ask)}`),
+    PROVIDERS.map(async (name) => `${name} ${await versionOf(name, tools)}`),
   );
   const cloudflare = tools.hasCloudflare
     ? 'cloudflare (real)'
@@ -70,12 +74,24 @@ export async function versionsOf(tools: Tools): Promise<string> {
   return [`engine ${engine}`, `node ${process.versions.node}`, ...providers, cloudflare].join(', ');
 }
 
-async function versionOf(
-  name: string,
-  { plugins }: Tools,
-  ask: (file: string, args: readonly string[]) => Promise<string>,
-): Promise<string> {
-  const installed = plugins && HERE.list(plugins).find((one) => one.startsWith(`resource-${name}-v`));
-  if (installed) return installed.replace(`resource-${name}-v`, '');
-  return ask(`pulumi-resource-${name}`, ['--version']);
+/** The engine prefers what is on the PATH to what is installed. */
+async function versionOf(name: string, { plugins, onPath }: Tools): Promise<string> {
+  const file = onPath[name];
+  if (file === undefined) {
+    const installed = HERE.list(plugins!).find((one) => one.startsWith(`resource-${name}-v`));
+    return installed?.replace(`resource-${name}-v`, '') ?? UNKNOWN;
+  }
+  const said = await versionIn(file, ['--version']);
+  // Not all of them know that option.
+  return said === UNKNOWN
+    ? versionIn('pulumi', ['package', 'get-schema', file], /"version": "([^"]+)"/)
+    : said;
+}
+
+const UNKNOWN = 'of unknown version';
+
+async function versionIn(file: string, args: readonly string[], where = /(\d+\.\d+\.\d+)/): Promise<string> {
+  const env = { PULUMI_SKIP_UPDATE_CHECK: 'true' };
+  const { stdout } = await execa(file, args, { env, reject: false, timeout: 20_000, stdin: 'ignore' });
+  return where.exec(String(stdout))?.[1] ?? UNKNOWN;
 }

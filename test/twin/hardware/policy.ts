@@ -12,18 +12,25 @@ const WRITE = [
   ...['s3:ListMultipartUploadParts', 's3:ListBucketMultipartUploads'],
 ];
 
-/** Bucket policies that give keys what they were granted, by bucket; a bucket that nobody has a grant for any more is not in it. */
-export function renderPolicies(holders: readonly KeyHolder[]): ReadonlyMap<string, string> {
+/**
+ * Bucket policies that give keys what they were granted, by bucket, and everything to the owner, whom a policy would shut out
+ * otherwise. A bucket that nobody has a grant for is not in it.
+ */
+export function renderPolicies(holders: readonly KeyHolder[], owner: string): ReadonlyMap<string, string> {
   const statements = new Map<string, object[]>();
   for (const { key, grants } of holders) {
     for (const { bucket, permission } of grants) {
-      const Action =
+      const list = statements.get(bucket) ?? [statement(owner, bucket, ['s3:*'])];
+      const actions =
         permission === 'read' ? READ : permission === 'readwrite' ? [...READ, ...WRITE] : ['s3:*'];
-      const Resource = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`];
-      const list = statements.get(bucket) ?? [];
-      statements.set(bucket, [...list, { Effect: 'Allow', Principal: { AWS: [key] }, Action, Resource }]);
+      statements.set(bucket, [...list, statement(key, bucket, actions)]);
     }
   }
   const render = (list: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: list });
   return new Map([...statements].map(([bucket, list]) => [bucket, render(list)]));
+}
+
+function statement(key: string, bucket: string, Action: readonly string[]): object {
+  const Resource = [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`];
+  return { Effect: 'Allow', Principal: { AWS: [key] }, Action, Resource };
 }

@@ -32,21 +32,26 @@ test.each([
 });
 
 test('a key may what it was granted, with that bucket alone', () => {
-  const policies = renderPolicies([
-    { key: 'reader', grants: [{ bucket: 'art', permission: 'read' }] },
-    {
-      key: 'writer',
-      grants: [
-        { bucket: 'art', permission: 'readwrite' },
-        { bucket: 'blobs', permission: 'readwrite' },
-      ],
-    },
-  ]);
+  const policies = renderPolicies(
+    [
+      { key: 'reader', grants: [{ bucket: 'art', permission: 'read' }] },
+      {
+        key: 'writer',
+        grants: [
+          { bucket: 'art', permission: 'readwrite' },
+          { bucket: 'blobs', permission: 'readwrite' },
+        ],
+      },
+    ],
+    'owner',
+  );
   expect([...policies.keys()]).toEqual(['art', 'blobs']);
   const { Statement } = JSON.parse(policies.get('art')!) as {
     Statement: { Principal: object; Action: string[] }[];
   };
-  expect(Statement.map(({ Principal }) => Principal)).toEqual([{ AWS: ['reader'] }, { AWS: ['writer'] }]);
-  expect(Statement.map(({ Action }) => Action.includes('s3:PutObject'))).toEqual([false, true]);
+  expect(Statement.map(({ Principal }) => Principal)).toEqual(
+    ['owner', 'reader', 'writer'].map((key) => ({ AWS: [key] })),
+  );
+  expect(Statement.map(({ Action }) => Action.includes('s3:PutObject'))).toEqual([false, false, true]);
   expect(policies.get('art')).not.toContain('arn:aws:s3:::blobs');
 });

@@ -2,10 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { Grant, SpacesAccess } from '../api/hardware.ts';
 import type { SpacesServer } from './spaces.ts';
 
-/** Spaces keys that open the S3 server's buckets, as far as they were granted. */
-export function openSpacesAccess(spaces: SpacesServer): SpacesAccess {
+/** Spaces keys that open the buckets of an account of the S3 server, as far as they were granted. */
+export function openSpacesAccess(spaces: SpacesServer, owner: string): SpacesAccess {
   const grants = new Map<string, readonly Grant[]>();
-  const grant = () => spaces.grant([...grants].map(([key, of]) => ({ key, grants: of })));
+  const grant = () =>
+    spaces.grant(
+      owner,
+      [...grants].map(([key, of]) => ({ key, grants: of })),
+    );
   return {
     create: async (_name, of) => {
       const accessKey = `DO00${randomBytes(8).toString('hex').toUpperCase()}`;

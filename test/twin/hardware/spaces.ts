@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import {
   CreateBucketCommand,
+  DeleteBucketPolicyCommand,
   HeadBucketCommand,
   ListObjectsV2Command,
   PutBucketPolicyCommand,
@@ -24,8 +25,8 @@ export interface SpacesServer {
   /** Makes an account; one that `owns` may make buckets, which are then nobody else's. */
   addAccount(key: string, secret: string, owns: boolean): Promise<void>;
   removeAccount(key: string): Promise<void>;
-  /** Lays down who may do what with which bucket besides its owner, as a whole. */
-  grant(holders: readonly KeyHolder[]): Promise<void>;
+  /** Lays down who may do what with which of an account's buckets besides it, as a whole. */
+  grant(owner: string, holders: readonly KeyHolder[]): Promise<void>;
   hasBucket(name: string): Promise<boolean>;
   /** Makes a bucket in the name of an account. */
   makeBucket(name: string, account: { readonly key: string; readonly secret: string }): Promise<void>;
@@ -80,13 +81,19 @@ export async function openSpaces(network: Network, options: SpacesOptions): Prom
     const url = ['--endpoint-url', `http://127.0.0.1:${PORT}`];
     await execa('ip', ['netns', 'exec', at.name, versitygw, 'admin', ...login, ...url, ...args]);
   };
+  let granted: ReadonlySet<string> = new Set();
   return {
     endpoint: `http://${domain}`,
     addAccount: (key, secret, owns) =>
       admin('create-user', '--access', key, '--secret', secret, '--role', owns ? 'userplus' : 'user'),
     removeAccount: (key) => admin('delete-user', '--access', key),
-    grant: async (holders) => {
-      for (const [Bucket, Policy] of renderPolicies(holders)) {
+    grant: async (owner, holders) => {
+      const policies = renderPolicies(holders, owner);
+      for (const Bucket of granted) {
+        if (!policies.has(Bucket)) await root.send(new DeleteBucketPolicyCommand({ Bucket }));
+      }
+      granted = new Set(policies.keys());
+      for (const [Bucket, Policy] of policies) {
         await root.send(new PutBucketPolicyCommand({ Bucket, Policy }));
       }
     },
