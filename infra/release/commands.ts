@@ -49,7 +49,7 @@ export function releaseSteps(options: StepOptions): readonly ReleaseStep[] {
   if (!/^[0-9a-f]{16}$/.test(options.hash)) throw new TypeError(`not a release's hash: ${options.hash}`);
   const secrets: Secret[] = options.certificate ? ['environment', 'certificate'] : ['environment'];
   return [
-    command('prepare', { create: prepare() }),
+    command('prepare', { create: prepare(options.hash) }),
     { kind: 'upload', name: 'upload', from: options.file, to: archiveOf(options.hash) },
     ...secrets.map((secret) => command(secret, { create: stage(secret), stdin: secret })),
     command('activate', { create: activate(options.hash), triggeredBy: secrets }),
@@ -72,14 +72,27 @@ function command(name: CommandStep['name'], step: Partial<CommandStep> & { creat
   return { kind: 'command', name, triggeredBy: [], ...step };
 }
 
-/** A fresh host may still be installing its packages; cloud-init tells the outcome, of which 2 is done with warnings. */
-function prepare(): string {
+/** Mebibytes that have to be free before a release is brought: four times its archive and what is in it. */
+const ROOM_MB = 1024;
+
+/**
+ * A fresh host may still be installing its packages; cloud-init tells the outcome, of which 2 is done with warnings. On one without room, an
+ * archive would take the last of the disk, and Redis could note nothing more: tapes would be refused that are not now.
+ */
+function prepare(hash: string): string {
   return `set -eu
 code=0
 cloud-init status --wait >/dev/null || code=$?
 if test "$code" = 1; then cloud-init status --long >&2; exit 1; fi
 install -d -m 0755 ${OVEN} ${OVEN}/releases
-install -d -m 0700 ${INCOMING}`;
+install -d -m 0700 ${INCOMING}
+if test -d ${OVEN}/releases/${hash}; then exit 0; fi
+find ${INCOMING} -name 'oven-*.tar.zst' ! -name 'oven-${hash}.tar.zst' -delete
+free=$(df --output=avail --block-size=1M ${OVEN} | tail -n 1)
+if test "$free" -lt ${ROOM_MB}; then
+  echo "oven: the host's disk has $free MiB free, and a release needs ${ROOM_MB}: nothing was changed" >&2
+  exit 1
+fi`;
 }
 
 /** Lays a secret where the activation finds it, whole or not at all; it is used only once a candidate has proved itself with it. */

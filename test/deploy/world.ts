@@ -153,7 +153,7 @@ async function around(cloud: Cloud): Promise<World> {
     release: (host, { hash, file }, before = '') => {
       // The engine runs only what changed: not what has no part in the release's name or its archive.
       const steps = releaseSteps({ hash, file, certificate: true }).filter(
-        ({ name }) => name === 'upload' || name === 'activate',
+        ({ name }) => name === 'prepare' || name === 'upload' || name === 'activate',
       );
       const known = (name: string) => last?.acts.find((act) => act.name === name);
       const acts = steps.map((step): Act => {

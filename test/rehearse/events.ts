@@ -36,8 +36,8 @@ interface Event {
   readonly summaryEvent?: { readonly durationSeconds: number };
 }
 
-/** What the engine says of every plugin that it takes from the PATH. */
-const FROM_PATH = /^using pulumi-[\w-]+ from \$PATH/;
+/** What the engine says of every plugin that it takes from the PATH, and of every failure. */
+const EMPTY = /^using pulumi-[\w-]+ from \$PATH|^update failed$|^\d+ errors? occurred:$/;
 
 /** The engine has several steps for a replacement; the one that makes the new resource stands for it. */
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -66,7 +66,8 @@ export function readEvents(text: string): Outcome {
     if (event.resOpFailedEvent) failed.push(whatIs(event.resOpFailedEvent.metadata.urn));
     const words = event.diagnosticEvent;
     if (words && !words.ephemeral && /^(warning|error|info#err)$/.test(words.severity)) {
-      said.push(...plain(words.message).filter((line) => !FROM_PATH.test(line)));
+      // What a provider logs, and then fails with, is worth telling once.
+      said.push(...plain(words.message).filter((line) => !EMPTY.test(line) && !said.includes(line)));
     }
     if (event.summaryEvent) seconds = event.summaryEvent.durationSeconds;
   }

@@ -26,7 +26,9 @@ export interface Step {
 }
 
 /** What a release of code may change, and nothing else. */
-const RELEASE = new Set(['command:remote:CopyToRemote upload', 'command:remote:Command activate']);
+const RELEASE = new Set(
+  ['Command prepare', 'CopyToRemote upload', 'Command activate'].map((what) => `command:remote:${what}`),
+);
 
 /** The steps of a deployment's life, in their order. */
 export const STEPS: readonly Step[] = [
