@@ -1,6 +1,7 @@
 /**
  * Run in the client's namespace by load.ts: asks a host over TLS at a steady rate, for so many seconds at most, and prints
- * what came of it as a line of JSON for each lap. No request is repeated: what fails is lost.
+ * what came of it as a line of JSON for each lap. No request is repeated: what fails is lost, and what is told when to come again
+ * is counted apart.
  */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
@@ -12,7 +13,7 @@ import type { LoadPlan, LoadResult } from './load.ts';
 class Lap {
   asked = 0;
   readonly lost: string[] = [];
-  told = 0;
+  readonly refused: string[] = [];
   readonly tapes: string[] = [];
   readonly releases = new Set<string>();
   worstMs = 0;
@@ -20,8 +21,8 @@ class Lap {
 
   async result(): Promise<LoadResult> {
     await Promise.all(this.pending);
-    const { asked, lost, told, tapes, releases, worstMs } = this;
-    return { asked, lost, told, tapes, releases: [...releases], worstMs };
+    const { asked, lost, refused, tapes, releases, worstMs } = this;
+    return { asked, lost, refused, tapes, releases: [...releases], worstMs };
   }
 }
 
@@ -69,10 +70,8 @@ async function bake(at: Lap, slug: string): Promise<void> {
 
 async function ask(at: Lap, method: string, path: string, body?: string): Promise<string | undefined> {
   const begun = performance.now();
-  const fail = (what: string) => {
-    at.lost.push(
-      `${method} ${path} after ${Math.round(performance.now() - begun)} ms: ${what}`.slice(0, 300),
-    );
+  const fail = (what: string, list = at.lost) => {
+    list.push(`${method} ${path} after ${Math.round(performance.now() - begun)} ms: ${what}`.slice(0, 300));
     return undefined;
   };
   const headers = body === undefined ? {} : { 'content-type': 'application/json' };
@@ -89,8 +88,9 @@ async function ask(at: Lap, method: string, path: string, body?: string): Promis
         (received) => {
           at.worstMs = Math.max(at.worstMs, Math.round(performance.now() - begun));
           const { statusCode = 0 } = answer;
-          if (statusCode === 503 && answer.headers['retry-after']) at.told++;
-          resolve(statusCode < 300 ? received : fail(`${statusCode} ${received}`));
+          const isTold = statusCode === 503 && answer.headers['retry-after'] !== undefined;
+          const list = isTold ? at.refused : at.lost;
+          resolve(statusCode < 300 ? received : fail(`${statusCode} ${received}`, list));
         },
         (error: Error) => resolve(fail(error.message)),
       );

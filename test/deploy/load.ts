@@ -22,10 +22,10 @@ export interface LoadPlan {
 
 export interface LoadResult {
   readonly asked: number;
-  /** What did not get a 2xx, and why. */
+  /** What got neither a 2xx nor word when to come again, and why. */
   readonly lost: readonly string[];
-  /** How many of these were told when to come again: 503 with Retry-After. */
-  readonly told: number;
+  /** What was told when to come again, which is not lost: 503 with Retry-After. */
+  readonly refused: readonly string[];
   /** Slugs of the tapes that were taken. */
   readonly tapes: readonly string[];
   /** Every release that /health named. */

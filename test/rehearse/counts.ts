@@ -17,8 +17,8 @@ export interface Counts {
 export const NOTHING: Counts = { asked: 0, lost: 0, told: 0, tapes: [], worstMs: 0 };
 
 /** What a lap of the client comes to. */
-export function countsOf({ asked, lost, told, tapes, worstMs }: LoadResult): Counts {
-  return { asked, lost: lost.length - told, told, tapes, worstMs };
+export function countsOf({ asked, lost, refused, tapes, worstMs }: LoadResult): Counts {
+  return { asked, lost: lost.length, told: refused.length, tapes, worstMs };
 }
 
 /** Several laps as one. */
@@ -41,9 +41,4 @@ export function neverCalled(
   wasCalled: (slug: string) => boolean,
 ): readonly string[] {
   return sum(counts).tapes.filter((slug) => !wasCalled(slug));
-}
-
-/** What was lost, other than by a 503 that says when to come again: a line each, such as an operator wants to see. */
-export function losses(lost: readonly string[]): readonly string[] {
-  return lost.filter((line) => !/ ms: 503 /.test(line));
 }

@@ -1,5 +1,5 @@
 import type { Load } from '../deploy/load.ts';
-import { countsOf, losses, neverCalled, sum } from './counts.ts';
+import { countsOf, neverCalled, sum } from './counts.ts';
 import type { Prerequisites } from './missing.ts';
 import { calledBack, openStage, type Stage } from './stage.ts';
 import { bringUp, type Came, type Step } from './steps.ts';
@@ -106,7 +106,7 @@ async function play(
   const counts = lap && countsOf(lap);
   const problems = [...came.problems];
   if (lap && counts && counts.lost > 0) {
-    problems.push(`${counts.lost} requests were lost`, ...losses(lap.lost).slice(0, 5));
+    problems.push(`${counts.lost} requests were lost`, ...lap.lost.slice(0, 5));
   }
   return { name: step.title, seconds, counts, came: came.came, seen: came.seen ?? [], problems };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countsOf, losses, neverCalled, sum } from './counts.ts';
+import { countsOf, neverCalled, sum } from './counts.ts';
 import { renderRow, shortened } from './run.ts';
 import { type Row, renderTable, time } from './table.ts';
 
@@ -7,11 +7,10 @@ const counts = { asked: 100, lost: 0, told: 3, tapes: ['a', 'b'], worstMs: 40 };
 const row: Row = { name: 'up', seconds: 61.4, came: '42 created', counts, problems: [], seen: [] };
 
 test('a request that was told when to come again is not lost', () => {
-  const lost = ['GET /health after 3 ms: 503 {}', 'GET /health after 9 ms: ECONNRESET'];
-  expect(countsOf({ asked: 9, lost, told: 1, tapes: ['a'], releases: [], worstMs: 9 })).toEqual({
+  const [refused, lost] = [['GET /health after 3 ms: 503 {}'], ['GET /health after 9 ms: ECONNRESET']];
+  expect(countsOf({ asked: 9, lost, refused, tapes: ['a'], releases: [], worstMs: 9 })).toEqual({
     ...{ asked: 9, lost: 1, told: 1, tapes: ['a'], worstMs: 9 },
   });
-  expect(losses(lost)).toEqual(['GET /health after 9 ms: ECONNRESET']);
 });
 
 test('laps add up, and the slowest is the slowest of all', () => {
