@@ -72,12 +72,15 @@ function command(name: CommandStep['name'], step: Partial<CommandStep> & { creat
   return { kind: 'command', name, triggeredBy: [], ...step };
 }
 
-/** Mebibytes that have to be free before a release is brought: four times its archive and what is in it. */
-const ROOM_MB = 1024;
+/**
+ * Mebibytes that have to be free before a release is brought: what the service wants to stay free (MIN_FREE_MB), and twice what
+ * an archive and what is in it take.
+ */
+const ROOM_MB = 1536;
 
 /**
  * A fresh host may still be installing its packages; cloud-init tells the outcome, of which 2 is done with warnings. On one without room, an
- * archive would take the last of the disk, and Redis could note nothing more: tapes would be refused that are not now.
+ * archive would take the last of the disk, and Redis could note nothing more.
  */
 function prepare(hash: string): string {
   return `set -eu
@@ -88,7 +91,7 @@ install -d -m 0755 ${OVEN} ${OVEN}/releases
 install -d -m 0700 ${INCOMING}
 if test -d ${OVEN}/releases/${hash}; then exit 0; fi
 find ${INCOMING} -name 'oven-*.tar.zst' ! -name 'oven-${hash}.tar.zst' -delete
-free=$(df --output=avail --block-size=1M ${OVEN} | tail -n 1)
+free=$(df --output=avail --block-size=1M ${OVEN} | tail -n 1 | tr -d ' ')
 if test "$free" -lt ${ROOM_MB}; then
   echo "oven: the host's disk has $free MiB free, and a release needs ${ROOM_MB}: nothing was changed" >&2
   exit 1

@@ -146,7 +146,7 @@ export const FAULTS: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'disk', title: 'the host’s disk is full; up', visited: true, needs: 'host' },
+    ...{ name: 'disk', title: 'the disk has no room for a release; up', visited: true, needs: 'host' },
     run: async (stage) => {
       const before = await releaseSeen(stage.box);
       const host = stage.host();
@@ -210,9 +210,9 @@ const ACTIVATES = `pgrep -fx 'bash /opt/oven/.*activate.* [0-9a-f]{16}' >/dev/nu
 /** Ends every SSH session but this one, at once. */
 const CUT = `for pid in $(pgrep -f '^sshd: root@notty'); do test "$pid" = "$PPID" || kill -KILL "$pid"; done`;
 
-/** Leaves the host 20 MiB: less than a release takes, and enough to go on with what is there. */
+/** Leaves the host enough to go on with what is there, and too little for a release. */
 const FILLER = '/var/filler';
-const FILL = `fallocate -l "$(($(df --output=avail -B 1 / | tail -n 1) - 20971520))" ${FILLER}`;
+const FILL = `fallocate -l "$(($(df --output=avail -B 1M / | tail -n 1) - 1280))M" ${FILLER}`;
 
 /** Sets the size that the host has not, so that the next `up` replaces it. */
 async function otherSize({ engine, box }: Stage): Promise<void> {

@@ -7,9 +7,9 @@ install -d -m 0755 /opt/oven /opt/oven/releases
 install -d -m 0700 /opt/oven/incoming
 if test -d /opt/oven/releases/0123456789abcdef; then exit 0; fi
 find /opt/oven/incoming -name 'oven-*.tar.zst' ! -name 'oven-0123456789abcdef.tar.zst' -delete
-free=$(df --output=avail --block-size=1M /opt/oven | tail -n 1)
-if test "$free" -lt 1024; then
-  echo "oven: the host's disk has $free MiB free, and a release needs 1024: nothing was changed" >&2
+free=$(df --output=avail --block-size=1M /opt/oven | tail -n 1 | tr -d ' ')
+if test "$free" -lt 1536; then
+  echo "oven: the host's disk has $free MiB free, and a release needs 1536: nothing was changed" >&2
   exit 1
 fi
 
