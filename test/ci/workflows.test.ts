@@ -164,12 +164,15 @@ describe('a deployment', () => {
 });
 
 describe('a look', () => {
-  const looks = [job('preview.yml', 'preview'), job('drift.yml', 'look')];
+  const looks = [
+    ['preview', job('preview.yml', 'preview')],
+    ['drift', job('drift.yml', 'look')],
+  ] as const;
 
   test('has the same names of secrets as the update, in an environment of its own', () => {
     const update = job('deploy.yml', 'up').steps?.find(({ id }) => id === 'up')?.env;
-    for (const { environment, steps: own } of looks) {
-      expect(environment).toEqual({ name: 'preview', deployment: false });
+    for (const [name, { environment, steps: own }] of looks) {
+      expect(environment).toEqual({ name, deployment: false });
       expect(own?.at(-1)?.env).toMatchObject(update ?? { none: true });
     }
   });
