@@ -36,7 +36,6 @@ export interface BakeryOptions {
   readonly scale: Scale;
   readonly reportProgress?: ReportProgress;
   readonly ffmpeg?: string;
-  readonly ffprobe?: string;
 }
 
 /** A folder of its own for each tape, and what is done in it: fetch, bake, store. */
@@ -81,11 +80,10 @@ async function bakeIn(folder: string, request: BakeRequest, work: Work): Promise
     }),
   );
   const fetched = performance.now();
-  const { ffmpeg, ffprobe } = work;
+  const { ffmpeg } = work;
   const report = await bake(tape, {
     ...{ outDir: join(folder, 'out'), tempDir: folder, name: request.slug, limits, timeoutSeconds },
     ...(ffmpeg !== undefined && { ffmpeg }),
-    ...(ffprobe !== undefined && { ffprobe }),
     outputs: request.outputs.map((output) => scaled(output, work.scale)),
     signal: work.signal,
     onProgress: (progress) => tell(whileBaking(progress)),
