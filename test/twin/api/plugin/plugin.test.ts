@@ -1,10 +1,15 @@
-import { execaSync } from 'execa';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa, execaSync } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Api, openApi } from '../api.ts';
 import { RECORD, ZONE } from '../examples.ts';
 import { memoryHardware } from '../hardware.ts';
 import { connectionOf, openClient } from './client.ts';
 import { standIn } from './provider.ts';
+import { writeCloudflarePlugin } from './write.ts';
 
 let api: Api;
 let provider: Required<ReturnType<typeof standIn>>;
@@ -98,4 +103,18 @@ test('it never asks anybody but who is named', () => {
   expect(() => connectionOf({ PULUMI_CONFIG: '{"baseUrl":"http://x/"}' })).toThrow('apiToken');
   const PULUMI_CONFIG = '{"baseUrl":"http://x/","apiToken":"t"}';
   expect(connectionOf({ PULUMI_CONFIG })).toEqual({ baseUrl: 'http://x', apiToken: 't' });
+});
+
+test('the engine finds an executable that says where it listens', async () => {
+  const folder = await mkdtemp(join(tmpdir(), "oven-it's a plugin-"));
+  await writeCloudflarePlugin(folder);
+  const plugin = execa(join(folder, 'pulumi-resource-cloudflare'), ['127.0.0.1:1'], {
+    stdin: 'ignore',
+    reject: false,
+  });
+  const [first] = await once(plugin.stdout, 'data');
+  expect(String(first)).toMatch(/^\d+\n$/);
+  plugin.kill();
+  await plugin;
+  await rm(folder, { recursive: true });
 });
