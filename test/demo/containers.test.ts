@@ -36,7 +36,7 @@ describe('Dockerfile', () => {
   test('runs as a user without rights, under an init that reaps and passes signals on', () => {
     expect(of('USER')).toEqual(['1000:1000']);
     expect(of('ENTRYPOINT')).toEqual(['["tini", "--"]']);
-    expect(of('CMD')).toEqual([JSON.stringify(['node', ...NODE_FLAGS, 'service/main.ts'])]);
+    expect(of('CMD').map((text) => JSON.parse(text))).toEqual([['node', ...NODE_FLAGS, 'service/main.ts']]);
     expect(of('RUN')[0]).toMatch(/ ffmpeg tini /);
   });
 
