@@ -83,6 +83,25 @@ describe('programs that are missing or misbehave', () => {
   });
 });
 
+it('the encoder stands back behind others as far as it is told', async () => {
+  const outDir = folders.out;
+  // It waits until it has been put back: one that never is makes no progress, and is a failure.
+  const ffmpeg = await program(
+    'ffmpeg-nice',
+    'until [ "$(ps -o ni= -p $$)" -eq 7 ]; do :; done; exec ffmpeg "$@"',
+  );
+  const outputs = [{ kind: 'mp4' }] as const;
+  await bake(tape, {
+    outDir,
+    tempDir: folders.temp,
+    name: 'tape',
+    ffmpeg,
+    outputs,
+    niceness: 7,
+    stallSeconds: 10,
+  });
+});
+
 describe('time and abort', () => {
   it('BAKE_TIMEOUT: the whole takes too long', async () => {
     const ffmpeg = await program('hanging', 'exec sleep 600');

@@ -68,6 +68,7 @@ export interface Api {
   byHand(method: string, path: string, body?: unknown): Promise<unknown>;
   /** Resolves when the hardware has nothing left to do. */
   settled(): Promise<void>;
+  /** Answers nobody any more. What the hardware is at is not waited for: it may never come to an end. */
   close(): Promise<void>;
 }
 
@@ -124,7 +125,6 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     settled: () => world.settled(),
     close: async () => {
       await server.close();
-      await world.settled();
       if (options.authority === undefined) await authority.close();
     },
   };
@@ -192,6 +192,8 @@ const MESSAGES: Readonly<Record<number, string>> = {
 async function onLoopback(handler: RequestListener): Promise<Listening> {
   const server = createServer(handler).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  // Longer than any client pauses: one that asks again just while its connection is closed would see an error.
+  server.keepAliveTimeout = 120_000;
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: async () => {

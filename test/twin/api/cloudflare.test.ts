@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { execaSync } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { has } from '../../host/tool.ts';
 import { type Api, openApi } from './api.ts';
 import { type Ask, clientsOf } from './client.ts';
 import { RECORD, ZONE } from './examples.ts';
@@ -63,7 +64,7 @@ test('what else the program asks', async () => {
   expect(await ok('GET', '/ips')).toMatchObject({ ipv4_cidrs: expect.arrayContaining(['173.245.48.0/20']) });
 });
 
-describe('certificates', () => {
+describe.skipIf(!has('openssl'))('certificates (skipped without openssl)', () => {
   const request = () => ({
     csr: csrFor('oven.aesthetic.computer'),
     hostnames: ['oven.aesthetic.computer'],

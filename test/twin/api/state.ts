@@ -14,7 +14,8 @@ export interface Droplet {
   /** Both unknown until it is switched on. */
   address: string | undefined;
   privateAddress: string | undefined;
-  status: 'new' | 'active';
+  /** `off` is one whose machine could not be switched on. */
+  status: 'new' | 'active' | 'off';
   /** What is being done with it; nothing else can be meanwhile. */
   pending: Action | undefined;
   /** Whether it is being destroyed. */

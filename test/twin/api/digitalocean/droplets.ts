@@ -182,8 +182,7 @@ function settle(world: World, droplet: Droplet): void {
   if (!droplet.pending) return;
   const { status, type } = world.look(droplet.pending);
   if (status === 'in-progress') return;
-  if (type === 'create' && status === 'completed') droplet.status = 'active';
-  // A machine that could not be switched on stays new; it can be destroyed.
+  if (type === 'create') droplet.status = status === 'completed' ? 'active' : 'off';
   droplet.pending = undefined;
 }
 

@@ -1,10 +1,16 @@
-import { execaSync } from 'execa';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa, execaSync } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { has } from '../../../host/tool.ts';
 import { type Api, openApi } from '../api.ts';
 import { RECORD, ZONE } from '../examples.ts';
 import { memoryHardware } from '../hardware.ts';
 import { connectionOf, openClient } from './client.ts';
 import { standIn } from './provider.ts';
+import { writeCloudflarePlugin } from './write.ts';
 
 let api: Api;
 let provider: Required<ReturnType<typeof standIn>>;
@@ -38,34 +44,37 @@ test('a record is made, read, compared, changed and removed', async () => {
   await provider.delete(id, DNS, outs);
 });
 
-test('a certificate is signed anew for any change', async () => {
-  const type = urn('originCaCertificate:OriginCaCertificate');
-  const make = [
-    'req',
-    '-new',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    '/dev/null',
-  ];
-  const csr = `${execaSync('openssl', [...make, '-subj', '/CN=oven']).stdout}\n`;
-  const inputs = {
-    csr,
-    hostnames: ['oven.aesthetic.computer'],
-    requestType: 'origin-ecc',
-    requestedValidity: 5475,
-  };
-  // The engine may say of any input that it is secret.
-  const secret = { '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270', value: csr };
-  const { id, outs } = await provider.create(type, { ...inputs, csr: secret });
-  expect(outs).toMatchObject({ ...inputs, certificate: expect.stringContaining('BEGIN CERTIFICATE') });
-  expect(await provider.diff(id, type, outs, inputs)).toEqual({ changes: false, replaces: [] });
-  const change = await provider.diff(id, type, outs, { ...inputs, requestedValidity: 365 });
-  expect(change).toEqual({ changes: true, replaces: ['requestedValidity'] });
-});
+test.skipIf(!has('openssl'))(
+  'a certificate is signed anew for any change (skipped without openssl)',
+  async () => {
+    const type = urn('originCaCertificate:OriginCaCertificate');
+    const make = [
+      'req',
+      '-new',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      '/dev/null',
+    ];
+    const csr = `${execaSync('openssl', [...make, '-subj', '/CN=oven']).stdout}\n`;
+    const inputs = {
+      csr,
+      hostnames: ['oven.aesthetic.computer'],
+      requestType: 'origin-ecc',
+      requestedValidity: 5475,
+    };
+    // The engine may say of any input that it is secret.
+    const secret = { '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270', value: csr };
+    const { id, outs } = await provider.create(type, { ...inputs, csr: secret });
+    expect(outs).toMatchObject({ ...inputs, certificate: expect.stringContaining('BEGIN CERTIFICATE') });
+    expect(await provider.diff(id, type, outs, inputs)).toEqual({ changes: false, replaces: [] });
+    const change = await provider.diff(id, type, outs, { ...inputs, requestedValidity: 365 });
+    expect(change).toEqual({ changes: true, replaces: ['requestedValidity'] });
+  },
+);
 
 test('the functions that the program calls', async () => {
   const ranges = await provider.invoke('cloudflare:index/getIpRanges:getIpRanges', {});
@@ -98,4 +107,18 @@ test('it never asks anybody but who is named', () => {
   expect(() => connectionOf({ PULUMI_CONFIG: '{"baseUrl":"http://x/"}' })).toThrow('apiToken');
   const PULUMI_CONFIG = '{"baseUrl":"http://x/","apiToken":"t"}';
   expect(connectionOf({ PULUMI_CONFIG })).toEqual({ baseUrl: 'http://x', apiToken: 't' });
+});
+
+test('the engine finds an executable that says where it listens', async () => {
+  const folder = await mkdtemp(join(tmpdir(), "oven-it's a plugin-"));
+  await writeCloudflarePlugin(folder);
+  const plugin = execa(join(folder, 'pulumi-resource-cloudflare'), ['127.0.0.1:1'], {
+    stdin: 'ignore',
+    reject: false,
+  });
+  const [first] = await once(plugin.stdout, 'data');
+  expect(String(first)).toMatch(/^\d+\n$/);
+  plugin.kill();
+  await plugin;
+  await rm(folder, { recursive: true });
 });
