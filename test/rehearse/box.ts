@@ -17,7 +17,7 @@ import type { Attached } from '../twin/net/network.ts';
 import { openSockets } from '../twin/net/sockets.ts';
 import { caddyOfHosts } from './caddy.ts';
 import type { Prerequisites } from './missing.ts';
-import { ADDRESSES, CALLBACK_SECRET, DOMAIN, REGION, SPACES, ZONE } from './names.ts';
+import { ADDRESSES, CALLBACK_SECRET, DOMAIN, EMAIL, REGION, SPACES, ZONE } from './names.ts';
 
 /** A cloud in a box: two APIs, whole machines, names, an edge, an S3 server, and a visitor with a site. */
 export interface Box {
@@ -98,7 +98,7 @@ async function open(
   const machines = openHardware({ cloud, names, edge, addresses: ADDRESSES.reserved });
   const api = ending(
     await openApi({
-      ...{ hardware: machines, zone: ZONE, authority: originAuthority, regionsInUse: [REGION] },
+      ...{ hardware: machines, zone: ZONE, authority: originAuthority, emails: [EMAIL] },
       networks: { ipv4: [ADDRESSES.proxies], ipv6: ['2001:db8:cf::/48'] },
       spaces: openSpacesAccess(spaces, OPERATOR_KEYS.key),
       listen: async (handler) => ({

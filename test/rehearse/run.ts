@@ -42,11 +42,14 @@ export async function rehearse(found: Prerequisites, options: RehearsalOptions):
   const playAll = async () => {
     for (const step of steps) {
       if (!step.visited) await leave();
-      const row = await play(step, async () => {
-        await prepare(stage, step, say);
-        if (step.visited) visit ??= await stage.box.visit(`visit${visits++}`);
-        return { came: await step.run(stage), visit };
-      });
+      const row = await play(
+        step,
+        () => prepare(stage, step, say),
+        async () => {
+          if (step.visited) visit ??= await stage.box.visit(`visit${visits++}`);
+          return { came: await step.run(stage), visit };
+        },
+      );
       rows.push(row);
       for (const line of renderRow(row)) say(line);
     }
@@ -95,10 +98,16 @@ async function prepare(stage: Stage, step: Step, say: (line: string) => void): P
 
 async function play(
   step: Step,
+  before: () => Promise<void>,
   work: () => Promise<{ readonly came: Came; readonly visit: Load | undefined }>,
 ): Promise<Row> {
-  const begun = performance.now();
-  const { came, visit } = await work().catch((error: Error) => ({
+  let begun = performance.now();
+  const both = async () => {
+    await before();
+    begun = performance.now();
+    return work();
+  };
+  const { came, visit } = await both().catch((error: Error) => ({
     ...{ came: { came: 'it broke off', problems: [error.message], seen: [] }, visit: undefined },
   }));
   const seconds = (performance.now() - begun) / 1000;
