@@ -4,7 +4,7 @@ import { until } from '../rig/until.ts';
 import { canBootHosts } from '../twin/host/can-boot.ts';
 import type { TwinHost } from '../twin/host/host.ts';
 import { expectStrict, expectWatched } from './machine.ts';
-import { replaceHost } from './replace.ts';
+import { rebootHandedOver, replaceHost } from './replace.ts';
 import { spacesGap } from './spaces.ts';
 import { CHANGES, releaseOf } from './trees.ts';
 import { type Booted, openWorld, type World } from './world.ts';
@@ -236,7 +236,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
   step(
     'replacing the host loses no request, no tape and no callback',
     async () => {
-      const { next, results, load, brought } = await replaceHost(world, booted, { label: 'next' });
+      const { next, results, load, brought } = await replaceHost(world, booted, 'next');
       tell('replacement', results.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(', '));
       const { asked, lost, refused, tapes, worstMs } = load;
       const failed = `${refused.length} told to come again, ${lost.length} lost`;
@@ -248,6 +248,12 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
       booted = next;
       host = next.host;
     },
+    'long',
+  );
+
+  step(
+    'a host that reboots when it has handed over passes on what comes, until it is kept',
+    () => rebootHandedOver(world, booted, 'third'),
     'long',
   );
 });

@@ -86,7 +86,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     const calls = hosts.old.calls().filter((call) => call.startsWith('system'));
     expect(calls.map((call) => call.replace(hosts.old.root, ''))).toEqual([
       'systemctl stop oven-handover-end.timer',
-      expect.stringMatching(/^systemd-run .*--on-active=120 .*oven-handover return$/),
+      expect.stringMatching(/^systemd-run .*--on-active=60 .*oven-handover return$/),
       'systemctl daemon-reload',
       'systemctl restart oven.service',
       'systemctl daemon-reload',

@@ -63,7 +63,7 @@ hold() {
   fi
   trap 'serve_again || true' EXIT
   stop_timer
-  systemd-run --quiet --collect --unit="$timer" --on-active="${OVEN_HOLD_SECONDS:-120}" --timer-property=AccuracySec=1s \
+  systemd-run --quiet --collect --unit="$timer" --on-active="${OVEN_HOLD_SECONDS:-60}" --timer-property=AccuracySec=1s \
     "$release/host/sbin/oven-handover" return >&2
   become oven-held.conf "$held" "$1"
   restart >&2

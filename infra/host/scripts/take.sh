@@ -62,7 +62,7 @@ take_over() {
   if ! ask hold >"$folder/queue" || ! node import "$redis" <"$folder/queue"; then
     say 'the queue of the host before could not be taken over'
     # Where it does not say that it serves again, it may be passing on from an earlier time: the tunnel stays.
-    if ask return; then forget; else say 'it serves again in two minutes, unless it had handed over before'; fi
+    if ask return; then forget; else say 'it serves again within a minute, unless it had handed over before'; fi
     exit 1
   fi
   # Nothing may be undone from here on: whether it has heard, nobody knows before it has answered.
