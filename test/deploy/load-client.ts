@@ -44,7 +44,8 @@ async function bake(slug: string): Promise<void> {
 async function ask(method: string, path: string, body?: string): Promise<string | undefined> {
   const begun = performance.now();
   const fail = (what: string, list = lost) => {
-    list.push(`${method} ${path} after ${Math.round(performance.now() - begun)} ms: ${what}`.slice(0, 300));
+    const when = `${new Date().toISOString()} after ${Math.round(performance.now() - begun)} ms`;
+    list.push(`${method} ${path} at ${when}: ${what}`.slice(0, 300));
     return undefined;
   };
   const headers = body === undefined ? {} : { 'content-type': 'application/json' };

@@ -50,8 +50,6 @@ export interface World {
   ask(path: string, how?: { readonly body?: unknown; readonly method?: string }): Promise<Answer>;
   /** Brings a tape; throws unless it is taken. Gives its job's id. */
   bring(tape: TestTape, slug: string): Promise<string>;
-  /** Breaks what is connected to a host by the public address, as a cloud may when that address has moved. */
-  breakConnections(host: TwinHost): Promise<void>;
   load(
     seconds: number,
     how: { readonly slugs: readonly string[]; readonly tapeEvery?: number },
@@ -174,15 +172,6 @@ async function around(cloud: Cloud): Promise<World> {
       const { status, text } = await ask('/bake', { body });
       if (status >= 300) throw new Error(`POST /bake: ${status} ${text}`);
       return (JSON.parse(text) as { jobId: string }).jobId;
-    },
-    breakConnections: async ({ address }) => {
-      const standing = `ct original ip daddr ${PUBLIC_ADDRESS} ip`;
-      const rules = [
-        `${standing} daddr ${address} reject with tcp reset`,
-        `${standing} saddr ${address} drop`,
-      ];
-      const hook = 'type filter hook forward priority -10;';
-      await network.edge.exec('nft', [`table ip broken { chain forward { ${hook} ${rules.join('; ')}; }; }`]);
     },
     load: (seconds, { slugs, tapeEvery = 40 }) =>
       startLoad(proxy, {
