@@ -10,7 +10,7 @@ export function ovenCommand(
   tape: string,
   out: string,
   scale: Scale,
-  program = here('../bin/oven.ts'),
+  program = here('../bin/oven.js'),
 ): Command {
   return [process.execPath, program, 'bake', tape, '--out', out, '--scale', `${scale}`, '--json'];
 }

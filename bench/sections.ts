@@ -40,7 +40,7 @@ done, which takes a while, and bench/RESULTS.md is written. Otherwise one sectio
   --scale FACTOR  Oven's scale: ${SCALES.join(', ')}
   --pin           everything on one core, and only times
   --quick         one round of three small tapes
-  --oven FILE     another bin/oven.ts to measure`;
+  --oven FILE     another bin/oven.js to measure`;
 
 /** Plans the run from the arguments. Throws, with what to say to the user, where they make no sense. */
 export function planRun(args: readonly string[]): Plan {

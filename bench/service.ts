@@ -1,30 +1,24 @@
 // `npm run bench:service`: the whole service under load, its answers while it bakes, its rate, its memory.
 import { writeFile } from 'node:fs/promises';
-import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './machine.ts';
 import { answers } from './service/answers.ts';
-import type { Env } from './service/kitchen.ts';
 import { load } from './service/load.ts';
 import { memory } from './service/memory.ts';
 import { renderAnswers, renderLoad, renderMemory, renderThroughput } from './service/report.ts';
 import { throughput } from './service/throughput.ts';
 
 const RESULTS = fileURLToPath(new URL('SERVICE.md', import.meta.url));
-const USAGE = `usage: npm run bench:service -- [SECTION…] [--as-host] [--write]
+const USAGE = `usage: npm run bench:service -- [SECTION…] [--write]
   SECTION  load, answers, throughput or memory; all of them if none is given
-  --as-host  the service runs ffmpeg as a host does, at a lower priority than itself
   --write  into bench/SERVICE.md as well; all sections only`;
 
-/** Programs as infra/host puts them in front of the system's own. */
-const HOST_PATH = fileURLToPath(new URL('../infra/host/scripts/path', import.meta.url));
-
-const SECTIONS: Readonly<Record<string, (env: Env) => Promise<string>>> = {
-  load: async (env) => renderLoad(await load(500, 200, env)),
-  answers: async (env) => renderAnswers(await answers({ count: 400, everyMs: 50, env })),
-  throughput: async (env) => renderThroughput(await throughput(3, 16, { env })),
-  memory: async (env) => renderMemory(await memory(200, 20, { env })),
+const SECTIONS: Readonly<Record<string, () => Promise<string>>> = {
+  load: async () => renderLoad(await load(500, 200)),
+  answers: async () => renderAnswers(await answers({ count: 400, everyMs: 50 })),
+  throughput: async () => renderThroughput(await throughput(3, 16)),
+  memory: async () => renderMemory(await memory(200, 20)),
 };
 
 try {
@@ -39,7 +33,6 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      'as-host': { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -53,13 +46,11 @@ async function main(): Promise<number> {
     console.error(USAGE);
     return 2;
   }
-  const machine = `${await describeMachine()}${values['as-host'] ? ', ffmpeg at the priority of a host' : ''}`;
-  const path = values['as-host'] ? `${HOST_PATH}${delimiter}${process.env.PATH}` : process.env.PATH;
-  const env = { PATH: path ?? '' };
+  const machine = await describeMachine();
   console.log(machine);
   const parts: string[] = [];
   for (const name of positionals.length > 0 ? positionals : Object.keys(SECTIONS)) {
-    const part = await SECTIONS[name]!(env);
+    const part = await SECTIONS[name]!();
     console.log(`\n${part}`);
     parts.push(part);
   }

@@ -1,9 +1,10 @@
 import { basename, resolve } from 'node:path';
 import { bake } from '../service/bake/bake.ts';
 import { BakeError } from '../service/bake/errors.ts';
+import { DEFAULT_LIMITS, type Limits } from '../service/bake/limits.ts';
 import type { OutputRequest } from '../service/bake/outputs.ts';
-import { ConfigError } from '../service/config/error.ts';
-import { readLimits } from '../service/config/limits.ts';
+import type { Scale } from '../service/bake/plan/scale.ts';
+import { LIMIT_NAMES } from '../service/config/limit-names.ts';
 import type { BakeOptions } from './bake.ts';
 import { CommandError, USAGE } from './error.ts';
 import { showProgress } from './progress.ts';
@@ -11,12 +12,12 @@ import { renderReport, reportJson } from './report.ts';
 
 /** Bakes one tape, and says what was made or why not. */
 export async function run(tape: string, options: BakeOptions): Promise<void> {
-  const { limits, scale: usual } = readEnvironment();
+  const { limits, scale: usual } = await readEnvironment(process.env);
   const scale = options.scale ?? usual;
   const stop = new AbortController();
   // Not `once`: a listener gone before it is called lets execa's own take the process down, and nothing is cleaned up.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
-  const progress = showProgress(process.stderr, options.json === true);
+  const progress = await showProgress(process.stderr, options.json === true);
   const outputs: OutputRequest[] = [
     ...(options.format ?? ['mp4' as const]).map((kind) => ({ kind, scale })),
     { kind: 'thumbnail' },
@@ -36,11 +37,14 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   }
 }
 
-function readEnvironment() {
+/** What reads the variables is loaded only where one is set: it takes longer to load than a short tape to open. */
+async function readEnvironment(env: NodeJS.ProcessEnv): Promise<{ limits: Limits; scale: Scale }> {
+  if (!LIMIT_NAMES.some((name) => env[name])) return { limits: DEFAULT_LIMITS, scale: 'auto' };
+  const { readLimits } = await import('../service/config/limits.ts');
   try {
-    return readLimits(process.env);
+    return readLimits(env);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new CommandError(error.message.replaceAll('\n', '; '), USAGE, { cause: error });
+    if ((error as Error).name !== 'ConfigError') throw error;
+    throw new CommandError((error as Error).message.replaceAll('\n', '; '), USAGE, { cause: error });
   }
 }

@@ -1,4 +1,3 @@
-import cliProgress from 'cli-progress';
 import type { Progress } from '../service/bake/stages.ts';
 
 /** Shows how far a bake is. */
@@ -8,8 +7,9 @@ export interface ProgressView {
 }
 
 /** A bar on a terminal, and nothing where the stream is none or `quiet`. */
-export function showProgress(stream: NodeJS.WriteStream, quiet: boolean): ProgressView {
+export async function showProgress(stream: NodeJS.WriteStream, quiet: boolean): Promise<ProgressView> {
   if (quiet || !stream.isTTY) return { update: () => {}, end: () => {} };
+  const { default: cliProgress } = await import('cli-progress');
   const bar = new cliProgress.SingleBar(
     {
       ...{ stream, format: '{bar} {percentage}%  {stage}  {duration_formatted}', barsize: 30 },

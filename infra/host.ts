@@ -32,7 +32,6 @@ export class Host extends pulumi.ComponentResource {
 
     this.tag = new digitalocean.Tag('tag', { name: dropletName }, { parent: this }).name;
     this.firewall = makeFirewall(this, args, this.tag);
-    const vpc = new digitalocean.Vpc('network', { region, description: 'Hosts of Oven' }, { parent: this });
     const sshKey = new digitalocean.SshKey('login', { publicKey: login.publicKey }, { parent: this });
     const userData = pulumi.secret(
       pulumi
@@ -48,7 +47,6 @@ export class Host extends pulumi.ComponentResource {
         size,
         image,
         region,
-        vpcUuid: vpc.id,
         tags: [this.tag],
         sshKeys: [sshKey.fingerprint],
         userData,

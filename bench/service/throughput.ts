@@ -15,7 +15,7 @@ export interface ThroughputResult {
   readonly ratio: number;
 }
 
-const OVEN = fileURLToPath(new URL('../../bin/oven.ts', import.meta.url));
+const OVEN = fileURLToPath(new URL('../../bin/oven.js', import.meta.url));
 const TAPE: TapeSpec = { scene: 'wire', width: 640, height: 480, seconds: 8 };
 
 /** Bakes a minute, two at a time: through the service, and by `oven bake` alone, in turn. */

@@ -1,8 +1,9 @@
+import type { ApiCode } from '../../service/http/errors.ts';
 import { ADDRESS, FORWARDING, HELD, ORIGIN_CERTIFICATE } from './paths.ts';
 import type { Site } from './site.ts';
 
 /** The error code that callers get while the service itself can't answer. */
-const UNREACHABLE = 'UNAVAILABLE';
+const UNREACHABLE: ApiCode = 'UNAVAILABLE';
 
 /**
  * TLS in front of the service. Every request gets a connection of its own to it (loopback, tens of microseconds), so none is sent down a

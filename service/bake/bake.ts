@@ -30,9 +30,10 @@ export interface BakeOptions {
   /** Aborting it stops the bake: the encoder is killed, and BAKE_ABORTED is thrown. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
-  /** Programs, by name on the PATH or by path. */
+  /** How far the encoder stands back behind others for the processor: 0 to 19, as `nice` counts; 0 when left out. */
+  readonly niceness?: number;
+  /** The encoder, by name on the PATH or by path. */
   readonly ffmpeg?: string;
-  readonly ffprobe?: string;
 }
 
 export type ResolvedOptions = Required<Omit<BakeOptions, 'signal'>> & { readonly signal: AbortSignal };
@@ -109,7 +110,7 @@ function resolve(options: BakeOptions): ResolvedOptions {
   const { timeoutSeconds = 300, signal, outputs = DEFAULT_OUTPUTS } = options;
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   return {
-    ...{ limits: DEFAULT_LIMITS, tempDir: tmpdir(), stallSeconds: 30, ffmpeg: 'ffmpeg', ffprobe: 'ffprobe' },
+    ...{ limits: DEFAULT_LIMITS, tempDir: tmpdir(), stallSeconds: 30, niceness: 0, ffmpeg: 'ffmpeg' },
     onProgress: () => {},
     ...options,
     outputs: inOrder(outputs),

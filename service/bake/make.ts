@@ -11,6 +11,7 @@ import { pictureAt, type Schedule } from './plan/pictures.ts';
 import { PREVIEW_SIDE, planPreview } from './plan/preview.ts';
 import { planScale } from './plan/scale.ts';
 import { makePreview } from './preview.ts';
+import { loadDemuxer } from './probe.ts';
 import type { OutputReport } from './report.ts';
 import type { Stopwatch } from './stages.ts';
 import { makeThumbnail } from './thumbnail.ts';
@@ -143,10 +144,16 @@ async function makeVideo(
     });
   const feed = () => feedPictures(tape, showing, options.signal);
   onFrames(0);
-  await watch.time(kind, () => encodeVideo(plan, { ...options, onFrames, feed }));
+  const encoding = watch.time(kind, () => encodeVideo(plan, { ...options, onFrames, feed }));
+  await Promise.all([encoding, preloadDemuxer()]);
   const expected = { kind: video, schedule, geometry, hasSound: sound !== undefined } as const;
-  const bytes = await watch.time('verify', () => verifyVideo(path, expected, options));
+  const bytes = await watch.time('verify', () => verifyVideo(path, expected, options.signal));
   return { kind, path, width: geometry.width, height: geometry.height, bytes };
+}
+
+/** The encoder takes a while to start, which would be idle time for this process. */
+async function preloadDemuxer(): Promise<void> {
+  loadDemuxer();
 }
 
 async function makeAnimation(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SCALES } from '../bake/plan/scale.ts';
+import type { LIMIT_NAMES } from './limit-names.ts';
 import { oneOf, optional, text, url, whole, withDefault } from './values.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -17,7 +18,7 @@ export const LIMIT_VARIABLES = {
   MAX_FRAMES: withDefault(whole(1, 100_000), 4000),
   MAX_FRAME_PIXELS: withDefault(whole(1, 67_108_864), 2_097_152),
   OUTPUT_SCALE: withDefault(oneOf(SCALES), 'auto' as const),
-};
+} satisfies Record<(typeof LIMIT_NAMES)[number], z.ZodType>;
 
 /** Every variable the service reads. Keys and buckets are looked at in read.ts: a folder needs none. */
 export const VARIABLES = z.object({

@@ -17,40 +17,32 @@ export interface ProbeOptions {
   readonly pingMs?: number;
 }
 
-const PROGRAMS = ['ffmpeg', 'ffprobe'];
-
 /** What keeps this service from baking; nothing when it is healthy. However many ask, the machine is looked at once a second. */
 export function openProbes(options: ProbeOptions): () => Promise<readonly Reason[]> {
   const { ping, disk, machineFault = () => undefined, everyMs = 1000, pingMs = 1000 } = options;
   const path = () => options.path ?? process.env.PATH ?? '';
-  const findPrograms = cached(10 * everyMs, () => missingPrograms(path()));
+  const findEncoder = cached(10 * everyMs, () => isSomewhere('ffmpeg', path().split(delimiter)));
   return cached(everyMs, async () => {
-    const [hasRedis, isShort, missing] = await Promise.all([
+    const [hasRedis, isShort, hasEncoder] = await Promise.all([
       within(pingMs, ping()).then(
         () => true,
         () => false,
       ),
       disk.isShort(),
-      findPrograms(),
+      findEncoder(),
     ]);
     const fault = machineFault();
     return [
       ...(hasRedis ? [] : [{ code: 'REDIS', message: 'Redis does not answer.' }]),
       ...(isShort ? [{ code: 'DISK', message: 'There is too little room on the disk.' }] : []),
-      ...missing.map((name) => ({ code: 'FFMPEG_MISSING', message: `There is no ${name} on the PATH.` })),
+      ...(hasEncoder ? [] : [{ code: 'FFMPEG_MISSING', message: 'There is no ffmpeg on the PATH.' }]),
       ...(fault ? [{ code: fault.code, message: fault.message }] : []),
     ];
   });
 }
 
-async function missingPrograms(path: string): Promise<string[]> {
-  const folders = path.split(delimiter).filter(Boolean);
-  const found = await Promise.all(PROGRAMS.map((name) => isSomewhere(name, folders)));
-  return PROGRAMS.filter((_name, n) => !found[n]);
-}
-
 async function isSomewhere(name: string, folders: readonly string[]): Promise<boolean> {
-  for (const folder of folders) {
+  for (const folder of folders.filter(Boolean)) {
     const there = await access(join(folder, name), constants.X_OK).then(
       () => true,
       () => false,

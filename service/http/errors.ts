@@ -20,6 +20,7 @@ export const API_ERRORS = {
   DISK: [503, 'There is too little room on the disk.'],
   QUEUE_UNREACHABLE: [503, 'The queue can not be reached.'],
   STORAGE_FAILED: [503, 'The storage did not do what it was asked for.'],
+  UNAVAILABLE: [503, 'Oven can not be reached for the moment: the proxy before it says so.'],
   TAPE_BUSY: [503, 'The tape is still being baked, and is told to stop: ask again.'],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 

@@ -12,7 +12,10 @@ export interface Policy {
   readonly backoffMs: number;
 }
 
-/** Adds callback and bake in one step; the caller holds the lock of this identity, and there is no job of this id. */
+/**
+ * Adds callback and bake in one step; the caller holds the lock of this identity, and there is no job of this id. Everything is sent at
+ * once, in this order over one connection: each answer waited for by itself would cost a write to the disk.
+ */
 export async function addTape(
   store: Store,
   policy: Policy,
@@ -22,10 +25,12 @@ export async function addTape(
 ): Promise<void> {
   const callbackId = `${jobId}-${randomUUID()}`;
   const slugKey = keys.slug(store.prefix, request.slug);
-  await store.redis.sadd(slugKey, `${jobId} ${callbackId}`);
-  await store.redis.expire(slugKey, 2 * policy.historySeconds);
+  const noted = [
+    store.redis.sadd(slugKey, `${jobId} ${callbackId}`),
+    store.redis.expire(slugKey, 2 * policy.historySeconds),
+  ];
   const { attempts, backoffMs: delay } = policy;
-  await store.flows.add({
+  const added = store.flows.add({
     name: 'callback',
     queueName: CALLBACKS,
     prefix: store.prefix,
@@ -48,6 +53,7 @@ export async function addTape(
       },
     ],
   });
+  await Promise.all([...noted, added]);
 }
 
 /** Sends the callback of a finished bake again, under the same id, and with the newest request. */

@@ -29,7 +29,7 @@ export async function locked<T>(
     return await work();
   } finally {
     clearInterval(extending);
-    // A lock that can't be given back runs out by itself.
-    await redis.eval(RELEASE, 1, key, token).catch(() => {});
+    // Nobody need wait for it: whoever wants the lock next does so, and one that can't be given back runs out by itself.
+    redis.eval(RELEASE, 1, key, token).catch(() => {});
   }
 }

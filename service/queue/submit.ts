@@ -57,8 +57,8 @@ export async function submit(
     const old = (outcome: Submitted['outcome']) => ({ jobId, status, created: false, outcome });
     const admit = async (id: string, outcome: 'accepted' | 'retrying', add: () => Promise<void>) => {
       const added = await admission.admit(async () => {
-        await store.redis.set(keys.latest(store.prefix, identity), id, 'EX', 2 * policy.historySeconds);
-        await add();
+        const latest = keys.latest(store.prefix, identity);
+        await Promise.all([store.redis.set(latest, id, 'EX', 2 * policy.historySeconds), add()]);
         return { jobId: id, status: 'queued', created: true, outcome } as const;
       });
       return added ?? old('full');

@@ -36,8 +36,10 @@ export interface BakeryOptions {
   readonly scale: Scale;
   readonly reportProgress?: ReportProgress;
   readonly ffmpeg?: string;
-  readonly ffprobe?: string;
 }
+
+/** Requests and Redis come before encoders: else an answer takes ten times as long while the cores are busy. */
+const NICENESS = 10;
 
 /** A folder of its own for each tape, and what is done in it: fetch, bake, store. */
 export function openBakery(options: BakeryOptions) {
@@ -81,11 +83,10 @@ async function bakeIn(folder: string, request: BakeRequest, work: Work): Promise
     }),
   );
   const fetched = performance.now();
-  const { ffmpeg, ffprobe } = work;
+  const { ffmpeg } = work;
   const report = await bake(tape, {
     ...{ outDir: join(folder, 'out'), tempDir: folder, name: request.slug, limits, timeoutSeconds },
-    ...(ffmpeg !== undefined && { ffmpeg }),
-    ...(ffprobe !== undefined && { ffprobe }),
+    ...{ niceness: NICENESS, ...(ffmpeg !== undefined && { ffmpeg }) },
     outputs: request.outputs.map((output) => scaled(output, work.scale)),
     signal: work.signal,
     onProgress: (progress) => tell(whileBaking(progress)),

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { execa, type Options } from 'execa';
 import type { Scratch } from '../bake/scratch.ts';
 
-const PROGRAM = resolve(import.meta.dirname, '../../bin/oven.ts');
+const PROGRAM = resolve(import.meta.dirname, '../../bin/oven.js');
 
 /** The command as a shell would run it. */
 export const OVEN = [process.execPath, PROGRAM] as const;

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import { autoConcurrency } from '../../service/config/concurrency.ts';
+import { LIMIT_NAMES } from '../../service/config/limit-names.ts';
 import { readLimits } from '../../service/config/limits.ts';
+import { LIMIT_VARIABLES } from '../../service/config/variables.ts';
 import { ConfigError, readConfig, secretsOf } from '../../service/config.ts';
 
 const MiB = 1024 * 1024;
@@ -197,7 +200,9 @@ describe('the limits of a bake', () => {
       limits: { frames: 5 },
       scale: 2,
     });
-    expect(readLimits({}).scale).toBe('auto');
+    // The command line takes these when nothing is set.
+    expect(readLimits({})).toEqual({ limits: DEFAULT_LIMITS, scale: 'auto' });
+    expect(Object.keys(LIMIT_VARIABLES)).toEqual(LIMIT_NAMES);
     expect(() => readLimits({ MAX_FRAMES: 'x', OUTPUT_SCALE: '3' })).toThrow(/^MAX_FRAMES .*\nOUTPUT_SCALE /);
   });
 });

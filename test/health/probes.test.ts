@@ -9,10 +9,8 @@ let folder: string;
 const disk: Disk = { room: async () => ({ freeBytes: 1, totalBytes: 1 }), isShort: async () => false };
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'oven-probes-'));
-  for (const name of ['ffmpeg', 'ffprobe']) {
-    await writeFile(join(folder, name), '');
-    await chmod(join(folder, name), 0o755);
-  }
+  await writeFile(join(folder, 'ffmpeg'), '');
+  await chmod(join(folder, 'ffmpeg'), 0o755);
   await writeFile(join(folder, 'plain'), '');
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -23,7 +21,7 @@ describe('what keeps a service from baking', () => {
     ['a Redis that refuses', { ping: () => Promise.reject(new Error('no')) }, ['REDIS']],
     ['a Redis that hangs', { ping: () => new Promise(() => {}), pingMs: 5 }, ['REDIS']],
     ['a disk that is full', { disk: { ...disk, isShort: async () => true } }, ['DISK']],
-    ['no programs', { path: '/nowhere:' }, ['FFMPEG_MISSING', 'FFMPEG_MISSING']],
+    ['no encoder', { path: '/nowhere:' }, ['FFMPEG_MISSING']],
     [
       'what a bake ran into',
       { machineFault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },

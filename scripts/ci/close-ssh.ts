@@ -1,0 +1,69 @@
+/**
+ * A step of a workflow that always runs: shuts out what open-ssh.ts let in (SSH_NETWORK), after an update that ended well, failed or was
+ * cut off (UP_OUTCOME). Pulumi does it, so that its state stays true; where it can't, DigitalOcean is asked itself, and this step fails so
+ * that somebody looks. A cancelled run has five minutes for everything.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { execa } from 'execa';
+import { shutOut } from './lib/digitalocean.ts';
+import { type Export, mayCancel, type Opened, openedFirewall } from './lib/firewall.ts';
+import { stackFile, withoutNetwork } from './lib/stack-file.ts';
+import { given, summarize } from './lib/step.ts';
+
+const TRIES = 2;
+const SECONDS_A_TRY = 75;
+
+const network = process.env.SSH_NETWORK;
+if (!network) {
+  console.log('nothing was opened');
+  process.exit();
+}
+const stack = given('PULUMI_STACK');
+const file = stackFile(stack);
+await writeFile(file, withoutNetwork(await readFile(file, 'utf8'), network));
+
+let opened = await look();
+for (let i = 0; opened && i < TRIES; i++) {
+  await close(opened);
+  opened = await look();
+}
+if (opened === undefined) {
+  await say(`SSH is closed for ${network}.`);
+} else {
+  process.exitCode = 1;
+  if (opened.id === undefined)
+    throw new Error('the firewall that was being made is not known: close it by hand');
+  await shutOut(opened.id, network, process.env);
+  await say(`SSH was closed for ${network} beside Pulumi, whose state has it open. Run this workflow again.`);
+}
+
+/** What the state says. Reading it needs no lock. */
+async function look(): Promise<Opened | undefined> {
+  const { stdout } = await execa('pulumi', ['stack', 'export', '--stack', stack], { timeout: 20_000 });
+  return openedFirewall(JSON.parse(stdout) as Export, network as string);
+}
+
+/**
+ * Updates the firewall alone: of a release that failed, nothing is tried again here. It is looked at first, since after an update that was cut
+ * off the state may not know what was done.
+ */
+async function close({ urn }: Opened): Promise<void> {
+  const how = ['--yes', '--skip-preview', '--non-interactive', '--color', 'never', '--suppress-outputs'];
+  const up = await execa('pulumi', ['up', '--stack', stack, '--target', urn, '--refresh', ...how], {
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+    stdout: ['pipe', 'inherit'],
+    stderr: ['pipe', 'inherit'],
+    timeout: SECONDS_A_TRY * 1000,
+  });
+  if (!up.failed || !mayCancel(up.all, hostname(), process.env.UP_OUTCOME ?? '')) return;
+  console.log('the update that was cut off has left its lock');
+  await execa('pulumi', ['cancel', '--yes', '--stack', stack], { stdio: 'inherit', reject: false });
+}
+
+async function say(text: string): Promise<void> {
+  console.log(text);
+  await summarize(text);
+}

@@ -1,0 +1,40 @@
+import { isIPv4 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** Services that answer with the address a request came from; of two owners, reached by TLS, and over IPv4 alone. */
+export const ECHOES = ['https://checkip.amazonaws.com/', 'https://ipv4.icanhazip.com/'] as const;
+
+/** The one public IPv4 address that an answer consists of. Throws where it is anything else. */
+export function parseAddress(answer: string): string {
+  const text = answer.trim();
+  // The answer may be a whole error page: only its beginning is of use to whoever reads the message.
+  if (!isIPv4(text)) throw new Error(`"${text.slice(0, 60)}" is not an IPv4 address`);
+  const range = ipaddr.IPv4.parse(text).range();
+  if (range !== 'unicast') throw new Error(`${text} is not a public address (${range})`);
+  return text;
+}
+
+/**
+ * This machine's address as others see it. One service's answer is enough where the other is silent, but none that differs: then requests
+ * leave by several addresses, or somebody lies, and no single one can be let in. Throws where nothing certain is known.
+ */
+export async function askAddress(
+  ask: (url: string) => Promise<string> = download,
+  services: readonly string[] = ECHOES,
+): Promise<string> {
+  const answers = await Promise.allSettled(services.map(async (url) => parseAddress(await ask(url))));
+  const found = new Set(answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : [])));
+  const [address] = found;
+  if (found.size === 1 && address !== undefined) return address;
+  if (found.size > 1) throw new Error(`this machine has several addresses: ${[...found].join(', ')}`);
+  const reasons = answers.map((answer, index) =>
+    answer.status === 'rejected' ? `${services[index]}: ${(answer.reason as Error).message}` : '',
+  );
+  throw new Error(`this machine's address can't be found out:\n  ${reasons.join('\n  ')}`);
+}
+
+async function download(url: string): Promise<string> {
+  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(10_000) });
+  if (!response.ok) throw new Error(`answered ${response.status}`);
+  return response.text();
+}

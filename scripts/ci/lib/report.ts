@@ -1,0 +1,115 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** What a preview came to. */
+export type Outcome = 'same' | 'changed' | 'failed';
+
+/** Everything a report is made from. */
+export interface Preview {
+  readonly kind: 'preview' | 'drift';
+  readonly stack: string;
+  readonly commit: string;
+  /** The page of the run, where the whole log is. */
+  readonly run: string;
+  readonly outcome: Outcome;
+  /** What Pulumi printed, without secrets. */
+  readonly text: string;
+}
+
+/** GitHub takes 65,536 characters in a comment or an issue. Bytes are counted, which are never fewer. */
+export const LIMIT = 65_536;
+
+/** Pulumi's status (ExitNoChanges; older versions: 1) and sentence for changes where `--expect-no-changes` was said. */
+const CHANGES_STATUS = 7;
+const CHANGES_SENTENCE = /^error: no changes were expected.*$/m;
+
+/** By which a comment or an issue is found again; nobody sees it. */
+export function marker(kind: Preview['kind'], stack: string): string {
+  return `<!-- oven ${kind} ${stack.replace(/[^A-Za-z0-9._/-]/g, '')} -->`;
+}
+
+/** What a preview with `--expect-no-changes` came to. */
+export function outcomeOf(status: number | undefined, text: string): Outcome {
+  if (status === 0) return 'same';
+  return status === CHANGES_STATUS || (status === 1 && CHANGES_SENTENCE.test(text)) ? 'changed' : 'failed';
+}
+
+/** The comment or the issue's body, cut to what GitHub takes. */
+export function renderReport(preview: Preview): string {
+  const text = plain(preview.text).replace(CHANGES_SENTENCE, '').trim();
+  const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+  const render = (shown: string) =>
+    [
+      marker(preview.kind, preview.stack),
+      `### ${title(preview)}${preview.outcome === 'changed' ? counts(text) : ''}`,
+      `Of ${preview.commit.slice(0, 12)}; [the whole run](${preview.run}).`,
+      `<details><summary>What Pulumi says</summary>\n\n${fence}text\n${shown}\n${fence}\n</details>`,
+      ...(preview.kind === 'drift' ? [REMEDY] : []),
+    ].join('\n\n');
+  return render(cut(text, LIMIT - Buffer.byteLength(render(''))));
+}
+
+/** What to say where the report itself can't be shown: GitHub drops an output in which it finds a secret. */
+export function withheld(kind: Preview['kind'], stack: string, run: string): string {
+  return `${marker(kind, stack)}\n\n### The preview of \`${stack}\` is not shown\n\nGitHub held it back, as it seems to have a secret in it. [The run](${run}) has it, masked.`;
+}
+
+const REMEDY =
+  'A change by hand is put back by running the workflow *Deploy* on main (or `pulumi up --refresh`). What is on main and was not ' +
+  'deployed counts as a difference too. This issue is kept current every night and closed when nothing differs.';
+
+function title({ kind, stack, outcome }: Preview): string {
+  if (outcome === 'failed') return `The preview of \`${stack}\` failed`;
+  if (outcome === 'same') return `Nothing would change in \`${stack}\``;
+  return kind === 'drift' ? `\`${stack}\` differs from main` : `Changes to \`${stack}\``;
+}
+
+/** The lines below "Resources:", such as ": 2 to update, 40 unchanged"; of their total only what is unchanged is news. */
+function counts(text: string): string {
+  const [, block = ''] = /^Resources:\n((?: +.*(?:\n|$))+)/m.exec(text) ?? [];
+  const list = block.match(/\d+ (?:to [a-z]+|unchanged)/g);
+  return list ? `: ${list.join(', ')}` : '';
+}
+
+/** Without colours, without characters that hide or turn others around, and without endless backticks, which a fence has to outdo. */
+function plain(text: string): string {
+  return (
+    stripVTControlCharacters(text)
+      .replace(/\r\n?/g, '\n')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+      .replace(/[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+      .replace(/`{20,}/g, '`'.repeat(20))
+  );
+}
+
+/** At most `room` bytes: the beginning, and the end with its summary. */
+export function cut(text: string, room: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= room) return text;
+  const note = '\n\n… left out; the run’s log has it …\n\n';
+  const left = room - Buffer.byteLength(note);
+  if (left < 0) return head(bytes, Math.max(0, room));
+  const end = Math.floor(left / 4);
+  return head(bytes, left - end) + note + tail(bytes, end);
+}
+
+/** Ends with a whole line where one ends in the second half, and never within a character. */
+function head(bytes: Buffer, length: number): string {
+  const part = bytes.subarray(0, length);
+  const line = part.lastIndexOf(0x0a);
+  let stop = line > length / 2 ? line : length;
+  while (stop > 0 && isInside(bytes[stop])) stop--;
+  return bytes.toString('utf8', 0, stop);
+}
+
+function tail(bytes: Buffer, length: number): string {
+  let start = bytes.length - length;
+  const line = bytes.indexOf(0x0a, start);
+  if (line !== -1 && line - start < length / 2) start = line + 1;
+  while (start < bytes.length && isInside(bytes[start])) start++;
+  return bytes.toString('utf8', start);
+}
+
+/** Whether a byte goes on with a character that began before it. */
+function isInside(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}

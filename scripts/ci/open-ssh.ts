@@ -1,0 +1,27 @@
+/**
+ * A step of a workflow: lets this machine alone reach SSH, by adding its address to `sshAllowedCidrs` in this checkout, which nobody commits.
+ * The update that follows opens the firewall before it releases anything. Hands on `network` for close-ssh.ts; none if it was let in already.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { askAddress } from './lib/address.ts';
+import { networks, stackFile, withNetwork, withoutCredentials } from './lib/stack-file.ts';
+import { given, setOutput } from './lib/step.ts';
+
+const file = stackFile(given('PULUMI_STACK'));
+const committed = await readFile(file, 'utf8');
+const own = withoutCredentials(committed, process.env);
+if (networks(own).length === 0) {
+  console.error(
+    `${file} has no sshAllowedCidrs. Commit one network that may always get in: with none, nothing could be closed`,
+  );
+  process.exit(1);
+}
+const network = `${await askAddress()}/32`;
+if (networks(own).includes(network)) {
+  console.log(`${network} is let in by ${file} already`);
+  await writeFile(file, own);
+} else {
+  console.log(`SSH is open for ${network} in this run`);
+  await writeFile(file, withNetwork(own, network));
+  await setOutput('network', network);
+}

@@ -1,0 +1,270 @@
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { networks } from '../../scripts/ci/lib/stack-file.ts';
+import { startApi } from './server.ts';
+
+const NETWORK = '20.51.1.2/32';
+const OFFICE = '198.51.100.7/32';
+const TOKENS = {
+  DIGITALOCEAN_TOKEN: 'the-reading-token',
+  SPACES_ACCESS_KEY_ID: 'spaces-key',
+  SPACES_SECRET_ACCESS_KEY: 'spaces-secret',
+  CLOUDFLARE_API_TOKEN: 'cloudflare-token',
+};
+const FILE = `config:
+  oven:sshAllowedCidrs:
+    - ${OFFICE}
+  digitalocean:token:
+    secure: v1:writes
+`;
+
+/** Stands in for Pulumi's CLI: says what `plan.json` has for its first words, in turn, and notes what it was asked and saw. */
+const PULUMI = `
+const { appendFileSync, readFileSync, writeFileSync } = require('node:fs');
+const args = process.argv.slice(2);
+const plan = JSON.parse(readFileSync('plan.json', 'utf8'));
+const key = args[0] === 'stack' ? 'export' : args[0];
+const [answer, ...rest] = plan[key] ?? [];
+if (rest.length > 0) writeFileSync('plan.json', JSON.stringify({ ...plan, [key]: rest }));
+appendFileSync('calls.jsonl', JSON.stringify({ args, file: readFileSync('Pulumi.prod.yaml', 'utf8') }) + '\\n');
+process.stdout.write(answer?.out ?? '');
+process.stderr.write(answer?.err ?? '');
+process.exitCode = answer?.status ?? 0;
+`;
+
+interface Answer {
+  readonly out?: string;
+  readonly err?: string;
+  readonly status?: number;
+}
+type Plan = Readonly<Partial<Record<'config' | 'preview' | 'export' | 'up' | 'cancel', readonly Answer[]>>>;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'oven-ci-'));
+  await writeFile(join(folder, 'Pulumi.prod.yaml'), FILE);
+  await writeFile(join(folder, 'pulumi.cjs'), PULUMI);
+  await writeFile(
+    join(folder, 'pulumi'),
+    `#!/bin/sh\nexec '${process.execPath}' '${folder}/pulumi.cjs' "$@"\n`,
+  );
+  await chmod(join(folder, 'pulumi'), 0o755);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const read = (name: string) => readFile(join(folder, name), 'utf8').catch(() => '');
+const stackFile = () => read('Pulumi.prod.yaml');
+
+/** Runs a script as a step would, with nothing of this process's environment but what finds Node. */
+async function step(
+  script: string,
+  args: readonly string[],
+  plan: Plan,
+  environment: NodeJS.ProcessEnv = {},
+) {
+  await writeFile(join(folder, 'plan.json'), JSON.stringify(plan));
+  const { exitCode, all } = await execa(
+    process.execPath,
+    [...nodeArguments(environment), resolve(import.meta.dirname, '../../scripts/ci', script), ...args],
+    {
+      cwd: folder,
+      all: true,
+      reject: false,
+      extendEnv: false,
+      env: {
+        PATH: `${folder}${delimiter}/usr/bin${delimiter}/bin`,
+        PULUMI_STACK: 'someone/oven/prod',
+        GITHUB_OUTPUT: join(folder, 'output'),
+        GITHUB_STEP_SUMMARY: join(folder, 'summary'),
+        GITHUB_SERVER_URL: 'https://github.com',
+        GITHUB_REPOSITORY: 'o/r',
+        GITHUB_RUN_ID: '1',
+        ...environment,
+      },
+    },
+  );
+  const calls = (await read('calls.jsonl'))
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  return { exitCode, all, calls: calls as { args: string[]; file: string }[] };
+}
+
+/** A preload that answers for the services that tell an address. */
+function nodeArguments({ ECHO }: NodeJS.ProcessEnv): string[] {
+  if (ECHO === undefined) return [];
+  const code = `globalThis.fetch = async () => new Response(${JSON.stringify(ECHO)});`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
+}
+
+describe('preview', () => {
+  const config = {
+    'oven:callbackSecret': { value: 'hunter22-new,hunter22-old', secret: true },
+    a: { secret: false },
+  };
+  const good = { config: [{ out: JSON.stringify(config) }] };
+  const environment = { ...TOKENS, COMMIT: 'c0ffee00c0ffee00' };
+
+  test('looks with the tokens it is given, and hands on a report', async () => {
+    const out = 'Previewing\nResources:\n    ~ 1 to update\n\nsaw hunter22-old and the-reading-token\n';
+    const err = 'error: no changes were expected but changes were proposed\n';
+    const plan = { ...good, preview: [{ out, err, status: 7 }] };
+    const { exitCode, calls, all } = await step('preview.ts', ['preview'], plan, environment);
+    expect([exitCode, calls.length]).toEqual([0, 2]);
+    expect(calls[1]?.args.join(' ')).toMatch(
+      /^preview --stack someone\/oven\/prod --diff --expect-no-changes --non/,
+    );
+    expect(calls[1]?.file).not.toContain('digitalocean:token');
+    const output = await read('output');
+    expect(output).toMatch(
+      /^outcome<<(\S+)\nchanged\n\1\nbody<<(\S+)\n<!-- oven preview someone\/oven\/prod -->\n/,
+    );
+    expect(output).toContain('### Changes to `someone/oven/prod`: 1 to update');
+    expect(output).toContain('saw [secret] and [secret]');
+    expect(await read('summary')).toContain('### Changes to');
+    for (const text of [output, all, await read('summary')])
+      expect(text).not.toMatch(/hunter22|reading-token/);
+  });
+
+  test('refreshes when it looks for drift', async () => {
+    const plan = { ...good, preview: [{ out: 'Resources:\n    42 unchanged\n' }] };
+    const { exitCode, calls } = await step('preview.ts', ['drift'], plan, environment);
+    expect([exitCode, calls[1]?.args.includes('--refresh')]).toEqual([0, true]);
+    expect(await read('output')).toMatch(/^outcome<<(\S+)\nsame\n/);
+  });
+
+  test('fails when the preview does, and says so', async () => {
+    const plan = { ...good, preview: [{ err: 'error: preview failed: hunter22-new\n', status: 1 }] };
+    const { exitCode } = await step('preview.ts', ['preview'], plan, environment);
+    expect(exitCode).toBe(1);
+    expect(await read('output')).toContain('error: preview failed: [secret]');
+  });
+
+  test.each(Object.keys(TOKENS))('never falls back to the tokens of the stack: without %s', async (name) => {
+    const { exitCode, all, calls } = await step('preview.ts', ['preview'], good, {
+      ...environment,
+      [name]: '',
+    });
+    expect([exitCode, calls.length]).toEqual([1, 0]);
+    expect(all).toContain(name);
+    expect(await stackFile()).toBe(FILE);
+  });
+
+  test('shows nothing of a configuration that it could not read whole', async () => {
+    const config = [
+      { out: '{"oven:callbackSecret": "hunter22-new"', err: 'error: incorrect passphrase', status: 1 },
+    ];
+    const { exitCode, all } = await step('preview.ts', ['preview'], { config }, environment);
+    expect(exitCode).toBe(1);
+    expect(all).toContain("can't be read: error: incorrect passphrase");
+    expect(all).not.toContain('hunter22');
+    expect(await read('output')).toBe('');
+  });
+});
+
+describe('open', () => {
+  const DIGITALOCEAN_TOKEN = 'writes';
+
+  test('lets in this machine alone, with the token it is given', async () => {
+    const { exitCode } = await step('open-ssh.ts', [], {}, { ECHO: '20.51.1.2\n', DIGITALOCEAN_TOKEN });
+    expect(exitCode).toBe(0);
+    expect(networks(await stackFile())).toEqual([OFFICE, NETWORK]);
+    expect(await stackFile()).not.toContain('digitalocean:token');
+    expect(await read('output')).toMatch(/^network<<(\S+)\n20\.51\.1\.2\/32\n\1\n$/);
+  });
+
+  test('keeps the credentials of the stack where it is given none', async () => {
+    await step('open-ssh.ts', [], {}, { ECHO: '20.51.1.2' });
+    expect(await stackFile()).toContain('digitalocean:token');
+  });
+
+  test('hands on nothing to close where the machine is let in anyway', async () => {
+    await writeFile(join(folder, 'Pulumi.prod.yaml'), FILE.replace(OFFICE, NETWORK));
+    const { exitCode } = await step('open-ssh.ts', [], {}, { ECHO: '20.51.1.2' });
+    expect([exitCode, await read('output')]).toEqual([0, '']);
+    expect(networks(await stackFile())).toEqual([NETWORK]);
+  });
+
+  test.each([
+    ['an address that is nobody’s', FILE, '10.1.2.3', "address can't be found out"],
+    ['no network to go back to', 'config: {}\n', '20.51.1.2', 'no sshAllowedCidrs'],
+  ])('refuses %s', async (_what, file, ECHO, why) => {
+    await writeFile(join(folder, 'Pulumi.prod.yaml'), file);
+    const { exitCode, all } = await step('open-ssh.ts', [], {}, { ECHO });
+    expect([exitCode, await read('output')]).toEqual([1, '']);
+    expect(all).toContain(why);
+    expect(await stackFile()).toBe(file);
+  });
+});
+
+describe('close', () => {
+  const urn = 'urn:pulumi:prod::oven::oven:host:Host$digitalocean:index/firewall:Firewall::firewall';
+  const state = (...sourceAddresses: string[]) => {
+    const inputs = { inboundRules: [{ sourceAddresses }] };
+    const resources = [{ urn, type: 'digitalocean:index/firewall:Firewall', id: 'f-1', inputs }];
+    return { out: JSON.stringify({ version: 3, deployment: { resources } }) };
+  };
+  const [open, closed] = [state(OFFICE, NETWORK), state(OFFICE)];
+  const locked = (host: string) => ({
+    err: `error: the stack is currently locked by 1 lock(s). …\n  s3://b/x.json: created by runner@${host} (pid 7) at T\n`,
+    status: 255,
+  });
+  const run = async (plan: Plan, environment: NodeJS.ProcessEnv = {}) => {
+    await writeFile(join(folder, 'Pulumi.prod.yaml'), FILE.replace(OFFICE, `${OFFICE}\n    - ${NETWORK}`));
+    const { calls, ...result } = await step('close-ssh.ts', [], plan, {
+      SSH_NETWORK: NETWORK,
+      UP_OUTCOME: 'success',
+      ...environment,
+    });
+    return { ...result, calls, did: calls.map(({ args }) => args[0]).join(' ') };
+  };
+
+  test('updates the firewall alone, with the committed networks', async () => {
+    const { exitCode, did, calls } = await run({ export: [open, closed], up: [{}] });
+    expect([exitCode, did]).toEqual([0, 'stack up stack']);
+    const [, up] = calls;
+    expect(up?.args.join(' ')).toContain(`up --stack someone/oven/prod --target ${urn} --refresh --yes`);
+    expect(up?.args).not.toContain('--target-dependents');
+    expect(up?.file).toBe(FILE);
+    expect(await read('summary')).toContain('SSH is closed');
+  });
+
+  test('does nothing where nothing was opened', async () => {
+    expect(await run({}, { SSH_NETWORK: '' })).toMatchObject({ exitCode: 0, did: '' });
+    expect(await run({ export: [closed] }, { UP_OUTCOME: 'failure' })).toMatchObject({
+      exitCode: 0,
+      did: 'stack',
+    });
+  });
+
+  test('takes away the lock of an update that was cut off, and goes on', async () => {
+    const plan = { export: [open, open, closed], up: [locked(hostname()), {}], cancel: [{}] };
+    const { exitCode, did } = await run(plan, { UP_OUTCOME: 'cancelled' });
+    expect([exitCode, did]).toEqual([0, 'stack up cancel stack up stack']);
+  });
+
+  describe('beside Pulumi', () => {
+    const rule = { protocol: 'tcp', ports: '22', sources: { addresses: [OFFICE, NETWORK] } };
+    const firewall = { name: 'oven', inbound_rules: [rule], outbound_rules: [], tags: ['oven'] };
+
+    test.each([
+      ["where somebody else's update holds the lock", locked('laptop')],
+      ['where the update fails', { err: 'error: Cloudflare could not be asked', status: 255 }],
+    ])('%s, and fails so that somebody looks', async (_where, answer) => {
+      const api = await startApi(() => [200, { firewall }]);
+      const environment = { DIGITALOCEAN_API_URL: api.url, DIGITALOCEAN_TOKEN: 't', UP_OUTCOME: 'cancelled' };
+      const { exitCode, did, all } = await run({ export: [open], up: [answer] }, environment);
+      await api.close();
+      expect([exitCode, did]).toEqual([1, 'stack up stack up stack']);
+      expect(all).toContain('Run this workflow again');
+      expect(api.calls.at(-1)).toMatchObject({
+        method: 'PUT',
+        path: '/v2/firewalls/f-1',
+        body: { inbound_rules: [{ sources: { addresses: [OFFICE] } }] },
+      });
+    });
+  });
+});

@@ -1,0 +1,221 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import packageJson from '../../package.json' with { type: 'json' };
+import { findGoProgram } from '../rig/go.ts';
+import { findZizmor } from './zizmor.ts';
+
+interface Step {
+  readonly id?: string;
+  readonly if?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+interface Job {
+  readonly uses?: string;
+  readonly if?: string;
+  readonly needs?: string;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly environment?: string | { readonly name: string; readonly deployment: boolean };
+  readonly 'timeout-minutes'?: number;
+  readonly env?: object;
+  readonly steps?: readonly Step[];
+}
+interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>;
+  readonly permissions?: object;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly concurrency?: { readonly group: string; readonly 'cancel-in-progress': boolean };
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const FOLDER = join(ROOT, '.github/workflows');
+const sources = readdirSync(FOLDER).map((file) => ({ file, text: readFileSync(join(FOLDER, file), 'utf8') }));
+const workflows = Object.fromEntries(sources.map(({ file, text }) => [file, parse(text) as Workflow]));
+const ACTION = '.github/actions/pulumi/action.yml';
+const action = parse(readFileSync(join(ROOT, ACTION), 'utf8')) as { runs: { steps: Step[] } };
+const texts = [...sources, { file: ACTION, text: readFileSync(join(ROOT, ACTION), 'utf8') }];
+const jobs = Object.entries(workflows).flatMap(([file, { jobs }]) =>
+  Object.entries(jobs).map(([name, job]) => ({ file, name, job })),
+);
+const steps = [
+  ...jobs.flatMap(({ file, name, job }) =>
+    (job.steps ?? []).map((step) => ({ where: `${file} ${name}`, step })),
+  ),
+  ...action.runs.steps.map((step) => ({ where: ACTION, step })),
+];
+const job = (file: string, name: string): Job => workflows[file]?.jobs[name] ?? {};
+const expression = (text: string) => `\${{ ${text} }}`;
+const secretsOf = (step: Step) => Object.values(step.env ?? {}).filter((value) => value.includes('secrets.'));
+
+test('there are the four workflows', () => {
+  expect(Object.keys(workflows).sort()).toEqual(['deploy.yml', 'drift.yml', 'preview.yml', 'test.yml']);
+});
+
+describe.each(Object.entries(workflows))('%s', (_file, workflow) => {
+  test('may do nothing but what a job says', () => {
+    expect(workflow.permissions).toEqual({});
+  });
+
+  test("never runs a stranger's code with this repository's rights", () => {
+    for (const event of ['pull_request_target', 'workflow_run', 'issue_comment'])
+      expect(workflow.on).not.toHaveProperty(event);
+  });
+
+  test('has no secret for all of its steps', () => {
+    expect(JSON.stringify(workflow.env ?? {})).not.toContain('secrets.');
+  });
+});
+
+describe.each(texts)('$file', ({ text }) => {
+  const uses = text.split('\n').filter((line) => /^\s*(- )?uses:/.test(line));
+
+  test('pins every action by its commit and says the version', () => {
+    for (const line of uses.filter((one) => !one.includes('uses: ./')))
+      expect(line).toMatch(/uses: [\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+});
+
+test('an action is pinned to one commit everywhere', () => {
+  const all = steps
+    .flatMap(({ step }) => step.uses?.split('@') ?? [])
+    .filter((part) => !part.startsWith('./'));
+  const pins = new Map<string, Set<string>>();
+  for (let i = 0; i < all.length; i += 2)
+    pins.set(all[i]!, (pins.get(all[i]!) ?? new Set()).add(all[i + 1]!));
+  expect([...pins.values()].every((commits) => commits.size === 1)).toBe(true);
+  expect(pins.size).toBeGreaterThan(3);
+});
+
+describe.each(jobs)('$file $name', ({ job }) => {
+  test('has a limit of time and says what it may', () => {
+    expect(job.permissions).toBeDefined();
+    if (job.uses === undefined) expect(job['timeout-minutes']).toBeLessThanOrEqual(90);
+  });
+
+  test('keeps secrets to steps of its own scripts and of Pulumi, in an environment', () => {
+    expect(JSON.stringify(job.env ?? {})).not.toContain('secrets.');
+    const trusted = (job.steps ?? []).filter((step) => secretsOf(step).length > 0);
+    for (const step of trusted) {
+      expect(step.uses).toBeUndefined();
+      expect(step.run).toMatch(/^(exec )?(node scripts\/ci\/[\w-]+\.ts|pulumi up )/);
+    }
+    if (trusted.length > 0) expect(job.environment).toBeDefined();
+    // What can write to the repository has no secret, and the other way round.
+    if (Object.values(job.permissions ?? {}).includes('write')) expect(trusted).toEqual([]);
+  });
+});
+
+const scripts = steps.filter(({ step }) => step.run !== undefined);
+test.each(scripts)(
+  'a script of $where is short and has no expression, whose value would be code: $step.run',
+  ({ step }) => {
+    expect(step.run).not.toContain('${{');
+    expect(step.run?.trim().split('\n').length).toBeLessThanOrEqual(4);
+  },
+);
+
+const checkouts = steps.filter(({ step }) => step.uses?.startsWith('actions/checkout@'));
+test.each(checkouts)('a checkout of $where leaves no token behind', ({ step }) => {
+  expect(step.with).toEqual({ 'persist-credentials': false });
+});
+
+const caches = steps.filter(
+  ({ step }) => step.uses?.startsWith('actions/cache@') || step.with?.cache === 'npm',
+);
+test('caches are used by the tests alone, never beside secrets', () => {
+  expect(new Set(caches.map(({ where }) => where))).toEqual(new Set(['test.yml test']));
+});
+
+describe('a deployment', () => {
+  const up = job('deploy.yml', 'up');
+  const names = (up.steps ?? []).map((step) => step.id ?? step.run ?? step.uses);
+  const close = up.steps?.at(-1);
+
+  test('comes after the tests, from main, in its environment, one at a time', () => {
+    expect(workflows['deploy.yml']?.concurrency).toEqual({ group: 'deploy', 'cancel-in-progress': false });
+    expect(job('deploy.yml', 'test').uses).toBe('./.github/workflows/test.yml');
+    expect(up.needs).toBe('test');
+    expect(up.if).toContain("github.ref == 'refs/heads/main'");
+    expect(up.environment).toBe('production');
+  });
+
+  test('opens, brings up and closes, in that order and always', () => {
+    expect(names.slice(-3)).toEqual(['ssh', 'up', 'exec node scripts/ci/close-ssh.ts']);
+    expect(close?.if).toBe('always()');
+    expect(close?.env).toMatchObject({
+      SSH_NETWORK: expression('steps.ssh.outputs.network'),
+      UP_OUTCOME: expression('steps.up.outcome'),
+    });
+  });
+
+  test('hears of a cancellation itself, and leaves time to close', () => {
+    const [bring] = (up.steps ?? []).filter(({ id }) => id === 'up') as (Step & {
+      'timeout-minutes': number;
+    })[];
+    expect(bring?.run).toMatch(/^exec pulumi up /);
+    expect(up['timeout-minutes']! - bring!['timeout-minutes']).toBeGreaterThanOrEqual(15);
+  });
+});
+
+describe('a look', () => {
+  const looks = [
+    ['preview', job('preview.yml', 'preview')],
+    ['drift', job('drift.yml', 'look')],
+  ] as const;
+
+  test('has the same names of secrets as the update, in an environment of its own', () => {
+    const update = job('deploy.yml', 'up').steps?.find(({ id }) => id === 'up')?.env;
+    for (const [name, { environment, steps: own }] of looks) {
+      expect(environment).toEqual({ name, deployment: false });
+      expect(own?.at(-1)?.env).toMatchObject(update ?? { none: true });
+    }
+  });
+
+  test('of a pull request is made where secrets are, and else skipped with a word', () => {
+    expect(workflows['preview.yml']?.on).toEqual({ pull_request: null });
+    expect(workflows['preview.yml']?.concurrency).toEqual({
+      group: `preview-${expression('github.event.pull_request.number')}`,
+      'cancel-in-progress': true,
+    });
+    const conditions = (name: string) => job('preview.yml', name).if?.split(/ (?:&&|\|\|) /) ?? [];
+    const opposite = (condition: string) =>
+      condition.replace(/==|!=/, (operator) => (operator === '==' ? '!=' : '=='));
+    expect(conditions('skipped')).toHaveLength(3);
+    expect(conditions('skipped').map(opposite)).toEqual(conditions('preview'));
+  });
+});
+
+test("Pulumi's CLI is as new as its library", () => {
+  const cli = action.runs.steps.find(({ uses }) => uses?.startsWith('pulumi/actions@'));
+  expect(cli?.with).toEqual({ 'pulumi-version': packageJson.devDependencies['@pulumi/pulumi'] });
+});
+
+const actionlint = await findGoProgram({
+  path: 'github.com/rhysd/actionlint/cmd/actionlint',
+  version: '1.7.12',
+  minor: 24,
+});
+const zizmor = await findZizmor();
+
+describe.each([
+  ['actionlint', actionlint, ['-no-color']],
+  [
+    'zizmor',
+    zizmor,
+    ['--offline', '--persona', 'auditor', '--strict-collection', '--color', 'never', '.github'],
+  ],
+] as const)('%s', (name, found, args) => {
+  const gap = 'gap' in found ? ` (skipped: ${found.gap})` : '';
+
+  test.skipIf('gap' in found)(`finds nothing${gap}`, async () => {
+    const program = 'program' in found ? found.program : name;
+    const { all, exitCode } = await execa(program, args, { cwd: ROOT, all: true, reject: false });
+    expect(exitCode, all).toBe(0);
+  });
+});

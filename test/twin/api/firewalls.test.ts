@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FIREWALL } from './examples.ts';
+import { openRig, type Rig } from './rig.ts';
+
+let { api, hardware, ask, ok, droplet } = {} as Rig;
+
+async function open(options: Parameters<typeof openRig>[0] = {}) {
+  ({ api, hardware, ask, ok, droplet } = await openRig(options));
+}
+
+beforeEach(() => open());
+afterEach(() => api.close());
+
+describe('firewalls', () => {
+  test('one is in force for those that have its tag, before they are there and after', async () => {
+    await ok(201, 'POST', '/v2/tags', { name: 'oven' });
+    const { firewall } = await ok(202, 'POST', '/v2/firewalls', FIREWALL);
+    const seen: unknown[] = [];
+    const { boot } = hardware;
+    Object.assign(hardware, {
+      boot: (machine: Parameters<typeof boot>[0]) => {
+        seen.push(hardware.guards.get(machine.id)?.inbound.map(({ ports }) => ports));
+        return boot(machine);
+      },
+    });
+    const { id, networks } = await droplet();
+    expect(seen).toEqual([['22', '443']]);
+    const [inner, outer] = networks.v4.map((one: { ip_address: string }) => one.ip_address);
+    expect(hardware.guards.get(id)).toEqual({
+      inbound: [
+        { protocol: 'tcp', ports: '22', peers: ['203.0.113.7/32', outer, inner] },
+        { protocol: 'tcp', ports: '443', peers: ['173.245.48.0/20', '2400:cb00::/32'] },
+      ],
+      outbound: [
+        { protocol: 'tcp', ports: '1-65535', peers: ['0.0.0.0/0', '::/0'] },
+        { protocol: 'udp', ports: 'all', peers: ['0.0.0.0/0', '::/0'] },
+        { protocol: 'icmp', peers: ['0.0.0.0/0', '::/0'] },
+      ],
+    });
+    await ok(204, 'DELETE', `/v2/firewalls/${firewall.id}`);
+    expect(hardware.guards.size).toBe(0);
+  });
+
+  test('one is shown as it was sent, but all ports as 0', async () => {
+    await ok(201, 'POST', '/v2/tags', { name: 'oven' });
+    const { firewall } = await ok(202, 'POST', '/v2/firewalls', FIREWALL);
+    expect(firewall).toMatchObject({ status: 'succeeded', tags: ['oven'], droplet_ids: [] });
+    expect(firewall.inbound_rules).toEqual(FIREWALL.inbound_rules);
+    expect(firewall.outbound_rules.map((rule: { ports: string }) => rule.ports)).toEqual([
+      '1-65535',
+      '0',
+      '0',
+    ]);
+  });
+
+  test('rules, tags and droplets are added and taken away', async () => {
+    await ok(201, 'POST', '/v2/tags', { name: 'oven' });
+    const { firewall } = await ok(202, 'POST', '/v2/firewalls', FIREWALL);
+    const { id } = await droplet({ tags: [] });
+    const at = `/v2/firewalls/${firewall.id}`;
+    const rule = {
+      inbound_rules: [{ protocol: 'tcp', ports: '8080', sources: { addresses: ['0.0.0.0/0'] } }],
+    };
+    await ok(204, 'POST', `${at}/rules`, rule);
+    expect((await ok(200, 'GET', at)).firewall.inbound_rules).toHaveLength(3);
+    expect(hardware.guards.has(id)).toBe(false);
+    await ok(204, 'POST', `${at}/droplets`, { droplet_ids: [id] });
+    expect(hardware.guards.get(id)?.inbound).toHaveLength(3);
+    await ok(204, 'DELETE', `${at}/rules`, rule);
+    expect(hardware.guards.get(id)?.inbound).toHaveLength(2);
+    expect((await ask('DELETE', `${at}/rules`, rule)).status).toBe(422);
+    await ok(204, 'DELETE', `${at}/droplets`, { droplet_ids: [id] });
+    await ok(204, 'POST', '/v2/tags/oven/resources', {
+      resources: [{ resource_id: String(id), resource_type: 'droplet' }],
+    });
+    expect(hardware.guards.has(id)).toBe(true);
+    await ok(204, 'DELETE', `${at}/tags`, { tags: ['oven'] });
+    expect(hardware.guards.size).toBe(0);
+    await ok(204, 'POST', `${at}/tags`, { tags: ['oven'] });
+    await ok(204, 'DELETE', '/v2/tags/oven');
+    expect([hardware.guards.size, (await ok(200, 'GET', at)).firewall.tags]).toEqual([0, []]);
+  });
+});

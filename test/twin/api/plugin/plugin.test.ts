@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa, execaSync } from 'execa';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { has } from '../../../host/tool.ts';
+import { type Api, openApi } from '../api.ts';
+import { RECORD, ZONE } from '../examples.ts';
+import { memoryHardware } from '../hardware.ts';
+import { connectionOf, openClient } from './client.ts';
+import { standIn } from './provider.ts';
+import { writeCloudflarePlugin } from './write.ts';
+
+let api: Api;
+let provider: Required<ReturnType<typeof standIn>>;
+
+beforeEach(async () => {
+  api = await openApi({ hardware: memoryHardware(), zone: ZONE });
+  const client = openClient({ baseUrl: api.cloudflare, apiToken: api.tokens.cloudflare });
+  provider = standIn(() => client) as typeof provider;
+});
+afterEach(() => api.close());
+
+const urn = (type: string) => `urn:pulumi:prod::oven::oven:edge:Edge$cloudflare:index/${type}::x`;
+const DNS = urn('dnsRecord:DnsRecord');
+const INPUTS = { ...RECORD, zoneId: ZONE.id };
+
+test('a record is made, read, compared, changed and removed', async () => {
+  const { id, outs } = await provider.create(DNS, INPUTS);
+  expect(outs).toMatchObject(INPUTS);
+  expect(await provider.read(id, DNS, outs)).toEqual({ id, props: outs });
+  expect(await provider.read(`${ZONE.id}/${id}`, DNS)).toMatchObject({ id, inputs: INPUTS });
+  expect(await provider.diff(id, DNS, outs, INPUTS)).toEqual({ changes: false, replaces: [] });
+  const news = { ...INPUTS, content: '192.0.2.201' };
+  expect(await provider.diff(id, DNS, outs, news)).toEqual({ changes: true, replaces: [] });
+  expect((await provider.update(id, DNS, outs, news)).outs).toMatchObject({ content: '192.0.2.201' });
+  expect(await provider.diff(id, DNS, outs, { ...INPUTS, zoneId: 'other' })).toMatchObject({
+    replaces: ['zoneId'],
+  });
+  await provider.delete(id, DNS, outs);
+  expect(await provider.read(id, DNS, outs)).toEqual({ id: '', props: {} });
+  // What is gone already is gone.
+  await provider.delete(id, DNS, outs);
+});
+
+test.skipIf(!has('openssl'))(
+  'a certificate is signed anew for any change (skipped without openssl)',
+  async () => {
+    const type = urn('originCaCertificate:OriginCaCertificate');
+    const make = [
+      'req',
+      '-new',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      '/dev/null',
+    ];
+    const csr = `${execaSync('openssl', [...make, '-subj', '/CN=oven']).stdout}\n`;
+    const inputs = {
+      csr,
+      hostnames: ['oven.aesthetic.computer'],
+      requestType: 'origin-ecc',
+      requestedValidity: 5475,
+    };
+    // The engine may say of any input that it is secret.
+    const secret = { '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270', value: csr };
+    const { id, outs } = await provider.create(type, { ...inputs, csr: secret });
+    expect(outs).toMatchObject({ ...inputs, certificate: expect.stringContaining('BEGIN CERTIFICATE') });
+    expect(await provider.diff(id, type, outs, inputs)).toEqual({ changes: false, replaces: [] });
+    const change = await provider.diff(id, type, outs, { ...inputs, requestedValidity: 365 });
+    expect(change).toEqual({ changes: true, replaces: ['requestedValidity'] });
+  },
+);
+
+test('the functions that the program calls', async () => {
+  const ranges = await provider.invoke('cloudflare:index/getIpRanges:getIpRanges', {});
+  expect(ranges.outputs).toMatchObject({ ipv4Cidrs: expect.arrayContaining(['173.245.48.0/20']) });
+  const asked = { zoneId: ZONE.id, settingId: 'ssl' };
+  const setting = await provider.invoke('cloudflare:index/getZoneSetting:getZoneSetting', asked);
+  expect(setting.outputs).toMatchObject({ ...asked, value: 'strict' });
+});
+
+test('what it does not know it refuses, and says what the API says', async () => {
+  await expect(provider.invoke('cloudflare:index/getZone:getZone', {})).rejects.toThrow('has no');
+  await expect(provider.create(urn('zone:Zone'), {})).rejects.toThrow('has no');
+  const { failures } = await provider.check(DNS, {}, { ...INPUTS, data: {} });
+  expect(failures).toMatchObject([{ property: 'data' }]);
+  await expect(provider.create(DNS, { ...INPUTS, content: 'x' })).rejects.toThrow(
+    /400 .*IPv4 address\. \(9005\)/,
+  );
+});
+
+test('being sent away for now is tried again, as often as the real client does', async () => {
+  api.fault({ path: /dns_records$/, status: 429, retryAfter: 0, times: 2 });
+  await provider.create(DNS, INPUTS);
+  api.fault({ path: /dns_records$/, status: 503, retryAfter: 0, times: 3 });
+  const other = { ...INPUTS, name: 'other.aesthetic.computer' };
+  await expect(provider.create(DNS, other)).rejects.toThrow(/503/);
+});
+
+test('it never asks anybody but who is named', () => {
+  expect(() => connectionOf({})).toThrow('baseUrl');
+  expect(() => connectionOf({ PULUMI_CONFIG: '{"baseUrl":"http://x/"}' })).toThrow('apiToken');
+  const PULUMI_CONFIG = '{"baseUrl":"http://x/","apiToken":"t"}';
+  expect(connectionOf({ PULUMI_CONFIG })).toEqual({ baseUrl: 'http://x', apiToken: 't' });
+});
+
+test('the engine finds an executable that says where it listens', async () => {
+  const folder = await mkdtemp(join(tmpdir(), "oven-it's a plugin-"));
+  await writeCloudflarePlugin(folder);
+  const plugin = execa(join(folder, 'pulumi-resource-cloudflare'), ['127.0.0.1:1'], {
+    stdin: 'ignore',
+    reject: false,
+  });
+  const [first] = await once(plugin.stdout, 'data');
+  expect(String(first)).toMatch(/^\d+\n$/);
+  plugin.kill();
+  await plugin;
+  await rm(folder, { recursive: true });
+});
