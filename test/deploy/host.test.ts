@@ -4,8 +4,8 @@ import { until } from '../rig/until.ts';
 import { canBootHosts } from '../twin/host/can-boot.ts';
 import type { TwinHost } from '../twin/host/host.ts';
 import { expectStrict, expectWatched } from './machine.ts';
+import { rebootHandedOver, replaceHost } from './replace.ts';
 import { spacesGap } from './spaces.ts';
-import { take } from './steps.ts';
 import { CHANGES, releaseOf } from './trees.ts';
 import { type Booted, openWorld, type World } from './world.ts';
 
@@ -234,38 +234,26 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     JSON.parse((await world.ask(`/status/${job}`)).text) as { status: string };
 
   step(
-    'replacing the host loses no tape and no callback',
+    'replacing the host loses no request, no tape and no callback',
     async () => {
-      const next = await world.boot('next');
-      await next.host.ready();
-      world.callbacks.refuse('moving', 45);
-      await world.bring('short', 'moving');
-      await until('the callback waits', () => world.callbacks.refused.includes('moving'));
-      const load = await world.load(280, { slugs: slugs('replace', 60) });
-      const before = next.plan.acts.findIndex(({ name }) => name === 'handover');
-      const results = await world.up(next, { to: before });
-      for (const slug of ['left-1', 'left-2']) await world.bring('long', slug);
-      results.push(...(await world.up(next, { from: before })));
+      const { next, results, load, brought } = await replaceHost(world, booted, 'next');
       tell('replacement', results.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(', '));
-      for (const one of results) expect(one).toMatchObject({ exitCode: 0 });
-      await world.bring('short', 'on-the-new');
-      for (const act of booted.plan.acts.toReversed()) {
-        if (act.kind !== 'command' || act.delete === undefined) continue;
-        expect(await take(host, { ...act, create: act.delete })).toMatchObject({ exitCode: 0 });
-      }
-      await host.destroy();
-      const { asked, lost, refused, tapes } = await load.stop();
-      tell(
-        'while the host was replaced',
-        `${asked} asked, ${refused.length} told to come again, ${lost.length} cut off`,
-      );
-      // While the queue is on its way no host takes tapes, and callers are told so. Connections to the host that goes end with it, as
-      // they do when a reserved address moves: whoever keeps one open finds that out by his next request.
-      for (const one of lost) expect(one).toMatch(/ECONNRESET|socket hang up/);
-      const brought = ['moving', 'left-1', 'left-2', 'on-the-new', ...tapes];
-      await calledBack(brought, 150);
-      allGood(brought);
+      const { asked, lost, refused, tapes, worstMs } = load;
+      const failed = `${refused.length} told to come again, ${lost.length} lost`;
+      tell('while the host was replaced', `${asked} asked, ${failed}, slowest ${worstMs} ms`);
+      expect(lost).toEqual([]);
+      expect(refused).toEqual([]);
+      await calledBack([...brought, ...tapes], 150);
+      allGood([...brought, ...tapes]);
+      booted = next;
+      host = next.host;
     },
+    'long',
+  );
+
+  step(
+    'a host that reboots when it has handed over passes on what comes, until it is kept',
+    () => rebootHandedOver(world, booted, 'third'),
     'long',
   );
 });
