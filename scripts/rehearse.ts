@@ -8,6 +8,7 @@ import { STEPS } from '../test/rehearse/steps.ts';
 import { versionsOf } from '../test/rehearse/tools.ts';
 
 const ALL = [...STEPS, ...FAULTS];
+const USAGE = 2;
 /** What a missing prerequisite exits with: neither held nor did not. */
 const MISSING = 3;
 
@@ -21,6 +22,7 @@ const { only, keep } = new Command('rehearse')
   .description('Deploys Oven with the real Pulumi CLI to a cloud in a box, and harms it.')
   .addOption(new Option('--only <names...>', 'only these steps').choices([...names, 'steps', 'faults']))
   .option('--keep', 'leave it running to look at, until Ctrl-C', false)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE))
   .parse()
   .opts<Options>();
 

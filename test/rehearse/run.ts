@@ -1,5 +1,5 @@
-import type { Load } from '../deploy/load.ts';
-import { countsOf, neverCalled, sum } from './counts.ts';
+import type { Load, LoadResult } from '../deploy/load.ts';
+import { countsOf, NOTHING, neverCalled, sum } from './counts.ts';
 import type { Prerequisites } from './missing.ts';
 import { calledBack, openStage, type Stage } from './stage.ts';
 import { bringUp, type Came, type Step } from './steps.ts';
@@ -31,13 +31,16 @@ export async function rehearse(found: Prerequisites, options: RehearsalOptions):
   let visits = 0;
   let visit: Load | undefined;
   const leave = async () => {
-    const last = visit && countsOf(await visit.stop());
+    const last = await visit?.stop();
     visit = undefined;
     const row = rows.at(-1);
-    if (last && row?.counts) {
-      rows[rows.length - 1] = { ...row, counts: sum([row.counts, last]) };
-      await calledBack(stage.box, sum(rows.flatMap(({ counts }) => counts ?? [])).tapes);
-    }
+    if (last === undefined || row === undefined) return;
+    // What was asked since the last step ended is counted with it.
+    const counts = sum([row.counts ?? NOTHING, countsOf(last)]);
+    const problems = [...row.problems, ...lossesOf(last)];
+    rows[rows.length - 1] = { ...row, counts, problems };
+    for (const problem of lossesOf(last)) say(`    ! after it: ${problem}`);
+    await calledBack(stage.box, sum(rows.flatMap((one) => one.counts ?? [])).tapes);
   };
   const playAll = async () => {
     for (const step of steps) {
@@ -57,12 +60,12 @@ export async function rehearse(found: Prerequisites, options: RehearsalOptions):
     if (keep) await keep(stage);
   };
   const playing = playAll();
+  // What goes on when everything was taken down fails, and is of no interest.
+  playing.catch(() => {});
   try {
     await Promise.race([playing, stopped(stop)]);
   } finally {
     await stage.close();
-    // What goes on when everything is gone fails, and is of no interest.
-    if (stop.aborted) playing.catch(() => {});
   }
   const tapesLost = neverCalled(
     rows.flatMap(({ counts }) => counts ?? []),
@@ -113,11 +116,13 @@ async function play(
   const seconds = (performance.now() - begun) / 1000;
   const lap = await visit?.lap();
   const counts = lap && countsOf(lap);
-  const problems = [...came.problems];
-  if (lap && counts && counts.lost > 0) {
-    problems.push(`${counts.lost} requests were lost`, ...lap.lost.slice(0, 5));
-  }
+  const problems = [...came.problems, ...(lap === undefined ? [] : lossesOf(lap))];
   return { name: step.title, seconds, counts, came: came.came, seen: came.seen ?? [], problems };
+}
+
+/** How many requests were lost, and what became of the first of them. */
+function lossesOf({ lost }: LoadResult): readonly string[] {
+  return lost.length === 0 ? [] : [`${lost.length} requests were lost`, ...lost.slice(0, 5)];
 }
 
 /** A line about a step, and below it what the operator saw and what did not hold. */

@@ -45,6 +45,7 @@ test('the table has a line for each step and one for all', () => {
 test.each([
   ['a lost tape', [row], 1],
   ['a problem', [{ ...row, problems: ['no'] }], 0],
+  ['a lost request', [{ ...row, counts: { ...counts, lost: 1 } }], 0],
 ])('it does not hold with %s', (_what, rows, tapes) => {
   expect(renderTable(rows, tapes)).toContain('DOES NOT HOLD');
 });

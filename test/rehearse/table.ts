@@ -20,7 +20,7 @@ const HEADERS = ['step', 'time', 'what came of it', 'requests', 'lost', '503', '
 export function renderTable(rows: readonly Row[], tapesLost: number): string {
   const total = sum(rows.flatMap(({ counts }) => (counts === undefined ? [] : [counts])));
   const seconds = rows.reduce((all, row) => all + row.seconds, 0);
-  const isFine = rows.every(({ problems }) => problems.length === 0) && tapesLost === 0;
+  const isFine = rows.every(({ problems }) => problems.length === 0) && tapesLost + total.lost === 0;
   const last = [
     'all',
     time(seconds),
