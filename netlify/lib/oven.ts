@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** SEED.md's six fields, and the short code. */
+/** What Oven is told of a tape; where to call back, and with which secret, is told with every one. */
 export interface BakeOrder {
   readonly mongoId: string;
   readonly slug: string;
