@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { VARIABLES } from '../../service/config/variables.ts';
 import { readConfig } from '../../service/config.ts';
+import { NODE_FLAGS } from '../../service/node-flags.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const isThere = (name: string) => existsSync(new URL(`../../${name}`, import.meta.url));
@@ -22,6 +23,12 @@ function instructions(text: string): { name: string; rest: string }[] {
   });
 }
 
+test('npm start gives Node what a host gives it', () => {
+  expect(JSON.parse(read('package.json')).scripts.start).toContain(
+    `node ${NODE_FLAGS.join(' ')} service/main.ts`,
+  );
+});
+
 describe('Dockerfile', () => {
   const all = instructions(read('Dockerfile'));
   const last = all.slice(all.findLastIndex(({ name }) => name === 'FROM'));
@@ -30,7 +37,7 @@ describe('Dockerfile', () => {
   test('runs as a user without rights, under an init that reaps and passes signals on', () => {
     expect(of('USER')).toEqual(['1000:1000']);
     expect(of('ENTRYPOINT')).toEqual(['["tini", "--"]']);
-    expect(of('CMD')).toEqual(['["node", "service/main.ts"]']);
+    expect(of('CMD').map((text) => JSON.parse(text))).toEqual([['node', ...NODE_FLAGS, 'service/main.ts']]);
     expect(of('RUN')[0]).toMatch(/ ffmpeg tini /);
   });
 
