@@ -65,7 +65,7 @@ async function retry(
     return 'gaveUp';
   }
   const submission = await submit(services, tape, deadline);
-  if (submission === 'taken' && half === 'record') await tapes.resent(tape);
+  if (submission !== 'busy' && half === 'record') await tapes.resent(tape);
   if (submission === 'taken') return 'submitted';
   return submission === 'refused' ? 'refused' : 'busy';
 }

@@ -130,6 +130,16 @@ describe('npm run import-vault', () => {
   it('says how it is used', async () =>
     expect(await run()).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/^usage/) }));
 
+  it('says that there is no Pulumi', async () => {
+    const { exitCode, stderr } = await execa(
+      process.execPath,
+      ['scripts/import-vault.ts', join(folder, '.env')],
+      { env: { PATH: folder }, reject: false },
+    );
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining('ENOENT') });
+    expect(stderr).not.toMatch(/secret-|DO00/);
+  });
+
   it('names a file that is not there', async () => {
     expect(await run(join(folder, 'nothing'))).toMatchObject({
       exitCode: 1,
