@@ -4,11 +4,12 @@ import { type BakeContext, bakeOne } from './bake-one.ts';
 import { connect, type RedisAddress } from './connection.ts';
 import { type CallbackJob, type DeliveryAnswer, deliverOne } from './deliver-one.ts';
 import type { BakeRequest, BakeResult, CallbackData, Failure } from './job.ts';
+import { locked } from './lock.ts';
 import { readMark, watchMarks } from './marks.ts';
 import { forgetPurged } from './purge.ts';
 import { finishRenewals } from './renew.ts';
 import { keepRunning, type Running } from './running.ts';
-import { BAKES, CALLBACKS, closeStore, openStore } from './store.ts';
+import { BAKES, CALLBACKS, closeStore, keys, openStore } from './store.ts';
 
 export type { CallbackJob, DeliveryAnswer } from './deliver-one.ts';
 
@@ -87,6 +88,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   };
   const bake = bakeOne({
     ...{ bake: options.bake, running: baking, heed, onError },
+    alone: (slug, work, signal) =>
+      locked(connection, keys.lock(prefix, `slug-${slug}`), work, Number.POSITIVE_INFINITY, signal),
     machineWaitMs: options.machineWaitMs ?? 30_000,
     onMachine: (fault) => {
       machine = fault;
