@@ -5,6 +5,7 @@ import { parseEnv } from 'node:util';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planVault } from '../../infra/vault.ts';
+import { VARIABLES } from '../../service/config/variables.ts';
 
 const SERVICE = `# DigitalOcean Spaces - Source ZIPs
 ART_SPACES_KEY=DO00ART
@@ -60,6 +61,12 @@ describe('planVault', () => {
         'cloudflare:apiToken!secret-cloudflare-token-of-40-characters',
       ].sort(),
     );
+  });
+
+  it('knows every variable of the service that an operator may set', () => {
+    const all = Object.fromEntries(Object.keys(VARIABLES.shape).map((name) => [name, 'x']));
+    // The first is the candidate's, the second follows from `domain`.
+    expect(planVault(all).unknown).toEqual(['LISTEN_SOCKET', 'PUBLIC_URL']);
   });
 
   it('lists what it does not know', () => expect(plan.unknown).toEqual(['SLACK_HOOK']));

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { ObjectId } from 'mongodb';
 import { describe, expect, test } from 'vitest';
+import { ABSENT } from '../../netlify/build.ts';
 import { readConfig, secretsOf } from '../../netlify/lib/config.ts';
 import { tryLater } from '../../netlify/lib/errors.ts';
 import { answer } from '../../netlify/lib/http.ts';
@@ -78,6 +80,12 @@ test('the log hides secrets, escaped ones and those within others too', () => {
   expect(lines).toEqual([
     '{"level":"error","event":"X","error":"Error: it was [secret]","list":["a [secret]"]}',
   ]);
+});
+
+test('the platform leaves out of its bundles what ours leave out', () => {
+  const toml = readFileSync(new URL('../../netlify.toml', import.meta.url), 'utf8');
+  const [, list = ''] = /^ *external_node_modules = (\[.*\])$/m.exec(toml) ?? [];
+  expect(JSON.parse(list)).toEqual(ABSENT);
 });
 
 test('why something fails is logged, without secrets, and the caller is not told', async () => {

@@ -152,6 +152,13 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     expect(await world.retry()).toMatchObject({ purged: 0 });
   });
 
+  test('a purge that takes all the time there is keeps no tape from Oven', async () => {
+    await add('nuked', { nuked: true, purge: { done: false } });
+    await add('tape', { oven: due() });
+    world.oven.purgeStatus = 0;
+    expect(await world.retry(world.services, 2)).toMatchObject({ submitted: 1, purged: 0 });
+  });
+
   test('purges what was nuked and is still there', async () => {
     await add('nuked', { nuked: true, purge: { done: false } });
     world.oven.purgeStatus = 500;
