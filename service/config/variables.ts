@@ -20,7 +20,7 @@ export const LIMIT_VARIABLES = {
   OUTPUT_SCALE: withDefault(oneOf(SCALES), 'auto' as const),
 } satisfies Record<(typeof LIMIT_NAMES)[number], z.ZodType>;
 
-/** Every variable the service reads. Keys and buckets are looked at in read.ts: a folder needs none. */
+/** Every variable the service reads. Keys and buckets are looked at in service/config.ts: a folder needs none. */
 export const VARIABLES = z.object({
   ...LIMIT_VARIABLES,
   ART_SPACES_ENDPOINT: storage(),
@@ -83,7 +83,12 @@ function storage() {
 
 function isRedis(value: string): boolean {
   if (!URL.canParse(value)) return false;
-  const { protocol, hostname, pathname } = new URL(value);
+  const { protocol, hostname, pathname, username, password } = new URL(value);
+  try {
+    decodeURIComponent(`${username} ${password} ${pathname}`);
+  } catch {
+    return false; // a lone percent sign, most likely of a password that should have been encoded
+  }
   if (protocol === 'unix:') return hostname === '' && pathname.length > 1;
   return ['redis:', 'rediss:'].includes(protocol) && hostname !== '';
 }

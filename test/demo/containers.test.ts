@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { VARIABLES } from '../../service/config/variables.ts';
 import { readConfig } from '../../service/config.ts';
 import { NODE_FLAGS } from '../../service/node-flags.ts';
 
@@ -126,5 +127,14 @@ describe('compose.yaml', () => {
     expect(() => readConfig(example)).toThrow('CALLBACK_SECRET');
     const env = { ...example, ...(oven.environment as object), CALLBACK_SECRET: 'x'.repeat(32) };
     expect(readConfig(env)).toMatchObject({ host: '0.0.0.0', port: 3000, tempDir: '/data/work' });
+  });
+
+  test('its example has every variable of the service, with what it is when left out', () => {
+    const example = read('oven.env.example');
+    const all = parseEnv(example.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
+    expect(Object.keys(all).sort()).toEqual(Object.keys(VARIABLES.shape).sort());
+    const needed = { ...parseEnv(example), CALLBACK_SECRET: 'x'.repeat(32) };
+    const said = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+    expect(VARIABLES.parse({ ...needed, ...said })).toEqual(VARIABLES.parse(needed));
   });
 });
