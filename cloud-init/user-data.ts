@@ -13,7 +13,7 @@ export interface UserDataOptions {
 }
 
 /** What a host needs that comes as packages; Node comes with the release. */
-const PACKAGES = [
+export const PACKAGES = [
   'ca-certificates',
   'caddy',
   'curl',

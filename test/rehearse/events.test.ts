@@ -5,7 +5,9 @@ const urn = (type: string, name: string) => `urn:pulumi:s::oven::oven:host:Host$
 const DROPLET = urn('digitalocean:index/droplet:Droplet', 'host');
 const KEY = urn('tls:index/privateKey:PrivateKey', 'login');
 const STACK = 'urn:pulumi:s::oven::pulumi:pulumi:Stack::oven-s';
-const done = (op: string, of: string) => ({ resOutputsEvent: { metadata: { op, urn: of } } });
+const done = (op: string, of: string, more = {}) => ({
+  resOutputsEvent: { metadata: { op, urn: of, ...more } },
+});
 const begun = (op: string, of: string) => ({ resourcePreEvent: { metadata: { op, urn: of } } });
 const said = (severity: string, message: string, more = {}) => ({
   diagnosticEvent: { severity, message, ...more },
@@ -19,11 +21,19 @@ test('a resource is named by its type and name', () => {
 
 test('operations are told from what stayed as it was; the stack is none', () => {
   const outcome = readEvents(
-    log(done('create', STACK), done('update', DROPLET), done('same', KEY), done('refresh', KEY), {
-      summaryEvent: { durationSeconds: 7 },
-    }),
+    log(
+      done('create', STACK),
+      done('update', DROPLET, { diffs: ['tags'] }),
+      done('same', KEY),
+      done('refresh', KEY),
+      {
+        summaryEvent: { durationSeconds: 7 },
+      },
+    ),
   );
-  expect(changesOf(outcome)).toEqual([{ kind: 'update', what: 'digitalocean:Droplet host' }]);
+  expect(changesOf(outcome)).toEqual([
+    { kind: 'update', what: 'digitalocean:Droplet host', because: ['tags'] },
+  ]);
   expect(outcome.seconds).toBe(7);
   expect(tallyOf(outcome.operations)).toBe('1 updated');
 });

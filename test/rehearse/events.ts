@@ -6,6 +6,8 @@ export interface Operation {
   readonly kind: Kind;
   /** Such as `command:remote:Command activate`. */
   readonly what: string;
+  /** Properties that differed, where the engine says so. */
+  readonly because: readonly string[];
 }
 
 /** What the engine's own log says of an operation on a stack. */
@@ -22,6 +24,8 @@ export interface Outcome {
 interface Metadata {
   readonly op: string;
   readonly urn: string;
+  readonly diffs?: readonly string[] | null;
+  readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
 }
 
 interface Event {
@@ -62,7 +66,10 @@ export function readEvents(text: string): Outcome {
   for (const event of parse(text)) {
     const done = event.resOutputsEvent?.metadata;
     const kind = done && KINDS[done.op];
-    if (done && kind && !isOwn(done.urn)) operations.push({ kind, what: whatIs(done.urn) });
+    if (done && kind && !isOwn(done.urn)) {
+      const because = [...new Set([...(done.diffs ?? []), ...Object.keys(done.detailedDiff ?? {})])];
+      operations.push({ kind, what: whatIs(done.urn), because });
+    }
     if (event.resOpFailedEvent) failed.push(whatIs(event.resOpFailedEvent.metadata.urn));
     const words = event.diagnosticEvent;
     if (words && !words.ephemeral && /^(warning|error|info#err)$/.test(words.severity)) {

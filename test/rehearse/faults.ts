@@ -1,7 +1,7 @@
-import { CHANGES } from '../deploy/trees.ts';
+import { CHANGES, type Changes } from '../deploy/trees.ts';
 import { until } from '../rig/until.ts';
 import { ART_BUCKET, TAKEN_BUCKET } from './box.ts';
-import { changesOf, tallyOf } from './events.ts';
+import { changesOf, type Operation, tallyOf } from './events.ts';
 import { SIZES } from './names.ts';
 import { reaches, releaseSeen, type Stage } from './stage.ts';
 import { bringUp, failures, none, onlyRelease, type Step, serves } from './steps.ts';
@@ -151,7 +151,7 @@ export const FAULTS: readonly Step[] = [
       const before = await releaseSeen(stage.box);
       const host = stage.host();
       await host.sh(FILL);
-      await stage.program.become(CHANGES.good);
+      await stage.program.become(LARGER);
       const failed = await stage.engine.up();
       const during = await releaseSeen(stage.box);
       await host.sh(`rm -f ${FILLER}`);
@@ -178,6 +178,7 @@ export const FAULTS: readonly Step[] = [
     },
     run: async (stage) => {
       const { api, visitor } = stage.box;
+      const settled = await stage.engine.up('--refresh');
       const [firewall] = api.state.firewalls.keys();
       const sources = { addresses: ['0.0.0.0/0'] };
       await api.byHand('POST', `/v2/firewalls/${firewall}/rules`, {
@@ -189,10 +190,15 @@ export const FAULTS: readonly Step[] = [
       const changes = changesOf(mended).map(({ kind, what }) => `${kind} ${what}`);
       return {
         came: tallyOf(changesOf(mended)),
-        seen: changes,
+        seen: changesOf(mended).map(({ kind, what, because }) => `${kind} ${what}: ${because.join(', ')}`),
         problems: [
           ...(open ? [] : ['the rule changed by hand let nobody in']),
           ...(after ? ['SSH is still open to all'] : []),
+          ...failures(settled),
+          ...none(
+            changesOf(settled).filter((one) => !isAdoption(one)),
+            'nothing had been changed by hand',
+          ),
           ...failures(mended),
           ...(changes.join() === 'update digitalocean:Firewall firewall'
             ? []
@@ -204,11 +210,24 @@ export const FAULTS: readonly Step[] = [
   },
 ];
 
+/**
+ * An imported bucket's ACL is not in the state, since the provider does not read it: the first refresh finds it missing, and `up` lays down the
+ * one that the program has for buckets of its own. This is not as it should be (docs/rehearsal.md, "What it found").
+ */
+function isAdoption({ kind, what, because }: Operation): boolean {
+  return kind === 'update' && what.startsWith('digitalocean:SpacesBucket ') && because.join() === 'acl';
+}
+
 /** Exits 0 while a release is activated. */
 const ACTIVATES = `pgrep -fx 'bash /opt/oven/.*activate.* [0-9a-f]{16}' >/dev/null`;
 
 /** Ends every SSH session but this one, at once. */
 const CUT = `for pid in $(pgrep -f '^sshd: root@notty'); do test "$pid" = "$PPID" || kill -KILL "$pid"; done`;
+
+/** A release that no host has yet: one that is there already needs no room. */
+const LARGER: Changes = {
+  'service/main.ts': (text) => `${text}\n// A release for which there is no room.\n`,
+};
 
 /** Leaves the host enough to go on with what is there, and too little for a release. */
 const FILLER = '/var/filler';

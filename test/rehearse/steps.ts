@@ -113,7 +113,7 @@ export const STEPS: readonly Step[] = [
       const now = new Set(await box.spaces.keys(BLOBS_BUCKET));
       return about(ended, [
         ...(imported === 2 ? [] : [`${imported} Spaces were imported, not 2`]),
-        ...(kept.length > 0 && kept.every((key) => now.has(key)) ? [] : ['objects are missing']),
+        ...missingOf(kept, now),
         ...(await serves(stage)),
       ]);
     },
@@ -170,11 +170,16 @@ async function destroy({ engine, box }: Stage): Promise<Came> {
   const { droplets, reserved, firewalls, records, spacesKeys, checks, alerts } = box.api.state;
   const left = Object.entries({ droplets, reserved, firewalls, records, spacesKeys, checks, alerts });
   const now = new Set(await box.spaces.keys(BLOBS_BUCKET));
-  return about(ended, [
+  const came = about(ended, [
     ...left.flatMap(([what, { size }]) => (size === 0 ? [] : [`${size} ${what} are left`])),
-    ...(kept.length > 0 && kept.every((key) => now.has(key)) ? [] : ['objects are missing']),
+    ...missingOf(kept, now),
     ...((await box.spaces.hasBucket(ART_BUCKET)) ? [] : [`${ART_BUCKET} is gone`]),
   ]);
+  return { ...came, came: `${came.came}; ${now.size} objects kept` };
+}
+
+function missingOf(before: readonly string[], now: ReadonlySet<string>): readonly string[] {
+  return before.filter((key) => !now.has(key)).map((key) => `${key} is gone`);
 }
 
 /** What an operation came to: that it failed is the first problem. */
