@@ -83,7 +83,12 @@ function storage() {
 
 function isRedis(value: string): boolean {
   if (!URL.canParse(value)) return false;
-  const { protocol, hostname, pathname } = new URL(value);
+  const { protocol, hostname, pathname, username, password } = new URL(value);
+  try {
+    decodeURIComponent(`${username} ${password} ${pathname}`);
+  } catch {
+    return false; // a lone percent sign, most likely of a password that should have been encoded
+  }
   if (protocol === 'unix:') return hostname === '' && pathname.length > 1;
   return ['redis:', 'rediss:'].includes(protocol) && hostname !== '';
 }

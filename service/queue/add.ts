@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { BakeRequest, CallbackData } from './job.ts';
+import { ErrorCode } from 'bullmq';
+import type { BakeData, BakeRequest, CallbackData } from './job.ts';
 import { BAKES, CALLBACKS, keys, type Store } from './store.ts';
 
 /** How tapes are kept and tried. */
@@ -24,11 +25,7 @@ export async function addTape(
   priority = 0,
 ): Promise<void> {
   const callbackId = `${jobId}-${randomUUID()}`;
-  const slugKey = keys.slug(store.prefix, request.slug);
-  const noted = [
-    store.redis.sadd(slugKey, `${jobId} ${callbackId}`),
-    store.redis.expire(slugKey, 2 * policy.historySeconds),
-  ];
+  const noted = noteSlug(store, policy, request.slug, `${jobId} ${callbackId}`);
   const { attempts, backoffMs: delay } = policy;
   const added = store.flows.add({
     name: 'callback',
@@ -53,7 +50,27 @@ export async function addTape(
       },
     ],
   });
-  await Promise.all([...noted, added]);
+  await allEnded([noted, added]);
+}
+
+/** Notes a job for whoever purges its slug. */
+async function noteSlug(store: Store, policy: Policy, slug: string, member: string): Promise<void> {
+  const key = keys.slug(store.prefix, slug);
+  await allEnded([store.redis.sadd(key, member), store.redis.expire(key, 2 * policy.historySeconds)]);
+}
+
+/** Notes a job that is there already, if Redis took the job but not the note when it was added (its caller was told of a failure). */
+export async function noteAgain(store: Store, policy: Policy, jobId: string, data: BakeData): Promise<void> {
+  const { slug } = data.request;
+  const member = `${jobId} ${data.callbackId}`;
+  const isNoted = await store.redis.sismember(keys.slug(store.prefix, slug), member);
+  if (isNoted === 0) await noteSlug(store, policy, slug, member);
+}
+
+/** As Promise.all, but rejects only when all have ended, so that no lock is given back while one is still under way. */
+export async function allEnded(all: readonly Promise<unknown>[]): Promise<void> {
+  const ends = await Promise.allSettled(all);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** Sends the callback of a finished bake again, under the same id, and with the newest request. */
@@ -73,10 +90,20 @@ export async function sendAgain(
   const state = await callback.getState();
   if (state === 'active' || state === 'unknown') return; // under way already, or just removed
   const { attempts } = callback.data.delivery;
-  await callback.updateData({ ...newCallback(request, jobId), delivery: { delivered: false, attempts } });
-  if (state === 'delayed') await callback.promote();
-  if (state !== 'completed' && state !== 'failed') return;
-  await callback.retry(state, { resetAttemptsMade: true, resetAttemptsStarted: true });
+  try {
+    await callback.updateData({ ...newCallback(request, jobId), delivery: { delivered: false, attempts } });
+    if (state === 'delayed') await callback.promote();
+    if (state !== 'completed' && state !== 'failed') return;
+    await callback.retry(state, { resetAttemptsMade: true, resetAttemptsStarted: true });
+  } catch (error) {
+    if (!hasMovedOn(error)) throw error;
+  }
+}
+
+/** Whether an error of BullMQ says that a job was taken up, or purged, since its state was asked for. */
+function hasMovedOn(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === ErrorCode.JobNotExist || code === ErrorCode.JobNotInState;
 }
 
 function newCallback(request: BakeRequest, jobId: string): CallbackData {

@@ -8,11 +8,14 @@ export interface BakeContext {
   readonly jobId: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: StageProgress) => void;
+  /** Does what no two bakes of one slug may do at once, on any host; waits until it may, or throws the signal's reason. */
+  readonly alone: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 export interface BakeOneOptions {
   readonly bake: (request: BakeRequest, context: BakeContext) => Promise<BakeResult>;
   readonly running: Running;
+  readonly alone: <T>(slug: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   /** Stops the run of this callback if a mark says so. */
   readonly heed: (callbackId: string) => Promise<void>;
   /** What the machine lacks for baking; undefined when it baked. */
@@ -26,7 +29,7 @@ const PROGRESS_MS = 250;
 
 /** What a worker does with a job in the queue of bakes. */
 export function bakeOne(options: BakeOneOptions) {
-  const { bake, running, heed, onMachine, onError, machineWaitMs } = options;
+  const { bake, running, alone, heed, onMachine, onError, machineWaitMs } = options;
 
   const attempt = async (job: Job<BakeData, BakeResult>, token: string, signal: AbortSignal) => {
     const { request, callbackId } = job.data;
@@ -35,7 +38,10 @@ export function bakeOne(options: BakeOneOptions) {
     const progress = latestOnly(write, onError, PROGRESS_MS);
     try {
       signal.throwIfAborted();
-      const result = await bake(request, { jobId: job.id!, signal, onProgress: progress.tell });
+      const result = await bake(request, {
+        ...{ jobId: job.id!, signal, onProgress: progress.tell },
+        alone: (work, until) => alone(request.slug, work, until),
+      });
       onMachine(undefined);
       return result;
     } catch (error) {

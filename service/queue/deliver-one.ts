@@ -72,6 +72,7 @@ export function deliverOne({ deliver, running, store, redis, onError }: DeliverO
       await note(true);
       return answer;
     }
+    if ((await bakeOf(job)) === undefined) return 'outdated'; // purged meanwhile: not to be tried again
     await note(false, answer.lastError);
     if (answer.retryInMs === undefined) throw new UnrecoverableError('given up');
     await job.moveToDelayed(Date.now() + answer.retryInMs, token); // spends none of BullMQ's attempts

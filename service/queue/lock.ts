@@ -9,18 +9,20 @@ const RELEASE =
 const EXTEND =
   'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("pexpire", KEYS[1], ARGV[2]) end return 0';
 
-/** Runs `work` while no other process holds `key`. Throws when it can't be had in `waitMs` milliseconds. */
+/** Runs `work` while no other process holds `key`. Throws when it can't be had in `waitMs` milliseconds, and the signal's reason. */
 export async function locked<T>(
   redis: Redis,
   key: string,
   work: () => Promise<T>,
   waitMs = HOLD_MS,
+  signal?: AbortSignal,
 ): Promise<T> {
   const token = randomUUID();
   const deadline = performance.now() + waitMs;
   while ((await redis.set(key, token, 'PX', HOLD_MS, 'NX')) === null) {
     if (performance.now() > deadline) throw new Error(`The lock ${key} can't be had.`);
     await delay(POLL_MS);
+    signal?.throwIfAborted();
   }
   const extending = setInterval(() => {
     redis.eval(EXTEND, 1, key, token, HOLD_MS).catch(() => {});

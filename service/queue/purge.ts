@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { leaveMark } from './marks.ts';
+import type { Job } from 'bullmq';
+import type { CallbackData } from './job.ts';
+import { leaveMark, readMark } from './marks.ts';
 import { keys, type Store } from './store.ts';
 
 export interface Purged {
@@ -9,8 +11,20 @@ export interface Purged {
 }
 
 const POLL_MS = 25;
+/** How long a callback under way is waited for: it may be its receiver who purges, and who answers it only after that. */
+const CALLBACK_MS = 1000;
 
-/** Removes every job and callback of a slug; running bakes are stopped, for at most `waitMs` milliseconds. */
+/** What of a tape was noted under its slug. */
+interface Noted {
+  readonly member: string;
+  readonly jobId: string;
+  readonly callbackId: string;
+}
+
+/**
+ * Removes every job and callback of a slug; running bakes are stopped, for at most `waitMs` milliseconds. A callback that is being sent
+ * just then is removed by its worker.
+ */
 export async function purge(
   store: Store,
   slug: string,
@@ -18,36 +32,60 @@ export async function purge(
   waitMs: number,
 ): Promise<Purged> {
   const slugKey = keys.slug(store.prefix, slug);
-  const tapes = (await store.redis.smembers(slugKey)).map((member) => {
-    const [jobId = '', callbackId = ''] = member.split(' ');
-    return { member, jobId, callbackId };
-  });
-  for (const { callbackId } of tapes) {
+  const tapes = (await store.redis.smembers(slugKey)).map(readMember);
+  for (const { jobId, callbackId } of tapes) {
     await leaveMark(store.redis, store.prefix, callbackId, 'purge', markSeconds);
+    await store.redis.hdel(keys.renewals(store.prefix), jobId); // a crash left it there: nobody is to carry it out
   }
   const removed = new Set<string>();
-  const deadline = performance.now() + waitMs;
+  const began = performance.now();
   let left = tapes;
-  while (left.length > 0) {
-    const held: typeof tapes = [];
+  let baking: readonly Noted[] = [];
+  for (;;) {
+    const held: Noted[] = [];
+    const running: Noted[] = [];
     for (const tape of left) {
-      if (await removeTape(store, tape)) {
-        removed.add(tape.jobId);
-        await store.redis.srem(slugKey, tape.member);
-      } else held.push(tape);
+      const rest = await removeTape(store, tape);
+      if (rest !== 'bake') removed.add(tape.jobId);
+      if (rest === 'nothing') await store.redis.srem(slugKey, tape.member);
+      else held.push(tape);
+      if (rest === 'bake') running.push(tape);
     }
     left = held;
-    if (left.length === 0 || performance.now() > deadline) break;
+    baking = running;
+    const patience = baking.length > 0 ? waitMs : Math.min(waitMs, CALLBACK_MS);
+    if (left.length === 0 || performance.now() > began + patience) break;
     await delay(POLL_MS);
   }
-  const running = new Set(left.map(({ jobId }) => jobId));
+  const running = new Set(baking.map(({ jobId }) => jobId));
   return { removed: [...removed].filter((jobId) => !running.has(jobId)), running: [...running] };
 }
 
-async function removeTape(store: Store, tape: { jobId: string; callbackId: string }): Promise<boolean> {
-  const job = await store.bakes.getJob(tape.jobId);
-  // BullMQ says 0 for a job that somebody holds, 1 for one that is gone.
-  const bake = job === undefined || (await store.bakes.remove(tape.jobId, { removeChildren: false })) === 1;
-  const gone = bake && (await store.callbacks.getJob(tape.callbackId)) === undefined;
-  return gone || (bake && (await store.callbacks.remove(tape.callbackId, { removeChildren: false })) === 1);
+/** Removes a callback that ended just now, if its tape was purged while it was sent. */
+export async function forgetPurged(store: Store, { id, data }: Job<CallbackData, string>): Promise<void> {
+  if ((await readMark(store.redis, store.prefix, id!)) !== 'purge') return;
+  const slugKey = keys.slug(store.prefix, data.request.slug);
+  for (const member of await store.redis.smembers(slugKey)) {
+    const tape = readMember(member);
+    const isIt = tape.callbackId === id;
+    if (isIt && (await removeTape(store, tape)) === 'nothing') await store.redis.srem(slugKey, member);
+  }
+}
+
+function readMember(member: string): Noted {
+  const [jobId = '', callbackId = ''] = member.split(' ');
+  return { member, jobId, callbackId };
+}
+
+/** Removes what it can of a tape; gives what is left, since somebody holds it. */
+async function removeTape(
+  store: Store,
+  { jobId, callbackId }: Noted,
+): Promise<'nothing' | 'callback' | 'bake'> {
+  const isGone = async (queue: Store['bakes'] | Store['callbacks'], id: string) =>
+    (await queue.getJob(id)) === undefined ||
+    // BullMQ says 0 for a job that somebody holds, 1 for one that is gone.
+    (await queue.remove(id, { removeChildren: false })) === 1;
+  if (!(await isGone(store.bakes, jobId))) return 'bake';
+  return (await isGone(store.callbacks, callbackId)) ? 'nothing' : 'callback';
 }

@@ -27,7 +27,23 @@ export function openStore(address: RedisAddress, prefix: string, onError: (error
   bakes.on('error', onError);
   callbacks.on('error', onError);
   flows.on('error', onError);
+  loadScripts(redis, flows.waitUntilReady(), onError);
   return { redis, bakes, callbacks, flows, prefix };
+}
+
+/**
+ * Has Redis know the scripts that add a flow, whenever a connection came. ioredis takes a script for loaded once it was sent, though it
+ * was in a transaction that a full Redis refused unread; in later transactions it is then unknown, which BullMQ does not notice of
+ * a child: the bake would be lost.
+ */
+function loadScripts(redis: Redis, defined: Promise<unknown>, onError: (error: Error) => void): void {
+  const load = async () => {
+    await defined;
+    const scripts = Object.entries(redis.scriptsSet as Readonly<Record<string, { lua: string }>>);
+    const needed = scripts.filter(([name]) => /^(add|releaseParent)/.test(name));
+    await Promise.all(needed.map(([, { lua }]) => redis.script('LOAD', lua)));
+  };
+  redis.on('ready', () => void load().catch(onError));
 }
 
 /** Closes the queues, then the connection that they share; a Redis that is gone does not hold it up. */

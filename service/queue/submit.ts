@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { addTape, type Policy, sendAgain } from './add.ts';
+import { addTape, allEnded, noteAgain, type Policy, sendAgain } from './add.ts';
 import type { Admission } from './admission.ts';
 import { readFailure } from './failure.ts';
 import { identify, rebake as nextId } from './identity.ts';
@@ -58,7 +58,7 @@ export async function submit(
     const admit = async (id: string, outcome: 'accepted' | 'retrying', add: () => Promise<void>) => {
       const added = await admission.admit(async () => {
         const latest = keys.latest(store.prefix, identity);
-        await Promise.all([store.redis.set(latest, id, 'EX', 2 * policy.historySeconds), add()]);
+        await allEnded([store.redis.set(latest, id, 'EX', 2 * policy.historySeconds), add()]);
         return { jobId: id, status: 'queued', created: true, outcome } as const;
       });
       return added ?? old('full');
@@ -66,6 +66,7 @@ export async function submit(
     const accept = (id: string) => admit(id, 'accepted', () => addTape(store, policy, id, request, priority));
 
     if (seen === undefined) return accept(jobId);
+    await noteAgain(store, policy, jobId, seen.job.data);
     if (!seen.isFinished) return old(rebake ? 'conflict' : 'already');
     if (rebake) return accept(await freeId(store, jobId));
     const oldCallbackId = seen.job.data.callbackId;

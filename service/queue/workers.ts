@@ -1,13 +1,15 @@
-import { type Processor, Worker, type WorkerOptions } from 'bullmq';
+import { type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type BakeContext, bakeOne } from './bake-one.ts';
 import { connect, type RedisAddress } from './connection.ts';
 import { type CallbackJob, type DeliveryAnswer, deliverOne } from './deliver-one.ts';
-import type { BakeRequest, BakeResult, Failure } from './job.ts';
+import type { BakeRequest, BakeResult, CallbackData, Failure } from './job.ts';
+import { locked } from './lock.ts';
 import { readMark, watchMarks } from './marks.ts';
+import { forgetPurged } from './purge.ts';
 import { finishRenewals } from './renew.ts';
 import { keepRunning, type Running } from './running.ts';
-import { BAKES, CALLBACKS, closeStore, openStore } from './store.ts';
+import { BAKES, CALLBACKS, closeStore, keys, openStore } from './store.ts';
 
 export type { CallbackJob, DeliveryAnswer } from './deliver-one.ts';
 
@@ -86,6 +88,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   };
   const bake = bakeOne({
     ...{ bake: options.bake, running: baking, heed, onError },
+    alone: (slug, work, signal) =>
+      locked(connection, keys.lock(prefix, `slug-${slug}`), work, Number.POSITIVE_INFINITY, signal),
     machineWaitMs: options.machineWaitMs ?? 30_000,
     onMachine: (fault) => {
       machine = fault;
@@ -98,10 +102,12 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     redis: connection,
     onError,
   });
-  const parts = [
-    start(BAKES, bake, baking, concurrency, options.maxStalled ?? 5),
-    start(CALLBACKS, deliver, sending, options.deliveries ?? 8, MAX_STALLED_CALLBACKS),
-  ];
+  const callbacks = start(CALLBACKS, deliver, sending, options.deliveries ?? 8, MAX_STALLED_CALLBACKS);
+  const forget = (job: Job<CallbackData, string> | undefined) => {
+    if (job) forgetPurged(store, job).catch(onError);
+  };
+  callbacks.worker.on('completed', forget).on('failed', forget);
+  const parts = [start(BAKES, bake, baking, concurrency, options.maxStalled ?? 5), callbacks];
   await Promise.all(parts.map(({ worker }) => worker.waitUntilReady()));
 
   const pause = async () => {

@@ -46,7 +46,7 @@ export function openBakery(options: BakeryOptions) {
   return {
     /** Bakes one tape. Nothing is left in TEMP_DIR, however it ends. */
     bake: async (request: BakeRequest, context: BakeContext): Promise<BakeResult> => {
-      const { jobId, signal, onProgress } = context;
+      const { jobId, signal, onProgress, alone } = context;
       const teller = options.reportProgress?.(request, jobId);
       const tell = (progress: StageProgress) => {
         onProgress(progress);
@@ -55,7 +55,7 @@ export function openBakery(options: BakeryOptions) {
       try {
         const name = `tape-${request.slug}-${jobId}`;
         return await withFolder(options.tempDir, name, (folder) =>
-          bakeIn(folder, request, { ...options, signal, tell }),
+          bakeIn(folder, request, { ...options, signal, tell, alone }),
         );
       } catch (error) {
         throw typed(error);
@@ -69,6 +69,7 @@ export function openBakery(options: BakeryOptions) {
 interface Work extends BakeryOptions {
   readonly signal: AbortSignal;
   readonly tell: (progress: StageProgress) => void;
+  readonly alone: BakeContext['alone'];
 }
 
 async function bakeIn(folder: string, request: BakeRequest, work: Work): Promise<BakeResult> {
@@ -92,7 +93,10 @@ async function bakeIn(folder: string, request: BakeRequest, work: Work): Promise
     onProgress: (progress) => tell(whileBaking(progress)),
   });
   const baked = performance.now();
-  const outputs = await inTime('uploading', work, (signal) => store(request, report, work, signal));
+  // Each file has an owner, and one that is another's is never replaced; together, that no other tape takes the next one meanwhile.
+  const outputs = await inTime('uploading', work, (signal) =>
+    work.alone(() => store(request, report, work, signal), signal),
+  );
   const { open = 0, unpack = 0, total = 0 } = report.timings;
   const timings = {
     downloading: seconds(fetched - started),

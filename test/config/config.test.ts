@@ -137,7 +137,10 @@ describe('the environment', () => {
     METRICS_PORT: ['99999'],
     HOST: ['a b', 'http://x'],
     NODE_ENV: ['prod'],
-    REDIS_URL: ['127.0.0.1:6379', 'http://h', 'unix://', 'redis://', 'unix://host/path'],
+    REDIS_URL: [
+      ...['127.0.0.1:6379', 'http://h', 'unix://', 'redis://', 'unix://host/path'],
+      ...['redis://:100%@h:1', 'unix:///run/%zz'],
+    ],
     CONCURRENCY: ['0', '65', 'many', '-1'],
     MAX_QUEUED: ['0', 'x'],
     MAX_ZIP_MB: ['0', '999999'],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openMetrics } from '../../service/health/metrics.ts';
 import { serveMetrics } from '../../service/health/metrics-server.ts';
+import type { BakeContext } from '../../service/queue/bake-one.ts';
 import { type Kitchen, openKitchen } from '../http/kitchen.ts';
 import { until } from '../rig/until.ts';
 
@@ -63,7 +64,8 @@ it('a bake that was stopped is no failure', async () => {
     signal.throwIfAborted();
     throw new Error('not aborted');
   });
-  const context = { jobId: 'a', signal: stop.signal, onProgress: () => {} };
+  const alone: BakeContext['alone'] = (work) => work();
+  const context = { jobId: 'a', signal: stop.signal, onProgress: () => {}, alone };
   await expect(bake({} as never, context)).rejects.toThrow();
   expect((await metrics.render()).body).toContain('oven_bakes_total{outcome="stopped",code=""} 1');
 });

@@ -252,7 +252,7 @@ describe('hand-over', () => {
       file=/root/.ssh/authorized_keys
       mkdir -p /root/.ssh
       touch "$file"
-      { grep -v ' oven-handover$' "$file" || true; echo 'restrict,command="/usr/local/sbin/oven-handover give" ssh-ed25519 aGFuZG92ZXI= oven-handover'; } >"$file.partial"
+      { grep -v ' oven-handover$' "$file" || true; echo 'restrict,port-forwarding,permitlisten="127.0.0.1:3001",command="/usr/local/sbin/oven-handover give" ssh-ed25519 aGFuZG92ZXI= oven-handover'; } >"$file.partial"
       mv -f "$file.partial" "$file""
     `);
   });

@@ -75,7 +75,7 @@ it('removes the history of every job of the tape, and callbacks that wait for an
   expect(await keysWith(own, 'gone')).toEqual([]);
 });
 
-it('says what did not stop in time; it ends without a callback', async () => {
+it('says what did not stop in time; that is removed when it ends, without a callback', async () => {
   const own = kit(redis(), { purgeWaitMs: 100 });
   let end = () => {};
   await own.work({
@@ -90,7 +90,7 @@ it('says what did not stop in time; it ends without a callback', async () => {
   await own.is(jobId, 'downloading');
   expect(await own.queue.purge('gone')).toEqual({ removed: [], running: [jobId] });
   end();
-  await own.is(jobId, 'done');
+  await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
   await own.queue.submit(requestFor('later'));
   expect((await own.calls(1)).map(({ request }) => request.slug)).toEqual(['later']);
 });
@@ -103,4 +103,53 @@ it('can be asked for again afterwards, and does not know of it', async () => {
   await own.queue.purge('gone');
   expect(await own.queue.submit(requestFor('gone'))).toMatchObject({ jobId, outcome: 'accepted' });
   expect(await own.queue.purge('never was')).toEqual({ removed: [], running: [] });
+});
+
+it('from within the very callback that tells of the tape ends at once; the rest goes when that was answered', async () => {
+  const own = kit(redis());
+  const purged = Promise.withResolvers<unknown>();
+  const began = performance.now();
+  await own.work({
+    deliver: async ({ request: { slug } }) => {
+      if (slug === 'gone') purged.resolve(await own.queue.purge('gone'));
+      return 'delivered';
+    },
+  });
+  const { jobId } = await own.queue.submit(requestFor('gone'));
+  expect(await purged.promise).toEqual({ removed: [jobId], running: [] });
+  expect(performance.now() - began).toBeLessThan(5000); // what the kit has a purge wait for
+  await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
+});
+
+it('a callback that fails while its tape is purged is removed too, and not tried again', async () => {
+  const own = kit(redis());
+  let tries = 0;
+  await own.work({
+    deliver: async () => {
+      tries += 1;
+      await own.queue.purge('gone');
+      return { lastError: 'No.', retryInMs: 1 };
+    },
+  });
+  await own.queue.submit(requestFor('gone'));
+  await expect.poll(async () => tries > 0 && (await keysWith(own, 'gone')), { timeout: 10_000 }).toEqual([]);
+  expect(tries).toBe(1);
+});
+
+it('forgets a new attempt that was begun and not ended: the next to start does not bring the tape back', async () => {
+  const own = kit(redis());
+  const first = await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP', false)) });
+  const request = requestFor('gone');
+  const { jobId } = await own.queue.submit(request);
+  const [failed] = await own.calls(1);
+  await first.close(1);
+  const client = new Redis(redis().socket);
+  onTestFinished(() => client.disconnect());
+  const policy = { historySeconds: 100, attempts: 1, backoffMs: 1 };
+  const renewal = { policy, jobId, request, priority: 0, oldCallbackId: failed!.callbackId };
+  await client.hset(`${own.prefix}:renewals`, jobId, JSON.stringify(renewal));
+  await own.queue.purge('gone');
+  await own.work();
+  expect(await own.queue.status(jobId)).toBeUndefined();
+  expect(await keysWith(own, 'gone')).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import { FetchError } from '../../service/fetch/errors.ts';
+import type { BakeContext } from '../../service/queue/bake-one.ts';
 import type { BakeRequest, Stage, StageProgress } from '../../service/queue/job.ts';
 import { type BakeryOptions, openBakery } from '../../service/work/bakery.ts';
 import { makeTape } from '../tapes/make.ts';
@@ -49,11 +50,16 @@ function parts(): Pick<BakeryOptions, 'source' | 'blobs'> {
 
 function run(
   options: Partial<BakeryOptions> = {},
-  { signal = new AbortController().signal, onProgress = (_: StageProgress) => {}, of = request } = {},
+  {
+    signal = new AbortController().signal,
+    onProgress = (_: StageProgress) => {},
+    alone = ((work) => work()) as BakeContext['alone'],
+    of = request,
+  } = {},
 ) {
   const bases = { tempDir: path('temp'), limits: DEFAULT_LIMITS, timeoutSeconds: 60, scale: 2 } as const;
   const bakery = openBakery({ ...bases, ...parts(), ...options });
-  return bakery.bake(of, { jobId: 'abc-2', signal, onProgress });
+  return bakery.bake(of, { jobId: 'abc-2', signal, onProgress, alone });
 }
 
 describe('a bake', () => {
@@ -88,6 +94,25 @@ describe('a bake', () => {
     const progress = told.map((one) => one.progress);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(await readdir(path('temp'))).toEqual([]);
+  });
+
+  it('stores files while no other bake of the slug does, and nothing else', async () => {
+    const log: string[] = [];
+    const { source, blobs } = parts();
+    await run(
+      {
+        source: { fetch: (...how) => source.fetch(...how).finally(() => log.push('fetched')) },
+        blobs: { put: (...how) => blobs.put(...how).finally(() => log.push('stored')) },
+      },
+      {
+        alone: async (work, signal) => {
+          expect(signal.aborted).toBe(false);
+          log.push('alone');
+          return work().finally(() => log.push('not alone'));
+        },
+      },
+    );
+    expect(log).toEqual(['fetched', 'alone', 'stored', 'stored', 'not alone']);
   });
 
   it('makes only what was asked for, as it was asked for', async () => {

@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, it, onTestFinished } from 'vitest';
+import type { OutputKind } from '../../service/bake/outputs.ts';
+import { openBlobs } from '../../service/storage/blobs.ts';
+import { kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+
+const { redis } = useRedis();
+
+it('two tapes that store different files under one slug at the same instant do not mix', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'oven-alone-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, 'file'), 'bytes');
+  const account = { endpoint: pathToFileURL(folder), bucket: '', key: '', secret: '' };
+  const blobs = openBlobs({ ...account, publicUrl: new URL('http://localhost') });
+  const own = kit(redis());
+  const bothHere = Promise.withResolvers<void>();
+  let here = 0;
+  await own.work({
+    bake: async ({ slug, mongoId, outputs }, { alone, signal }) => {
+      here += 1;
+      if (here === 2) bothHere.resolve();
+      await bothHere.promise;
+      await alone(async () => {
+        const put = ({ kind }: { kind: OutputKind }) =>
+          blobs.put({ slug, kind, path: join(folder, 'file'), mongoId }, signal);
+        for (const output of outputs) await put(output);
+      }, signal);
+      return RESULT;
+    },
+  });
+  const videos = requestFor('a', { mongoId: 'm1', outputs: [{ kind: 'mp4' }, { kind: 'webm' }] });
+  const pictures = requestFor('a', { mongoId: 'm2', outputs: [{ kind: 'thumbnail' }, { kind: 'gif' }] });
+  const ids = await Promise.all([videos, pictures].map((one) => own.queue.submit(one)));
+  await own.calls(2);
+  const reports = await Promise.all(ids.map(({ jobId }) => own.queue.status(jobId)));
+  expect(reports.map((one) => one?.error?.code ?? one?.status).sort()).toEqual(['SLUG_TAKEN', 'done']);
+  const stored = (await readdir(join(folder, 'tapes'))).filter((name) => !name.startsWith('.')).sort();
+  const won = reports[0]?.status === 'done' ? ['a.mp4', 'a.webm'] : ['a-thumb.jpg', 'a.gif'];
+  expect(stored).toEqual(won);
+});
+
+it('who waits for another bake of the slug stops when told to; another slug waits for nobody', async () => {
+  const own = kit(redis());
+  const asked: string[] = [];
+  await own.work({
+    concurrency: 3,
+    bake: async ({ slug, mongoId }, { alone, signal }) => {
+      asked.push(mongoId);
+      if (slug === 'b') return alone(async () => RESULT, signal);
+      return alone(() => untilAborted(signal), signal);
+    },
+  });
+  const first = await own.queue.submit(requestFor('a', { mongoId: 'm1' }));
+  await expect.poll(() => asked).toEqual(['m1']);
+  const second = await own.queue.submit(requestFor('a', { mongoId: 'm2' }));
+  await expect.poll(() => asked).toEqual(['m1', 'm2']);
+  const other = await own.queue.submit(requestFor('b'));
+  await own.is(other.jobId, 'done');
+  expect(await own.queue.cancel(second.jobId)).toBe('cancelled');
+  expect((await own.calls(2)).map(({ jobId }) => jobId).sort()).toEqual([second.jobId, other.jobId].sort());
+  expect((await own.queue.counts()).active).toBe(1);
+  await own.queue.cancel(first.jobId);
+  await own.calls(3);
+});
