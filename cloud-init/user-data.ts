@@ -13,7 +13,7 @@ export interface UserDataOptions {
 }
 
 /** What a host needs that comes as packages; Node comes with the release. */
-export const PACKAGES = [
+const PACKAGES = [
   'ca-certificates',
   'caddy',
   'curl',

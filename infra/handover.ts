@@ -1,6 +1,7 @@
 import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
+import { SUCCESSOR } from './host/paths.ts';
 import type { Host } from './host.ts';
 import { handoverInput } from './release/commands.ts';
 
@@ -37,11 +38,12 @@ export function prepareHandover(host: Host, parent: pulumi.Resource): Handover {
   };
 }
 
-/** Lets the holder of the key run the hand-over as root, and nothing else. Throws TypeError for what is no key. */
+/** Lets the holder of the key run the hand-over as root, listen on the one port for it, and nothing else. Throws TypeError for what is no key. */
 export function renderAdmission(publicKey: string): string {
   const [type = '', data = ''] = publicKey.trim().split(/\s+/);
   if (type !== 'ssh-ed25519' || !/^[A-Za-z0-9+/]+=*$/.test(data)) throw new TypeError('not an ed25519 key');
-  const line = `restrict,command="/usr/local/sbin/oven-handover give" ${type} ${data} ${COMMENT}`;
+  const tunnel = `port-forwarding,permitlisten="${SUCCESSOR}"`;
+  const line = `restrict,${tunnel},command="/usr/local/sbin/oven-handover give" ${type} ${data} ${COMMENT}`;
   return `set -eu
 umask 077
 file=/root/.ssh/authorized_keys

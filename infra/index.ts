@@ -25,7 +25,8 @@ export default async function program() {
   const environment = serviceEnvironment(settings, storage);
   const { certificate } = edge;
   const release = new Release('release', { host, build, environment, certificate });
-  new Watch('watch', { settings, tag: host.tag }, { dependsOn: [release] });
+  // On the address alone and not on all of the release: else `drain` could not be taken out of the state when a host is lost for good.
+  new Watch('watch', { settings, tag: host.tag }, { dependsOn: [release.assignment] });
 
   return {
     url: `https://${domain}`,

@@ -9,7 +9,7 @@ export const BUDGET_BYTES = 10 * 1024 * 1024;
 const FUNCTIONS = join(import.meta.dirname, 'functions');
 
 /** Optional parts of mongodb's driver, looked for when it is asked for what needs them, which nobody does here. */
-const ABSENT = [
+export const ABSENT = [
   ...['@aws-sdk/credential-providers', '@mongodb-js/zstd', 'aws4', 'gcp-metadata', 'kerberos'],
   ...['mongodb-client-encryption', 'snappy', 'socks'],
 ];

@@ -12,7 +12,7 @@ interface Module {
 const NAMES = ['track-media', 'tape-bake-complete', 'retry-stuck-tapes'];
 
 /** The functions by the path they answer at; those without one by the path under which the platform keeps them. */
-export async function loadFunctions(files: readonly string[]): Promise<ReadonlyMap<string, Handler>> {
+async function loadFunctions(files: readonly string[]): Promise<ReadonlyMap<string, Handler>> {
   const modules = await Promise.all(files.map((file) => import(pathToFileURL(file).href) as Promise<Module>));
   return new Map(
     modules.map((module, index) => {
@@ -23,7 +23,7 @@ export async function loadFunctions(files: readonly string[]): Promise<ReadonlyM
 }
 
 /** Answers on node:http with functions of the web's Request and Response. */
-export function serveFunctions(functions: ReadonlyMap<string, Handler>) {
+function serveFunctions(functions: ReadonlyMap<string, Handler>) {
   return createServer(async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? 'localhost'}`);
     const handler = functions.get(url.pathname);

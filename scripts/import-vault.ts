@@ -22,13 +22,18 @@ try {
   for (const note of notes) console.log(`  note: ${note}`);
   if (unknown.length > 0) console.log(`  not known, left out: ${unknown.join(', ')}`);
   console.log(
-    `${entries.length} values set. Still yours to say: alertEmail and sshAllowedCidrs (docs/deploy.md, "First deploy").`,
+    `${entries.length} values set. Still yours to say: alertEmail and sshAllowedCidrs (docs/deploy.md, "First deployment").`,
   );
 } catch (error) {
   // Execa's own message would show the command's output; none of it holds a secret, but nothing here needs to be trusted with that.
   const what =
     error instanceof ExecaError
-      ? `pulumi config set failed: ${String(error.stderr).trim().split('\n').at(-1)}`
+      ? `pulumi config set failed: ${
+          String(error.stderr ?? '')
+            .trim()
+            .split('\n')
+            .at(-1) || error.shortMessage
+        }`
       : String(error);
   console.error(what);
   process.exit(1);

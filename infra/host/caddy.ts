@@ -1,5 +1,5 @@
 import type { ApiCode } from '../../service/http/errors.ts';
-import { ADDRESS, ORIGIN_CERTIFICATE } from './paths.ts';
+import { ADDRESS, FORWARDING, HELD, ORIGIN_CERTIFICATE } from './paths.ts';
 import type { Site } from './site.ts';
 
 /** The error code that callers get while the service itself can't answer. */
@@ -11,6 +11,8 @@ const UNREACHABLE: ApiCode = 'UNAVAILABLE';
  * and then says 503, which Cloudflare passes on where it puts a page of its own in place of a 502. A request with a body is not tried
  * again: Caddy 2.6 has lost the body by then, and with `buffer_requests` it was seen to send one request the body of another. That net
  * is the second one: systemd holds the socket, so something listens.
+ * Once the host is handed over, every answer is the last of its connection: by the time the address moves, no caller has one left to
+ * this host, on which his next request would end.
  * Throws TypeError for a domain, network or address that is none.
  */
 export function renderCaddy(site: Site): string {
@@ -40,6 +42,11 @@ ${site.proxied ? `	tls ${ORIGIN_CERTIFICATE} ${ORIGIN_CERTIFICATE}\n` : ''}	head
 		Referrer-Policy no-referrer
 		-Server
 	}
+	@leaving file {
+		root /
+		try_files ${HELD} ${FORWARDING}
+	}
+	header @leaving Connection close
 	log {
 		output stderr
 		format filter {
@@ -84,7 +91,7 @@ function matching(text: string, pattern: RegExp, what: string): string {
   return text;
 }
 
-/** Gives Caddy the folder of its admin socket, and has it started again whatever ends it. */
+/** Gives Caddy the folder of its admin socket and the time to end what it began, and has it started again whatever ends it. */
 export function renderCaddyUnit(): string {
   return `[Unit]
 StartLimitIntervalSec=0
@@ -95,6 +102,7 @@ RuntimeDirectoryMode=0700
 RuntimeDirectoryPreserve=restart
 Restart=always
 RestartSec=1
+TimeoutStopSec=15
 OOMScoreAdjust=-500
 `;
 }

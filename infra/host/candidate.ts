@@ -2,7 +2,7 @@ import { NODE, OVEN, REDIS_SOCKET } from './paths.ts';
 import { renderSandbox } from './sandbox.ts';
 
 /** Where a candidate answers: no port, so it can't be in another's way nor be reached from outside. */
-export const CANDIDATE_SOCKET = '/run/oven-candidate/http.sock';
+const CANDIDATE_SOCKET = '/run/oven-candidate/http.sock';
 
 /**
  * A release that has yet to prove itself, named by its hash (%i), in the sandbox of the service. It has the environment it is to be

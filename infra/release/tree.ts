@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderCandidate } from '../host/candidate.ts';
 import { hostFiles } from '../host/files.ts';
+import { renderForwarding, renderHeld } from '../host/handed-over.ts';
 import type { Site } from '../host/site.ts';
 
 /** A file of a release: its path from the release's root, with `/`, and its bytes. */
@@ -25,14 +26,17 @@ export async function ownFiles(root: string, site: Site): Promise<readonly Relea
   }
   for (const path of await filesBelow(join(root, SCRIPTS))) {
     const content = await readFile(join(root, SCRIPTS, path));
-    files.push({ path: `host/${path}`, content, executable: !path.endsWith('.ts') && path !== 'lib.sh' });
+    files.push({ path: `host/${path}`, content, executable: !/\.(ts|sh)$/.test(path) });
   }
-  // Laid by the activation for as long as it takes, so it's not among the host's files.
-  files.push({
-    path: 'host/oven-candidate@.service',
-    content: Buffer.from(renderCandidate()),
-    executable: false,
-  });
+  // Laid by an activation or a hand-over for as long as it takes, so they are not among the host's files.
+  const laidForATime = {
+    'oven-candidate@.service': renderCandidate(),
+    'oven-forwarding.conf': renderForwarding(),
+    'oven-held.conf': renderHeld(),
+  };
+  for (const [name, content] of Object.entries(laidForATime)) {
+    files.push({ path: `host/${name}`, content: Buffer.from(content), executable: false });
+  }
   for (const { path, content } of hostFiles(site)) {
     files.push({ path: `host/files${path}`, content: Buffer.from(content), executable: false });
   }

@@ -86,7 +86,17 @@ export function readConfig(env: Env): Config {
 
 /** Everything in the configuration that must never be shown. */
 export function secretsOf({ mongo, callbackSecrets, guest }: Config): string[] {
-  return [mongo.uri, ...callbackSecrets, ...(guest ? [guest.password] : [])];
+  return [mongo.uri, ...passwordOf(mongo.uri), ...callbackSecrets, ...(guest ? [guest.password] : [])];
+}
+
+/** The database's password as it is written and as it is sent: a driver's message may have it without the rest. */
+function passwordOf(uri: string): string[] {
+  const [, written = ''] = /^[a-z+]+:\/\/[^:@/]*:([^@/]*)@/i.exec(uri) ?? [];
+  try {
+    return [written, decodeURIComponent(written)];
+  } catch {
+    return [written];
+  }
 }
 
 function list(text: string): string[] {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { HttpError } from './errors.ts';
 import type { Log } from './log.ts';
+import { PdsError } from './pds/errors.ts';
 
 /** An answer in JSON that no cache keeps. */
 export function json(status: number, body: object, headers: Record<string, string> = {}): Response {
@@ -13,13 +14,26 @@ export async function answer(log: Log, work: () => Promise<Response>): Promise<R
     return await work();
   } catch (error) {
     if (error instanceof HttpError) {
-      log(error.status >= 500 ? 'warn' : 'info', error.code, { status: error.status, error: error.message });
+      const { status, code, message, cause } = error;
+      const why = cause === undefined ? {} : { cause: reasons(cause) };
+      log(status >= 500 ? 'warn' : 'info', code, { status, error: message, ...why });
       return json(error.status, { error: { code: error.code, message: error.message } }, error.headers);
     }
     log('error', 'INTERNAL', { error: error instanceof Error ? (error.stack ?? error.message) : error });
     const message = 'Something went wrong; the same request may work a little later.';
     return json(500, { error: { code: 'INTERNAL', message } }, { 'retry-after': '60' });
   }
+}
+
+/** What lies behind an error, for the log alone. A PdsError's text is made here; what is behind that is a server's own words. */
+function reasons(cause: unknown): string {
+  const found: string[] = [];
+  for (let at = cause; at instanceof Error && found.length < 4; at = at.cause) {
+    const { code } = at as NodeJS.ErrnoException;
+    found.push([at.name, code, at.message.slice(0, 300)].filter(Boolean).join(' '));
+    if (at instanceof PdsError) break;
+  }
+  return found.length > 0 ? found.join(': ') : String(cause).slice(0, 100);
 }
 
 /** Throws 405 unless the request's method is one of `methods`. */

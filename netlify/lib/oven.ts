@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** SEED.md's six fields, and the short code. */
+/** What Oven is told of a tape; where to call back, and with which secret, is told with every one. */
 export interface BakeOrder {
   readonly mongoId: string;
   readonly slug: string;
@@ -35,6 +35,9 @@ export interface OvenOptions {
 /** Longer waits are left to the scheduled function, in seconds. */
 const LONGEST_WAIT = 3;
 const LONGEST_RETRY_AFTER = 6 * 3600;
+
+/** Below 500, and yet nothing a tape can help: no time, or a secret, an origin or an address that is configured wrongly on either side. */
+const NOT_THE_TAPE = [401, 403, 404, 405, 408, 425, 429];
 
 /** Talks to Oven over HTTP. What fails for a passing reason is tried again a few times, within `signal`. */
 export function openOven({ timeoutMs = 6000, attempts = 3, pauseMs = 400, ...options }: OvenOptions): Oven {
@@ -82,7 +85,7 @@ async function post(url: URL, body: string, signal: AbortSignal): Promise<BakeAn
     error?: { code?: unknown };
   } | null;
   if (answer.ok && typeof said?.jobId === 'string') return { taken: true, jobId: said.jobId };
-  const passing = answer.ok || answer.status >= 500 || [408, 425, 429].includes(answer.status);
+  const passing = answer.ok || answer.status >= 500 || NOT_THE_TAPE.includes(answer.status);
   const code = typeof said?.error?.code === 'string' ? said.error.code.slice(0, 64) : `HTTP_${answer.status}`;
   return { taken: false, passing, code, retryAfter: seconds(answer.headers.get('retry-after')) };
 }

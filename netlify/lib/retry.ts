@@ -29,10 +29,6 @@ export async function retryStuckTapes(services: Services, deadline: Deadline): P
   const report: RetryReport = { submitted: 0, refused: 0, gaveUp: 0, purged: 0, stopped: oven === undefined };
   if (oven === undefined)
     log('warn', 'OVEN_OFF', { why: 'OVEN_URL or OVEN_CALLBACK_SECRET is not set; tapes wait' });
-  for (const tape of oven === undefined ? [] : await tapes.unpurged(BATCH)) {
-    if (deadline.signal.aborted) break;
-    if (await unpublish(services, tape._id.toHexString(), deadline)) report.purged += 1;
-  }
   const limit = oven && (await pds.blobLimit(within(3, deadline)).catch(() => undefined));
   for (const tape of oven === undefined ? [] : await tapes.due(new Date(), limit, BATCH)) {
     if (deadline.signal.aborted) break;
@@ -42,6 +38,11 @@ export async function retryStuckTapes(services: Services, deadline: Deadline): P
       break;
     }
     if (did !== undefined) report[did] += 1;
+  }
+  // Last, since nothing puts off one that can't be purged: many of them would leave the others no time, every time.
+  for (const tape of oven === undefined ? [] : await tapes.unpurged(BATCH)) {
+    if (deadline.signal.aborted) break;
+    if (await unpublish(services, tape._id.toHexString(), deadline)) report.purged += 1;
   }
   log('info', 'RETRIED', { ...report });
   return json(200, report);
@@ -65,7 +66,7 @@ async function retry(
     return 'gaveUp';
   }
   const submission = await submit(services, tape, deadline);
-  if (submission === 'taken' && half === 'record') await tapes.resent(tape);
+  if (submission !== 'busy' && half === 'record') await tapes.resent(tape);
   if (submission === 'taken') return 'submitted';
   return submission === 'refused' ? 'refused' : 'busy';
 }

@@ -1,4 +1,4 @@
-import { readConfig } from './config.ts';
+import { readConfig, secretsOf } from './config.ts';
 import { type Deadline, deadlineIn } from './deadline.ts';
 import { tryLater } from './errors.ts';
 import { answer } from './http.ts';
@@ -16,6 +16,7 @@ export async function serve(request: Request, work: Work): Promise<Response> {
     (...line) => log(...line),
     async () => {
       const config = readConfig(process.env);
+      log = openLog(secretsOf(config));
       const deadline = deadlineIn(config.seconds);
       warm ??= openServices(config);
       const services = await warm.catch((cause: unknown) => {

@@ -53,15 +53,18 @@ async function take(
 ): Promise<Response> {
   const { log, tapes } = services;
   const found = await locate(services, whose(services, fields.slug, who), deadline);
-  const { tape, created } = await tapes.add({
+  const { tape: added, created } = await tapes.add({
     ...found,
     ...(fields.metadata && { metadata: fields.metadata }),
   });
-  if (tape.nuked) throw new HttpError(410, 'TAPE_NUKED', 'This tape was taken down.');
+  if (added.nuked) throw new HttpError(410, 'TAPE_NUKED', 'This tape was taken down.');
+  const givenUp = (added.oven?.gaveUpAt ?? added.atSync?.gaveUpAt) !== undefined;
+  const tape = givenUp ? await tapes.revive(added) : added;
   const tapeId = tape._id.toHexString();
   log('info', created ? 'TAPE_ADDED' : 'TAPE_KNOWN', { mongoId: tapeId, slug: tape.slug, code: tape.code });
   const known =
-    tape.mp4Status === 'complete' || (tape.mp4Status === 'pending' && tape.oven?.jobId !== undefined);
+    !givenUp &&
+    (tape.mp4Status === 'complete' || (tape.mp4Status === 'pending' && tape.oven?.jobId !== undefined));
   const submission = known ? 'taken' : await submit(services, tape, deadline);
   const status = {
     taken: 'pending',

@@ -6,9 +6,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { execa } from 'execa';
-import { shutOut } from './lib/digitalocean.ts';
+import { findFirewall, shutOut } from './lib/digitalocean.ts';
 import { type Export, mayCancel, type Opened, openedFirewall } from './lib/firewall.ts';
-import { stackFile, withoutNetwork } from './lib/stack-file.ts';
+import { firewallName, stackFile, withoutNetwork } from './lib/stack-file.ts';
 import { given, summarize } from './lib/step.ts';
 
 const TRIES = 2;
@@ -21,34 +21,43 @@ if (!network) {
 }
 const stack = given('PULUMI_STACK');
 const file = stackFile(stack);
-await writeFile(file, withoutNetwork(await readFile(file, 'utf8'), network));
+const committed = withoutNetwork(await readFile(file, 'utf8'), network);
+await writeFile(file, committed);
 
 let opened = await look();
-for (let i = 0; opened && i < TRIES; i++) {
-  await close(opened);
+for (let i = 0; opened?.urn && i < TRIES; i++) {
+  await close(opened.urn);
   opened = await look();
 }
 if (opened === undefined) {
   await say(`SSH is closed for ${network}.`);
 } else {
   process.exitCode = 1;
-  if (opened.id === undefined)
-    throw new Error('the firewall that was being made is not known: close it by hand');
-  await shutOut(opened.id, network, process.env);
+  const id = opened.id ?? (await find());
+  if (id === undefined) throw new Error('the firewall is not known: look whether it is open');
+  await shutOut(id, network, process.env);
   await say(`SSH was closed for ${network} beside Pulumi, whose state has it open. Run this workflow again.`);
 }
 
-/** What the state says. Reading it needs no lock. */
-async function look(): Promise<Opened | undefined> {
-  const { stdout } = await execa('pulumi', ['stack', 'export', '--stack', stack], { timeout: 20_000 });
-  return openedFirewall(JSON.parse(stdout) as Export, network as string);
+/** What the state says; where it can't be read, that something is open. Reading it needs no lock. */
+async function look(): Promise<Partial<Opened> | undefined> {
+  const args = ['stack', 'export', '--stack', stack];
+  const { failed, stdout, stderr } = await execa('pulumi', args, { timeout: 20_000, reject: false });
+  if (!failed) return openedFirewall(JSON.parse(stdout) as Export, network as string);
+  console.error(`the state can't be read: ${stderr.trim().split('\n').at(-1)}`);
+  return {};
+}
+
+async function find(): Promise<string | undefined> {
+  const name = firewallName(committed, await readFile('Pulumi.yaml', 'utf8'));
+  return name === undefined ? undefined : findFirewall(name, process.env);
 }
 
 /**
  * Updates the firewall alone: of a release that failed, nothing is tried again here. It is looked at first, since after an update that was cut
  * off the state may not know what was done.
  */
-async function close({ urn }: Opened): Promise<void> {
+async function close(urn: string): Promise<void> {
   const how = ['--yes', '--skip-preview', '--non-interactive', '--color', 'never', '--suppress-outputs'];
   const up = await execa('pulumi', ['up', '--stack', stack, '--target', urn, '--refresh', ...how], {
     all: true,

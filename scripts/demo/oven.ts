@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type ExecaError, execa } from 'execa';
+import { NODE_FLAGS } from '../../service/node-flags.ts';
 import { startRedis } from '../../test/rig/redis.ts';
 import { until } from '../../test/rig/until.ts';
 
@@ -44,7 +45,7 @@ export async function startOven(options: OvenOptions): Promise<Oven> {
     const videos = options.videos ?? join(folder, 'blobs');
     for (const path of [join(folder, 'art'), join(folder, 'work'), videos])
       await mkdir(path, { recursive: true });
-    const service = execa(process.execPath, [MAIN], {
+    const service = execa(process.execPath, [...NODE_FLAGS, MAIN], {
       env: environment(options, redis.url, folder, videos),
       extendEnv: false,
       stdin: 'ignore',

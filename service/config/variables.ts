@@ -20,7 +20,7 @@ export const LIMIT_VARIABLES = {
   OUTPUT_SCALE: withDefault(oneOf(SCALES), 'auto' as const),
 } satisfies Record<(typeof LIMIT_NAMES)[number], z.ZodType>;
 
-/** Every variable the service reads. Keys and buckets are looked at in read.ts: a folder needs none. */
+/** Every variable the service reads. Keys and buckets are looked at in service/config.ts: a folder needs none. */
 export const VARIABLES = z.object({
   ...LIMIT_VARIABLES,
   ART_SPACES_ENDPOINT: storage(),

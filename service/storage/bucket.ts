@@ -6,7 +6,7 @@ export function isPathStyle({ hostname }: URL): boolean {
   return isIP(unbracketed(hostname)) !== 0 || hostname === 'localhost';
 }
 
-/** URL of a bucket without a slash at its end, as it is given out: SEED.md's form, with the bucket in the host. */
+/** URL of a bucket without a slash at its end, as it is given out: the virtual-hosted form, with the bucket in the host. */
 export function bucketUrl(endpoint: URL, bucket: string): string {
   return isPathStyle(endpoint) ? pathStyle(endpoint, bucket) : virtualHost(endpoint, bucket);
 }

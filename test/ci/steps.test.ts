@@ -266,5 +266,43 @@ describe('close', () => {
         body: { inbound_rules: [{ sources: { addresses: [OFFICE] } }] },
       });
     });
+
+    const PROJECT = 'name: oven\nconfig:\n  dropletName:\n    default: oven\n';
+    const others = { ...firewall, id: 'f-0', name: 'of-others' };
+
+    test.each([
+      ['where the state can’t be read', { err: 'error: could not open bucket', status: 255 }, 'stack'],
+      [
+        'where the firewall was only being made',
+        { out: open.out.replace('"id":"f-1",', '') },
+        'stack up stack up stack',
+      ],
+    ])('%s: the firewall is found by its name', async (_where, answer, does) => {
+      await writeFile(join(folder, 'Pulumi.yaml'), PROJECT);
+      const api = await startApi(({ path }) =>
+        path.startsWith('/v2/firewalls?')
+          ? [200, { firewalls: [others, { ...firewall, id: 'f-1' }] }]
+          : [200, { firewall }],
+      );
+      const environment = { DIGITALOCEAN_API_URL: api.url, DIGITALOCEAN_TOKEN: 't' };
+      const { exitCode, did } = await run({ export: [answer], up: [{ status: 255 }] }, environment);
+      await api.close();
+      expect([exitCode, did]).toEqual([1, does]);
+      expect(api.calls.map(({ method, path }) => `${method} ${path}`).slice(1)).toEqual([
+        'GET /v2/firewalls/f-1',
+        'PUT /v2/firewalls/f-1',
+      ]);
+      expect(api.calls.at(-1)?.body).toMatchObject({ inbound_rules: [{ sources: { addresses: [OFFICE] } }] });
+    });
+
+    test('fails with a word where there is no such firewall', async () => {
+      await writeFile(join(folder, 'Pulumi.yaml'), PROJECT);
+      const api = await startApi(() => [200, { firewalls: [others] }]);
+      const environment = { DIGITALOCEAN_API_URL: api.url, DIGITALOCEAN_TOKEN: 't' };
+      const { exitCode, all } = await run({ export: [{ status: 255 }] }, environment);
+      await api.close();
+      expect([exitCode, api.calls.length]).toEqual([1, 1]);
+      expect(all).toContain('look whether it is open');
+    });
   });
 });

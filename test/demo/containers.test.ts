@@ -3,7 +3,9 @@ import { parseEnv } from 'node:util';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { VARIABLES } from '../../service/config/variables.ts';
 import { readConfig } from '../../service/config.ts';
+import { NODE_FLAGS } from '../../service/node-flags.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const isThere = (name: string) => existsSync(new URL(`../../${name}`, import.meta.url));
@@ -21,6 +23,12 @@ function instructions(text: string): { name: string; rest: string }[] {
   });
 }
 
+test('npm start gives Node what a host gives it', () => {
+  expect(JSON.parse(read('package.json')).scripts.start).toContain(
+    `node ${NODE_FLAGS.join(' ')} service/main.ts`,
+  );
+});
+
 describe('Dockerfile', () => {
   const all = instructions(read('Dockerfile'));
   const last = all.slice(all.findLastIndex(({ name }) => name === 'FROM'));
@@ -29,7 +37,7 @@ describe('Dockerfile', () => {
   test('runs as a user without rights, under an init that reaps and passes signals on', () => {
     expect(of('USER')).toEqual(['1000:1000']);
     expect(of('ENTRYPOINT')).toEqual(['["tini", "--"]']);
-    expect(of('CMD')).toEqual(['["node", "service/main.ts"]']);
+    expect(of('CMD').map((text) => JSON.parse(text))).toEqual([['node', ...NODE_FLAGS, 'service/main.ts']]);
     expect(of('RUN')[0]).toMatch(/ ffmpeg tini /);
   });
 
@@ -119,5 +127,14 @@ describe('compose.yaml', () => {
     expect(() => readConfig(example)).toThrow('CALLBACK_SECRET');
     const env = { ...example, ...(oven.environment as object), CALLBACK_SECRET: 'x'.repeat(32) };
     expect(readConfig(env)).toMatchObject({ host: '0.0.0.0', port: 3000, tempDir: '/data/work' });
+  });
+
+  test('its example has every variable of the service, with what it is when left out', () => {
+    const example = read('oven.env.example');
+    const all = parseEnv(example.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
+    expect(Object.keys(all).sort()).toEqual(Object.keys(VARIABLES.shape).sort());
+    const needed = { ...parseEnv(example), CALLBACK_SECRET: 'x'.repeat(32) };
+    const said = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+    expect(VARIABLES.parse({ ...needed, ...said })).toEqual(VARIABLES.parse(needed));
   });
 });

@@ -4,8 +4,8 @@ import { until } from '../rig/until.ts';
 import { canBootHosts } from '../twin/host/can-boot.ts';
 import type { TwinHost } from '../twin/host/host.ts';
 import { expectStrict, expectWatched } from './machine.ts';
+import { rebootHandedOver, replaceHost } from './replace.ts';
 import { spacesGap } from './spaces.ts';
-import { take } from './steps.ts';
 import { CHANGES, releaseOf } from './trees.ts';
 import { type Booted, openWorld, type World } from './world.ts';
 
@@ -151,9 +151,9 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
       'release under load, from start to the new hash on /health',
       `${((performance.now() - begun) / 1000).toFixed(1)} s`,
     );
-    const { asked, lost, tapes, releases, worstMs } = await load.stop();
+    const { asked, lost, refused, tapes, releases, worstMs } = await load.stop();
     tell('requests', `${asked} asked, ${lost.length} lost, slowest ${worstMs} ms, tapes ${tapes.length + 3}`);
-    expect(lost).toEqual([]);
+    expect([...lost, ...refused]).toEqual([]);
     expect(new Set(releases)).toEqual(new Set([served.hash, second.hash]));
     await calledBack(['after-rotation', 'pending', ...long, ...tapes]);
     allGood(['pending', ...long, ...tapes]);
@@ -177,8 +177,8 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
         expect(last.exitCode).not.toBe(0);
         expect(last.stderr).toContain(release.hash);
         if (kind.includes('start')) expect(last.stderr).toContain('this release does not start');
-        const { lost, releases, tapes } = await load.stop();
-        expect(lost).toEqual([]);
+        const { lost, refused, releases, tapes } = await load.stop();
+        expect([...lost, ...refused]).toEqual([]);
         expect(releases).toEqual([second.hash]);
         await calledBack(tapes);
         expect((await health()).release).toBe(second.hash);
@@ -195,7 +195,8 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
       await host.sh('oven-rollback');
       tell('oven-rollback', `${((performance.now() - begun) / 1000).toFixed(1)} s`);
       expect((await health()).release).toBe(served.hash);
-      expect((await load.stop()).lost).toEqual([]);
+      const { lost, refused } = await load.stop();
+      expect([...lost, ...refused]).toEqual([]);
     },
     'long',
   );
@@ -233,39 +234,26 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     JSON.parse((await world.ask(`/status/${job}`)).text) as { status: string };
 
   step(
-    'replacing the host loses no tape and no callback',
+    'replacing the host loses no request, no tape and no callback',
     async () => {
-      const next = await world.boot('next');
-      await next.host.ready();
-      world.callbacks.refuse('moving', 45);
-      await world.bring('short', 'moving');
-      await until('the callback waits', () => world.callbacks.refused.includes('moving'));
-      const load = await world.load(280, { slugs: slugs('replace', 60) });
-      const before = next.plan.acts.findIndex(({ name }) => name === 'handover');
-      const results = await world.up(next, { to: before });
-      for (const slug of ['left-1', 'left-2']) await world.bring('long', slug);
-      results.push(...(await world.up(next, { from: before })));
+      const { next, results, load, brought } = await replaceHost(world, booted, 'next');
       tell('replacement', results.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(', '));
-      for (const one of results) expect(one).toMatchObject({ exitCode: 0 });
-      await world.bring('short', 'on-the-new');
-      for (const act of booted.plan.acts.toReversed()) {
-        if (act.kind !== 'command' || act.delete === undefined) continue;
-        expect(await take(host, { ...act, create: act.delete })).toMatchObject({ exitCode: 0 });
-      }
-      await host.destroy();
-      const { asked, lost, tapes } = await load.stop();
-      const refused = lost.filter((one) => / 503 /.test(one)).length;
-      tell(
-        'while the host was replaced',
-        `${asked} asked, ${refused} told to come again, ${lost.length - refused} cut off`,
-      );
-      // While the queue is on its way no host takes tapes, and callers are told so. Connections to the host that goes end with it, as
-      // they do when a reserved address moves: whoever keeps one open finds that out by his next request.
-      for (const one of lost) expect(one).toMatch(/: 503 |ECONNRESET|socket hang up/);
-      const brought = ['moving', 'left-1', 'left-2', 'on-the-new', ...tapes];
-      await calledBack(brought, 150);
-      allGood(brought);
+      const { asked, lost, refused, tapes, worstMs } = load;
+      const failed = `${refused.length} told to come again, ${lost.length} lost`;
+      tell('while the host was replaced', `${asked} asked, ${failed}, slowest ${worstMs} ms`);
+      expect(lost).toEqual([]);
+      expect(refused).toEqual([]);
+      await calledBack([...brought, ...tapes], 150);
+      allGood([...brought, ...tapes]);
+      booted = next;
+      host = next.host;
     },
+    'long',
+  );
+
+  step(
+    'a host that reboots when it has handed over passes on what comes, until it is kept',
+    () => rebootHandedOver(world, booted, 'third'),
     'long',
   );
 });

@@ -1,6 +1,6 @@
 /**
  * Run in the client's namespace by load.ts: asks a host over TLS at a steady rate, for so many seconds at most, and prints
- * what came of it as one line of JSON. No request is repeated: what fails is lost.
+ * what came of it as one line of JSON. No request is repeated: what fails is lost, and what is told to come again is counted apart.
  */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
@@ -10,9 +10,10 @@ import type { LoadPlan, LoadResult } from './load.ts';
 const plan = JSON.parse(process.argv[2]!) as LoadPlan;
 const agent = new Agent({ keepAlive: true, maxSockets: 100, ca: readFileSync(plan.caFile) });
 const result: { -readonly [K in keyof LoadResult]: LoadResult[K] } = {
-  ...{ asked: 0, lost: [], tapes: [], releases: [], worstMs: 0 },
+  ...{ asked: 0, lost: [], refused: [], tapes: [], releases: [], worstMs: 0 },
 };
 const lost: string[] = [];
+const refused: string[] = [];
 const tapes: string[] = [];
 const releases = new Set<string>();
 const pending = new Set<Promise<void>>();
@@ -42,8 +43,9 @@ async function bake(slug: string): Promise<void> {
 
 async function ask(method: string, path: string, body?: string): Promise<string | undefined> {
   const begun = performance.now();
-  const fail = (what: string) => {
-    lost.push(`${method} ${path} after ${Math.round(performance.now() - begun)} ms: ${what}`.slice(0, 300));
+  const fail = (what: string, list = lost) => {
+    const when = `${new Date().toISOString()} after ${Math.round(performance.now() - begun)} ms`;
+    list.push(`${method} ${path} at ${when}: ${what}`.slice(0, 300));
     return undefined;
   };
   const headers = body === undefined ? {} : { 'content-type': 'application/json' };
@@ -59,8 +61,10 @@ async function ask(method: string, path: string, body?: string): Promise<string 
       text(answer).then(
         (received) => {
           result.worstMs = Math.max(result.worstMs, Math.round(performance.now() - begun));
-          const { statusCode = 0 } = answer;
-          resolve(statusCode < 300 ? received : fail(`${statusCode} ${received}`));
+          const { statusCode = 0, headers } = answer;
+          const comeAgain = statusCode === 503 && headers['retry-after'] !== undefined;
+          const list = comeAgain ? refused : lost;
+          resolve(statusCode < 300 ? received : fail(`${statusCode} ${received}`, list));
         },
         (error: Error) => resolve(fail(error.message)),
       );
@@ -74,6 +78,8 @@ async function finish(): Promise<void> {
   clearTimeout(end);
   await Promise.all(pending);
   agent.destroy();
-  console.log(JSON.stringify({ ...result, lost, tapes, releases: [...releases] } satisfies LoadResult));
+  console.log(
+    JSON.stringify({ ...result, lost, refused, tapes, releases: [...releases] } satisfies LoadResult),
+  );
   process.exit(0);
 }

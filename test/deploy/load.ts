@@ -20,8 +20,10 @@ export interface LoadPlan {
 
 export interface LoadResult {
   readonly asked: number;
-  /** What did not get a 2xx, and why. */
+  /** What got neither a 2xx nor a word when to come again, and why. */
   readonly lost: readonly string[];
+  /** What was told 503 with Retry-After. */
+  readonly refused: readonly string[];
   /** Slugs of the tapes that were taken. */
   readonly tapes: readonly string[];
   /** Every release that /health named. */

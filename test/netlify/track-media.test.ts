@@ -111,7 +111,10 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     ['is down', () => 'down' as const, 'OVEN_UNREACHABLE', 0],
     ['is full', () => ({ status: 429, headers: { 'retry-after': '3600' } }), 'AS_THE_TEST_SAYS', 0],
     ['is drained', () => ({ status: 503 }), 'AS_THE_TEST_SAYS', 0],
-    ['refuses the secret', () => ({ status: 401 }), 'AS_THE_TEST_SAYS', 1],
+    ['refuses the secret', () => ({ status: 401 }), 'AS_THE_TEST_SAYS', 0],
+    ['allows no such origin', () => ({ status: 403 }), 'AS_THE_TEST_SAYS', 0],
+    ['is somebody else', () => ({ status: 404, body: {} }), 'HTTP_404', 0],
+    ['refuses the tape', () => ({ status: 400 }), 'AS_THE_TEST_SAYS', 1],
     ['talks nonsense', () => ({ status: 200, body: {} }), 'HTTP_200', 0],
   ])('keeps a tape as retryable when Oven %s, and says so', async (_what, answer, code, attempts) => {
     upload('/art/aaaaaaaa.zip');
@@ -156,7 +159,46 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(await (await world.track({ body: { slug: 'aaaaaaaa' } })).json()).toMatchObject({
       mp4Status: 'pending',
     });
-    expect((await world.find('aaaaaaaa')).oven?.gaveUpAt).toBeUndefined();
+    const { oven } = await world.find('aaaaaaaa');
+    expect(oven).toMatchObject({ attempts: 1 });
+    expect(oven?.gaveUpAt).toBeUndefined();
+  });
+
+  test('… also when Oven is down just then: the scheduled function has it again', async () => {
+    upload('/art/aaaaaaaa.zip');
+    await world.track({ body: { slug: 'aaaaaaaa' } });
+    const gaveUp = { mp4Status: 'oven-failed', 'oven.gaveUpAt': new Date(), 'oven.attempts': 8 } as const;
+    await world.tapes.updateOne({ slug: 'aaaaaaaa' }, { $set: gaveUp });
+    world.oven.answer = () => 'down';
+    expect(await (await world.track({ body: { slug: 'aaaaaaaa' } })).json()).toMatchObject({
+      retryable: true,
+    });
+    await world.tapes.updateOne({ slug: 'aaaaaaaa' }, { $set: { 'oven.nextAt': new Date(0) } });
+    world.oven.answer = () => ({ status: 202, body: { jobId: 'job-9' } });
+    expect(await world.retry()).toMatchObject({ submitted: 1, gaveUp: 0 });
+  });
+
+  test('asks for the callback again of a tape whose record was given up', async () => {
+    upload('/art/aaaaaaaa.zip');
+    await world.track({ body: { slug: 'aaaaaaaa' } });
+    const sync = {
+      status: 'pending',
+      bake: 'b',
+      bytes: 1,
+      superseded: [],
+      resends: 20,
+      gaveUpAt: new Date(),
+    };
+    const gaveUp = { mp4Status: 'complete', mp4Url: 'x', atSync: sync } as const;
+    await world.tapes.updateOne({ slug: 'aaaaaaaa' }, { $set: gaveUp } as never);
+    world.oven.orders.length = 0;
+    expect(await (await world.track({ body: { slug: 'aaaaaaaa' } })).json()).toMatchObject({
+      mp4Status: 'complete',
+    });
+    expect(world.oven.orders).toHaveLength(1);
+    const { atSync } = await world.find('aaaaaaaa');
+    expect(atSync).toMatchObject({ resends: 0, nextAt: expect.any(Date) });
+    expect(atSync?.gaveUpAt).toBeUndefined();
   });
 
   test('knows a guest’s tape from before whose user is null', async () => {

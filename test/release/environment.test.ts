@@ -19,6 +19,8 @@ describe('environment file', () => {
     ['a zero byte', { A: 'hush\0' }, /^A: /],
     ['a carriage return', { A: 'hush\r\n' }, /^A: /],
     ['half a character', { A: 'hush\ud800' }, /^A: /],
+    ['a code point that is no character', { A: 'hush\ufdd0' }, /^A: /],
+    ['another one', { A: 'hush\u{1ffff}' }, /^A: /],
   ])('is not made of %s, and does not tell the value', (_what, values, message) => {
     expect(() => renderEnvironment(values)).toThrow(message);
     expect(() => renderEnvironment(values)).not.toThrow(/hush/);
@@ -68,7 +70,7 @@ describe.skipIf(!has('systemd-tmpfiles'))("systemd's own parser (skipped without
     const awkward = fc.string({ unit: fc.constantFrom(...'"\'\\$`#;= \t\na%é🍞') });
     const any = fc
       .string({ unit: 'binary' })
-      .filter((text) => text.isWellFormed() && !/(?![\t\n])\p{Cc}/u.test(text));
+      .filter((text) => text.isWellFormed() && !/(?![\t\n])\p{Cc}|\p{Noncharacter_Code_Point}/u.test(text));
     fc.assert(
       fc.property(
         fc.oneof(awkward, any).filter((text) => text !== ''),

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { Redis } from 'ioredis';
 
@@ -73,6 +75,19 @@ export async function importQueue(redis: Redis, lines: string): Promise<number> 
   const fault = results.find(([error]) => error)?.[0];
   if (fault) throw fault;
   return parsed.filter((entry) => isJob(entry) && !here.has(entry.key)).length;
+}
+
+/** The address from which this host speaks to the world: not a reserved one, which leads to it but is not its own. */
+export async function ownAddress(): Promise<string> {
+  const socket = createSocket('udp4');
+  try {
+    // Sends nothing: the kernel only chooses the way there, as for any address far away.
+    socket.connect(9, '192.0.2.1');
+    await once(socket, 'connect');
+    return socket.address().address;
+  } finally {
+    socket.close();
+  }
 }
 
 /** A job is a hash that has data and the time when it was added. */
@@ -155,16 +170,29 @@ function idOf(entries: readonly Entry[]): string {
 
 if (import.meta.main) {
   const [action, path] = process.argv.slice(2);
-  const redis = new Redis({ path: path!, maxRetriesPerRequest: 3 });
-  redis.on('error', () => {});
   try {
-    if (action === 'export') process.stdout.write(await exportQueue(redis));
-    else
-      process.stderr.write(`oven: ${await importQueue(redis, await text(process.stdin))} jobs taken over\n`);
+    if (action === 'address') process.stdout.write(`${await ownAddress()}\n`);
+    else await withRedis(path!, action === 'export' ? printQueue : takeQueue);
   } catch (error) {
     process.stderr.write(`oven: ${(error as Error).message}\n`);
     process.exitCode = 1;
+  }
+}
+
+async function withRedis(path: string, work: (redis: Redis) => Promise<void>): Promise<void> {
+  const redis = new Redis({ path, maxRetriesPerRequest: 3 });
+  redis.on('error', () => {});
+  try {
+    await work(redis);
   } finally {
     redis.disconnect();
   }
+}
+
+async function printQueue(redis: Redis): Promise<void> {
+  process.stdout.write(await exportQueue(redis));
+}
+
+async function takeQueue(redis: Redis): Promise<void> {
+  process.stderr.write(`oven: ${await importQueue(redis, await text(process.stdin))} jobs taken over\n`);
 }

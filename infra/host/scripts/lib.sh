@@ -21,6 +21,15 @@ fail() {
   exit 1
 }
 
+# Whether another host has taken over from this one.
+handed_over() { [[ -f $root/etc/systemd/system/oven.service.d/handed-over.conf ]]; }
+
+# What asks the service here would ask the other host's.
+refuse_handed_over() {
+  # shellcheck disable=SC2016 # a command to type
+  if handed_over; then fail 'another host has taken over from this one; `oven-handover keep` has it serve by itself again'; fi
+}
+
 # One release at a time. A lock that a dead activation held is free.
 take_lock() {
   exec 9>"$root/run/oven-release.lock"

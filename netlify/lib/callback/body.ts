@@ -21,7 +21,7 @@ const success = z.object({
   duration: z.number().nonnegative().optional(),
 });
 
-/** What Oven says of a bake that went well; SEED.md's five fields are enough. */
+/** What Oven says of a bake that went well; the first five fields are enough. */
 export type Success = z.output<typeof success>;
 export type Failure = z.output<typeof failure>;
 

@@ -122,6 +122,17 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
       }
     },
 
+    revive: async (tape) => {
+      const { oven, atSync, _id } = tape;
+      const anew = (name: string, count: string) =>
+        under(name, { [count]: 0, nextAt: nextTry(1), gaveUpAt: undefined });
+      const changes = {
+        ...(oven?.gaveUpAt && anew('oven', 'attempts')),
+        ...(atSync?.gaveUpAt && anew('atSync', 'resends')),
+      };
+      return (await tapes.findOneAndUpdate({ _id }, change(changes), { returnDocument: 'after' })) ?? tape;
+    },
+
     unpurged: (limit) => {
       // Also those that something else of the site has nuked after they were published here.
       const some = [{ 'purge.done': false }, { purge: { $exists: false }, atSync: { $exists: true } }];

@@ -26,10 +26,12 @@ export interface Tapes {
   due(now: Date, blobLimit: number | undefined, limit: number): Promise<readonly Tape[]>;
   /** Puts a due tape off until `nextAt`; false when somebody else did, or it isn't due any more. */
   claim(tape: Tape, nextAt: Date): Promise<boolean>;
-  /** Counts that Oven was asked for a callback again. */
+  /** Counts that Oven was asked for a callback again, whether it sends one or refused. */
   resent(tape: Tape): Promise<void>;
   /** Ends the retries of a tape. */
   giveUp(tape: Tape, fault: Fault): Promise<void>;
+  /** Starts a tape that was given up anew, and gives it as it is then. */
+  revive(tape: Tape): Promise<Tape>;
   /** Nuked tapes that are still to be purged. */
   unpurged(limit: number): Promise<readonly Tape[]>;
 }

@@ -1,5 +1,6 @@
 /** A firewall as DigitalOcean's API gives it, as far as it is read here. */
 export interface Firewall {
+  readonly id?: string;
   readonly name: string;
   readonly inbound_rules: readonly Rule[];
   readonly outbound_rules: readonly Rule[];
@@ -39,18 +40,39 @@ export function withoutSource(firewall: Firewall, network: string): Firewall | u
 
 /** Shuts a network out beside Pulumi, for when Pulumi can't. Says whether it was in. Throws when the API refuses. */
 export async function shutOut(id: string, network: string, environment: NodeJS.ProcessEnv): Promise<boolean> {
+  const path = `/v2/firewalls/${encodeURIComponent(id)}`;
+  const { firewall } = (await ask('GET', path, environment)) as { firewall: Firewall };
+  const changed = withoutSource(firewall, network);
+  if (changed) await ask('PUT', path, environment, changed);
+  return changed !== undefined;
+}
+
+/** The id of the firewall of a name, which is the only one of it; undefined where there is none. Throws when the API refuses. */
+export async function findFirewall(
+  name: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const { firewalls } = (await ask('GET', '/v2/firewalls?per_page=200', environment)) as {
+    firewalls: readonly Firewall[];
+  };
+  return firewalls.find((firewall) => firewall.name === name)?.id;
+}
+
+async function ask(
+  method: string,
+  path: string,
+  environment: NodeJS.ProcessEnv,
+  body?: object,
+): Promise<unknown> {
   const api = environment.DIGITALOCEAN_API_URL || 'https://api.digitalocean.com';
-  const url = `${api}/v2/firewalls/${encodeURIComponent(id)}`;
   const headers = {
     authorization: `Bearer ${environment.DIGITALOCEAN_TOKEN}`,
     'content-type': 'application/json',
   };
-  const ask = async (init: RequestInit) => {
-    const response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(15_000) });
-    if (!response.ok) throw new Error(`DigitalOcean answered ${response.status} to ${init.method}`);
-    return (await response.json()) as { firewall: Firewall };
-  };
-  const changed = withoutSource((await ask({ method: 'GET' })).firewall, network);
-  if (changed) await ask({ method: 'PUT', body: JSON.stringify(changed) });
-  return changed !== undefined;
+  const response = await fetch(`${api}${path}`, {
+    ...{ method, headers, signal: AbortSignal.timeout(15_000) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`DigitalOcean answered ${response.status} to ${method}`);
+  return response.json();
 }

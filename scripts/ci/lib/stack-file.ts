@@ -25,6 +25,14 @@ export function networks(text: string): readonly string[] {
   return isSeq(list) ? (list.toJSON() as unknown[]).map(String) : [];
 }
 
+/** What the host's firewall is called: as the droplet, by the stack's file or the project's (Pulumi.yaml). */
+export function firewallName(text: string, project: string): string | undefined {
+  const name =
+    parse(text).getIn(['config', 'oven:dropletName']) ??
+    parse(project).getIn(['config', 'dropletName', 'default']);
+  return typeof name === 'string' ? name : undefined;
+}
+
 /** The file with one network more; all else is left as it is, comments and encrypted values too. */
 export function withNetwork(text: string, network: string): string {
   const document = parse(text);

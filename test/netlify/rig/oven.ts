@@ -8,6 +8,7 @@ export interface OvenRig extends ServerRig {
   /** What was purged, with the Authorization header. */
   readonly purged: string[];
   answer: () => Answer | 'down';
+  /** 0: it never answers. */
   purgeStatus: number;
 }
 
@@ -25,7 +26,8 @@ export async function startOvenStandIn(): Promise<OvenRig> {
     const text = (await bodyOf(request)).toString();
     if (request.method === 'DELETE') {
       rig.purged.push(`${request.url} ${request.headers.authorization}`);
-      return void response.writeHead(rig.purgeStatus).end('{}');
+      if (rig.purgeStatus !== 0) response.writeHead(rig.purgeStatus).end('{}');
+      return;
     }
     rig.orders.push(JSON.parse(text));
     const answer = rig.answer();

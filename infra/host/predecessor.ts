@@ -1,0 +1,52 @@
+/** Where a host keeps how it reaches the one that it took over from, for as long as that one exists; only root reads it. */
+export const PREDECESSOR = '/var/lib/oven/predecessor';
+
+/**
+ * The tunnel by which the host before passes on what still reaches it. It is started by the hand-over and at boot, is made again whenever
+ * it breaks, and ends for good, with its key, when that host has not been seen for ten minutes.
+ */
+export function renderPredecessor(): string {
+  return `[Unit]
+Description=Tunnel from the host that this one took over from
+ConditionPathExists=${PREDECESSOR}/key
+Wants=network-online.target
+After=network-online.target oven.socket
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=/opt/oven/current/host/sbin/oven-handover tunnel
+Restart=on-failure
+RestartSec=1
+KillMode=control-group
+OOMScoreAdjust=-200
+UMask=0077
+NoNewPrivileges=true
+CapabilityBoundingSet=
+ProtectSystem=strict
+ReadWritePaths=/var/lib/oven
+ProtectHome=true
+PrivateTmp=true
+PrivateDevices=true
+ProtectClock=true
+ProtectControlGroups=true
+ProtectHostname=true
+ProtectKernelLogs=true
+ProtectKernelModules=true
+ProtectKernelTunables=true
+ProtectProc=invisible
+LockPersonality=true
+MemoryDenyWriteExecute=true
+RestrictNamespaces=true
+RestrictRealtime=true
+RestrictSUIDSGID=true
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+TasksMax=64
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
