@@ -16,11 +16,8 @@ function checked(name: string, value: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw new TypeError(`not the name of a variable: ${JSON.stringify(name)}`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
-  if (
-    /[\0-\x08\x0b-\x1f\x7f]/.test(value) ||
-    /\p{Noncharacter_Code_Point}/u.test(value) ||
-    !value.isWellFormed()
-  ) {
+  const isForbidden = /[\0-\x08\x0b-\x1f\x7f]|\p{Noncharacter_Code_Point}/u.test(value);
+  if (isForbidden || !value.isWellFormed()) {
     throw new TypeError(`${name}: has characters that an environment file can't hold`);
   }
   return name;

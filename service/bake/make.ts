@@ -8,7 +8,7 @@ import { feedPictures, pictureBytes, type Showing, verifyFrames } from './feed.t
 import type { Tape } from './open/tape.ts';
 import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
 import { pictureAt, type Schedule } from './plan/pictures.ts';
-import { PREVIEW_SIDE, planPreview } from './plan/preview.ts';
+import { PREVIEW_SIDE, PREVIEW_SIDE_MOST, planPreview } from './plan/preview.ts';
 import { planScale } from './plan/scale.ts';
 import { makePreview } from './preview.ts';
 import { loadDemuxer } from './probe.ts';
@@ -167,7 +167,7 @@ async function makeAnimation(
     innerWidth: width,
     innerHeight: height,
     factor,
-  } = planScale(tape.width, tape.height, scale, maxSide);
+  } = planScale(tape.width, tape.height, scale, Math.min(maxSide, PREVIEW_SIDE_MOST));
   const animation = kind === 'gif' ? 'gif' : 'webp';
   const bytes = await watch.time(kind, () =>
     makePreview(

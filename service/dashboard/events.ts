@@ -15,6 +15,10 @@ const RETRY_MS = 2000;
 
 /** The stream of changes for one page, ended when it goes away, takes nothing any more, or the watch is closed. */
 export function sendEvents(c: Context, watch: Watch, { heartbeatMs, stuckMs }: EventsOptions): Response {
+  // Proxies must neither keep, pack nor hold back what is sent.
+  const headers = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' };
+  // Hono makes a GET of it and drops the body, which would hold a place until it counts as stuck.
+  if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream', ...headers });
   const feed = watch.subscribe();
   if (feed === undefined) {
     return c.text('Too many are looking on. Try again later.', 503, { 'Retry-After': '15' });
@@ -41,9 +45,7 @@ export function sendEvents(c: Context, watch: Watch, { heartbeatMs, stuckMs }: E
       feed.close();
     }
   });
-  // Proxies must neither keep, pack nor hold back what is sent.
-  response.headers.set('Cache-Control', 'no-store, no-transform');
-  response.headers.set('X-Accel-Buffering', 'no');
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
 }
 

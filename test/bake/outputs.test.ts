@@ -76,6 +76,12 @@ describe('a preview', () => {
     const report = await kitchen.bake({ outputs: [{ kind, maxSide: 64 }] });
     expectColour(await meanColour(sharp(pathOf(report, kind))), [220, 30, 30]);
   });
+
+  test.each(['gif', 'webp'] as const)('%s is never so large that it takes all memory', async (kind) => {
+    await kitchen.compose(timed([await bars(512, 8, [RED])], [100]));
+    const report = await kitchen.bake({ outputs: [{ kind, scale: 8, maxSide: 4096 }] });
+    expect(report.outputs[0]).toMatchObject({ width: 1024, height: 16 });
+  });
 });
 
 describe('the thumbnail', () => {

@@ -135,6 +135,16 @@ describe('the stream of events', () => {
     });
   });
 
+  test('takes no place for who asks for the headers only', async () => {
+    for (let n = 0; n < 4; n += 1) {
+      const response = await fetch(`${kitchen.url}/events`, { method: 'HEAD' });
+      expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    }
+    const client = await listen();
+    expect(client.response.statusCode).toBe(200);
+    client.end();
+  });
+
   test('sends what changes', async () => {
     const client = await listen();
     await until('all of it came', () => client.text().includes('\n\n'));

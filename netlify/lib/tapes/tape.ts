@@ -80,7 +80,7 @@ export interface Tape {
   /** The record in the PDS. */
   readonly at?: { readonly rkey: string; readonly uri: string; readonly cid: string };
   /** A nuked tape whose files or record may still be public. */
-  readonly purge?: { readonly done: boolean; readonly error?: Fault };
+  readonly purge?: { readonly done: boolean };
 }
 
 /** What is known of a tape before it has a code. */

@@ -4,6 +4,8 @@ import { pictureAt, type Schedule, TICKS_PER_MS } from './pictures.ts';
 export const PREVIEW_SECONDS = 6;
 /** Pixels of a preview's longer side at most, unless asked otherwise. */
 export const PREVIEW_SIDE = 480;
+/** … and however it was asked: at 4096 a WebP takes 750 MB and minutes, of the service's own process, and can't be stopped. */
+export const PREVIEW_SIDE_MOST = 1024;
 /**
  * Milliseconds between two pictures of a preview. GIF counts in hundredths of a second, and browsers slow down what is
  * shown for less than 20 ms.

@@ -52,7 +52,7 @@ const output = z
       .openapi({ description: 'How many times each pixel is enlarged.', enum: [...SCALES] }),
     maxSide: wholeNumber(16, MAX_SIDE)
       .optional()
-      .openapi({ description: 'Pixels of the longer side at most.' }),
+      .openapi({ description: 'Pixels of the longer side at most; a gif or webp never has more than 1024.' }),
   })
   .openapi('Output');
 
