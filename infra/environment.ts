@@ -11,7 +11,7 @@ export function serviceEnvironment(settings: Settings, storage: Storage): pulumi
     ART_SPACES_KEY: art.key,
     ART_SPACES_SECRET: art.secret,
     ART_SPACES_ENDPOINT: settings.spacesEndpoint,
-    ART_SPACES_BUCKET: storage.art.name,
+    ART_SPACES_BUCKET: storage.art,
     AT_BLOBS_SPACES_KEY: blobs.key,
     AT_BLOBS_SPACES_SECRET: blobs.secret,
     AT_BLOBS_SPACES_ENDPOINT: settings.spacesEndpoint,

@@ -35,7 +35,7 @@ export default async function program() {
     sshPrivateKey: host.privateKey,
     knownHost: pulumi.interpolate`${address} ${host.hostKey}`,
     // Read back by the next run, which is how it knows which buckets are this stack's own.
-    buckets: [storage.art.name, storage.blobs.name],
+    buckets: storage.own,
     cdn: edge.cdnTarget ?? null,
     release: build.hash,
   };

@@ -5,7 +5,7 @@ import type { Settings } from './config.ts';
 
 /** What a look at the two clouds before anything is made has found. */
 export interface Found {
-  /** Buckets that exist already and that this stack does not have yet: they are imported instead of created. */
+  /** Buckets that exist already and that this stack does not have: they are used as they are, or imported, instead of created. */
   readonly adopt: ReadonlySet<string>;
   /** Cloudflare's networks, from which alone requests come; none where it is not in front. */
   readonly proxies: readonly string[];

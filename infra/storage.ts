@@ -10,26 +10,28 @@ export interface StorageArgs {
 
 /** The two Spaces, and keys that can do with them what the service does and nothing else. */
 export class Storage extends pulumi.ComponentResource {
-  readonly art: digitalocean.SpacesBucket;
+  /** The name of the recorder's bucket. */
+  readonly art: pulumi.Output<string>;
   readonly blobs: digitalocean.SpacesBucket;
   readonly artKeys: SpacesKeys;
   readonly blobsKeys: SpacesKeys;
+  /** Names of the buckets that the stack has as resources. */
+  readonly own: readonly pulumi.Output<string>[];
 
   constructor(name: string, { settings, adopt }: StorageArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:storage:Storage', name, {}, options);
     const { region, artBucket, blobsBucket, dropletName } = settings;
-    const keep = (bucket: string) => kept(this, adopt.has(bucket) ? `${region},${bucket}` : undefined);
-
-    // The recorder's bucket is other programs' too: whatever it is like, Oven leaves it so.
-    const art = { name: artBucket, region, acl: 'private' };
-    const untouched = ['acl', 'corsRules', 'forceDestroy', 'lifecycleRules', 'versioning'];
-    this.art = new digitalocean.SpacesBucket('art', art, { ...keep(artBucket), ignoreChanges: untouched });
+    // The recorder's bucket is other programs' too: one that is there is no resource, so that nothing lays down how it has to be. The
+    // provider would: it does not read ACLs, and an imported bucket would get one with the first refresh.
+    const art = adopt.has(artBucket) ? undefined : this.makeArt(artBucket, region);
+    this.art = art?.name ?? pulumi.output(artBucket);
 
     const blobs = { name: blobsBucket, region, acl: 'private', lifecycleRules: [dropLeftovers()] };
     this.blobs = new digitalocean.SpacesBucket('blobs', blobs, {
-      ...keep(blobsBucket),
+      ...kept(this, adopt.has(blobsBucket) ? `${region},${blobsBucket}` : undefined),
       ignoreChanges: ['acl'],
     });
+    this.own = [...(art ? [art.name] : []), this.blobs.name];
     new digitalocean.SpacesBucketCorsConfiguration(
       'blobs',
       { bucket: this.blobs.name, region, corsRules: [anyoneMayRead()] },
@@ -37,13 +39,19 @@ export class Storage extends pulumi.ComponentResource {
     );
 
     this.artKeys = settings.artKeys ?? makeKeys(this, 'art', dropletName, this.art, 'read');
-    this.blobsKeys = settings.blobsKeys ?? makeKeys(this, 'blobs', dropletName, this.blobs, 'readwrite');
-    this.registerOutputs({ art: this.art.name, blobs: this.blobs.name });
+    this.blobsKeys = settings.blobsKeys ?? makeKeys(this, 'blobs', dropletName, this.blobs.name, 'readwrite');
+    this.registerOutputs({ art: this.art, blobs: this.blobs.name });
+  }
+
+  private makeArt(name: string, region: string): digitalocean.SpacesBucket {
+    const ignoreChanges = ['acl', 'corsRules', 'forceDestroy', 'lifecycleRules', 'versioning'];
+    const args = { name, region, acl: 'private' };
+    return new digitalocean.SpacesBucket('art', args, { ...kept(this), ignoreChanges });
   }
 }
 
 /** A bucket outlives its stack with every object, and is never made anew for a change of its options. */
-function kept(parent: pulumi.Resource, importId: string | undefined): pulumi.CustomResourceOptions {
+function kept(parent: pulumi.Resource, importId?: string): pulumi.CustomResourceOptions {
   return { parent, retainOnDelete: true, ...(importId === undefined ? {} : { import: importId }) };
 }
 
@@ -66,12 +74,12 @@ function makeKeys(
   parent: pulumi.Resource,
   use: 'art' | 'blobs',
   dropletName: string,
-  bucket: digitalocean.SpacesBucket,
+  bucket: pulumi.Output<string>,
   permission: 'read' | 'readwrite',
 ): SpacesKeys {
   const key = new digitalocean.SpacesKey(
     use,
-    { name: `${dropletName}-${use}`, grants: [{ bucket: bucket.name, permission }] },
+    { name: `${dropletName}-${use}`, grants: [{ bucket, permission }] },
     { parent },
   );
   return { key: pulumi.secret(key.accessKey), secret: pulumi.secret(key.secretKey) };

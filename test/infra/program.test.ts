@@ -48,28 +48,30 @@ describe('storage', () => {
   });
 
   it.each([
-    ['none exists', {}, undefined, ['', '']],
+    ['none exists', {}, undefined, ['', ''], 2],
     [
       'both exist',
       { 'art-aesthetic-computer': 'own', 'at-blobs-aesthetic-computer': 'own' },
       undefined,
-      ['sfo3,art-aesthetic-computer', 'sfo3,at-blobs-aesthetic-computer'],
+      [undefined, 'sfo3,at-blobs-aesthetic-computer'],
+      1,
     ],
-    [
-      'only the recorder’s exists',
-      { 'art-aesthetic-computer': 'own' },
-      undefined,
-      ['sfo3,art-aesthetic-computer', ''],
-    ],
+    ['only the recorder’s exists', { 'art-aesthetic-computer': 'own' }, undefined, [undefined, ''], 1],
     [
       'both are this stack’s already',
       { 'art-aesthetic-computer': 'own', 'at-blobs-aesthetic-computer': 'own' },
       ['art-aesthetic-computer', 'at-blobs-aesthetic-computer'],
       ['', ''],
+      2,
     ],
-  ] as const)('adopts what exists: %s', async (_what, spaces, buckets, imports) => {
+  ] as const)('uses or imports what exists: %s', async (_what, spaces, buckets, imports, own) => {
     const found = await runProgram({ spaces, before: buckets ? { buckets } : {} });
-    expect(['art', 'blobs'].map((name) => found.get(DO('SpacesBucket'), name).importId)).toEqual(imports);
+    const importId = (of: string) => found.all(DO('SpacesBucket')).find(({ name }) => name === of)?.importId;
+    expect(['art', 'blobs'].map(importId)).toEqual(imports);
+    expect(found.outputs.buckets).toHaveLength(own);
+    expect((found.get(COMMAND, 'environment').inputs['stdin'] as Secret).value).toContain(
+      'ART_SPACES_BUCKET="art-aesthetic-computer"',
+    );
   });
 
   it('makes keys that can do what the service does, or takes the vault’s', async () => {

@@ -212,10 +212,10 @@ export const FAULTS: readonly Step[] = [
 
 /**
  * An imported bucket's ACL is not in the state, since the provider does not read it: the first refresh finds it missing, and `up` lays down the
- * one that the program has for buckets of its own. This is not as it should be (docs/rehearsal.md, "What it found").
+ * one that the program has for buckets of its own (docs/rehearsal.md, "What it found").
  */
 function isAdoption({ kind, what, because }: Operation): boolean {
-  return kind === 'update' && what.startsWith('digitalocean:SpacesBucket ') && because.join() === 'acl';
+  return kind === 'update' && what === 'digitalocean:SpacesBucket blobs' && because.join() === 'acl';
 }
 
 /** Exits 0 while a release is activated. */
