@@ -41,10 +41,11 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
 async function readEnvironment(env: NodeJS.ProcessEnv): Promise<{ limits: Limits; scale: Scale }> {
   if (!LIMIT_NAMES.some((name) => env[name])) return { limits: DEFAULT_LIMITS, scale: 'auto' };
   const { readLimits } = await import('../service/config/limits.ts');
+  const { ConfigError } = await import('../service/config/error.ts');
   try {
     return readLimits(env);
   } catch (error) {
-    if ((error as Error).name !== 'ConfigError') throw error;
-    throw new CommandError((error as Error).message.replaceAll('\n', '; '), USAGE, { cause: error });
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CommandError(error.message.replaceAll('\n', '; '), USAGE, { cause: error });
   }
 }

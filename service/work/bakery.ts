@@ -38,7 +38,7 @@ export interface BakeryOptions {
   readonly ffmpeg?: string;
 }
 
-/** Requests and Redis come before encoders: else an answer takes ten times as long while the cores are busy. */
+/** Requests and Redis come before encoders, which keep all cores busy. */
 const NICENESS = 10;
 
 /** A folder of its own for each tape, and what is done in it: fetch, bake, store. */

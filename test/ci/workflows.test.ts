@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { findGoProgram } from '../rig/go.ts';
-import { findZizmor } from './zizmor.ts';
+import { findPythonProgram } from '../rig/python.ts';
 
 interface Step {
   readonly id?: string;
@@ -201,7 +201,7 @@ const actionlint = await findGoProgram({
   version: '1.7.12',
   minor: 24,
 });
-const zizmor = await findZizmor();
+const zizmor = await findPythonProgram('zizmor', '1.32.0');
 
 describe.each([
   ['actionlint', actionlint, ['-no-color']],

@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findPythonProgram } from '../rig/python.ts';
 import { type Kitchen, OLD_SECRET, openKitchen } from './kitchen.ts';
-import { findSchemathesis } from './schemathesis.ts';
 
-const found = await findSchemathesis();
-const reason = 'reason' in found ? ` (skipped: ${found.reason})` : '';
+const found = await findPythonProgram('schemathesis', '4.32.5');
+const reason = 'gap' in found ? ` (skipped: ${found.gap})` : '';
 
 /** No 5xx, and every answer as the document says. */
 const CHECKS = [

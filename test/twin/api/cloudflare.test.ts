@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { execaSync } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { has } from '../../host/tool.ts';
 import { type Api, openApi } from './api.ts';
 import { type Ask, clientsOf } from './client.ts';
+import { csrFor } from './csr.ts';
 import { RECORD, ZONE } from './examples.ts';
 import { type MemoryHardware, memoryHardware } from './hardware.ts';
 
@@ -146,18 +146,3 @@ describe('what is wrong is refused', () => {
     expect([status, body.errors]).toEqual([401, [{ code: 10000, message: 'Authentication error' }]]);
   });
 });
-
-function csrFor(name: string): string {
-  const make = [
-    'req',
-    '-new',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    '/dev/null',
-  ];
-  return `${execaSync('openssl', [...make, '-subj', `/CN=${name}`]).stdout}\n`;
-}

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa, execaSync } from 'execa';
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { has } from '../../../host/tool.ts';
 import { type Api, openApi } from '../api.ts';
+import { csrFor } from '../csr.ts';
 import { RECORD, ZONE } from '../examples.ts';
 import { memoryHardware } from '../hardware.ts';
 import { connectionOf, openClient } from './client.ts';
@@ -48,18 +49,7 @@ test.skipIf(!has('openssl'))(
   'a certificate is signed anew for any change (skipped without openssl)',
   async () => {
     const type = urn('originCaCertificate:OriginCaCertificate');
-    const make = [
-      'req',
-      '-new',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-keyout',
-      '/dev/null',
-    ];
-    const csr = `${execaSync('openssl', [...make, '-subj', '/CN=oven']).stdout}\n`;
+    const csr = csrFor('oven');
     const inputs = {
       csr,
       hostnames: ['oven.aesthetic.computer'],
