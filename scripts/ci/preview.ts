@@ -6,7 +6,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { redact } from './lib/redact.ts';
-import { outcomeOf, renderReport } from './lib/report.ts';
+import { type Outcome, outcomeOf, renderReport, unfinished } from './lib/report.ts';
 import { missingCredentials, stackFile, withoutCredentials } from './lib/stack-file.ts';
 import { given, runPage, setOutput, summarize } from './lib/step.ts';
 
@@ -24,10 +24,9 @@ const commit = given('COMMIT');
 
 const missing = missingCredentials(process.env);
 if (missing.length > 0) {
-  console.error(
-    `A preview is made with tokens of its own, and these are not set: ${missing.join(', ')} (docs/ci.md)`,
+  await giveUp(
+    `A preview is made with tokens of its own, and these are not set: ${missing.join(', ')} (docs/ci.md).`,
   );
-  process.exit(1);
 }
 const file = stackFile(stack);
 await writeFile(file, withoutCredentials(await readFile(file, 'utf8'), process.env));
@@ -52,9 +51,7 @@ const text = redact(look.all, secrets);
 console.log(text);
 const outcome = outcomeOf(look.exitCode, text);
 const body = renderReport({ kind, stack, commit, run: runPage(), outcome, text });
-await setOutput('outcome', outcome);
-await setOutput('body', body);
-await summarize(body);
+await handOn(outcome, body);
 process.exitCode = outcome === 'failed' ? 1 : 0;
 
 /** What must not be seen: the credentials of this step, and the secrets of the stack's configuration, which it can decrypt. */
@@ -65,8 +62,21 @@ async function knownSecrets(): Promise<string[]> {
   if (failed) {
     // Without the command's output, which may have some of them.
     console.error(`the configuration can't be read: ${redact(stderr, own).trim().split('\n').at(-1)}`);
-    process.exit(1);
+    await giveUp("The stack's configuration can't be read.");
   }
   const config = JSON.parse(stdout) as Record<string, { value?: string; secret: boolean }>;
   return [...own, ...Object.values(config).flatMap(({ value, secret }) => (secret && value ? [value] : []))];
+}
+
+/** Ends before anything could be looked at: an older report must not stay as if it were of this commit. */
+async function giveUp(reason: string): Promise<never> {
+  console.error(reason);
+  await handOn('failed', unfinished(kind as 'preview' | 'drift', stack, runPage(), reason));
+  process.exit(1);
+}
+
+async function handOn(outcome: Outcome, body: string): Promise<void> {
+  await setOutput('outcome', outcome);
+  await setOutput('body', body);
+  await summarize(body);
 }

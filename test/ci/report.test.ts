@@ -7,6 +7,7 @@ import {
   outcomeOf,
   type Preview,
   renderReport,
+  unfinished,
   withheld,
 } from '../../scripts/ci/lib/report.ts';
 
@@ -96,6 +97,7 @@ describe('a report', () => {
   test("is found by a marker that a stack's name can't end", () => {
     expect(marker('drift', 'a--> <b')).toBe('<!-- oven drift a--b -->');
     expect(withheld('preview', 'prod', 'RUN').startsWith(marker('preview', 'prod'))).toBe(true);
+    expect(unfinished('preview', 'prod', 'RUN').startsWith(marker('preview', 'prod'))).toBe(true);
   });
 });
 

@@ -151,6 +151,11 @@ describe('preview', () => {
     expect([exitCode, calls.length]).toEqual([1, 0]);
     expect(all).toContain(name);
     expect(await stackFile()).toBe(FILE);
+    const output = await read('output');
+    expect(output).toMatch(
+      /^outcome<<(\S+)\nfailed\n\1\nbody<<(\S+)\n<!-- oven preview someone\/oven\/prod -->\n/,
+    );
+    expect(output).toContain(`these are not set: ${name}`);
   });
 
   test('shows nothing of a configuration that it could not read whole', async () => {
@@ -160,8 +165,75 @@ describe('preview', () => {
     const { exitCode, all } = await step('preview.ts', ['preview'], { config }, environment);
     expect(exitCode).toBe(1);
     expect(all).toContain("can't be read: error: incorrect passphrase");
-    expect(all).not.toContain('hunter22');
-    expect(await read('output')).toBe('');
+    const output = await read('output');
+    for (const text of [all, output]) expect(text).not.toContain('hunter22');
+    expect(output).toMatch(/^outcome<<(\S+)\nfailed\n/);
+    expect(output).toContain("The stack's configuration can't be read.");
+  });
+});
+
+describe('publish', () => {
+  const MARKER = '<!-- oven preview someone/oven/prod -->';
+  const OLD = [{ id: 7, body: `${MARKER}\nof an older commit`, user: { login: 'github-actions[bot]' } }];
+  let api: Awaited<ReturnType<typeof startApi>>;
+  beforeEach(async () => {
+    api = await startApi(({ method }) => [200, method === 'GET' ? OLD : {}]);
+  });
+  afterEach(() => api.close());
+  const publish = (environment: NodeJS.ProcessEnv) =>
+    step(
+      'publish.ts',
+      ['comment'],
+      {},
+      { GITHUB_API_URL: api.url, GITHUB_TOKEN: 't', NUMBER: '12', ...environment },
+    );
+
+  test.each([
+    ['a report', { OUTCOME: 'changed', BODY: `${MARKER} report` }, 'report'],
+    ['that a report was held back', { OUTCOME: 'changed', BODY: '' }, 'GitHub held it back'],
+    [
+      'that a preview ended before it had an outcome',
+      { OUTCOME: '', BODY: '' },
+      'It ended before it could look.',
+    ],
+  ])('puts %s in the place of the old comment', async (_what, environment, text) => {
+    const { exitCode } = await publish(environment);
+    expect(exitCode).toBe(0);
+    expect(api.calls.at(-1)).toMatchObject({ method: 'PATCH', path: '/repos/o/r/issues/comments/7' });
+    expect(JSON.stringify(api.calls.at(-1)?.body)).toContain(text);
+  });
+
+  test.each(['success', 'Changed', 'failed\nchanged'])('refuses the outcome %j', async (OUTCOME) => {
+    const { exitCode, all } = await publish({ OUTCOME, BODY: MARKER });
+    expect([exitCode, api.calls.length]).toEqual([1, 0]);
+    expect(all).toContain('not one of same, changed, failed');
+  });
+});
+
+describe("the check of Pulumi's CLI", () => {
+  const expected = async () => {
+    const sum = await execa({ shell: true, cwd: folder })`LC_ALL=C sha256sum pulumi* | LC_ALL=C sha256sum`;
+    return sum.stdout.slice(0, 64);
+  };
+  beforeEach(() => rm(join(folder, 'Pulumi.prod.yaml')));
+
+  test('passes for the programs that the variable names', async () => {
+    const { exitCode } = await step('check-cli.ts', [], {}, { PULUMI_CLI_SHA256: await expected() });
+    expect([exitCode, await read('summary')]).toEqual([0, '']);
+  });
+
+  test('ends the job for others, a language host too', async () => {
+    const PULUMI_CLI_SHA256 = await expected();
+    await writeFile(join(folder, 'pulumi-language-nodejs'), 'something else');
+    const { exitCode, all } = await step('check-cli.ts', [], {}, { PULUMI_CLI_SHA256 });
+    expect(exitCode).toBe(1);
+    expect(all).toContain(await expected());
+  });
+
+  test('tells the digest where none is expected yet', async () => {
+    const { exitCode } = await step('check-cli.ts', [], {}, {});
+    expect(exitCode).toBe(0);
+    expect(await read('summary')).toContain(await expected());
   });
 });
 

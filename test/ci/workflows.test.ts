@@ -53,8 +53,19 @@ const job = (file: string, name: string): Job => workflows[file]?.jobs[name] ?? 
 const expression = (text: string) => `\${{ ${text} }}`;
 const secretsOf = (step: Step) => Object.values(step.env ?? {}).filter((value) => value.includes('secrets.'));
 
-test('there are the four workflows', () => {
-  expect(Object.keys(workflows).sort()).toEqual(['deploy.yml', 'drift.yml', 'preview.yml', 'test.yml']);
+test('there are the five workflows', () => {
+  const files = ['deploy.yml', 'drift.yml', 'preview.yml', 'rehearse.yml', 'test.yml'];
+  expect(Object.keys(workflows).sort()).toEqual(files);
+});
+
+test('the rehearsal has no secret, and runs as root, which its hosts need', () => {
+  const { environment, steps: own } = job('rehearse.yml', 'rehearse');
+  expect(environment).toBeUndefined();
+  // A shell named so ends a pipe with the status of what failed in it.
+  expect(own?.at(-1)).toMatchObject({
+    run: expect.stringMatching(/^sudo .*npm run rehearse \|/),
+    shell: 'bash',
+  });
 });
 
 describe.each(Object.entries(workflows))('%s', (_file, workflow) => {
@@ -138,7 +149,10 @@ describe('a deployment', () => {
   const close = up.steps?.at(-1);
 
   test('comes after the tests, from main, in its environment, one at a time', () => {
-    expect(workflows['deploy.yml']?.concurrency).toEqual({ group: 'deploy', 'cancel-in-progress': false });
+    expect(workflows['deploy.yml']?.concurrency).toEqual({
+      group: `deploy-${expression('github.ref')}`,
+      'cancel-in-progress': false,
+    });
     expect(job('deploy.yml', 'test').uses).toBe('./.github/workflows/test.yml');
     expect(up.needs).toBe('test');
     expect(up.if).toContain("github.ref == 'refs/heads/main'");
@@ -170,11 +184,35 @@ describe('a look', () => {
   ] as const;
 
   test('has the same names of secrets as the update, in an environment of its own', () => {
-    const update = job('deploy.yml', 'up').steps?.find(({ id }) => id === 'up')?.env;
+    const update = job('deploy.yml', 'up').steps?.find(({ id }) => id === 'up')?.env ?? {};
+    const secrets = Object.fromEntries(
+      Object.entries(update).filter(([, value]) => value.includes('secrets.')),
+    );
+    expect(Object.keys(secrets)).toHaveLength(8);
     for (const [name, { environment, steps: own }] of looks) {
       expect(environment).toEqual({ name, deployment: false });
-      expect(own?.at(-1)?.env).toMatchObject(update ?? { none: true });
+      expect(own?.at(-1)?.env).toMatchObject(secrets);
     }
+  });
+
+  test.each([
+    ['deploy.yml', 'push'],
+    ['drift.yml', 'schedule'],
+  ])('of another branch never takes the place of one of main that waits: %s', (file, event) => {
+    expect(workflows[file]?.on).toHaveProperty(event);
+    expect(workflows[file]?.on).toHaveProperty('workflow_dispatch');
+    expect(workflows[file]?.concurrency?.group).toContain(expression('github.ref'));
+  });
+
+  test.each([
+    ['preview.yml', 'comment', 'preview'],
+    ['drift.yml', 'issue', 'look'],
+  ])('is published by %s after a job that ran, with an outcome or without', (file, name, needed) => {
+    const publish = job(file, name);
+    expect(publish.needs).toBe(needed);
+    const ran = ['success', 'failure'].map((result) => `needs.${needed}.result == '${result}'`).join(' || ');
+    expect(publish.if).toBe(expression(`!cancelled() && (${ran})`));
+    expect(publish.steps?.at(-1)?.env?.OUTCOME).toBe(expression(`needs.${needed}.outputs.outcome`));
   });
 
   test('of a pull request is made where secrets are, and else skipped with a word', () => {
@@ -189,6 +227,32 @@ describe('a look', () => {
     expect(conditions('skipped')).toHaveLength(3);
     expect(conditions('skipped').map(opposite)).toEqual(conditions('preview'));
   });
+});
+
+test('the tests run as an ordinary user and as root, for both must pass before a deployment', () => {
+  const { strategy, steps: own } = job('test.yml', 'test') as Job & {
+    strategy: { matrix: { include: object[] } };
+  };
+  expect(strategy.matrix.include).toEqual([
+    { name: '.ci/run', user: 'runner' },
+    { name: '.ci/run as root', user: 'root' },
+  ]);
+  const run = own?.find((step) => step.run?.includes('.ci/run'));
+  expect(run?.env).toEqual({ RUN_AS: expression('matrix.user') });
+});
+
+test('a pull request is tested once, whether it comes from this repository or from a fork', () => {
+  expect(Object.keys(workflows['test.yml']?.on ?? {})).toEqual([
+    'pull_request',
+    'workflow_call',
+    'workflow_dispatch',
+  ]);
+});
+
+test("Pulumi's CLI is checked before a step has secrets", () => {
+  expect(action.runs.steps.at(-1)?.run).toBe('node scripts/ci/check-cli.ts');
+  for (const file of ['deploy.yml', 'drift.yml', 'preview.yml'])
+    expect(workflows[file]?.env?.PULUMI_CLI_SHA256).toBe(expression('vars.PULUMI_CLI_SHA256'));
 });
 
 test("Pulumi's CLI is as new as its library", () => {

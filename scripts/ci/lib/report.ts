@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /** What a preview came to. */
-export type Outcome = 'same' | 'changed' | 'failed';
+export const OUTCOMES = ['same', 'changed', 'failed'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** Everything a report is made from. */
 export interface Preview {
@@ -53,9 +54,16 @@ export function withheld(kind: Preview['kind'], stack: string, run: string): str
   return `${marker(kind, stack)}\n\n### The preview of \`${stack}\` is not shown\n\nGitHub held it back, as it seems to have a secret in it. [The run](${run}) has it, masked.`;
 }
 
+/** What to say where a preview ended before it could look: credentials are missing, or the packages could not be installed. */
+export function unfinished(kind: Preview['kind'], stack: string, run: string, reason?: string): string {
+  const why = reason === undefined ? '' : `${reason} `;
+  return `${marker(kind, stack)}\n\n### The preview of \`${stack}\` failed\n\nIt ended before it could look. ${why}[The run](${run}) says more.`;
+}
+
 const REMEDY =
-  'A change by hand is put back by running the workflow *Deploy* on main (or `pulumi up --refresh`). What is on main and was not ' +
-  'deployed counts as a difference too. This issue is kept current every night and closed when nothing differs.';
+  'A change by hand is put back by `pulumi up --refresh`, or by running the workflow *Deploy* on main with *refresh* ticked: a deployment ' +
+  'without it compares with the state alone, and leaves the change as it is. What is on main and was not deployed counts as a difference ' +
+  'too. This issue is kept current every night and closed when nothing differs.';
 
 function title({ kind, stack, outcome }: Preview): string {
   if (outcome === 'failed') return `The preview of \`${stack}\` failed`;
