@@ -65,7 +65,7 @@ async function bakeOpened(path: string, options: ResolvedOptions, watch: Stopwat
       options.onProgress({ stage: 'unpack', progress: 0.02 });
       const seconds = toTicks(tape.durations).at(-1)! / TICKS_PER_SECOND;
       const { sound, warnings: aboutSound } = await watch.time('unpack', () =>
-        unpackSound(tape, folder, seconds),
+        unpackSound(tape, folder, seconds, options),
       );
       const { made, schedule } = await withRepeats(tape, options.signal, async (repeats) => {
         const schedule = schedulePictures(tape.durations, repeats);

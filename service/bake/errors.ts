@@ -87,6 +87,7 @@ export type BakeWarningCode =
   | 'TIMING_MISSING' // uniform time instead
   | 'TIMING_PARTIAL' // the gaps were filled
   | 'SOUND_UNREADABLE' // left out
+  | 'SOUND_NOT_NUMBERS' // NaN or infinite samples are silent
   | 'SOUND_LONGER' // cut where the video ends
   | 'SOUND_SHORTER' // silence at the end
   | 'SCALE_REDUCED'; // the scale asked for would exceed what players decode

@@ -59,10 +59,6 @@ export function shown(name: string): string {
 }
 
 const MiB = 1024 * 1024;
-/** 192 kHz, stereo, 16 bits: the most that a browser's recorder writes. 48 kHz is usual. */
-const SOUND_BYTES_PER_SECOND = 192_000 * 2 * 2;
-/** How much longer than the longest video the sound may be: the recorder rounds up and stops late. */
-const SOUND_SLACK_SECONDS = 10;
 
 /** The most bytes an entry may unpack to, by what it is. */
 export function sizeLimit(kind: EntryKind, limits: Limits): number {
@@ -73,7 +69,7 @@ export function sizeLimit(kind: EntryKind, limits: Limits): number {
       return limits.frames * 256 + MiB;
     case 'metadata':
       return MiB;
-    case 'sound':
-      return Math.ceil((limits.seconds + SOUND_SLACK_SECONDS) * SOUND_BYTES_PER_SECOND);
+    case 'sound': // read in pieces, and kept no further than the video goes: the tape's own limit is enough
+      return Number.POSITIVE_INFINITY;
   }
 }

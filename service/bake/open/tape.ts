@@ -8,13 +8,11 @@ import { checkFrames, type FrameShape, faultOf } from './frames.ts';
 import { type Located, locate } from './locate.ts';
 import { parseMetadata, type TapeMetadata } from './metadata.ts';
 import { parsePngHeader } from './png.ts';
-import { parseSound, SOUND_HEAD_BYTES, type SoundHeader } from './sound.ts';
 import { parseTiming } from './timing.ts';
-import { unpack, unpackHead } from './unpack.ts';
+import { unpack, unpackInPieces } from './unpack.ts';
 
 export type { ZipEntry } from './entry.ts';
 export type { TapeMetadata } from './metadata.ts';
-export type { SoundHeader } from './sound.ts';
 
 /** A tape whose every promise has been checked, but for the bytes of entries, which `read` checks. */
 export interface Tape extends AsyncDisposable {
@@ -28,12 +26,14 @@ export interface Tape extends AsyncDisposable {
   readonly alpha: boolean;
   /** Milliseconds that each frame is shown. */
   readonly durations: readonly number[];
-  /** The soundtrack, if there is one that can be read. */
-  readonly sound: { readonly entry: ZipEntry; readonly header: SoundHeader } | undefined;
+  /** The soundtrack, if there is one; whether it can be read is not known yet. */
+  readonly sound: ZipEntry | undefined;
   readonly metadata: TapeMetadata;
   readonly warnings: readonly BakeWarning[];
   /** An entry's bytes, unpacked and verified. Throws ENTRY_SIZE, ENTRY_CRC, ZIP_TRUNCATED or, for a frame, FRAME_…. */
   read(entry: ZipEntry): Promise<Buffer>;
+  /** The same, of an entry other than a frame, in pieces; whether they were right is known at the end. Throws as `read` does. */
+  stream(entry: ZipEntry): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
 
@@ -63,32 +63,18 @@ async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
   const timingBytes = await unpackIfAny(file, only('timing'));
   const timing = parseTiming(timingBytes, frames.length, limits, metadata.totalSeconds);
   const shape = await checkFrames(file, frames, limits);
-  const { sound, warnings } = await readSound(file, only('sound'));
   return {
     frames: frames.map(({ entry }) => entry),
     ...shape,
     durations: timing.durations,
-    sound,
+    sound: only('sound')?.entry,
     metadata,
-    warnings: [...timing.warnings, ...warnings],
+    warnings: timing.warnings,
     read: (entry) => readEntry(file, entry, shape, limits),
+    stream: (entry) => unpackInPieces(file, entry),
     close: () => file.close(),
     [Symbol.asyncDispose]: () => file.close(),
   };
-}
-
-/** The sound's header, verified only where it can't be understood: a damaged sound is an error, an odd one is left out. */
-async function readSound(
-  file: TapeFile,
-  located: Located | undefined,
-): Promise<{ sound: Tape['sound']; warnings: BakeWarning[] }> {
-  if (!located) return { sound: undefined, warnings: [] };
-  const { entry } = located;
-  let result = parseSound(await unpackHead(file, located, SOUND_HEAD_BYTES), entry.size);
-  if ('reason' in result) result = parseSound(await unpack(file, entry), entry.size);
-  if ('header' in result) return { sound: { entry, header: result.header }, warnings: [] };
-  const message = `${entry.name} ${result.reason}: the video has no sound.`;
-  return { sound: undefined, warnings: [{ code: 'SOUND_UNREADABLE', message }] };
 }
 
 async function unpackIfAny(file: TapeFile, located: Located | undefined): Promise<Buffer | undefined> {

@@ -1,5 +1,6 @@
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { crc32, inflateRaw, inflateRawSync, constants as zlib } from 'node:zlib';
+import { crc32, createInflateRaw, inflateRaw, inflateRawSync, constants as zlib } from 'node:zlib';
 import { BakeError } from '../errors.ts';
 import type { ZipEntry } from './entry.ts';
 import type { TapeFile } from './file.ts';
@@ -12,23 +13,59 @@ export async function unpack(file: TapeFile, entry: ZipEntry): Promise<Buffer> {
   const packed = await file.read(entry.dataOffset, entry.packedSize);
   const bytes = entry.method === 'store' ? packed : await inflateWhole(packed, entry);
   if (bytes.length !== entry.size) throw wrongSize(entry, `${bytes.length}`);
-  if (crc32(bytes) !== entry.crc32) {
-    throw new BakeError('ENTRY_CRC', `${entry.name} is damaged: its checksum (CRC-32) is wrong.`);
-  }
+  if (crc32(bytes) !== entry.crc32) throw wrongChecksum(entry);
   return bytes;
+}
+
+const PIECE_BYTES = 128 * 1024;
+
+/** The same bytes piece by piece, held one at a time. What is wrong with them is thrown after the last that is right, or at the end. */
+export async function* unpackInPieces(file: TapeFile, entry: ZipEntry): AsyncGenerator<Buffer> {
+  const packed = readInPieces(file, entry);
+  let [size, checksum] = [0, 0];
+  for await (const piece of entry.method === 'store' ? packed : inflateInPieces(packed, entry)) {
+    size += piece.length;
+    if (size > entry.size) throw wrongSize(entry, 'more');
+    checksum = crc32(piece, checksum);
+    yield piece;
+  }
+  if (size !== entry.size) throw wrongSize(entry, `${size}`);
+  if (checksum !== entry.crc32) throw wrongChecksum(entry);
+}
+
+async function* readInPieces(file: TapeFile, { dataOffset, packedSize }: ZipEntry): AsyncGenerator<Buffer> {
+  for (let at = 0; at < packedSize; at += PIECE_BYTES) {
+    yield await file.read(dataOffset + at, Math.min(PIECE_BYTES, packedSize - at));
+  }
+}
+
+async function* inflateInPieces(packed: AsyncIterable<Buffer>, entry: ZipEntry): AsyncGenerator<Buffer> {
+  const inflated = createInflateRaw({ chunkSize: PIECE_BYTES });
+  const feeding = pipeline(packed, inflated);
+  // Its error comes out of `inflated` as well, and is of no interest where nobody reads on.
+  feeding.catch(() => {});
+  try {
+    yield* inflated;
+  } catch (cause) {
+    throw inflateFault(cause, entry);
+  }
 }
 
 async function inflateWhole(packed: Buffer, entry: ZipEntry): Promise<Buffer> {
   try {
     return await inflate(packed, { maxOutputLength: entry.size + 1 });
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? '';
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw wrongSize(entry, 'more', cause);
-    if (code === 'Z_BUF_ERROR') throw wrongSize(entry, 'fewer', cause);
-    if (!code.startsWith('Z_') || code === 'Z_MEM_ERROR') throw cause;
-    const message = `${entry.name} is damaged: its packed bytes can't be unpacked.`;
-    throw new BakeError('ENTRY_CRC', message, { cause });
+    throw inflateFault(cause, entry);
   }
+}
+
+function inflateFault(cause: unknown, entry: ZipEntry): unknown {
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  if (code === 'ERR_BUFFER_TOO_LARGE') return wrongSize(entry, 'more', cause);
+  if (code === 'Z_BUF_ERROR') return wrongSize(entry, 'fewer', cause);
+  if (!code.startsWith('Z_') || code === 'Z_MEM_ERROR') return cause;
+  const message = `${entry.name} is damaged: its packed bytes can't be unpacked.`;
+  return new BakeError('ENTRY_CRC', message, { cause });
 }
 
 /**
@@ -47,6 +84,10 @@ function inflateStart(packed: Buffer): Buffer {
   } catch {
     return Buffer.alloc(0); // unpacking the whole of it will tell what is wrong
   }
+}
+
+function wrongChecksum(entry: ZipEntry): BakeError {
+  return new BakeError('ENTRY_CRC', `${entry.name} is damaged: its checksum (CRC-32) is wrong.`);
 }
 
 function wrongSize(entry: ZipEntry, held: string, cause?: unknown): BakeError {

@@ -1,39 +1,24 @@
 import type { BakeWarning } from '../errors.ts';
-import type { SoundHeader } from '../open/sound.ts';
-
-/** How much of the sound goes into the video. */
-export interface SoundPlan {
-  /** Bytes of samples, from the first. */
-  readonly bytes: number;
-  readonly seconds: number;
-  readonly warnings: readonly BakeWarning[];
-}
 
 /** Seconds by which the recorder's sound differs from the video as a rule: it starts late and ends on a block of 4096 samples. */
 const USUAL_DIFFERENCE = 0.25;
 
 /**
- * Sound begins with the video and is never stretched: what is beyond the video's end is cut to the sample, and where it
- * ends early there is silence. Only what is more than the recorder's usual difference is worth a warning.
+ * Samples of each channel that go into a video. Sound begins with the video and is never stretched: what is beyond the
+ * video's end is cut to the sample, and where it ends early there is silence.
  */
-export function planSound(header: SoundHeader, videoSeconds: number): SoundPlan {
-  const bytesPerSample = Math.round(header.dataBytes / (header.seconds * header.sampleRate));
-  const fitting = Math.min(header.seconds, videoSeconds);
-  const samples = Math.ceil(fitting * header.sampleRate - 1e-6);
-  const difference = header.seconds - videoSeconds;
-  return {
-    bytes: Math.min(header.dataBytes, samples * bytesPerSample),
-    seconds: Math.min(header.seconds, samples / header.sampleRate),
-    warnings: Math.abs(difference) > USUAL_DIFFERENCE ? [differs(difference)] : [],
-  };
+export function samplesWanted(sampleRate: number, videoSeconds: number): number {
+  return Math.ceil(videoSeconds * sampleRate - 1e-6);
 }
 
-function differs(difference: number): BakeWarning {
+/** What has to be said about a sound of another length: only what is more than the recorder's usual difference is worth a word. */
+export function lengthWarnings(soundSeconds: number, videoSeconds: number): BakeWarning[] {
+  const difference = soundSeconds - videoSeconds;
+  if (Math.abs(difference) <= USUAL_DIFFERENCE) return [];
   const seconds = Math.abs(difference).toFixed(2);
-  return difference > 0
-    ? { code: 'SOUND_LONGER', message: `The sound is ${seconds} s longer than the video and was cut.` }
-    : {
-        code: 'SOUND_SHORTER',
-        message: `The sound is ${seconds} s shorter than the video: it ends in silence.`,
-      };
+  const [code, message] =
+    difference > 0
+      ? (['SOUND_LONGER', `The sound is ${seconds} s longer than the video and was cut.`] as const)
+      : (['SOUND_SHORTER', `The sound is ${seconds} s shorter than the video: it ends in silence.`] as const);
+  return [{ code, message }];
 }

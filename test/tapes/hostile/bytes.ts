@@ -95,9 +95,9 @@ export const BYTES: readonly HostileTape[] = [
     make: () => tapeWith({ name: 'metadata.json', data: Buffer.alloc(MiB + 1) }),
   },
   {
-    what: 'a sound too long for any tape',
-    code: 'ENTRY_TOO_LARGE',
-    limits: { seconds: 1 },
+    what: 'a sound of more bytes than a tape may have',
+    code: 'TAPE_TOO_LARGE',
+    limits: { unzippedBytes: 8 * MiB },
     make: () => tapeWith({ name: 'soundtrack.wav', data: wav({ bytes: 9 * MiB }), deflate: true }),
   },
   {
