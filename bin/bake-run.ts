@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { bake } from '../service/bake/bake.ts';
 import { BakeError } from '../service/bake/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../service/bake/limits.ts';
@@ -7,6 +7,7 @@ import type { Scale } from '../service/bake/plan/scale.ts';
 import { LIMIT_NAMES } from '../service/config/limit-names.ts';
 import type { BakeOptions } from './bake.ts';
 import { CommandError, USAGE } from './error.ts';
+import { outputName } from './output-name.ts';
 import { showProgress } from './progress.ts';
 import { renderReport, reportJson } from './report.ts';
 
@@ -24,7 +25,7 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   ];
   try {
     const report = await bake(resolve(tape), {
-      ...{ outDir: resolve(options.out), name: basename(tape, '.zip'), outputs, limits },
+      ...{ outDir: resolve(options.out), name: outputName(tape), outputs, limits },
       ...(process.env.TEMP_DIR && { tempDir: resolve(process.env.TEMP_DIR) }),
       ...{ signal: stop.signal, onProgress: progress.update },
     });

@@ -6,7 +6,7 @@ export const TAPE_FAULTS = [
   'ZIP_ENCRYPTED',
   'ZIP_UNSUPPORTED', // a compression other than store and deflate, or several disks
   'ZIP_CORRUPT', // its directory and its entries contradict each other
-  'ENTRY_NAME', // anything but frames, timing.json, metadata.json and soundtrack.wav in the root
+  'ENTRY_NAME', // a name that leads out of the tape: ../, absolute, a drive; or one that differs in the entry's own header
   'ENTRY_DUPLICATE',
   'ENTRY_OVERLAP', // two entries share bytes of the file
   'ENTRY_SIZE', // an entry holds more or fewer bytes than it says
@@ -17,7 +17,7 @@ export const TAPE_FAULTS = [
   'TAPE_TOO_LONG', // in seconds
   'TAPE_TOO_MANY_FRAMES',
   'TAPE_NO_FRAMES',
-  'TAPE_OLD_FORMAT', // frame_<timestamp>.png of the older local download
+  'TAPE_AMBIGUOUS', // frames in two folders, or named in two ways: which are the tape?
   'FRAME_MISSING', // a hole in the numbering
   'FRAME_NOT_PNG',
   'FRAME_CORRUPT', // a PNG whose pixels can't be decoded
@@ -27,7 +27,8 @@ export const TAPE_FAULTS = [
   'TIMING_NOT_ARRAY',
   'TIMING_NOT_NUMBER',
   'TIMING_NEGATIVE',
-  'TIMING_LENGTH', // more entries than frames: frames were lost
+  'TIMING_LENGTH', // two entries more than frames, or yet more: frames were lost
+  'TIMING_CONTRADICTORY', // durations, timestamps and metadata.json's total tell of different tapes
 ] as const;
 
 /** What is wrong with the machine or the moment: the same tape may bake later. */
@@ -84,8 +85,14 @@ export interface BakeWarning {
 }
 
 export type BakeWarningCode =
-  | 'TIMING_MISSING' // uniform time instead
+  | 'ZIP_SURROUNDED' // bytes before or after the ZIP were ignored
+  | 'ENTRIES_IGNORED' // files that are no part of a tape
+  | 'FRAMES_RENUMBERED' // they don't begin at 0
+  | 'TIMING_MISSING' // the times in the frames' names, or uniform time instead
   | 'TIMING_PARTIAL' // the gaps were filled
+  | 'TIMING_REORDERED' // it says in two ways which entry is whose, or in none
+  | 'TIMING_UNITS' // seconds or microseconds were converted
+  | 'TIMING_DIFFERS' // durations were believed, though timestamps or metadata.json's total say otherwise
   | 'SOUND_UNREADABLE' // left out
   | 'SOUND_NOT_NUMBERS' // NaN or infinite samples are silent
   | 'SOUND_LONGER' // cut where the video ends

@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Scratch, scratch, standIn } from '../bake/scratch.ts';
@@ -26,6 +26,19 @@ describe('a bake that succeeds', () => {
     expect(await outFiles()).toEqual(['tape-thumb.jpg', 'tape.mp4']);
     expect(stdout).toMatch(/^tape\.mp4 .*\n(.*\n)*tape-thumb\.jpg /m);
     expect(await readdir(folders.temp)).toEqual([]);
+  });
+
+  it('names its files after the tape, however its name is written and however long it is', async () => {
+    const long = 'a'.repeat(247);
+    for (const name of ['Loud.ZIP', `${long}.zip`]) {
+      await copyFile(tape, join(folders.root, name));
+      const { exitCode, stderr } = await oven(folders, 'bake', join(folders.root, name));
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    }
+    const cut = `${'a'.repeat(236)}-[0-9a-f]{8}`;
+    expect((await outFiles()).join()).toMatch(
+      new RegExp(`^Loud-thumb.jpg,Loud.mp4,${cut}-thumb.jpg,${cut}.mp4$`),
+    );
   });
 
   it('--json prints one object, and nothing else', async () => {

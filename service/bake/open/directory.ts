@@ -1,75 +1,94 @@
+import { isUtf8 } from 'node:buffer';
 import { Open } from 'unzipper';
-import { BakeError } from '../errors.ts';
+import { BakeError, type BakeWarning } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import { type DirectoryPlace, END_BYTES, findDirectory } from './end.ts';
+import { type DirectoryPlace, END_BYTES, findDirectory, RECORD_SIGNATURE } from './end.ts';
 import type { TapeFile } from './file.ts';
 
-/** One record of the ZIP's central directory, as it says: nothing of it is checked yet. */
+/** The ZIP's central directory, cut into its records: nothing of them is checked yet. */
+export interface Directory {
+  /** As text, to be looked at: UTF-8, or one character a byte where it is none. */
+  readonly names: readonly string[];
+  /** Each record with its name, extra field and comment. */
+  readonly records: readonly Buffer[];
+  /** Where the directory begins in the file: all entries end before it. */
+  readonly offset: number;
+  /** Bytes in the file before the ZIP begins. */
+  readonly base: number;
+  readonly warnings: readonly BakeWarning[];
+}
+
+/** One record of the directory, as it says. */
 export interface DirectoryRecord {
-  /** As text, to be looked at; other bytes than UTF-8 become replacement characters. */
-  readonly name: string;
   readonly nameBytes: Buffer;
   readonly flags: number;
   readonly method: number;
   readonly crc32: number;
-  /** Bytes in the ZIP. */
+  /** Bytes in the ZIP. NaN here and below is a ZIP64 field that is missing. */
   readonly packedSize: number;
   /** Bytes when unpacked. */
   readonly size: number;
-  /** Where the entry's local header begins, in bytes from the start of the ZIP. */
+  /** Where the entry's local header begins, in bytes from the start of the file. */
   readonly headerOffset: number;
 }
 
-export interface Directory {
-  readonly records: readonly DirectoryRecord[];
-  /** Where the directory begins in the file: all entries end before it. */
-  readonly offset: number;
-}
-
-const RECORD_SIGNATURE = 0x02014b50;
 const RECORD_BYTES = 46;
 
 /** Reads the central directory. Throws what `findDirectory` throws, and ZIP_CORRUPT for records that aren't any. */
 export async function readDirectory(file: TapeFile, limits: Limits): Promise<Directory> {
   const place = await findDirectory(file, limits);
-  const bytes = await file.read(place.offset, place.size);
-  refuseBrokenRecords(bytes, place);
-  return { records: await parseRecords(bytes, place), offset: place.offset };
+  const records = cutRecords(await file.read(place.offset, place.size), place);
+  const { offset, base, warnings } = place;
+  return { names: records.map(nameOf), records, offset, base, warnings };
 }
 
 /** The records must follow each other and fill the directory exactly, so that the parser never runs out of bytes. */
-function refuseBrokenRecords(bytes: Buffer, { count, size }: DirectoryPlace): void {
+function cutRecords(bytes: Buffer, { count, size }: DirectoryPlace): Buffer[] {
+  const records: Buffer[] = [];
   let at = 0;
   for (let index = 0; index < count; index++) {
     if (at + RECORD_BYTES > size || bytes.readUInt32LE(at) !== RECORD_SIGNATURE) throw broken(index, count);
-    at +=
-      RECORD_BYTES + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
-    if (at > size) throw broken(index, count);
+    const end =
+      at +
+      RECORD_BYTES +
+      (bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32));
+    if (end > size) throw broken(index, count);
+    records.push(bytes.subarray(at, end));
+    at = end;
   }
   if (at !== size) throw broken(count, count);
+  return records;
+}
+
+function nameOf(record: Buffer): string {
+  const bytes = record.subarray(RECORD_BYTES, RECORD_BYTES + record.readUInt16LE(28));
+  return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 }
 
 /**
- * Lets unzipper parse the records from memory: the directory, followed by an end record that says just that. So it never
+ * Lets unzipper parse records from memory: those given, followed by an end record that says just that. So it never
  * waits for, opens or searches a file that lies. The zeros between keep the 80 bytes it searches free of anything else.
+ * `base` is added to their offsets.
  */
-async function parseRecords(bytes: Buffer, { count, size }: DirectoryPlace): Promise<DirectoryRecord[]> {
+export async function parseRecords(records: readonly Buffer[], base: number): Promise<DirectoryRecord[]> {
+  const bytes = Buffer.concat(records);
   const end = Buffer.alloc(80);
   const record = end.subarray(end.length - END_BYTES);
   record.write('PK\x05\x06', 'latin1');
-  record.writeUInt16LE(count, 8);
-  record.writeUInt16LE(count, 10);
-  record.writeUInt32LE(size, 12);
+  record.writeUInt16LE(records.length, 8);
+  record.writeUInt16LE(records.length, 10);
+  record.writeUInt32LE(bytes.length, 12);
   const { files } = await Open.buffer(Buffer.concat([bytes, end]));
+  // A ZIP64 field that is missing is null.
+  const number = (value: number | null | undefined) => value ?? Number.NaN;
   return files.map((file) => ({
-    name: file.path,
     nameBytes: Buffer.from(file.pathBuffer),
     flags: file.flags,
     method: file.compressionMethod,
     crc32: file.crc32,
-    packedSize: file.compressedSize,
-    size: file.uncompressedSize,
-    headerOffset: file.offsetToLocalFileHeader,
+    packedSize: number(file.compressedSize),
+    size: number(file.uncompressedSize),
+    headerOffset: number(file.offsetToLocalFileHeader) + base,
   }));
 }
 

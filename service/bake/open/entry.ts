@@ -5,9 +5,10 @@ export type EntryKind = 'frame' | 'timing' | 'metadata' | 'sound';
 
 /** One entry of the tape's ZIP, after every check that needs no unpacking. */
 export interface ZipEntry {
+  /** Without its folder: ASCII letters, digits and marks. */
   readonly name: string;
   readonly kind: EntryKind;
-  /** Number of the frame, from 0; undefined for what is not a frame. */
+  /** Number of the frame in the order shown, from 0; undefined for what is not a frame. */
   readonly frame: number | undefined;
   /** Bytes when unpacked. */
   readonly size: number;
@@ -20,24 +21,22 @@ export interface ZipEntry {
   readonly dataOffset: number;
 }
 
-const FRAME = /^frame-(\d{5})\.png$/;
+/** The recorder's own name is frame-00000.png; its older download's is frame_<milliseconds>.png. */
+const FRAME = /^frame[-_. ]?(\d{1,20}(?:\.\d{1,20})?)\.png$/i;
 const KINDS: Readonly<Record<string, EntryKind>> = {
   'timing.json': 'timing',
   'metadata.json': 'metadata',
   'soundtrack.wav': 'sound',
 };
 
-/** What an entry of this name is, or undefined for a name that no recorder writes. */
-export function kindOf(name: string): { kind: EntryKind; frame: number | undefined } | undefined {
-  const frame = FRAME.exec(name)?.[1];
-  if (frame !== undefined) return { kind: 'frame', frame: Number(frame) };
-  if (!Object.hasOwn(KINDS, name)) return undefined;
-  return { kind: KINDS[name]!, frame: undefined };
-}
-
-/** Whether the name is of the older local download, `frame_<timestamp>.png`, whose times mean something else. */
-export function isOldFrameName(name: string): boolean {
-  return /^frame_.*\.png$/.test(name);
+/**
+ * What a file of this name is, in either case, and the number in a frame's name; undefined for what is no part of a tape.
+ */
+export function kindOf(name: string): { kind: EntryKind; value: number | undefined } | undefined {
+  const value = FRAME.exec(name)?.[1];
+  if (value !== undefined) return { kind: 'frame', value: Number(value) };
+  const lower = name.toLowerCase();
+  return Object.hasOwn(KINDS, lower) ? { kind: KINDS[lower]!, value: undefined } : undefined;
 }
 
 /** The name frame `index` has in a tape. */

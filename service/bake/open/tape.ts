@@ -1,14 +1,15 @@
 import type { BakeError, BakeWarning } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { checkRecords } from './check.ts';
-import { readDirectory } from './directory.ts';
+import { tellContents } from './contents.ts';
+import { parseRecords, readDirectory } from './directory.ts';
 import type { EntryKind, ZipEntry } from './entry.ts';
 import { openFile, type TapeFile } from './file.ts';
 import { checkFrames, type FrameShape, faultOf } from './frames.ts';
 import { type Located, locate } from './locate.ts';
 import { parseMetadata, type TapeMetadata } from './metadata.ts';
 import { parsePngHeader } from './png.ts';
-import { parseTiming } from './timing.ts';
+import { parseTiming } from './timing/timing.ts';
 import { unpack, unpackInPieces } from './unpack.ts';
 
 export type { ZipEntry } from './entry.ts';
@@ -52,16 +53,22 @@ export async function openTape(path: string, limits: Limits): Promise<Tape> {
 }
 
 async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
-  const { records, offset } = await readDirectory(file, limits);
-  const located = await locate(file, checkRecords(records, limits), offset);
+  const directory = await readDirectory(file, limits);
+  const contents = tellContents(directory.names, limits);
+  const { parts } = contents;
+  const parsed = await parseRecords(
+    parts.map(({ index }) => directory.records[index]!),
+    directory.base,
+  );
+  const records = parsed.map((record, place) => ({ ...record, ...parts[place]! }));
+  checkRecords(records, limits);
+  const located = await locate(file, records, directory.offset);
   const only = (kind: EntryKind) => located.find(({ entry }) => entry.kind === kind);
-  const frames = located
-    .filter(({ entry }) => entry.kind === 'frame')
-    .sort((a, b) => a.entry.frame! - b.entry.frame!);
+  const frames = located.filter(({ entry }) => entry.kind === 'frame');
 
   const metadata = parseMetadata(await unpackIfAny(file, only('metadata')));
   const timingBytes = await unpackIfAny(file, only('timing'));
-  const timing = parseTiming(timingBytes, frames.length, limits, metadata.totalSeconds);
+  const timing = parseTiming(timingBytes, contents, limits, metadata.total);
   const shape = await checkFrames(file, frames, limits);
   return {
     frames: frames.map(({ entry }) => entry),
@@ -69,7 +76,7 @@ async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
     durations: timing.durations,
     sound: only('sound')?.entry,
     metadata,
-    warnings: timing.warnings,
+    warnings: [...directory.warnings, ...contents.warnings, ...timing.warnings],
     read: (entry) => readEntry(file, entry, shape, limits),
     stream: (entry) => unpackInPieces(file, entry),
     close: () => file.close(),

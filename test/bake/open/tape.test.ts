@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { openTape, type Tape } from '../../../service/bake/open/tape.ts';
 import {
   frameEntries,
+  frameEntryName,
   jsonEntry,
   png,
   pngChunk,
@@ -16,7 +17,7 @@ import {
   wav,
   withEntries,
 } from '../../tapes/hostile/parts.ts';
-import { type Entry, zip } from '../../tapes/hostile/zip.ts';
+import { type Entry, zip, zip64 } from '../../tapes/hostile/zip.ts';
 import { HOSTILE_TAPES, limitsOf } from '../../tapes/hostile.ts';
 
 let folder: string;
@@ -100,11 +101,11 @@ describe('a tape that opens', () => {
       'with a comment',
       () => zip(tapeEntries(), { comment: Buffer.from('PK\x05\x06 a comment '.repeat(20)) }),
     ],
-    ['with bytes after its end', () => zip(tapeEntries(), { after: Buffer.alloc(9) })],
     [
       'with extra fields',
       () => zip(tapeEntries().map((entry) => ({ ...entry, localExtra: Buffer.alloc(600) }))),
     ],
+    ['with ZIP64 that is not needed', () => zip64(tapeEntries())],
     ['with its entries in another order', () => zip(tapeEntries().reverse())],
     ['by JSZip, stored', () => jszip({ compression: 'STORE' })],
     ['by JSZip, deflated', () => jszip({ compression: 'DEFLATE' })],
@@ -123,6 +124,76 @@ describe('a tape that opens', () => {
       }
       expect(await tape.read(tape.sound!)).toEqual(wav());
       expect(await buffer(tape.stream(tape.sound!))).toEqual(wav());
+    });
+  });
+
+  const multipart = Buffer.from('--x\r\nContent-Disposition: form-data; name="tape"\r\n\r\n');
+  test.each<[string, () => Buffer, string]>([
+    ['bytes after its end', () => zip(tapeEntries(), { after: Buffer.alloc(9) }), '0 bytes before.* 9 after'],
+    ['many bytes after its end', () => zip(tapeEntries(), { after: Buffer.alloc(300_000) }), '300000 after'],
+    [
+      'a self-extractor before it',
+      () => Buffer.concat([Buffer.alloc(70_000, 0x90), zip(tapeEntries())]),
+      '70000',
+    ],
+    [
+      'the rest of an upload around it',
+      () => Buffer.concat([multipart, zip(tapeEntries()), multipart]),
+      '52 bytes before.* 52 after',
+    ],
+    [
+      'another ZIP before it',
+      () => Buffer.concat([zip(frameEntries(9)), zip(tapeEntries())]),
+      'bytes before',
+    ],
+    ['bytes before it, and ZIP64', () => Buffer.concat([Buffer.alloc(77), zip64(tapeEntries())]), '77'],
+  ])('with %s, and a warning', async (_, make, says) => {
+    await opened(make(), async (tape) => {
+      expect(tape.warnings.map(({ code }) => code)).toEqual(['ZIP_SURROUNDED']);
+      expect(tape.warnings[0]!.message).toMatch(new RegExp(says));
+      for (const [index, frame] of tape.frames.entries()) {
+        expect(await tape.read(frame)).toEqual(png({ value: index }));
+      }
+    });
+  });
+
+  test('with strays that could not be unpacked, or are no part of its bounds', async () => {
+    const stray: Entry = { name: 'tape/notes.txt', data: Buffer.alloc(99) };
+    const strays: Entry[] = [
+      { ...stray, method: 99, flags: 1 },
+      { ...stray, crc: 1, size: 2 ** 31 },
+      { ...stray, headerOffset: 2 ** 31 },
+      { name: 'tape/', data: Buffer.alloc(0) },
+    ];
+    const inFolder = tapeEntries().map((entry) => ({ ...entry, name: `tape/${String(entry.name)}` }));
+    await opened(zip([...strays, ...inFolder]), async (tape) => {
+      expect(tape.warnings).toMatchObject([
+        { code: 'ENTRIES_IGNORED', message: expect.stringMatching(/^3 /) },
+      ]);
+      expect(tape.frames.map(({ name }) => name)).toEqual([0, 1, 2].map(frameEntryName));
+      for (const frame of tape.frames) await tape.read(frame);
+    });
+  });
+
+  test('4,000 frames, each with a file that macOS adds, are within the bound of entries', async () => {
+    const mac = frameEntries(4000).map(({ name }) => ({
+      name: `__MACOSX/._${String(name)}`,
+      data: Buffer.alloc(0),
+    }));
+    const timing = jsonEntry('timing.json', new Array(4000).fill(15));
+    await opened(zip([...frameEntries(4000), timing, ...mac]), (tape) => {
+      expect(tape.frames).toHaveLength(4000);
+      expect(tape.warnings.map(({ code }) => code)).toEqual(['ENTRIES_IGNORED']);
+    });
+  });
+
+  test("the recorder's older download: times in the names, and a total in milliseconds", async () => {
+    const times = [1_700_000_000_000, 1_700_000_000_040, 1_700_000_000_100];
+    const frames = times.map((time, value) => ({ name: `frame_${time}.png`, data: png({ value }) }));
+    const metadata = { originalSize: { width: 6, height: 4 }, scale: 1, totalDuration: 180 };
+    await opened(zip([...frames, jsonEntry('metadata.json', metadata)]), (tape) => {
+      expect(tape.durations).toEqual([40, 60, 80]);
+      expect(tape.warnings.map(({ code }) => code)).toEqual(['TIMING_MISSING', 'TIMING_UNITS']);
     });
   });
 
@@ -156,7 +227,7 @@ describe('a tape that opens', () => {
   });
 
   test('metadata.json that is no use is as if absent', async () => {
-    for (const value of ['{', '[]', 'null', { piece: 7, slug: '../x', totalDuration: '8' }]) {
+    for (const value of ['{', '[]', 'null', { piece: 7, slug: '../x', totalDuration: 'eight' }]) {
       await opened(tapeBytes(jsonEntry('metadata.json', value)), (tape) => expect(tape.metadata).toEqual({}));
     }
   });

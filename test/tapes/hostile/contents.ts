@@ -1,5 +1,5 @@
 import { frameWith, type HostileTape, tapeWith, timed } from './case.ts';
-import { frameEntries, frameEntryName, png, timingOf } from './parts.ts';
+import { frameEntries, frameEntryName, jsonEntry, png, timingOf } from './parts.ts';
 import { zip } from './zip.ts';
 
 const durations = (...values: unknown[]) =>
@@ -76,9 +76,14 @@ export const TIMINGS: readonly HostileTape[] = [
     make: () => timed('['.repeat(1_000_000)),
   },
   {
-    what: 'timing.json that is an object',
+    what: 'timing.json nested a little too deep',
+    code: 'TIMING_NOT_JSON',
+    make: () => timed(`${'['.repeat(40)}${']'.repeat(40)}`),
+  },
+  {
+    what: 'timing.json that is an object of two arrays',
     code: 'TIMING_NOT_ARRAY',
-    make: () => timed({ frames: timingOf(3) }),
+    make: () => timed({ one: timingOf(3), other: timingOf(3) }),
   },
   { what: 'timing.json that is null', code: 'TIMING_NOT_ARRAY', make: () => timed('null') },
   {
@@ -88,34 +93,55 @@ export const TIMINGS: readonly HostileTape[] = [
     make: () => timed('[{"frame": 0, "duration": NaN}]'),
   },
   {
-    what: 'a duration null',
-    code: 'TIMING_NOT_NUMBER',
-    says: /entry 1 /,
-    make: () => timed(durations(16, null, 16)),
-  },
-  {
     what: 'a duration in words',
     code: 'TIMING_NOT_NUMBER',
-    says: /entry 2 /,
-    make: () => timed(durations(16, 16, '16')),
+    says: /Entry 1 .*"long"/,
+    make: () => timed([{ duration: 16 }, { duration: 'long' }, { duration: 16 }]),
+  },
+  {
+    what: 'a duration that is a list',
+    code: 'TIMING_NOT_NUMBER',
+    says: /Entry 2 /,
+    make: () => timed(durations(16, 16, [16])),
   },
   {
     what: 'a duration beyond all numbers',
     code: 'TIMING_NOT_NUMBER',
     make: () => timed('[{"duration": 1e999}]'),
   },
-  { what: 'an entry that is a number', code: 'TIMING_NOT_NUMBER', make: () => timed([16, 16, 16]) },
   {
-    what: 'a negative duration',
-    code: 'TIMING_NEGATIVE',
-    says: /entry 1 .*-5 ms/,
-    make: () => timed(durations(16, -5, 16)),
+    what: 'an entry that is a list',
+    code: 'TIMING_NOT_NUMBER',
+    says: /Entry 1 /,
+    make: () => timed([16, [16], 16]),
   },
   {
-    what: 'more durations than frames',
+    what: 'a negative duration without a timestamp',
+    code: 'TIMING_NEGATIVE',
+    says: /entry 1 .*-5/,
+    make: () => timed([{ duration: 16 }, { duration: -5 }, { duration: 16 }]),
+  },
+  {
+    what: 'two durations more than frames',
     code: 'TIMING_LENGTH',
-    says: /4 entries.*3 frames/,
-    make: () => timed(timingOf(4)),
+    says: /5 entries.*3 frames/,
+    make: () => timed(timingOf(5)),
+  },
+  {
+    what: 'durations of 4 s and timestamps of 2 s',
+    code: 'TIMING_CONTRADICTORY',
+    says: /4 s.*2 s/,
+    make: () => timed([0, 1000, 2000].map((timestamp) => ({ timestamp, duration: 2000 }))),
+  },
+  {
+    what: 'durations of 6 s and a total of 3 s',
+    code: 'TIMING_CONTRADICTORY',
+    says: /6 s.*3 s/,
+    make: () =>
+      tapeWith(
+        jsonEntry('timing.json', [{ duration: 2000 }, { duration: 2000 }, { duration: 2000 }]),
+        jsonEntry('metadata.json', { totalDuration: 3 }),
+      ),
   },
   {
     what: 'a frame a day long',

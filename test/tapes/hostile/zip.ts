@@ -73,6 +73,43 @@ export function zip(entries: readonly Entry[], ending: Ending = {}): Buffer {
   ]);
 }
 
+/** Writes a ZIP that uses ZIP64 wherever it can, though nothing needs it, as some writers do. */
+export function zip64(entries: readonly Entry[]): Buffer {
+  const full = 0xffffffff;
+  let offset = 0;
+  const forced = entries.map((entry): Entry => {
+    const { data } = entry;
+    const name = Buffer.byteLength(entry.name);
+    const sizes = zip64Extra(data.length, data.length);
+    const extra = zip64Extra(data.length, data.length, offset);
+    offset += 30 + name + sizes.length + data.length;
+    const lies = { size: full, packedSize: full, headerOffset: full, localSize: full, localPackedSize: full };
+    return { ...entry, ...lies, extra, localExtra: sizes };
+  });
+  const directorySize = forced.reduce(
+    (sum, { name, extra }) => sum + 46 + Buffer.byteLength(name) + extra!.length,
+    0,
+  );
+  const ends = Buffer.alloc(56 + 20);
+  ends.writeUInt32LE(0x06064b50, 0);
+  ends.writeBigUInt64LE(44n, 4);
+  for (const at of [24, 32]) ends.writeBigUInt64LE(BigInt(entries.length), at);
+  ends.writeBigUInt64LE(BigInt(directorySize), 40);
+  ends.writeBigUInt64LE(BigInt(offset), 48);
+  ends.writeUInt32LE(0x07064b50, 56);
+  ends.writeBigUInt64LE(BigInt(offset + directorySize), 64);
+  ends.writeUInt32LE(1, 72);
+  return zip(forced, { count: 0xffff, directorySize: full, directoryOffset: full, beforeEnd: ends });
+}
+
+function zip64Extra(...values: readonly number[]): Buffer {
+  const extra = Buffer.alloc(4 + 8 * values.length);
+  extra.writeUInt16LE(1, 0);
+  extra.writeUInt16LE(8 * values.length, 2);
+  for (const [at, value] of values.entries()) extra.writeBigUInt64LE(BigInt(value), 4 + 8 * at);
+  return extra;
+}
+
 function writeEntry(entry: Entry, offset: number): { local: Buffer; record: Buffer } {
   const packed = entry.packed ?? (entry.deflate ? deflateRawSync(entry.data) : entry.data);
   const crc = entry.crc ?? crc32(entry.data);

@@ -1,0 +1,170 @@
+import { BakeError, type BakeWarning } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import { type EntryKind, frameName, kindOf, shown } from './entry.ts';
+
+/** An entry that is a part of the tape. */
+export interface Part {
+  /** Place of its record in the ZIP's directory. */
+  readonly index: number;
+  /** Without its folder. */
+  readonly name: string;
+  readonly kind: EntryKind;
+  /** Number of the frame in the order shown, from 0; undefined for what is not a frame. */
+  readonly frame: number | undefined;
+}
+
+/** What a ZIP holds, told from the names in it. */
+export interface Contents {
+  /** Frames in the order shown, then the others. */
+  readonly parts: readonly Part[];
+  /** The numbers in the frames' names, in the order shown: counted, or milliseconds of any clock. */
+  readonly frameValues: readonly number[];
+  readonly areTimes: boolean;
+  readonly warnings: readonly BakeWarning[];
+}
+
+interface File {
+  readonly index: number;
+  readonly name: string;
+  readonly folder: string;
+  /** Undefined for what is no part of a tape. */
+  readonly kind: EntryKind | undefined;
+  readonly value: number | undefined;
+}
+
+type FrameFile = File & { readonly value: number };
+
+/** Folders that systems and programs add for themselves: hidden ones, and these. */
+const SYSTEM_FOLDERS = new Set(['__macosx', '@eadir', '#recycle', '$recycle.bin', 'meta-inf']);
+/** As long as a path may be on Linux. */
+const NAME_BYTES = 4096;
+const NAMES_SHOWN = 3;
+/** More digits than these are no count. */
+const COUNT_BELOW = 1e10;
+/** Milliseconds from one frame to the next that only times have, on average: 240 frames a second. */
+const TIMES_APART = 4;
+
+/**
+ * Tells which entries are the tape's, wherever its folder is, and leaves out strays. Pure. Throws ENTRY_NAME,
+ * ENTRY_DUPLICATE, TAPE_NO_FRAMES, TAPE_TOO_MANY_FRAMES, TAPE_AMBIGUOUS or FRAME_MISSING.
+ */
+export function tellContents(names: readonly string[], limits: Limits): Contents {
+  const files = names.flatMap((name, index) => fileOf(name, index) ?? []);
+  const frames = orderFrames(files.filter(isFrame), limits);
+  const { areTimes } = frames;
+  const others = (['timing', 'metadata', 'sound'] as const).flatMap(
+    (kind) => pick(files, kind, frames.files[0]!.folder) ?? [],
+  );
+  const parts = [...frames.files, ...others].map(({ index, name, kind }, place) => ({
+    index,
+    name,
+    kind: kind!,
+    frame: kind === 'frame' ? place : undefined,
+  }));
+  const used = new Set(parts.map(({ index }) => index));
+  const strays = files.filter(({ index }) => !used.has(index)).map(({ index }) => names[index]!);
+  const frameValues = frames.files.map(({ value }) => value);
+  return {
+    ...{ parts, frameValues, areTimes },
+    warnings: [...warnOfStrays(strays), ...(areTimes ? [] : warnOfNumbering(frameValues[0]!))],
+  };
+}
+
+/** The file of this name, or undefined for a folder. Throws ENTRY_NAME for a name that is meant to do harm. */
+function fileOf(name: string, index: number): File | undefined {
+  const segments = name.replaceAll('\\', '/').split('/');
+  const isHostile =
+    name === '' ||
+    name.length > NAME_BYTES ||
+    name.includes('\0') ||
+    segments[0] === '' ||
+    /^[A-Za-z]:/.test(name) ||
+    segments.some((segment) => segment === '..' || /^[A-Za-z]:$/.test(segment));
+  if (isHostile) throw new BakeError('ENTRY_NAME', `${shown(name)} is not a name for an entry of a tape.`);
+  const leaf = segments.pop()!;
+  if (leaf === '' || leaf === '.') return undefined;
+  const folders = segments.filter((segment) => segment !== '' && segment !== '.');
+  const isOutside = folders.some(
+    (folder) => folder.startsWith('.') || SYSTEM_FOLDERS.has(folder.toLowerCase()),
+  );
+  const known = isOutside ? undefined : kindOf(leaf);
+  return { index, name: leaf, folder: folders.join('/'), kind: known?.kind, value: known?.value };
+}
+
+function isFrame(file: File): file is FrameFile {
+  return file.kind === 'frame';
+}
+
+function orderFrames(files: readonly FrameFile[], limits: Limits): { files: FrameFile[]; areTimes: boolean } {
+  if (files.length === 0) {
+    throw new BakeError('TAPE_NO_FRAMES', `The tape has no frames: there is no ${frameName(0)}.`);
+  }
+  const folder = files[0]!.folder;
+  const elsewhere = files.find((file) => file.folder !== folder);
+  if (elsewhere) {
+    const message = `There are frames in two folders, ${shown(folder)} and ${shown(elsewhere.folder)}.`;
+    throw new BakeError('TAPE_AMBIGUOUS', message);
+  }
+  if (files.length > limits.frames) {
+    const message = `The tape has ${files.length} frames; at most ${limits.frames} are allowed.`;
+    throw new BakeError('TAPE_TOO_MANY_FRAMES', message);
+  }
+  const ordered = files.toSorted((a, b) => a.value - b.value);
+  for (const [index, { name, value }] of ordered.entries()) {
+    const before = ordered[index - 1];
+    if (before?.value === value) throw duplicate(before.name, name);
+  }
+  const areTimes = nameTimes(ordered);
+  if (!areTimes) checkNumbering(ordered);
+  return { files: ordered, areTimes };
+}
+
+/** Whether the names carry times, as those of the recorder's older download do, and not a count. */
+function nameTimes(ordered: readonly FrameFile[]): boolean {
+  const looks = ordered.map(({ value }) => value >= COUNT_BELOW || !Number.isInteger(value));
+  const [first, last] = [ordered[0]!.value, ordered.at(-1)!.value];
+  if (!looks.includes(true)) {
+    const isPadded = ordered.some(({ name }) => /^\D*0\d/.test(name));
+    return !isPadded && ordered.length > 1 && (last - first) / (ordered.length - 1) >= TIMES_APART;
+  }
+  // Times of one recording are close together; where a count stands among them, nobody knows what is meant.
+  if (first < COUNT_BELOW && last >= COUNT_BELOW) {
+    const message = 'Some frames are named by number and some by time: their order is not known.';
+    throw new BakeError('TAPE_AMBIGUOUS', message);
+  }
+  return true;
+}
+
+function checkNumbering(ordered: readonly FrameFile[]): void {
+  const first = ordered[0]!.value;
+  const hole = ordered.findIndex(({ value }, index) => value !== first + index);
+  if (hole < 0) return;
+  const message = `${frameName(first + hole)} is missing, though frames with higher numbers are there.`;
+  throw new BakeError('FRAME_MISSING', message);
+}
+
+/** The tape's one entry of a kind: in the frames' folder, else the only one in the ZIP. */
+function pick(files: readonly File[], kind: EntryKind, folder: string): File | undefined {
+  const all = files.filter((file) => file.kind === kind);
+  const own = all.filter((file) => file.folder === folder);
+  if (own.length > 1) throw duplicate(own[0]!.name, own[1]!.name);
+  return own[0] ?? (all.length === 1 ? all[0] : undefined);
+}
+
+function duplicate(one: string, other: string): BakeError {
+  const message = one === other ? `${one} is in the ZIP twice.` : `${one} and ${other} are the same entry.`;
+  return new BakeError('ENTRY_DUPLICATE', message);
+}
+
+function warnOfStrays(strays: readonly string[]): BakeWarning[] {
+  if (strays.length === 0) return [];
+  const first = strays.slice(0, NAMES_SHOWN).map(shown).join(', ');
+  const more = strays.length > NAMES_SHOWN ? ' …' : '';
+  const count = strays.length === 1 ? '1 entry is' : `${strays.length} entries are`;
+  return [{ code: 'ENTRIES_IGNORED', message: `${count} no part of a tape and ignored: ${first}${more}` }];
+}
+
+function warnOfNumbering(first: number): BakeWarning[] {
+  if (first === 0) return [];
+  return [{ code: 'FRAMES_RENUMBERED', message: `The frames are numbered from ${first}, not from 0.` }];
+}

@@ -1,0 +1,178 @@
+import { BakeError, type BakeWarning } from '../../errors.ts';
+import type { Limits } from '../../limits.ts';
+import { readEntries } from './entries.ts';
+import { fillGaps, type KnownFrame } from './gaps.ts';
+import { placeEntries } from './order.ts';
+import { areSame, type Measures, tellUnits, type Units, USUAL_UNITS } from './units.ts';
+
+/** How long each frame is shown, and what was unusual about finding that out. */
+export interface Timing {
+  /** Milliseconds, one per frame, each ≥ 0 and their sum > 0. */
+  readonly durations: readonly number[];
+  readonly warnings: readonly BakeWarning[];
+}
+
+/** What the frames' names tell of time. */
+export interface NamedFrames {
+  /** The numbers in their names, in the order shown; at least one. */
+  readonly frameValues: readonly number[];
+  /** Whether these are times: milliseconds of any clock. */
+  readonly areTimes: boolean;
+}
+
+/** Below this, in milliseconds, a tape has no duration worth the name. */
+const NO_TIME = 1;
+/** The recorder counts the last frame as one display refresh, in milliseconds, however soon the recording ended. */
+const REFRESH = 1000 / 60;
+/** The recorder gives no frame less, in milliseconds, however soon the next one came. */
+const CLAMP = 10;
+/** Measures of time that differ by more than this, in milliseconds, and by a quarter, contradict each other. */
+const CONTRADICTION = 1000;
+const UNIT_NAMES: Readonly<Record<number, string>> = {
+  1000: 'seconds',
+  1: 'milliseconds',
+  0.001: 'microseconds',
+};
+
+/**
+ * Turns timing.json (or undefined where the tape has none) into a duration for each frame. A duration is believed before
+ * timestamps, and these before `total` of metadata.json; units that differ are converted, and what is missing is filled in,
+ * each with a warning. What is wrong throws a TIMING_… code, or TAPE_TOO_LONG.
+ *
+ * A frame of 0 ms is permitted: it is never seen. A tape whose frames are all 0 ms is timed as if nothing were known.
+ */
+export function parseTiming(
+  bytes: Buffer | undefined,
+  names: NamedFrames,
+  limits: Limits,
+  total?: number,
+): Timing {
+  const { frameValues, areTimes } = names;
+  const even = evenDuration(frameValues.length, limits, total);
+  if (bytes === undefined) {
+    if (areTimes) return timed({ ...timesOf(frameValues), total }, even, limits, [timesInNames()]);
+    const message = `timing.json is missing: every frame is shown for ${round(even)} ms.`;
+    const durations = new Array<number>(frameValues.length).fill(even);
+    return checkLength({ durations, warnings: [{ code: 'TIMING_MISSING', message }] }, limits);
+  }
+  const placed = placeEntries(readEntries(bytes, frameValues.length + 1), frameValues);
+  const durations = placed.entries.map((entry) => entry?.duration);
+  const stamps = placed.entries.map((entry) => entry?.timestamp);
+  const timestamps = areTimes && stamps.every((stamp) => stamp === undefined) ? frameValues : stamps;
+  return timed({ durations, timestamps, total, end: placed.end }, even, limits, placed.warnings);
+}
+
+interface Known extends Measures {
+  readonly end?: number | undefined;
+}
+
+/** From what is known, in whatever units, to durations. */
+function timed(known: Known, even: number, limits: Limits, warnings: readonly BakeWarning[]): Timing {
+  const units = tellUnits(known);
+  let frames: KnownFrame[] = known.durations.map((duration, frame) => ({
+    duration: times(duration, units.duration),
+    timestamp: times(known.timestamps[frame], units.timestamp),
+  }));
+  const total = times(known.total, units.total);
+  if (sum(frames.map(({ duration = 0 }) => duration)) < NO_TIME) {
+    frames = frames.map(({ timestamp }) => ({ timestamp }));
+  }
+  let durations = fillGaps(frames, { even, total, end: times(known.end, units.timestamp) });
+  if (sum(durations) < NO_TIME) durations = durations.map(() => even);
+  const found = [...warnings, ...warnOfUnits(units), ...warnOfGaps(frames, warnings)];
+  checkLength({ durations, warnings: [] }, limits);
+  return { durations, warnings: [...found, ...compare(frames, durations, total)] };
+}
+
+function times(value: number | undefined, unit: number): number | undefined {
+  return value === undefined ? undefined : value * unit;
+}
+
+function timesOf(frameValues: readonly number[]): Omit<Measures, 'total'> {
+  return { durations: frameValues.map(() => undefined), timestamps: frameValues };
+}
+
+/** Throws where durations, timestamps and total tell of different tapes; warns where durations are believed all the same. */
+function compare(
+  frames: readonly KnownFrame[],
+  durations: readonly number[],
+  total: number | undefined,
+): BakeWarning[] {
+  const pairs = frames.flatMap(({ duration, timestamp }, frame) => {
+    const gap = (frames[frame + 1]?.timestamp ?? Number.NaN) - (timestamp ?? Number.NaN);
+    if (duration === undefined || !(gap > 0)) return [];
+    const isClamped = duration <= CLAMP && gap < CLAMP;
+    return [{ duration, gap: isClamped ? duration : gap }];
+  });
+  const shown = sum(pairs.map(({ duration }) => duration));
+  const stamped = sum(pairs.map(({ gap }) => gap));
+  const whole = sum(durations);
+  const areKnown = frames.some(({ duration, timestamp }) => (duration ?? timestamp) !== undefined);
+  const byTime = judge(shown, stamped, "the frames' timestamps");
+  const byTotal = judge(whole, areKnown ? (total ?? 0) : 0, "metadata.json's total");
+  const contradiction = byTime?.isContradiction ? byTime : byTotal;
+  // Two that agree are believed against a total that nobody needs.
+  const isOutvoted = contradiction === byTotal && shown > 0 && byTime === undefined;
+  if (contradiction?.isContradiction && !isOutvoted) {
+    throw new BakeError('TIMING_CONTRADICTORY', `${contradiction.message}.`);
+  }
+  return [byTime, byTotal].flatMap((one) =>
+    one ? [{ code: 'TIMING_DIFFERS' as const, message: `${one.message}: durations are believed.` }] : [],
+  );
+}
+
+function judge(shown: number, said: number, whose: string) {
+  if (!(shown > 0 && said > 0) || areSame(shown, said)) return undefined;
+  const message = `timing.json tells of ${seconds(shown)} s, ${whose} of ${seconds(said)} s`;
+  return { message, isContradiction: Math.abs(shown - said) > CONTRADICTION };
+}
+
+function warnOfUnits(units: Units): BakeWarning[] {
+  const changed = (['duration', 'timestamp', 'total'] as const).filter((of) => units[of] !== USUAL_UNITS[of]);
+  if (changed.length === 0) return [];
+  const said = changed.map((of) => `each ${of} in ${UNIT_NAMES[units[of]]}`).join(', ');
+  return [{ code: 'TIMING_UNITS', message: `The tape gives ${said}: converted.` }];
+}
+
+function warnOfGaps(frames: readonly KnownFrame[], warnings: readonly BakeWarning[]): BakeWarning[] {
+  const unknown = frames.filter(({ duration }) => duration === undefined).length;
+  if (unknown === 0 || warnings.some(({ code }) => code === 'TIMING_MISSING')) return [];
+  const message = `timing.json has no duration for ${unknown} of ${frames.length} frames: estimated.`;
+  return [{ code: 'TIMING_PARTIAL', message }];
+}
+
+function timesInNames(): BakeWarning {
+  return {
+    code: 'TIMING_MISSING',
+    message: "timing.json is missing: the times in the frames' names are taken.",
+  };
+}
+
+/** The duration of each frame in milliseconds, if all are the same; `total` is in seconds, or in milliseconds. */
+function evenDuration(frameCount: number, limits: Limits, total = 0): number {
+  const plausible = [total * 1000, total].find((length) => {
+    const each = length / frameCount;
+    // 4 ms is a display of 240 Hz.
+    return each >= 4 && each <= 1000 && length <= limits.seconds * 1000;
+  });
+  return plausible === undefined ? REFRESH : plausible / frameCount;
+}
+
+function checkLength(timing: Timing, limits: Limits): Timing {
+  const total = sum(timing.durations);
+  if (total <= limits.seconds * 1000 + REFRESH) return timing;
+  const message = `The tape is ${seconds(total)} seconds long; at most ${limits.seconds} are allowed.`;
+  throw new BakeError('TAPE_TOO_LONG', message);
+}
+
+function seconds(milliseconds: number): number {
+  return round(milliseconds / 1000);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
