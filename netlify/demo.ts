@@ -67,7 +67,7 @@ async function show(slug: string, path: string, token: string | undefined, did: 
   console.log(`\n${slug}: track-media answers ${answer.status} ${await answer.text()}`);
   const tape = await until('the tape is in the PDS', async () => {
     const one = await world.find(slug);
-    return one.atSync?.status === 'complete' && one;
+    return one.oven?.sync?.status === 'complete' && one;
   });
   console.log(`  after ${((performance.now() - started) / 1000).toFixed(1)} s: ${tape.mp4Url}`);
   const [record] = (await world.pds.records(did)).filter(({ uri }) => uri === tape.at?.uri);

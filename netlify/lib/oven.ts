@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FileName } from './tapes/names.ts';
 
 /** What Oven is told of a tape; where to call back, and with which secret, is told with every one. */
 export interface BakeOrder {
@@ -7,6 +8,10 @@ export interface BakeOrder {
   readonly zipUrl: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly code: string;
+  /** Has Oven name the files by the code, whatever it does otherwise. */
+  readonly outputName?: 'code';
+  /** The MP4 that the oven before this one made of the tape, and that may be replaced. */
+  readonly replaces?: string;
 }
 
 /** What became of an order: taken, refused because of what it is, or not taken because of how Oven is. */
@@ -17,8 +22,11 @@ export type BakeAnswer =
 /** Oven, as the functions see it. */
 export interface Oven {
   bake(order: BakeOrder, signal: AbortSignal): Promise<BakeAnswer>;
-  /** Removes all there is of a slug; false when Oven could not. */
-  purge(slug: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Removes all that Oven has of a tape under a name, and gives the keys of the files; what is another tape's stays.
+   * Undefined when Oven could not.
+   */
+  purge(file: FileName, mongoId: string, signal: AbortSignal): Promise<readonly string[] | undefined>;
 }
 
 export interface OvenOptions {
@@ -60,14 +68,15 @@ export function openOven({ timeoutMs = 6000, attempts = 3, pauseMs = 400, ...opt
       }
     },
 
-    purge: async (slug, signal) => {
+    purge: async ({ name, unowned }, mongoId, signal) => {
       const headers = { authorization: `Bearer ${secret}` };
-      const how = { method: 'DELETE', headers, redirect: 'error' } as const;
-      const answer = await fetch(at(`/tapes/${encodeURIComponent(slug)}`), { ...how, signal }).catch(
-        () => null,
-      );
-      await answer?.body?.cancel();
-      return answer !== null && (answer.ok || answer.status === 404);
+      const how = { method: 'DELETE', headers, redirect: 'error', signal } as const;
+      const url = at(`/tapes/${encodeURIComponent(name)}`);
+      url.search = String(new URLSearchParams({ mongoId, unowned: String(unowned) }));
+      const answer = await fetch(url, how).catch(() => null);
+      const said = (await answer?.json().catch(() => null)) as { files?: unknown } | null;
+      if (answer === null || !(answer.ok || answer.status === 404)) return undefined;
+      return Array.isArray(said?.files) ? said.files.map(String) : [];
     },
   };
 }

@@ -55,11 +55,11 @@ async function retry(
 ): Promise<'submitted' | 'refused' | 'gaveUp' | 'busy' | undefined> {
   const { log, tapes } = services;
   const half = unfinished(tape);
-  const attempts = (half === 'mp4' ? tape.oven?.attempts : tape.atSync?.resends) ?? 0;
+  const attempts = (half === 'mp4' ? tape.oven?.attempts : tape.oven?.sync?.resends) ?? 0;
   // Overlapping runs claim a tape once.
   if (half === undefined || !(await tapes.claim(tape, nextTry(attempts + 1)))) return undefined;
   if (attempts >= (half === 'mp4' ? MAX_ATTEMPTS : MAX_RESENDS)) {
-    const last = (half === 'mp4' ? tape.oven?.error : tape.atSync?.error)?.message ?? 'no answer came';
+    const last = (half === 'mp4' ? tape.oven?.error : tape.oven?.sync?.error)?.message ?? 'no answer came';
     const message = `Given up after ${attempts} attempts: ${last}`;
     await tapes.giveUp(tape, { code: 'GAVE_UP', message, at: new Date() });
     log('error', 'TAPE_GIVEN_UP', { mongoId: tape._id.toHexString(), slug: tape.slug, half, message });

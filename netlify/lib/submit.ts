@@ -1,11 +1,14 @@
+import type { Config } from './config.ts';
 import { type Deadline, within } from './deadline.ts';
-import type { BakeAnswer } from './oven.ts';
+import type { BakeAnswer, BakeOrder } from './oven.ts';
 import type { Services } from './services.ts';
 import { nextTry } from './tapes/backoff.ts';
+import { standing } from './tapes/exclusions.ts';
+import { namedByCode, ovenSlug, storedName } from './tapes/names.ts';
 import type { Tape } from './tapes/tape.ts';
 import { zipUrl } from './zip.ts';
 
-/** What became of handing a tape over; 'waiting' while there is no Oven. */
+/** What became of handing a tape over; 'waiting' while there is no Oven, or the tape is no work for it. */
 export type Submission = 'taken' | 'refused' | 'busy' | 'waiting';
 
 type Needs = Pick<Services, 'config' | 'log' | 'oven' | 'tapes'>;
@@ -13,10 +16,10 @@ type Needs = Pick<Services, 'config' | 'log' | 'oven' | 'tapes'>;
 /** Hands a tape to Oven and keeps on its document how that went. */
 export async function submit(services: Needs, tape: Tape, deadline: Deadline): Promise<Submission> {
   const { config, log, oven, tapes } = services;
-  if (oven === undefined) return 'waiting';
+  if (oven === undefined || standing(tape) !== 'work') return 'waiting';
   const mongoId = tape._id.toHexString();
-  const { slug, code, metadata = {} } = tape;
-  const order = { mongoId, slug, zipUrl: zipUrl(config.zips, tape).href, metadata, code };
+  const slug = ovenSlug(tape);
+  const order = orderOf(config, tape);
   const answer = await oven.bake(order, within(15, deadline));
   const attempts = (tape.oven?.attempts ?? 0) + (answer.taken || !answer.passing ? 1 : 0);
   const nextAt = nextTry(attempts, answer.taken ? 0 : answer.retryAfter);
@@ -30,6 +33,20 @@ export async function submit(services: Needs, tape: Tape, deadline: Deadline): P
   await tapes.handedOver(mongoId, { attempts, nextAt }, fault);
   log('warn', 'TAPE_NOT_SUBMITTED', { mongoId, slug, code: fault.code, nextAt });
   return answer.passing ? 'busy' : 'refused';
+}
+
+/** What Oven is told of a tape. */
+function orderOf({ blobs, zips }: Config, tape: Tape): BakeOrder {
+  const { code, mp4Url } = tape;
+  return {
+    mongoId: tape._id.toHexString(),
+    slug: ovenSlug(tape),
+    zipUrl: zipUrl(zips, tape).href,
+    metadata: tape.oven?.metadata ?? {},
+    code,
+    ...(namedByCode(tape) && { outputName: 'code' as const }),
+    ...(mp4Url !== undefined && storedName(blobs, mp4Url) !== undefined && { replaces: mp4Url }),
+  };
 }
 
 function inWords(answer: BakeAnswer & { taken: false }): string {

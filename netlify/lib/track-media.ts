@@ -6,7 +6,9 @@ import type { Identity } from './identity.ts';
 import { nuke } from './nuke.ts';
 import type { Services } from './services.ts';
 import { submit } from './submit.ts';
-import type { NewTape } from './tapes/tape.ts';
+import { exclusionOf, isOurs } from './tapes/exclusions.ts';
+import { ovenSlug } from './tapes/names.ts';
+import type { NewTape, Tape } from './tapes/tape.ts';
 import { hasZip, zipUrl } from './zip.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -15,7 +17,11 @@ const MAX_TAPE_SECONDS = 30;
 
 const slug = z
   .string()
-  .regex(/^[\w-][\w.-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, dashes and underscores');
+  .max(200)
+  .regex(
+    /^([^/.][^/]*\/)?[\w-][\w.-]{0,63}$/,
+    'must be 1 to 64 letters, digits, dots, dashes and underscores',
+  );
 const metadata = z
   .looseObject({ totalDuration: z.number().nonnegative().optional() })
   .refine((value) => JSON.stringify(value).length <= MAX_METADATA_BYTES, 'must have 32 KB at most');
@@ -57,11 +63,16 @@ async function take(
     ...found,
     ...(fields.metadata && { metadata: fields.metadata }),
   });
-  if (added.nuked) throw new HttpError(410, 'TAPE_NUKED', 'This tape was taken down.');
-  const givenUp = (added.oven?.gaveUpAt ?? added.atSync?.gaveUpAt) !== undefined;
-  const tape = givenUp ? await tapes.revive(added) : added;
+  const taken = await adopted(services, added, who);
+  const givenUp = (taken.oven?.gaveUpAt ?? taken.oven?.sync?.gaveUpAt) !== undefined;
+  const tape = givenUp ? await tapes.revive(taken) : taken;
   const tapeId = tape._id.toHexString();
   log('info', created ? 'TAPE_ADDED' : 'TAPE_KNOWN', { mongoId: tapeId, slug: tape.slug, code: tape.code });
+  const said = { slug: tape.slug, code: tape.code, tapeId };
+  if (!isOurs(tape)) {
+    const message = 'The tape is older than Oven, and stays as it is: only its user can have it baked.';
+    return json(200, { ...said, mp4Status: tape.mp4Status ?? 'pending', message });
+  }
   const known =
     !givenUp &&
     (tape.mp4Status === 'complete' || (tape.mp4Status === 'pending' && tape.oven?.jobId !== undefined));
@@ -73,7 +84,7 @@ async function take(
     refused: 'oven-failed',
   } as const;
   return json(200, {
-    ...{ slug: tape.slug, code: tape.code, tapeId },
+    ...said,
     mp4Status: tape.mp4Status === 'complete' ? 'complete' : status[submission],
     ...(submission !== 'taken' && {
       retryable: true,
@@ -82,10 +93,28 @@ async function take(
   });
 }
 
+/**
+ * The tape as one of ours: a document from before is adopted when its user sends it, and left alone when a guest does, since nobody
+ * knows whether it is the same guest. Throws 410 for a nuked tape, 409 for one that is excluded.
+ */
+async function adopted({ log, tapes }: Services, tape: Tape, who: Identity): Promise<Tape> {
+  if (tape.nuked) throw new HttpError(410, 'TAPE_NUKED', 'This tape was taken down.');
+  const why = exclusionOf(tape);
+  if (why !== undefined) throw new HttpError(409, 'TAPE_EXCLUDED', `This tape is left alone: it is ${why}.`);
+  if (isOurs(tape) || who.kind !== 'user') return tape;
+  log('info', 'TAPE_ADOPTED', { mongoId: tape._id.toHexString(), slug: tape.slug, was: tape.mp4Status });
+  return tapes.adopt(tape, who.sub);
+}
+
 /** Whose tape it is, and so in which bucket. Throws 401 rather than look for a user's tape among the guests'. */
 function whose({ config, log }: Services, slug: string, who: Identity): NewTape {
-  if (who.kind === 'user') return { slug, bucket: config.zips.user.name, user: who.sub };
-  if (USER_SLUG.test(slug)) {
+  const owner = slug.includes('/') ? slug.slice(0, slug.lastIndexOf('/')) : undefined;
+  if (who.kind === 'user') {
+    if (owner !== undefined && owner !== who.sub)
+      throw new HttpError(403, 'NOT_YOURS', 'This is another user’s tape.');
+    return { slug, bucket: config.zips.user.name, user: who.sub };
+  }
+  if (owner !== undefined || USER_SLUG.test(slug)) {
     const code = who.kind === 'invalid' ? 'TOKEN_INVALID' : 'LOGIN_NEEDED';
     throw new HttpError(401, code, 'This is a user’s tape: log in (again) and send it once more.', {
       headers: { 'www-authenticate': 'Bearer' },
@@ -98,7 +127,7 @@ function whose({ config, log }: Services, slug: string, who: Identity): NewTape 
 /** The tape under the slug that its ZIP really has. Throws 404 without one. */
 async function locate({ config }: Services, tape: NewTape, deadline: Deadline): Promise<NewTape> {
   // The Z of an ISO time has stuck to slugs of tapes that were uploaded without it.
-  const bare = USER_SLUG.test(tape.slug) ? tape.slug.replace(/Z$/, '') : tape.slug;
+  const bare = USER_SLUG.test(ovenSlug(tape)) ? tape.slug.replace(/Z$/, '') : tape.slug;
   for (const slug of new Set([bare, tape.slug])) {
     const candidate = { ...tape, slug };
     if (await hasZip(zipUrl(config.zips, candidate), within(5, deadline))) return candidate;

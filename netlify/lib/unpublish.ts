@@ -2,6 +2,10 @@ import { type Deadline, within } from './deadline.ts';
 import { tryLater } from './errors.ts';
 import type { Services } from './services.ts';
 import { type Hand, withTape } from './tapes/hand.ts';
+import { fileNames, storedName } from './tapes/names.ts';
+import type { Changes } from './tapes/store.ts';
+import type { Part, Tape } from './tapes/tape.ts';
+import { hasZip, zipUrl } from './zip.ts';
 
 /** Takes down a nuked tape; false when something is left for the scheduled function. */
 export async function unpublish(services: Services, id: string, deadline: Deadline): Promise<boolean> {
@@ -16,21 +20,69 @@ export async function unpublish(services: Services, id: string, deadline: Deadli
   }
 }
 
-/** Removes the record and the files of a nuked tape. Throws 503 when Oven, or PdsError when the PDS, can't do it now. */
+/** Removes the record and Oven's files of a nuked tape. Throws 503 when Oven, or PdsError when the PDS, can't do it now. */
 export async function takeDown(services: Services, hand: Hand, deadline: Deadline): Promise<void> {
-  const { accounts, log, oven, pds, tapes } = services;
-  const tape = await hand.save({ 'purge.done': false });
+  const { config, log } = services;
+  let tape = await hand.save({ 'oven.purge.done': false });
+  const removed = new Set<Part>(tape.oven?.purge?.removed);
+  if (await removeRecord(services, tape, deadline)) {
+    if (recordOf(tape) !== undefined) removed.add('record');
+    const noted = { 'oven.purge.removed': [...removed] };
+    tape = await hand.save({ at: undefined, 'oven.sync.blob': undefined, ...noted });
+  }
+  if (await removeFiles(services, tape, deadline)) removed.add('files');
+  const stays = await rest(services, tape, deadline);
+  await hand.save({
+    'oven.purge': { done: true, removed: [...removed], stays },
+    ...deadLinks(config.blobs, tape),
+  });
+  log('info', 'TAPE_PURGED', { mongoId: hand.id, slug: tape.slug, removed: [...removed], stays });
+}
+
+/** The key of the record that a document says there is. */
+function recordOf({ at, atproto }: Tape): string | undefined {
+  return at?.rkey ?? atproto?.rkey;
+}
+
+/** False when there is none, or nobody to remove it as. */
+async function removeRecord({ accounts, pds }: Services, tape: Tape, deadline: Deadline): Promise<boolean> {
   // With the blob there may be a record that nobody had the time to note.
-  if (tape.at !== undefined || tape.atSync?.blob !== undefined) {
-    const account = await accounts(tape.user);
-    if (account !== undefined) await pds.remove(account, tape, within(10, deadline));
-    await hand.save({ at: undefined, 'atSync.blob': undefined });
+  if (recordOf(tape) === undefined && tape.oven?.sync?.blob === undefined) return false;
+  const account = await accounts(tape.user);
+  if (account !== undefined) await pds.remove(account, tape, within(10, deadline));
+  return account !== undefined;
+}
+
+/** Whether there was anything to remove. */
+async function removeFiles({ config, oven }: Services, tape: Tape, deadline: Deadline): Promise<boolean> {
+  const owner = tape._id.toHexString();
+  let any = storedName(config.blobs, tape.mp4Url) !== undefined;
+  for (const file of fileNames(config.blobs, tape)) {
+    const files = await oven?.purge(file, owner, within(20, deadline));
+    if (files === undefined) {
+      throw tryLater('NOT_PURGED', 'The files of a nuked tape could not be removed yet.', 60);
+    }
+    any ||= files.length > 0;
   }
-  if (await tapes.sharesFiles(tape)) {
-    log('warn', 'FILES_KEPT', { mongoId: hand.id, slug: tape.slug, why: 'another tape has them' });
-  } else if (!(await oven?.purge(tape.slug, within(20, deadline)))) {
-    throw tryLater('NOT_PURGED', 'The files of a nuked tape could not be removed yet.', 60);
-  }
-  await hand.save({ 'purge.done': true, mp4Url: undefined, thumbnailUrl: undefined });
-  log('info', 'TAPE_PURGED', { mongoId: hand.id, slug: tape.slug });
+  return any;
+}
+
+/** What is not Oven's to remove. */
+async function rest({ accounts, config }: Services, tape: Tape, deadline: Deadline): Promise<Part[]> {
+  const isVideo = typeof tape.mp4Url === 'string' && storedName(config.blobs, tape.mp4Url) === undefined;
+  // Only said, so that a storage that doesn't answer holds nothing up.
+  const isZip = await hasZip(zipUrl(config.zips, tape), within(5, deadline)).catch(() => false);
+  const isRecord = recordOf(tape) !== undefined && (await accounts(tape.user)) === undefined;
+  return [
+    ...(isZip ? ['zip'] : []),
+    ...(isVideo ? ['video'] : []),
+    ...(isRecord ? ['record'] : []),
+  ] as Part[];
+}
+
+/** Links to what was removed go; those that lead elsewhere stay. */
+function deadLinks(bases: readonly URL[], tape: Tape): Changes {
+  const fields = ['mp4Url', 'thumbnailUrl'] as const;
+  const dead = fields.filter((field) => storedName(bases, tape[field]) !== undefined);
+  return Object.fromEntries(dead.map((field) => [field, undefined]));
 }

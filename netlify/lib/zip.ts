@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
 import { HttpError, tryLater } from './errors.ts';
+import { ovenSlug } from './tapes/names.ts';
 import type { Tape } from './tapes/tape.ts';
 
 /** Oven takes no larger ones. */
@@ -7,8 +8,9 @@ const MAX_ZIP_BYTES = 256 * 1024 * 1024;
 
 /** Where the ZIP of a tape is. */
 export function zipUrl(zips: Config['zips'], tape: Pick<Tape, 'slug' | 'user' | 'bucket'>): URL {
-  const { url } = tape.bucket === zips.user.name ? zips.user : zips.guest;
-  const key = tape.user === undefined ? [tape.slug] : [tape.user, tape.slug];
+  const bucket = tape.bucket ?? (tape.user ? zips.user.name : zips.guest.name);
+  const { url } = bucket === zips.user.name ? zips.user : zips.guest;
+  const key = tape.user ? [tape.user, ovenSlug(tape)] : tape.slug.split('/');
   return new URL(`${url.href.replace(/\/$/, '')}/${key.map(encodeURIComponent).join('/')}.zip`);
 }
 

@@ -57,10 +57,10 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
       expect(tape).toMatchObject({
         ...{ mp4Status: 'complete', mp4Url: callback.mp4Url, thumbnailUrl: callback.thumbnailUrl },
         ...{ mp4CompletedAt: expect.any(Date), at: { uri: record?.uri, cid: record?.cid } },
-        atSync: { status: 'complete', bytes: mp4.length },
+        oven: { sync: { status: 'complete', bytes: mp4.length }, mp4: { width: 640, bytes: mp4.length } },
       });
       expect(record?.uri.endsWith(`/${tape.at?.rkey}`)).toBe(true);
-      expect(tape.lease).toBeUndefined();
+      expect(tape.oven?.lease).toBeUndefined();
     },
   );
 
@@ -185,7 +185,10 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
     });
     const answer = await world.deliver(callbackOf(world, tape._id.toHexString(), slug, someMp4()));
     expect(await answer.json()).toEqual({ status: 'no-account' });
-    expect(await world.find(slug)).toMatchObject({ mp4Status: 'complete', atSync: { status: 'no-account' } });
+    expect(await world.find(slug)).toMatchObject({
+      mp4Status: 'complete',
+      oven: { sync: { status: 'no-account' } },
+    });
   });
 
   test('updates the record that a tape has from before', async () => {

@@ -47,7 +47,7 @@ describe.skipIf(why)(
         `${slug} is in the PDS`,
         async () => {
           const tape = await world.find(slug);
-          return tape.atSync?.status === 'complete' && tape;
+          return tape.oven?.sync?.status === 'complete' && tape;
         },
         60,
       );
@@ -107,10 +107,10 @@ describe.skipIf(why)(
       await functions.track({ slug: 'downtime', ext: 'zip' });
       await until(
         'the failure is kept',
-        async () => (await world.find('downtime')).atSync?.error?.code === 'PDS_UNREACHABLE',
+        async () => (await world.find('downtime')).oven?.sync?.error?.code === 'PDS_UNREACHABLE',
       );
       world.pds.front.fault = () => 'none';
-      await world.tapes.updateOne({ slug: 'downtime' }, { $set: { 'atSync.nextAt': new Date(0) } });
+      await world.tapes.updateOne({ slug: 'downtime' }, { $set: { 'oven.sync.nextAt': new Date(0) } });
       expect(await (await functions.retry()).json()).toMatchObject({ submitted: 1 });
       await finished('downtime');
       expect((await recordsOf(world.guest.did, 'downtime')).length).toBe(1);
@@ -123,13 +123,13 @@ describe.skipIf(why)(
         await world.tapes.updateOne({ slug: 'nuked001' }, { $set: { nuked: true } });
       };
       await functions.track({ slug: 'nuked001', ext: 'zip' });
-      await until('it is nuked', async () => (await world.find('nuked001')).purge !== undefined);
+      await until('it is nuked', async () => (await world.find('nuked001')).oven?.purge !== undefined);
       const tape = await until(
         'it is purged',
         async () => {
           await functions.retry();
           const one = await world.find('nuked001');
-          return one.purge?.done && one;
+          return one.oven?.purge?.done && one;
         },
         60,
       );
@@ -152,10 +152,11 @@ describe.skipIf(why)(
           headers: { authorization: `Bearer ${token}` },
         });
       expect((await put(true, 'another')).status).toBe(401);
-      expect(await (await put(true, TOKEN)).json()).toEqual({ slug, nuked: true, purged: true });
+      const said = { slug, nuked: true, purged: true, removed: ['record', 'files'], stays: ['zip'] };
+      expect(await (await put(true, TOKEN)).json()).toEqual(said);
       expect(await recordsOf(world.user.did, slug)).toEqual([]);
       expect((await fetch(`${oven.files}/tapes/${slug}.mp4`)).status).toBe(404);
-      expect((await put(false, TOKEN)).status).toBe(200);
+      expect(await (await put(false, TOKEN)).json()).toEqual({ slug, nuked: false, video: 'baked-anew' });
       await finished(slug);
       expect((await recordsOf(world.user.did, slug)).length).toBe(1);
     }, 120_000);

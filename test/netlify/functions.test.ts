@@ -94,7 +94,7 @@ describe.skipIf(why)(`bundles at work${why ? ` (skipped: ${why})` : ''}`, () => 
     expect((await rig.track({ slug: 'bundled1', ext: 'zip' })).status).toBe(200);
     const { callback } = await bakedTape(world, 'bundled1');
     expect((await post(rig, callback)).status).toBe(200);
-    expect((await world.find('bundled1')).atSync?.status).toBe('complete');
+    expect((await world.find('bundled1')).oven?.sync?.status).toBe('complete');
     expect((await rig.retry()).status).toBe(200);
     expect(rig.logs.join('\n')).not.toContain(SECRET);
   });
@@ -110,7 +110,7 @@ describe.skipIf(why)(`bundles at work${why ? ` (skipped: ${why})` : ''}`, () => 
     await first.kill();
     await lost;
     world.pds.front.fault = () => 'none';
-    expect((await world.find(slug)).lease).toBeDefined();
+    expect((await world.find(slug)).oven?.lease).toBeDefined();
     const second = await start();
     const answer = await until('the lease has run out', async () => {
       const one = await post(second, callback);
@@ -119,7 +119,7 @@ describe.skipIf(why)(`bundles at work${why ? ` (skipped: ${why})` : ''}`, () => 
     expect(await answer.json()).toEqual({ status: 'complete' });
     const records = await world.pds.records(world.guest.did);
     expect(records.filter(({ value }) => value.slug === slug).length).toBe(1);
-    expect((await world.find(slug)).lease).toBeUndefined();
+    expect((await world.find(slug)).oven?.lease).toBeUndefined();
     const uploads = world.pds.front.seen.filter((path) => path === UPLOAD).length;
     expect(uploads).toBe(moment === PUT ? 1 : 2);
   });

@@ -36,7 +36,7 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
     (await world.pds.records(world.guest.did)).filter(({ value }) => value.slug === slug);
   /** Makes the tape due, runs the scheduled function, and delivers the callback that Oven sends again. */
   const repair = async (callback: object) => {
-    await world.tapes.updateOne({ slug }, { $set: { 'atSync.nextAt': new Date(0) } });
+    await world.tapes.updateOne({ slug }, { $set: { 'oven.sync.nextAt': new Date(0) } });
     world.oven.orders.length = 0;
     await world.retry();
     expect(world.oven.orders.map((order) => order.slug)).toContain(slug);
@@ -70,15 +70,15 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
     const tape = await world.find(slug);
     expect(tape).toMatchObject({
       ...{ mp4Status: 'complete', mp4Url: callback.mp4Url },
-      atSync: { status: 'pending', error: { code }, nextAt: expect.any(Date) },
+      oven: { sync: { status: 'pending', error: { code }, nextAt: expect.any(Date) } },
     });
     expect(tape.at).toBeUndefined();
-    expect(tape.lease).toBeUndefined();
+    expect(tape.oven?.lease).toBeUndefined();
     world.pds.front.fault = () => 'none';
     expect((await repair(callback)).status).toBe(200);
     expect((await recordsOf()).length).toBe(1);
     expect(await world.find(slug)).toMatchObject({
-      atSync: { status: 'complete' },
+      oven: { sync: { status: 'complete' } },
       at: { rkey: expect.any(String) },
     });
   });
@@ -123,7 +123,7 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
     const { callback } = await bakedTape(world, slug);
     fail({ status: 400, error: 'BlobNotFound' }, PUT);
     expect((await world.deliver(callback)).status).toBe(503);
-    expect((await world.find(slug)).atSync?.blob).toBeUndefined();
+    expect((await world.find(slug)).oven?.sync?.blob).toBeUndefined();
     world.pds.front.fault = () => 'none';
     expect((await world.deliver(callback)).status).toBe(200);
     expect((await recordsOf()).length).toBe(1);
@@ -140,12 +140,12 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
       ...{
         mp4Status: 'complete',
         mp4Url: callback.mp4Url,
-        atSync: { status: 'too-large', bytes: callback.bytes },
+        oven: { sync: { status: 'too-large', bytes: callback.bytes } },
       },
     });
     // Not asked for again by itself; the callback replayed by hand repairs it.
     world.pds.front.fault = () => 'none';
-    await world.tapes.updateOne({ slug }, { $set: { 'atSync.nextAt': new Date(0) } });
+    await world.tapes.updateOne({ slug }, { $set: { 'oven.sync.nextAt': new Date(0) } });
     world.oven.orders.length = 0;
     await world.retry();
     expect(world.oven.orders.map((order) => order.slug)).not.toContain(slug);
@@ -159,7 +159,7 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
     const answer = await world.deliver(callback);
     expect(await answer.json()).toEqual({ status: 'too-large' });
     expect(world.pds.front.seen).not.toContain(UPLOAD);
-    expect((await world.find(slug)).atSync).toMatchObject({
+    expect((await world.find(slug)).oven?.sync).toMatchObject({
       status: 'too-large',
       limit: 1 * MB,
       bytes: 2 * MB,

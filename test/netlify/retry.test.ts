@@ -21,29 +21,38 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     world.oven.purgeStatus = 200;
   });
   let codes = 0;
-  const add = async (slug: string, fields: object = {}) => {
+  const add = async (slug: string, fields: { oven?: object; [name: string]: unknown } = {}) => {
     codes += 1;
     const basics = { code: `c${codes}`, slug, when: ago(60), bucket: 'art-aesthetic-computer' };
-    await world.tapes.insertOne({ ...basics, nuked: false, mp4Status: 'pending', ...fields } as never);
+    const oven = { adoptedAt: ago(60), ...fields.oven };
+    await world.tapes.insertOne({ ...basics, nuked: false, mp4Status: 'pending', ...fields, oven } as never);
   };
   const submitted = () => world.oven.orders.map(({ slug }) => slug).sort();
 
   test('finds what is stuck, and nothing else', async () => {
     await add('pending', { oven: due() });
     await add('failed', { mp4Status: 'oven-failed', mp4Error: 'x', oven: due() });
-    await add('from-before', {});
+    await add('adopted', {});
+    await add('from-before', { oven: { adoptedAt: undefined } });
     await add('user-1', { user: 'auth0|x', bucket: 'user-aesthetic-computer', oven: due() });
     const sync = { status: 'pending', bake: 'b', bytes: 1, superseded: [], nextAt: ago(1) };
-    await add('no-record', { mp4Status: 'complete', mp4Url: 'x', atSync: sync, oven: later });
+    await add('no-record', { mp4Status: 'complete', mp4Url: 'x', oven: { ...later, sync } });
     await add('not-yet', { oven: later });
     await add('fresh', { when: ago(1) });
     await add('nuked', { nuked: true, oven: due() });
     await add('given-up', { mp4Status: 'oven-failed', oven: { ...due(8), gaveUpAt: ago(1) } });
-    await add('done', { mp4Status: 'complete', mp4Url: 'x', atSync: { ...sync, status: 'complete' } });
+    await add('done', {
+      mp4Status: 'complete',
+      mp4Url: 'x',
+      oven: { sync: { ...sync, status: 'complete' } },
+    });
     await add('done-before', { mp4Status: 'complete', mp4Url: 'x', at: { rkey: 'r', uri: 'u', cid: 'c' } });
-    await add('too-large', { mp4Status: 'complete', atSync: { ...sync, status: 'too-large', limit: 5 } });
+    await add('too-large', {
+      mp4Status: 'complete',
+      oven: { sync: { ...sync, status: 'too-large', limit: 5 } },
+    });
     expect(await world.retry()).toMatchObject({ submitted: 5, gaveUp: 0, stopped: false });
-    expect(submitted()).toEqual(['failed', 'from-before', 'no-record', 'pending', 'user-1']);
+    expect(submitted()).toEqual(['adopted', 'failed', 'no-record', 'pending', 'user-1']);
     const users = world.oven.orders.find(({ slug }) => slug === 'user-1');
     expect(users?.zipUrl).toBe(`${world.storage.url}/user/auth0%7Cx/user-1.zip`);
     expect(await world.find('failed')).toMatchObject({
@@ -51,7 +60,7 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
       oven: { attempts: 2, jobId: 'job-1' },
     });
     expect((await world.find('failed')).mp4Error).toBeUndefined();
-    expect((await world.find('no-record')).atSync).toMatchObject({ resends: 1 });
+    expect((await world.find('no-record')).oven?.sync).toMatchObject({ resends: 1 });
     expect((await world.find('no-record')).mp4Status).toBe('complete');
     // Everything was put off: another run finds nothing.
     world.oven.orders.length = 0;
@@ -66,7 +75,7 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
       expect(await world.retry()).toMatchObject({ submitted: 1 });
       const { oven } = await world.find('tape');
       expect(oven?.attempts).toBe(attempt);
-      waits.push((oven?.nextAt.getTime() ?? 0) - Date.now());
+      waits.push((oven?.nextAt?.getTime() ?? 0) - Date.now());
       await world.tapes.updateOne({ slug: 'tape' }, { $set: { 'oven.nextAt': ago(1) } });
     }
     expect(waits.map((wait) => wait / MINUTE)).toEqual(
@@ -115,10 +124,10 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
 
   test('a record whose callback Oven refuses to send again is given up one day, too', async () => {
     const sync = { status: 'pending', bake: 'b', bytes: 1, superseded: [], nextAt: ago(1), resends: 19 };
-    await add('no-record', { mp4Status: 'complete', mp4Url: 'x', atSync: sync, oven: later });
+    await add('no-record', { mp4Status: 'complete', mp4Url: 'x', oven: { ...later, sync } });
     world.oven.answer = () => ({ status: 400 });
     expect(await world.retry()).toMatchObject({ refused: 1, gaveUp: 0 });
-    await world.tapes.updateOne({ slug: 'no-record' }, { $set: { 'atSync.nextAt': ago(1) } });
+    await world.tapes.updateOne({ slug: 'no-record' }, { $set: { 'oven.sync.nextAt': ago(1) } });
     expect(await world.retry()).toMatchObject({ refused: 0, gaveUp: 1 });
   });
 
@@ -145,28 +154,38 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
 
   test('purges what another part of the site has nuked after it was published', async () => {
     const sync = { status: 'complete', bake: 'b', bytes: 1, superseded: [] };
-    await add('nuked', { nuked: true, mp4Status: 'complete', mp4Url: 'x', atSync: sync });
-    await add('nuked-long-ago', { nuked: true, mp4Status: 'complete', mp4Url: 'x' });
+    const mp4Url = `${world.storage.url}/blobs/tapes/nuked.mp4`;
+    await add('nuked', { nuked: true, mp4Status: 'complete', mp4Url, oven: { sync } });
+    await add('nuked-long-ago', {
+      nuked: true,
+      mp4Status: 'complete',
+      mp4Url: 'x',
+      oven: { adoptedAt: undefined },
+    });
     expect(await world.retry()).toMatchObject({ purged: 1 });
     expect((await world.find('nuked')).mp4Url).toBeUndefined();
     expect(await world.retry()).toMatchObject({ purged: 0 });
   });
 
   test('a purge that takes all the time there is keeps no tape from Oven', async () => {
-    await add('nuked', { nuked: true, purge: { done: false } });
+    await add('nuked', { nuked: true, oven: { purge: { done: false } } });
     await add('tape', { oven: due() });
     world.oven.purgeStatus = 0;
     expect(await world.retry(world.services, 2)).toMatchObject({ submitted: 1, purged: 0 });
   });
 
   test('purges what was nuked and is still there', async () => {
-    await add('nuked', { nuked: true, purge: { done: false } });
+    await add('nuked', { nuked: true, oven: { purge: { done: false } } });
     world.oven.purgeStatus = 500;
     expect(await world.retry()).toMatchObject({ purged: 0 });
     world.oven.purgeStatus = 200;
     world.oven.purged.length = 0;
     expect(await world.retry()).toMatchObject({ purged: 1 });
-    expect(world.oven.purged).toEqual([`/tapes/nuked Bearer ${SECRET}`]);
+    const { _id, code } = await world.find('nuked');
+    expect(world.oven.purged).toEqual([
+      `/tapes/nuked?mongoId=${_id}&unowned=false Bearer ${SECRET}`,
+      `/tapes/${code}?mongoId=${_id}&unowned=true Bearer ${SECRET}`,
+    ]);
     expect(await world.retry()).toMatchObject({ purged: 0 });
   });
 });

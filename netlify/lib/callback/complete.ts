@@ -3,6 +3,8 @@ import { HttpError } from '../errors.ts';
 import { allow, json, parse, readText } from '../http.ts';
 import { checkFileUrl } from '../mp4.ts';
 import type { Services } from '../services.ts';
+import { exclusionOf, standing } from '../tapes/exclusions.ts';
+import { ovenSlug } from '../tapes/names.ts';
 import { callbackBody, type Failure } from './body.ts';
 import { publish } from './publish.ts';
 import { verifySecret, verifySignature } from './verify.ts';
@@ -31,14 +33,24 @@ export async function tapeBakeComplete(
   const tape = await tapes.find(said.mongoId);
   // 410 tells Oven that no later attempt can succeed.
   if (tape === undefined) throw new HttpError(410, 'TAPE_UNKNOWN', 'There is no such tape.');
-  if (tape.slug !== said.slug) throw new HttpError(409, 'SLUG_MISMATCH', 'The tape has another slug.');
+  if (ovenSlug(tape) !== said.slug) throw new HttpError(409, 'SLUG_MISMATCH', 'The tape has another slug.');
+  if (standing(tape) === 'left-alone') {
+    log('warn', 'LEFT_ALONE', {
+      mongoId: said.mongoId,
+      slug: tape.slug,
+      why: exclusionOf(tape) ?? 'not adopted',
+    });
+    return json(200, { status: 'left-alone' });
+  }
   if ('error' in said) {
     await tapes.bakeFailed(said.mongoId, bake, { ...fault(said.error), at: new Date() });
     log('warn', 'BAKE_FAILED', { mongoId: said.mongoId, slug: said.slug, code: said.error.code });
     return json(200, { status: 'recorded' });
   }
-  checkFileUrl(config.blobs, said.mp4Url, `${said.slug}.mp4`, 'mp4Url');
-  checkFileUrl(config.blobs, said.thumbnailUrl, `${said.slug}-thumb.jpg`, 'thumbnailUrl');
+  // Oven may name files by either.
+  const name = said.mp4Url.endsWith(`/${tape.code}.mp4`) ? tape.code : said.slug;
+  checkFileUrl(config.blobs, said.mp4Url, `${name}.mp4`, 'mp4Url');
+  checkFileUrl(config.blobs, said.thumbnailUrl, `${name}-thumb.jpg`, 'thumbnailUrl');
   const status = await publish(services, { bake, ...said }, deadline);
   log('info', 'TAPE_PUBLISHED', { mongoId: said.mongoId, slug: said.slug, status });
   return json(200, { status });

@@ -3,15 +3,16 @@ import { HttpError, tryLater } from '../errors.ts';
 import { PdsError } from '../pds/errors.ts';
 import type { Services } from '../services.ts';
 import { nextTry } from '../tapes/backoff.ts';
+import { standing } from '../tapes/exclusions.ts';
 import { type Hand, withTape } from '../tapes/hand.ts';
 import { type Changes, seen } from '../tapes/store.ts';
-import type { Tape } from '../tapes/tape.ts';
+import type { Sync, Tape } from '../tapes/tape.ts';
 import { takeDown } from '../unpublish.ts';
 import type { Success } from './body.ts';
 import { steps } from './steps.ts';
 
-/** How it ended: in the PDS, for good without a record, or because the tape or the bake no longer counts. */
-export type Outcome = 'complete' | 'too-large' | 'no-account' | 'superseded' | 'nuked';
+/** How it ended: in the PDS, for good without a record, or because the tape or the bake is no work (any more). */
+export type Outcome = Sync['status'] | 'superseded' | 'nuked' | 'left-alone';
 
 /** The MP4 of a bake, whose id is that of its callback. */
 export type Delivery = Omit<Success, 'secret'> & { readonly bake: string };
@@ -39,20 +40,22 @@ export async function publish(services: Services, delivery: Delivery, deadline: 
 
 /** Steps until the end, or until the tape is found nuked: then all that was published goes. */
 async function run(services: Services, hand: Hand, delivery: Delivery, deadline: Deadline): Promise<Outcome> {
-  const outcome = hand.tape().nuked ? 'nuked' : await steps(services, hand, delivery, deadline);
+  const stands = standing(hand.tape());
+  const outcome = stands === 'work' ? await steps(services, hand, delivery, deadline) : stands;
   if (outcome === 'nuked') await takeDown(services, hand, deadline);
   return outcome;
 }
 
-/** What needs no work: this bake is in the PDS, or a later one is. */
+/** What needs no work: the tape is none, this bake is in the PDS, or a later one is. */
 function settled(tape: Tape | undefined, { bake }: Delivery): Outcome | undefined {
-  if (tape === undefined || tape.nuked) return undefined;
-  const state = seen(tape.atSync, bake);
+  const stands = tape && standing(tape);
+  if (tape === undefined || stands !== 'work') return stands === 'left-alone' ? stands : undefined;
+  const state = seen(tape.oven?.sync, bake);
   return state === 'done' ? 'complete' : state;
 }
 
 /** What is thrown, as an answer: running out of time shows itself as all sorts of errors. */
-function asAnswer(error: unknown, { signal }: Deadline): unknown {
+export function asAnswer(error: unknown, { signal }: Deadline): unknown {
   if (signal.aborted) return timeUp(error);
   if (error instanceof PdsError) return tryLater(error.code, error.message, error.retryAfter, error);
   return error;
@@ -60,7 +63,8 @@ function asAnswer(error: unknown, { signal }: Deadline): unknown {
 
 /** What the document keeps of a failure: nothing before its MP4 was seen, since that may be a delivery that is refused. */
 function remembered(tape: Tape, { bake }: Delivery, told: unknown): Changes {
-  if (!(told instanceof HttpError) || tape.atSync?.bake !== bake || tape.nuked) return {};
+  const { sync } = tape.oven ?? {};
+  if (!(told instanceof HttpError) || sync?.bake !== bake || standing(tape) !== 'work') return {};
   const fault = { code: told.code, message: told.message, at: new Date() };
-  return { 'atSync.error': fault, 'atSync.nextAt': nextTry((tape.atSync.resends ?? 0) + 1) };
+  return { 'oven.sync.error': fault, 'oven.sync.nextAt': nextTry((sync.resends ?? 0) + 1) };
 }

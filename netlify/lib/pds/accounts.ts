@@ -7,7 +7,7 @@ export interface Account {
 }
 
 /** Gives the account that a tape's record belongs to; undefined when its user has none. */
-export type Accounts = (user: string | undefined) => Promise<Account | undefined>;
+export type Accounts = (user: string | null | undefined) => Promise<Account | undefined>;
 
 interface User {
   readonly _id: string;
@@ -17,7 +17,7 @@ interface User {
 /** Users' accounts from the collection `users` (`_id` is the subject, `atproto` has did and password); guests share one. */
 export function openAccounts(db: Db, guest: Account | undefined): Accounts {
   return async (user) => {
-    if (user === undefined) return guest;
+    if (!user) return guest;
     const found = await db.collection<User>('users').findOne({ _id: user }, { projection: { atproto: 1 } });
     const { did, password } = found?.atproto ?? {};
     return did && password ? { identifier: did, password } : undefined;

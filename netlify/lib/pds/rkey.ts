@@ -7,8 +7,9 @@ const DIGITS = '234567abcdefghijklmnopqrstuvwxyz';
  * The key of a tape's record, the same for every attempt: the one it has, else a TID (which the lexicon asks for) whose
  * time is the tape's to the millisecond, and whose microseconds and clock are 20 bits of a hash of the document's id.
  */
-export function recordKey(tape: Pick<Tape, '_id' | 'when' | 'at'>): string {
-  if (tape.at) return tape.at.rkey;
+export function recordKey(tape: Pick<Tape, '_id' | 'when' | 'at' | 'atproto'>): string {
+  const noted = tape.at?.rkey ?? tape.atproto?.rkey;
+  if (noted !== undefined) return noted;
   const hash = createHash('sha256').update(tape._id.toHexString()).digest().readUInt32BE();
   const micros = BigInt(tape.when.getTime()) * 1000n + BigInt((hash >>> 10) % 1000);
   return tid((micros << 10n) | BigInt(hash & 1023));

@@ -1,10 +1,11 @@
 import type { Document, Filter } from 'mongodb';
+import { WORK } from './exclusions.ts';
 import type { Tape } from './tape.ts';
 
-/** A tape that never got to Oven, from before there was a next time on it, is left alone for so long. */
+/** An adopted tape that has no next time on it is left alone for so long. */
 const UNTOUCHED_MS = 10 * 60_000;
 
-/** The query for tapes whose time has come. Never finds nuked ones, nor those given up. */
+/** The query for tapes whose time has come. Never finds what isn't ours or is excluded, nor those given up. */
 export function dueQuery(now: Date, blobLimit: number | undefined): Filter<Tape> {
   const old = new Date(now.getTime() - UNTOUCHED_MS);
   const stuck: Document[] = [
@@ -15,18 +16,18 @@ export function dueQuery(now: Date, blobLimit: number | undefined): Filter<Tape>
     },
     {
       mp4Status: 'complete',
-      'atSync.status': 'pending',
-      'atSync.gaveUpAt': { $exists: false },
-      'atSync.nextAt': { $lte: now },
+      'oven.sync.status': 'pending',
+      'oven.sync.gaveUpAt': { $exists: false },
+      'oven.sync.nextAt': { $lte: now },
     },
   ];
   if (blobLimit !== undefined) {
     stuck.push({
-      'atSync.status': 'too-large',
-      'atSync.limit': { $lt: blobLimit },
-      'atSync.bytes': { $lte: blobLimit },
-      'atSync.nextAt': { $lte: now },
+      'oven.sync.status': 'too-large',
+      'oven.sync.limit': { $lt: blobLimit },
+      'oven.sync.bytes': { $lte: blobLimit },
+      'oven.sync.nextAt': { $lte: now },
     });
   }
-  return { nuked: { $ne: true }, $or: stuck } as Filter<Tape>;
+  return { ...WORK, $or: stuck } as Filter<Tape>;
 }

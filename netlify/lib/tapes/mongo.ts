@@ -1,21 +1,32 @@
-import { type Collection, type Filter, MongoServerError, ObjectId, type UpdateFilter } from 'mongodb';
+import { type Collection, type Filter, MongoServerError, ObjectId } from 'mongodb';
 import type { Log } from '../log.ts';
 import { nextTry } from './backoff.ts';
+import { change, under } from './change.ts';
 import { newCode } from './code.ts';
 import { dueQuery } from './due.ts';
-import { type Changes, type Tapes, unfinished } from './store.ts';
+import { INCLUDED, OURS, WORK } from './exclusions.ts';
+import { slugForms } from './names.ts';
+import { type Tapes, unfinished } from './store.ts';
 import type { NewTape, Tape } from './tape.ts';
 
 const DUPLICATE_KEY = 11000;
 const MAX_CODES = 60;
+const KNOWN_STATUSES = ['pending', 'oven-failed', 'complete'];
+const UNFINISHED = { mp4Status: { $ne: 'complete' } };
+const UNPUBLISHED = { 'oven.sync.status': { $ne: 'complete' } } as const;
 
 /** Keeps tapes in a collection of MongoDB. `prepare` makes the indexes once for each start of a function. */
 export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>): Tapes {
   const one = (id: string) => ({ _id: new ObjectId(id) });
-  const owned = (id: string, owner: string) => ({ ...one(id), 'lease.owner': owner });
+  const owned = (id: string, owner: string) => ({ ...one(id), 'oven.lease.owner': owner });
   return {
     add: async (tape) => {
       await prepare();
+      // Two forms of one slug are no duplicates for the index.
+      const { slug, user } = tape;
+      const known =
+        user === undefined ? null : await tapes.findOne({ user, slug: { $in: slugForms({ slug, user }) } });
+      if (known !== null) return { tape: known, created: false };
       for (let attempt = 0; ; attempt += 1) {
         const added = await insert(tapes, tape, newCode(attempt));
         if (added !== 'code') return added;
@@ -25,33 +36,52 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
 
     find: async (id) => (await tapes.findOne(one(id))) ?? undefined,
 
-    findBySlug: async (slug, user) => (await tapes.findOne({ slug, user })) ?? undefined,
+    findBySlug: async (slug, user) =>
+      (await tapes.findOne({ user, slug: { $in: slugForms({ slug, user }) } })) ?? undefined,
+
+    adopt: async (tape, user) => {
+      const { _id, mp4Status } = tape;
+      const adopted = await tapes.findOneAndUpdate(
+        {
+          _id,
+          ...INCLUDED,
+          user,
+          mp4Status: mp4Status ?? { $exists: false },
+          'oven.adoptedAt': null,
+        } as Filter<Tape>,
+        change({
+          'oven.adoptedAt': new Date(),
+          'oven.attempts': 0,
+          'oven.nextAt': nextTry(1),
+          // Older code had more of them, of which none says that there is a video.
+          mp4Status: KNOWN_STATUSES.includes(mp4Status ?? '') ? mp4Status : 'pending',
+        }),
+        { returnDocument: 'after' },
+      );
+      return adopted ?? (await tapes.findOne({ _id })) ?? tape;
+    },
 
     handedOver: async (id, state, fault) => {
       const status = fault
         ? { mp4Status: 'oven-failed', mp4Error: fault.message, mp4FailedAt: fault.at }
         : { mp4Status: 'pending', mp4Error: undefined, mp4FailedAt: undefined, 'oven.gaveUpAt': undefined };
-      const filter = { ...one(id), mp4Status: { $ne: 'complete' as const }, nuked: { $ne: true } };
       await tapes.updateOne(
-        filter,
+        { ...one(id), ...WORK, ...UNFINISHED },
         change({ ...status, ...under('oven', { ...state, error: fault, failedBy: undefined }) }),
       );
     },
 
     bakeFailed: async (id, delivery, fault) => {
-      const filter = {
-        ...{ ...one(id), mp4Status: { $ne: 'complete' as const } },
-        ...{ nuked: { $ne: true }, 'oven.failedBy': { $ne: delivery } },
-      };
+      const filter = { ...one(id), ...WORK, ...UNFINISHED, 'oven.failedBy': { $ne: delivery } };
       const status = { mp4Status: 'oven-failed', mp4Error: fault.message, mp4FailedAt: fault.at };
       await tapes.updateOne(filter, change({ ...status, 'oven.error': fault, 'oven.failedBy': delivery }));
     },
 
     lease: async (id, owner, until) => {
-      const free = [{ lease: { $exists: false } }, { 'lease.until': { $lte: new Date() } }];
+      const free = [{ 'oven.lease': { $exists: false } }, { 'oven.lease.until': { $lte: new Date() } }];
       const leased = await tapes.findOneAndUpdate(
         { ...one(id), $or: free },
-        { $set: { lease: { owner, until } } },
+        { $set: { 'oven.lease': { owner, until } } },
         { returnDocument: 'after' },
       );
       if (leased !== null) return leased;
@@ -60,82 +90,77 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
 
     checkpoint: async (id, owner, changes) => {
       // With the owner there is something to set even when nothing changes.
-      const update = change({ 'lease.owner': owner, ...changes });
+      const update = change({ 'oven.lease.owner': owner, ...changes });
       return (
         (await tapes.findOneAndUpdate(owned(id, owner), update, { returnDocument: 'after' })) ?? undefined
       );
     },
 
     release: async (id, owner, changes = {}) => {
-      await tapes.updateOne(owned(id, owner), change({ ...changes, lease: undefined }));
+      await tapes.updateOne(owned(id, owner), change({ ...changes, 'oven.lease': undefined }));
     },
 
-    setNuked: async (id, nuked) => {
-      // What was published of it is gone, so that it starts anew when it comes back.
-      const anew = { oven: { attempts: 0, nextAt: new Date() }, mp4Status: 'pending', purge: undefined };
-      const forgotten = { at: undefined, atSync: undefined, mp4Url: undefined, thumbnailUrl: undefined };
-      const changes = nuked ? { purge: { done: false } } : { ...anew, ...forgotten };
-      await tapes.updateOne({ ...one(id), nuked: { $ne: nuked } }, change({ nuked, ...changes }));
+    nuke: async (id) => {
+      const changes = { nuked: true, 'oven.purge': { done: false } };
+      await tapes.updateOne({ ...one(id), 'oven.purge': { $exists: false } }, change(changes));
     },
 
-    sharesFiles: async ({ _id, slug }) => {
-      const other = { slug, _id: { $ne: _id }, nuked: { $ne: true }, mp4Url: { $exists: true } };
-      return (await tapes.findOne(other, { projection: { _id: 1 } })) !== null;
+    bringBack: async (id, changes) => {
+      const filter = { ...one(id), nuked: true, 'oven.purge.done': { $ne: false } };
+      const update = change({ nuked: false, ...changes });
+      return (await tapes.findOneAndUpdate(filter, update, { returnDocument: 'after' })) ?? undefined;
     },
 
     due: (now, blobLimit, limit) =>
       tapes.find(dueQuery(now, blobLimit)).sort({ 'oven.nextAt': 1 }).limit(limit).toArray(),
 
     claim: async (tape, nextAt) => {
-      const field = unfinished(tape) === 'mp4' ? 'oven' : 'atSync';
-      const before = tape[field]?.nextAt;
-      const name = `${field}.nextAt`;
+      const half = unfinished(tape);
+      const before = half === 'mp4' ? tape.oven?.nextAt : tape.oven?.sync?.nextAt;
+      const name = half === 'mp4' ? 'oven.nextAt' : 'oven.sync.nextAt';
       const filter = {
-        ...{ _id: tape._id, nuked: { $ne: true } },
+        _id: tape._id,
+        ...WORK,
         [name]: before ?? { $exists: false },
-        ...(field === 'oven'
-          ? { mp4Status: { $ne: 'complete' as const } }
-          : { 'atSync.status': { $ne: 'complete' } }),
+        ...(half === 'mp4' ? UNFINISHED : UNPUBLISHED),
       };
       const { modifiedCount } = await tapes.updateOne(filter, change({ [name]: nextAt }));
       return modifiedCount === 1;
     },
 
-    resent: async ({ _id, atSync }) => {
-      const resends = (atSync?.resends ?? 0) + 1;
-      await tapes.updateOne(
-        { _id, 'atSync.status': { $ne: 'complete' } },
-        change({ 'atSync.resends': resends }),
-      );
+    resent: async ({ _id, oven }) => {
+      const resends = (oven?.sync?.resends ?? 0) + 1;
+      await tapes.updateOne({ _id, ...WORK, ...UNPUBLISHED }, change({ 'oven.sync.resends': resends }));
     },
 
     giveUp: async (tape, fault) => {
       const half = unfinished(tape);
-      const filter = { _id: tape._id, nuked: { $ne: true } };
+      const filter = { _id: tape._id, ...WORK };
       if (half === 'mp4') {
         const status = { mp4Status: 'oven-failed', mp4Error: fault.message, mp4FailedAt: fault.at };
         const changes = { ...status, 'oven.error': fault, 'oven.gaveUpAt': fault.at };
-        await tapes.updateOne({ ...filter, mp4Status: { $ne: 'complete' } }, change(changes));
+        await tapes.updateOne({ ...filter, ...UNFINISHED }, change(changes));
       } else if (half === 'record') {
-        const changes = { 'atSync.error': fault, 'atSync.gaveUpAt': fault.at };
-        await tapes.updateOne({ ...filter, 'atSync.status': { $ne: 'complete' } }, change(changes));
+        const changes = { 'oven.sync.error': fault, 'oven.sync.gaveUpAt': fault.at };
+        await tapes.updateOne({ ...filter, ...UNPUBLISHED }, change(changes));
       }
     },
 
     revive: async (tape) => {
-      const { oven, atSync, _id } = tape;
+      const { oven, _id } = tape;
       const anew = (name: string, count: string) =>
         under(name, { [count]: 0, nextAt: nextTry(1), gaveUpAt: undefined });
       const changes = {
         ...(oven?.gaveUpAt && anew('oven', 'attempts')),
-        ...(atSync?.gaveUpAt && anew('atSync', 'resends')),
+        ...(oven?.sync?.gaveUpAt && anew('oven.sync', 'resends')),
       };
-      return (await tapes.findOneAndUpdate({ _id }, change(changes), { returnDocument: 'after' })) ?? tape;
+      const revived = { returnDocument: 'after' } as const;
+      return (await tapes.findOneAndUpdate({ _id, ...WORK }, change(changes), revived)) ?? tape;
     },
 
     unpurged: (limit) => {
-      // Also those that something else of the site has nuked after they were published here.
-      const some = [{ 'purge.done': false }, { purge: { $exists: false }, atSync: { $exists: true } }];
+      // Also those that something else of the site has nuked.
+      const some = [{ 'oven.purge.done': false }, { ...OURS, 'oven.purge': { $exists: false } }];
       return tapes.find({ nuked: true, $or: some }).limit(limit).toArray();
     },
   };
@@ -145,9 +170,14 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
 async function insert(tapes: Collection<Tape>, { user, metadata, ...rest }: NewTape, code: string) {
   const tape: Tape = {
     ...{ _id: new ObjectId(), code, ...rest, when: new Date(), nuked: false, kind: 'zip' },
-    ...{ mp4Status: 'pending', oven: { attempts: 0, nextAt: nextTry(1) } },
+    mp4Status: 'pending',
     ...(user !== undefined && { user }),
-    ...(metadata !== undefined && { metadata }),
+    oven: {
+      adoptedAt: new Date(),
+      attempts: 0,
+      nextAt: nextTry(1),
+      ...(metadata !== undefined && { metadata }),
+    },
   };
   try {
     await tapes.insertOne(tape);
@@ -158,23 +188,6 @@ async function insert(tapes: Collection<Tape>, { user, metadata, ...rest }: NewT
     const same = await tapes.findOne({ slug: tape.slug, user: user ?? null } as Filter<Tape>); // null: or absent
     return same === null ? ('code' as const) : { tape: same, created: false };
   }
-}
-
-/** An update that sets what has a value and takes away what is undefined. */
-function change(changes: Changes): UpdateFilter<Tape> {
-  const entries = Object.entries(changes);
-  const set = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
-  const unset = Object.fromEntries(
-    entries.filter(([, value]) => value === undefined).map(([key]) => [key, '']),
-  );
-  return {
-    ...(Object.keys(set).length > 0 && { $set: set }),
-    ...(Object.keys(unset).length > 0 && { $unset: unset }),
-  } as UpdateFilter<Tape>;
-}
-
-function under(name: string, fields: object): Changes {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [`${name}.${key}`, value]));
 }
 
 /** Makes the indexes that keep codes and slugs apart and find what is due; one that exists in another form stays. */

@@ -1,4 +1,4 @@
-import type { AtSync, Fault, NewTape, OvenState, Tape } from './tape.ts';
+import type { Fault, NewTape, OvenState, Sync, Tape } from './tape.ts';
 
 /** What a step changes in a document; dotted names reach into it, undefined takes a field away. */
 export type Changes = Readonly<Record<string, unknown>>;
@@ -8,7 +8,10 @@ export interface Tapes {
   /** Adds a tape under a code of its own, or gives the one that has this slug and user already. */
   add(tape: NewTape): Promise<{ tape: Tape; created: boolean }>;
   find(id: string): Promise<Tape | undefined>;
+  /** A user's tape, in whichever form its document has the slug. */
   findBySlug(slug: string, user: string): Promise<Tape | undefined>;
+  /** Adopts a user's document that is not excluded, if nobody has; gives it as it is then. */
+  adopt(tape: Tape, user: string): Promise<Tape>;
   /** Sets how handing over stands, and the status, unless the MP4 has come or the tape was nuked meanwhile. */
   handedOver(id: string, state: Partial<OvenState>, fault?: Fault): Promise<void>;
   /** Keeps a failure that Oven told of, once for each `delivery`, unless there is an MP4. */
@@ -19,9 +22,10 @@ export interface Tapes {
   checkpoint(id: string, owner: string, changes: Changes): Promise<Tape | undefined>;
   /** Ends a lease, with last changes. */
   release(id: string, owner: string, changes?: Changes): Promise<void>;
-  setNuked(id: string, nuked: boolean): Promise<void>;
-  /** Whether another tape, not nuked, has its MP4 under the same slug. */
-  sharesFiles(tape: Tape): Promise<boolean>;
+  /** Marks a tape as nuked and still to be purged, unless it is already. */
+  nuke(id: string): Promise<void>;
+  /** Ends that a tape is nuked, with changes; undefined when it isn't, or is still being purged. */
+  bringBack(id: string, changes: Changes): Promise<Tape | undefined>;
   /** Tapes whose time has come, the longest overdue first; `blobLimit` is what the PDS takes now, if it says. */
   due(now: Date, blobLimit: number | undefined, limit: number): Promise<readonly Tape[]>;
   /** Puts a due tape off until `nextAt`; false when somebody else did, or it isn't due any more. */
@@ -39,11 +43,12 @@ export interface Tapes {
 /** Which half of a tape's way is unfinished. */
 export function unfinished(tape: Tape): 'mp4' | 'record' | undefined {
   if (tape.mp4Status !== 'complete') return 'mp4';
-  return tape.atSync !== undefined && tape.atSync.status !== 'complete' ? 'record' : undefined;
+  const sync = tape.oven?.sync;
+  return sync !== undefined && sync.status !== 'complete' ? 'record' : undefined;
 }
 
 /** Whether the MP4 of bake `id` is known: as done, or as older than the one there is now. */
-export function seen(sync: AtSync | undefined, id: string): 'done' | 'superseded' | undefined {
+export function seen(sync: Sync | undefined, id: string): 'done' | 'superseded' | undefined {
   if (sync?.superseded.includes(id)) return 'superseded';
   return sync?.bake === id && sync.status === 'complete' ? 'done' : undefined;
 }
