@@ -1,13 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Db, MongoClient } from 'mongodb';
 
-const ROOT = join(import.meta.dirname, '../../..');
-const JARS = join(ROOT, '.cache/mongo-java-server');
-const SERVER = join(import.meta.dirname, 'mongo/Server.java');
+/** Made by mongo/setup. */
+const SERVER = join(import.meta.dirname, '../../../.cache/mongo-java-server');
 
 /** A database of a test's own, in the server that MONGODB_URI names or in one that is started for it. */
 export interface MongoRig {
@@ -20,13 +19,8 @@ export interface MongoRig {
 /** Why there can be no MongoDB here; undefined when there can. */
 export function noMongo(): string | undefined {
   if (process.env.MONGODB_URI) return undefined;
-  if (!existsSync(JARS)) return 'no MONGODB_URI, and the test server was not downloaded (npm run setup)';
-  try {
-    execFileSync('javac', ['-version'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'no MONGODB_URI, and no Java for the test server (npm run setup)';
-  }
+  if (existsSync(join(SERVER, 'Server.class'))) return undefined;
+  return 'no MONGODB_URI, and the test server was not made (npm run setup)';
 }
 
 export async function startMongo(): Promise<MongoRig> {
@@ -44,7 +38,14 @@ export async function startMongo(): Promise<MongoRig> {
 }
 
 async function startServer() {
-  const java = ['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', `${JARS}/*`, SERVER];
+  const java = [
+    '-Xmx192m',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-cp',
+    `${SERVER}:${SERVER}/*`,
+    'Server',
+  ];
   const child = spawn('java', java, { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const first = createInterface(child.stdout)[Symbol.asyncIterator]().next();

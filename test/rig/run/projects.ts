@@ -1,0 +1,37 @@
+/**
+ * Which test files belong to which of vitest's projects; those in neither table are `service`. `unit` is what runs in a
+ * process that the files share: it starts no program (no-programs.ts sees to it), mocks no module and leaves no global changed.
+ */
+export const UNIT = [
+  'test/bake/{encode,open,plan,sound}/*.test.ts',
+  'test/bench/{bursts,recipe,statistics,table,targets}.test.ts',
+  'test/callback/*.test.ts',
+  'test/ci/{address,digitalocean,firewall,publish,redact,report,stack-file}.test.ts',
+  'test/config/*.test.ts',
+  'test/dashboard/{contrast,text,view}.test.ts',
+  'test/demo/site.test.ts',
+  'test/fetch/{allowed,download,guard,redirect,retry}.test.ts',
+  'test/health/{cached,probes,work}.test.ts',
+  'test/http/files.test.ts',
+  'test/infra/{checks,config}.test.ts',
+  'test/netlify/{pieces,signals}.test.ts',
+  'test/queue/admission.test.ts',
+  'test/rehearse/{events,table,tools}.test.ts',
+  'test/release/lock.test.ts',
+  'test/rig/run/*.test.ts',
+  'test/storage/{bucket,fault,urls}.test.ts',
+  'test/tapes/{scenes,sound,timing}.test.ts',
+  'test/twin/api/{faults,firewalls,render,strict}.test.ts',
+  'test/twin/hardware/*.test.ts',
+  'test/twin/net/firewall.test.ts',
+  'test/work/folder.test.ts',
+];
+
+/** Whole Linux systems in containers, and networks between namespaces: they need root. */
+export const HOST = [
+  'test/deploy/*.test.ts',
+  'test/fetch/rebinding.test.ts',
+  'test/rehearse/rehearse.test.ts',
+  'test/twin/host/*.test.ts',
+  'test/twin/net/network.test.ts',
+];
