@@ -3,7 +3,8 @@
  * process that the files share: it starts no program (no-programs.ts sees to it), mocks no module and leaves no global changed.
  */
 export const UNIT = [
-  'test/bake/{encode,open,plan,sound}/*.test.ts',
+  'test/bake/{encode,open,plan}/*.test.ts',
+  'test/bake/sound/wav.test.ts',
   'test/bench/{bursts,recipe,statistics,table,targets}.test.ts',
   'test/callback/*.test.ts',
   'test/ci/{address,digitalocean,firewall,publish,redact,report,stack-file}.test.ts',
