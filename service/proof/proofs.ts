@@ -22,8 +22,23 @@ export function proofsOf(config: Config, { art, blobs }: { art: Art; blobs: Blob
     { name: 'Redis', prove: () => proveRedis(config) },
     { name: 'the bucket of tapes', prove: () => art.check() },
     { name: 'the bucket of videos', prove: () => blobs.check() },
+    ...(config.blobs.cdn ? [{ name: 'the CDN', prove: () => blobs.check(lookThrough) }] : []),
     { name: 'a bake', prove: () => proveBake(config) },
   ];
+}
+
+/** Milliseconds for the CDN's answer: less than for the whole of the check. */
+const CDN_MS = 8000;
+
+/** The CDN is made by hand, and a video's URL that leads nowhere is found only by whoever watches it. */
+async function lookThrough(url: string, content: string): Promise<void> {
+  const seen = await fetch(url, { signal: AbortSignal.timeout(CDN_MS) }).then(
+    async (answer) =>
+      answer.ok && (await answer.text()) === content ? undefined : `status ${answer.status}`,
+    (error: Error) => ((error.cause as Error | undefined) ?? error).message,
+  );
+  if (seen !== undefined)
+    throw new Error(`${new URL(url).host} (AT_BLOBS_CDN) does not give out what the bucket has: ${seen}.`);
 }
 
 /** A write, and not only an answer: a Redis whose disk is full answers still. */

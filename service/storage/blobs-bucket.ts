@@ -73,13 +73,14 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
         }
         return keys.filter((_, index) => found[index] !== undefined);
       }),
-    check: () =>
+    check: (look) =>
       within(CHECK_MS, undefined, async (abortSignal) => {
         const Key = `tapes/.oven-check-${randomUUID()}`;
         await client.send(new PutObjectCommand({ ...open, Key, Body: Key }), { abortSignal });
         try {
           const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
           if ((await Body?.transformToString()) !== Key) throw new StorageError('STORAGE_MISCONFIGURED');
+          await look?.(`${base}/${Key}`, Key);
         } finally {
           await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal });
         }

@@ -42,14 +42,18 @@ export function folderBlobs(options: BlobsOptions): Blobs {
         }
         return removed;
       }),
-    check: () =>
+    check: (look) =>
       telling(async () => {
-        const path = join(folder, 'tapes', `.oven-check-${randomUUID()}`);
+        const key = `tapes/.oven-check-${randomUUID()}`;
+        const path = join(folder, key);
         await mkdir(dirname(path), { recursive: true });
         await writeFile(path, path, { flag: 'wx' });
-        const isSame = (await readFile(path, 'utf8')) === path;
-        await rm(path);
-        if (!isSame) throw new StorageError('STORAGE_MISCONFIGURED');
+        try {
+          if ((await readFile(path, 'utf8')) !== path) throw new StorageError('STORAGE_MISCONFIGURED');
+          await look?.(`${base}/${key}`, path);
+        } finally {
+          await rm(path);
+        }
       }),
     close: () => {},
   };

@@ -15,8 +15,11 @@ export interface Blobs {
   put(file: BlobFile, signal: AbortSignal): Promise<string>;
   /** Removes every output of a slug, whoever owns it, and gives the keys that were there. Throws StorageError. */
   remove(slug: string): Promise<readonly string[]>;
-  /** Proves that files can be written, read and deleted. Throws StorageError. */
-  check(): Promise<void>;
+  /**
+   * Proves that files can be written, read and deleted; `look` sees one meanwhile by its public URL. Throws StorageError, and what `look`
+   * throws.
+   */
+  check(look?: (url: string, content: string) => Promise<void>): Promise<void>;
   /** The folder that holds `tapes/`, where it is one. */
   readonly folder: string | undefined;
   close(): void;

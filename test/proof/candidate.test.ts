@@ -1,5 +1,7 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openQueue } from '../../service/queue/bakes.ts';
@@ -9,10 +11,26 @@ import { freePort } from '../rig/port.ts';
 import { until } from '../rig/until.ts';
 
 let pantry: Pantry;
+let cdn: Server;
+/** Where the CDN that the operator made is: it gives out the folder of videos, but only below /right. */
+let cdnUrl: string;
+const seen: string[] = [];
 beforeAll(async () => {
   pantry = await openPantry();
+  cdn = createServer(async ({ url = '' }, response) => {
+    seen.push(url);
+    const [, at, ...key] = url.split('/');
+    const file = at === 'right' ? join(pantry.root, 'blobs', ...key) : join(pantry.root, 'none');
+    const content = await readFile(file).catch(() => undefined);
+    response.writeHead(content === undefined ? 404 : 200).end(content);
+  }).listen(0, '127.0.0.1');
+  await once(cdn, 'listening');
+  cdnUrl = `http://127.0.0.1:${(cdn.address() as AddressInfo).port}`;
 });
-afterAll(() => pantry.close());
+afterAll(async () => {
+  cdn.close();
+  await pantry.close();
+});
 
 const start = (env: NodeJS.ProcessEnv) => startProcess({ ...pantry.env, ...env }, { args: ['--candidate'] });
 
@@ -37,7 +55,7 @@ function ask(
 describe('a candidate that is fit', () => {
   let candidate: ServiceProcess;
   let socket: string;
-  const seen = new Set<string>();
+  const states = new Set<string>();
   beforeAll(async () => {
     socket = join(pantry.root, 'candidate.sock');
     // What a dead process left is for the service to sweep, which may be running; a job waits for that service too.
@@ -50,25 +68,31 @@ describe('a candidate that is fit', () => {
     await queue.submit({ ...fields, outputs: [{ kind: 'mp4' }], secretFingerprint: 'x' } as never);
     await queue.close();
     // The running service's port for metrics is taken: a candidate must not want it.
-    candidate = start({ LISTEN_SOCKET: socket, METRICS_PORT: String(await freePort()) });
+    candidate = start({
+      ...{ LISTEN_SOCKET: socket, METRICS_PORT: String(await freePort()) },
+      AT_BLOBS_CDN: `${cdnUrl}/right`,
+    });
     await until('it is proven', async () => {
       const answer = await ask(socket, '/health');
-      if (answer) seen.add(`${answer.status} ${JSON.parse(answer.body).status}`);
+      if (answer) states.add(`${answer.status} ${JSON.parse(answer.body).status}`);
       return answer?.status === 200;
     });
   });
   afterAll(() => candidate.kill());
 
   it('says unhealthy until all is proven, then healthy with its release', async () => {
-    expect([...seen].filter((one) => one !== '503 unhealthy')).toEqual(['200 healthy']);
+    expect([...states].filter((one) => one !== '503 unhealthy')).toEqual(['200 healthy']);
     expect(JSON.parse((await ask(socket, '/health'))!.body)).toMatchObject({
       status: 'healthy',
       release: 'dev',
     });
-    for (const name of ['Redis', 'the bucket of tapes', 'the bucket of videos', 'a bake']) {
+    for (const name of ['Redis', 'the bucket of tapes', 'the bucket of videos', 'the CDN', 'a bake']) {
       expect(candidate.lines.some((line) => line.includes(`"name":"${name}"`))).toBe(true);
     }
   });
+
+  it('was seen through the CDN', () =>
+    expect(seen).toContainEqual(expect.stringMatching(/^\/right\/tapes\/\.oven-check-/)));
 
   it('answers nothing else, takes no work and sweeps nothing', async () => {
     expect((await ask(socket, '/'))?.status).toBe(404);
@@ -99,6 +123,11 @@ describe('a candidate that is not fit ends with 1 and one line', () => {
       'a folder of videos that is a file',
       () => ({ AT_BLOBS_SPACES_ENDPOINT: `file://${pantry.root}/tape.zip` }),
       /the bucket of videos: .* \[STORAGE_MISCONFIGURED\]$/,
+    ],
+    [
+      'a CDN that leads elsewhere',
+      () => ({ AT_BLOBS_CDN: `${cdnUrl}/wrong` }),
+      /the CDN: 127\.0\.0\.1:\d+ \(AT_BLOBS_CDN\) does not give out what the bucket has: status 404\.$/,
     ],
     ['no Redis', () => ({ REDIS_URL: `unix://${pantry.root}/none.sock` }), /Redis: /],
   ])('%s', async (_what, env, says) => {
