@@ -25,6 +25,9 @@ export const PACKAGES = [
   'zstd',
 ] as const;
 
+/** Written before packages are installed: where it is, the rest of the first boot's files are. */
+export const SSHD_FILE = '/etc/ssh/sshd_config.d/10-oven.conf';
+
 /**
  * What a fresh host does once: packages, the user `oven`, the pinned host key, how it is logged in to and updated.
  * Changing a byte of it replaces the host, so whatever may change travels with the release. The only secret in it is the
@@ -58,7 +61,7 @@ package_update: true
 packages:
 ${PACKAGES.map((name) => `  - ${name}`).join('\n')}
 write_files:
-${file('/etc/ssh/sshd_config.d/10-oven.conf', renderSshd())}
+${file(SSHD_FILE, renderSshd())}
 ${file('/etc/systemd/journald.conf.d/oven.conf', renderJournald())}
 ${file('/etc/apt/apt.conf.d/52oven-upgrades', renderUpgrades())}
 runcmd:

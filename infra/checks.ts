@@ -1,10 +1,11 @@
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { publicKeyOf } from './openssh.ts';
 
 /** A check gives what is wrong with a value, as the end of a sentence that starts with the key's name, or nothing. */
 export type Check = (value: string) => string | undefined;
 
-/** DigitalOcean's regions that have Spaces: host and buckets share one, so that traffic between them stays there. */
+/** DigitalOcean's regions that have Spaces. */
 const SPACES_REGIONS = 'ams3 atl1 blr1 fra1 lon1 nyc3 sfo2 sfo3 sgp1 syd1 tor1'.split(' ');
 
 /** A network larger than this is no list of known addresses: 2^24 IPv4 addresses, or a provider's whole IPv6 block. */
@@ -30,6 +31,10 @@ export const dropletName: Check = (value) =>
   /^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/.test(value)
     ? undefined
     : 'may have letters a–z, digits and hyphens only';
+
+/** DigitalOcean's id of a droplet. */
+export const dropletId: Check = (value) =>
+  /^\d{1,15}$/.test(value) ? undefined : "is not a droplet's id, which is a number";
 
 /** A slug of DigitalOcean's, of a size or an image. */
 export const slug: Check = (value) =>
@@ -72,9 +77,7 @@ export const secrets: Check = (value) =>
 
 /** A private key that Pulumi's command provider and cloud-init both understand. */
 export const openSshKey: Check = (value) =>
-  /^-----BEGIN OPENSSH PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+\n-----END OPENSSH PRIVATE KEY-----$/.test(
-    value.trim(),
-  )
+  publicKeyOf(value) !== undefined
     ? undefined
     : "is not a private key in OpenSSH's format without a passphrase (ssh-keygen -t ed25519 -N '' makes one)";
 

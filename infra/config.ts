@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import * as check from './checks.ts';
+import { publicKeyOf } from './openssh.ts';
 import { type ConfigSource, Reader, stackConfig } from './reader.ts';
 
 /** An access key for Spaces and its secret. */
@@ -16,6 +17,7 @@ export interface Settings {
   readonly dropletSize: string;
   readonly dropletImage: string;
   readonly region: string;
+  readonly spacesRegion: string;
   readonly sshAllowedCidrs: readonly string[];
   readonly alertEmail: string;
   readonly artBucket: string;
@@ -27,7 +29,11 @@ export interface Settings {
   readonly artKeys: SpacesKeys | undefined;
   readonly blobsKeys: SpacesKeys | undefined;
   readonly sshPrivateKey: pulumi.Output<string> | undefined;
+  /** The public half of it, `TYPE DATA`. */
+  readonly loginPublicKey: string | undefined;
   readonly serviceEnvironment: Readonly<Record<string, string>>;
+  /** The id of a droplet whose queue is given up. */
+  readonly abandonedHost: string | undefined;
   /** Where S3 is, such as https://sfo3.digitaloceanspaces.com. */
   readonly spacesEndpoint: string;
 }
@@ -36,14 +42,16 @@ export interface Settings {
 export function readSettings(source: ConfigSource = stackConfig()): Settings {
   const read = new Reader(source);
   for (const [key, variables, other] of CREDENTIALS) read.credential(key, variables, other);
-  const region = read.text('region', check.spacesRegion);
+  const spacesRegion = read.text('spacesRegion', check.spacesRegion);
+  const sshPrivateKey = read.optionalSecret('sshPrivateKey', check.openSshKey);
   const settings: Settings = {
     domain: read.text('domain', check.hostName),
     zoneId: read.text('zoneId', check.zoneId),
     dropletName: read.text('dropletName', check.dropletName),
     dropletSize: read.text('dropletSize', check.slug),
     dropletImage: read.text('dropletImage', check.slug),
-    region,
+    region: read.text('region', check.slug),
+    spacesRegion,
     sshAllowedCidrs: read.list('sshAllowedCidrs', check.sshNetwork, '203.0.113.7/32'),
     alertEmail: read.text('alertEmail', check.email),
     artBucket: read.text('artBucket', check.bucketName),
@@ -53,9 +61,11 @@ export function readSettings(source: ConfigSource = stackConfig()): Settings {
     callbackSecret: pulumi.secret(read.secret('callbackSecret', check.secrets)),
     artKeys: keys(read.pair('artSpacesKey', 'artSpacesSecret')),
     blobsKeys: keys(read.pair('blobsSpacesKey', 'blobsSpacesSecret')),
-    sshPrivateKey: secretly(read.optionalSecret('sshPrivateKey', check.openSshKey)),
+    sshPrivateKey: sshPrivateKey === undefined ? undefined : pulumi.secret(sshPrivateKey),
+    loginPublicKey: sshPrivateKey === undefined ? undefined : publicKeyOf(sshPrivateKey),
     serviceEnvironment: read.variables('serviceEnvironment', check.variable),
-    spacesEndpoint: endpoint(source.get('digitalocean:spacesEndpoint'), region),
+    abandonedHost: read.optional('abandonedHost', check.dropletId),
+    spacesEndpoint: endpoint(source.get('digitalocean:spacesEndpoint'), spacesRegion),
   };
   oneHost(read);
   if (settings.artBucket === settings.blobsBucket)
@@ -90,8 +100,4 @@ function endpoint(template: string | undefined, region: string): string {
 
 function keys(pair: readonly [string, string] | undefined): SpacesKeys | undefined {
   return pair && { key: pulumi.secret(pair[0]), secret: pulumi.secret(pair[1]) };
-}
-
-function secretly(value: string | undefined): pulumi.Output<string> | undefined {
-  return value === undefined ? undefined : pulumi.secret(value);
 }

@@ -1,5 +1,4 @@
 import * as cloudflare from '@pulumi/cloudflare';
-import * as digitalocean from '@pulumi/digitalocean';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import type { Settings } from './config.ts';
@@ -13,24 +12,19 @@ export interface Certificate {
 export interface EdgeArgs {
   readonly settings: Settings;
   readonly address: pulumi.Output<string>;
-  /** `BUCKET.REGION.digitaloceanspaces.com` of the videos. */
-  readonly blobsOrigin: pulumi.Output<string>;
 }
 
-/** What the world sees: names, and the certificates between Cloudflare and what is behind it. Nothing zone-wide. */
+/**
+ * What the world sees: the name, and the certificate between Cloudflare and what is behind it. Nothing zone-wide. A CDN's name is the operator's:
+ * DigitalOcean takes no certificate of Cloudflare's origin authority for one, nor does its provider make what needs none.
+ */
 export class Edge extends pulumi.ComponentResource {
   /** For Caddy, where Cloudflare is in front: an ACME challenge would not reach it there. Without: Caddy gets its own. */
   readonly certificate: Certificate | undefined;
-  /** Where the CDN's name points to, with `cdnDomain`. */
-  readonly cdnTarget: pulumi.Output<string> | undefined;
 
-  constructor(
-    name: string,
-    { settings, address, blobsOrigin }: EdgeArgs,
-    options?: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, { settings, address }: EdgeArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:edge:Edge', name, {}, options);
-    const { domain, zoneId, proxied, cdnDomain } = settings;
+    const { domain, zoneId, proxied } = settings;
     this.certificate = proxied ? originCertificate(this, 'origin', domain) : undefined;
     new cloudflare.DnsRecord(
       'record',
@@ -45,23 +39,7 @@ export class Edge extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    if (cdnDomain !== undefined) {
-      this.cdnTarget = makeCdn(this, cdnDomain, blobsOrigin).endpoint;
-      new cloudflare.DnsRecord(
-        'cdn-record',
-        {
-          zoneId,
-          name: cdnDomain,
-          type: 'CNAME',
-          content: this.cdnTarget,
-          proxied: true,
-          ttl: AUTOMATIC,
-          comment: COMMENT,
-        },
-        { parent: this },
-      );
-    }
-    this.registerOutputs({ cdnTarget: this.cdnTarget });
+    this.registerOutputs({});
   }
 }
 
@@ -90,23 +68,4 @@ function originCertificate(parent: pulumi.Resource, name: string, hostname: stri
     { parent },
   );
   return { certificate, privateKey: pulumi.secret(key.privateKeyPem) };
-}
-
-/** Spaces' CDN answers for a name of one's own only with a certificate for it; Cloudflare in front checks that one. */
-function makeCdn(
-  parent: pulumi.Resource,
-  customDomain: string,
-  origin: pulumi.Output<string>,
-): digitalocean.Cdn {
-  const { certificate, privateKey } = originCertificate(parent, 'cdn', customDomain);
-  const uploaded = new digitalocean.Certificate(
-    'cdn',
-    { type: 'custom', leafCertificate: certificate, privateKey },
-    { parent },
-  );
-  return new digitalocean.Cdn(
-    'cdn',
-    { origin, customDomain, certificateName: uploaded.name, ttl: 3600 },
-    { parent },
-  );
 }

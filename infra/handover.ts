@@ -3,6 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import { SUCCESSOR } from './host/paths.ts';
 import type { Host } from './host.ts';
+import type { Before } from './preflight/preflight.ts';
 import { handoverInput } from './release/commands.ts';
 
 /** Ends the line of the key, by which a former one is found and replaced. */
@@ -16,16 +17,18 @@ export interface Handover {
 
 /**
  * How the queue of a host that is being replaced gets to its successor. The step runs on the new host, when its release is healthy and
- * before the address moves, and asks the old one at that address: so it needs no state of what was before, and where nobody answers
- * (a first deployment) there is nothing to take over. Were it run on the old host's deletion instead, the address would have
+ * before the address moves, and asks the old one at that address. Where nobody answers there, the stack's state tells a first deployment
+ * from a host that can't be reached. Were it run on the old host's deletion instead, the address would have
  * moved already, and tapes that are asked about meanwhile would be unknown. It logs in with a key of its own, which may do nothing
  * but hand over: the operator's key never gets onto a host, and either can be changed without the other, or a new host.
  */
-export function prepareHandover(host: Host, parent: pulumi.Resource): Handover {
+export function prepareHandover(host: Host, before: Before, parent: pulumi.Resource): Handover {
   const key = new tls.PrivateKey('handover', { algorithm: 'ED25519' }, { parent });
   const input = pulumi
-    .all([host.address.ipAddress, host.hostKey, key.privateKeyOpenssh])
-    .apply(([address, hostPublicKey, privateKey]) => handoverInput({ address, hostPublicKey, privateKey }));
+    .all([host.address.ipAddress, host.hostKey, key.privateKeyOpenssh, host.droplet.id])
+    .apply(([address, hostPublicKey, privateKey, id]) =>
+      handoverInput({ address, hostPublicKey, privateKey, predecessor: predecessorOf(id, before) }),
+    );
   const args = {
     connection: host.connection(),
     create: key.publicKeyOpenssh.apply(renderAdmission),
@@ -36,6 +39,15 @@ export function prepareHandover(host: Host, parent: pulumi.Resource): Handover {
     input: pulumi.secret(input),
     admit: (options) => new command.remote.Command('admit-successor', args, options),
   };
+}
+
+/**
+ * The droplet whose queue the droplet `id` is to have, if it is still there. It stays the same when nothing is changed later: else every `up` would
+ * have another input for the hand-over.
+ */
+export function predecessorOf(id: string, { host, isThere, predecessor }: Before): string | undefined {
+  if (id === host) return predecessor;
+  return isThere ? host : undefined;
 }
 
 /** Lets the holder of the key run the hand-over as root, listen on the one port for it, and nothing else. Throws TypeError for what is no key. */

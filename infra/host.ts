@@ -9,6 +9,10 @@ export interface HostArgs {
   readonly settings: Settings;
   /** Where requests may come from when Cloudflare is in front. */
   readonly proxies: readonly string[];
+  /** The id of the account's own key to log in with, where it is there already. */
+  readonly accountKey: string | undefined;
+  /** What has to be made before anything that costs: a token may lack the permission for Spaces keys, which shows only then. */
+  readonly after: pulumi.Resource;
 }
 
 /** The machine, its network, its address, and how to log in to it. */
@@ -24,7 +28,7 @@ export class Host extends pulumi.ComponentResource {
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:host:Host', name, {}, options);
     const { dropletName, dropletSize: size, dropletImage: image, region } = args.settings;
-    const login = loginKey(this, args.settings.sshPrivateKey);
+    const login = loginKey(this, args.settings);
     // Known before the host boots, so that no connection ever has to trust the first key that it is shown.
     const hostKey = new tls.PrivateKey('host-key', { algorithm: 'ED25519' }, { parent: this });
     this.privateKey = login.privateKey;
@@ -32,7 +36,8 @@ export class Host extends pulumi.ComponentResource {
 
     this.tag = new digitalocean.Tag('tag', { name: dropletName }, { parent: this }).name;
     this.firewall = makeFirewall(this, args, this.tag);
-    const sshKey = new digitalocean.SshKey('login', { publicKey: login.publicKey }, { parent: this });
+    const { publicKey } = login;
+    const sshKey = new digitalocean.SshKey('login', { publicKey }, keptIfGiven(this, args));
     const userData = pulumi.secret(
       pulumi
         .all([hostKey.privateKeyOpenssh, this.hostKey, login.publicKey])
@@ -52,9 +57,10 @@ export class Host extends pulumi.ComponentResource {
         userData,
         monitoring: true,
       },
-      { ...replacedGently(this), dependsOn: [this.firewall] },
+      { ...replacedGently(this), dependsOn: [this.firewall, args.after] },
     );
-    this.address = new digitalocean.ReservedIp('address', { region }, { parent: this });
+    const last = { parent: this, dependsOn: [args.after] };
+    this.address = new digitalocean.ReservedIp('address', { region }, last);
     this.registerOutputs({ address: this.address.ipAddress });
   }
 
@@ -84,19 +90,27 @@ function replacedGently(parent: pulumi.Resource): pulumi.CustomResourceOptions {
   };
 }
 
-function loginKey(parent: pulumi.Resource, given: pulumi.Output<string> | undefined) {
-  if (given !== undefined) {
-    const { publicKeyOpenssh } = tls.getPublicKeyOutput({ privateKeyOpenssh: given }, { parent });
-    return {
-      privateKey: pulumi.secret(given),
-      publicKey: pulumi.unsecret(publicKeyOpenssh).apply((key) => key.trim()),
-    };
+function loginKey(parent: pulumi.Resource, { sshPrivateKey, loginPublicKey }: Settings) {
+  if (sshPrivateKey !== undefined && loginPublicKey !== undefined) {
+    return { privateKey: sshPrivateKey, publicKey: pulumi.output(loginPublicKey) };
   }
   const made = new tls.PrivateKey('login', { algorithm: 'ED25519' }, { parent });
   return {
     privateKey: pulumi.secret(made.privateKeyOpenssh),
     publicKey: made.publicKeyOpenssh.apply((key) => key.trim()),
   };
+}
+
+/** A key that the operator gave is theirs: it is used as it is in the account, under whatever name, and stays there when the stack goes. */
+function keptIfGiven(
+  parent: pulumi.Resource,
+  { settings, accountKey }: HostArgs,
+): pulumi.CustomResourceOptions {
+  if (settings.sshPrivateKey === undefined) return { parent };
+  const kept = { parent, retainOnDelete: true };
+  return accountKey === undefined
+    ? kept
+    : { ...kept, import: accountKey, ignoreChanges: ['name', 'publicKey'] };
 }
 
 /** By tag, so that a new droplet is behind it from its first moment. */

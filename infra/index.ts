@@ -3,8 +3,9 @@ import * as pulumi from '@pulumi/pulumi';
 import { readSettings } from './config.ts';
 import { Edge } from './edge.ts';
 import { serviceEnvironment } from './environment.ts';
+import { predecessorOf } from './handover.ts';
 import { Host } from './host.ts';
-import { preflight } from './preflight.ts';
+import { preflight } from './preflight/preflight.ts';
 import { buildRelease } from './release/build.ts';
 import { Release } from './release.ts';
 import { Storage } from './storage.ts';
@@ -13,18 +14,19 @@ import { Watch } from './watch.ts';
 /** Declares everything that Oven is made of: where its tapes are kept, its host, its name, its release, and who hears of trouble. */
 export default async function program() {
   const settings = readSettings();
-  const { adopt, proxies } = await preflight(settings);
-  const { domain, proxied, alertEmail } = settings;
+  const { adopt, proxies, accountKey, before } = await preflight(settings);
+  const { domain, proxied, alertEmail, cdnDomain } = settings;
   const site = { domain, proxied, trustedProxies: proxies, acmeEmail: alertEmail };
   const build = await buildRelease({ root: resolve(import.meta.dirname, '..'), site });
 
   const storage = new Storage('storage', { settings, adopt });
-  const host = new Host('host', { settings, proxies });
+  const host = new Host('host', { settings, proxies, accountKey, after: storage });
   const address = host.address.ipAddress;
-  const edge = new Edge('edge', { settings, address, blobsOrigin: storage.blobs.bucketDomainName });
+  const edge = new Edge('edge', { settings, address });
   const environment = serviceEnvironment(settings, storage);
   const { certificate } = edge;
-  const release = new Release('release', { host, build, environment, certificate });
+  const release = new Release('release', { host, before, build, environment, certificate });
+  const droplet = release.assignment.dropletId.apply(String);
   // On the address alone and not on all of the release: else `drain` could not be taken out of the state when a host is lost for good.
   new Watch('watch', { settings, tag: host.tag }, { dependsOn: [release.assignment] });
 
@@ -34,9 +36,11 @@ export default async function program() {
     ssh: pulumi.interpolate`ssh -i ~/.ssh/oven-deploy-key root@${address}`,
     sshPrivateKey: host.privateKey,
     knownHost: pulumi.interpolate`${address} ${host.hostKey}`,
-    // Read back by the next run, which is how it knows which buckets are this stack's own.
+    // These three are read back by the next run: which buckets are this stack's own, and which droplet has the queue.
     buckets: storage.own,
-    cdn: edge.cdnTarget ?? null,
+    host: droplet,
+    predecessor: droplet.apply((id) => predecessorOf(id, before) ?? ''),
+    cdn: cdnDomain ?? null,
     release: build.hash,
   };
 }

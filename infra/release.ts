@@ -5,10 +5,12 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Certificate } from './edge.ts';
 import { prepareHandover } from './handover.ts';
 import type { Host } from './host.ts';
+import type { Before } from './preflight/preflight.ts';
 import { type CommandStep, releaseSteps, type Secret, type UploadStep } from './release/commands.ts';
 
 export interface ReleaseArgs {
   readonly host: Host;
+  readonly before: Before;
   /** The archive and its name. */
   readonly build: { readonly hash: string; readonly file: string };
   /** The service's environment file. */
@@ -27,9 +29,9 @@ export class Release extends pulumi.ComponentResource {
 
   constructor(name: string, args: ReleaseArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:release:Release', name, {}, options);
-    const { host, build, certificate } = args;
+    const { host, build, certificate, before: former } = args;
     const steps = releaseSteps({ ...build, certificate: certificate !== undefined, handover: true });
-    const handover = prepareHandover(host, this);
+    const handover = prepareHandover(host, former, this);
     const secrets = { ...secretInputs(args), handover: handover.input };
     const outputs = new Map<string, pulumi.Output<string>>();
     let before: pulumi.Resource = host.firewall;

@@ -20,7 +20,7 @@ export class Storage extends pulumi.ComponentResource {
 
   constructor(name: string, { settings, adopt }: StorageArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:storage:Storage', name, {}, options);
-    const { region, artBucket, blobsBucket, dropletName } = settings;
+    const { spacesRegion: region, artBucket, blobsBucket, dropletName } = settings;
     // The recorder's bucket is other programs' too: one that is there is no resource, so that nothing lays down how it has to be. The
     // provider would: it does not read ACLs, and an imported bucket would get one with the first refresh.
     const art = adopt.has(artBucket) ? undefined : this.makeArt(artBucket, region);

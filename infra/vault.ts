@@ -53,6 +53,7 @@ const CLOUDFLARE = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_EMAIL'];
 /** What the variables of a vault's two files mean for a stack. Pure; names that it does not know are listed, not guessed at. */
 export function planVault(variables: Variables): VaultPlan {
   const entries: Entry[] = [];
+  const endpoints: { name: string; value: string }[] = [];
   const unknown: string[] = [];
   const notes: string[] = [];
   for (const name of Object.keys(variables).sort()) {
@@ -60,15 +61,19 @@ export function planVault(variables: Variables): VaultPlan {
     const value = raw.trim();
     if (value === '' || value === '...') notes.push(`${name} has no value yet`);
     else if (BY_RELEASE.has(name)) notes.push(`${name} is left out: the release sets it`);
-    else if (ENDPOINTS.includes(name)) notes.push(...endpointNote(name, value, variables['DROPLET_REGION']));
+    else if (ENDPOINTS.includes(name)) endpoints.push({ name, value });
     else if (name in SECRET) for (const key of SECRET[name] ?? []) entries.push(entry(key, value, true));
     else if (name in PLAIN) entries.push(entry(PLAIN[name] as string, value, false));
     else if (PASSED_ON.has(name))
       entries.push({ ...entry(`oven:serviceEnvironment.${name}`, value, false), path: true });
     else if (!CLOUDFLARE.includes(name)) unknown.push(name);
   }
-  const cloudflare = cloudflareEntries(variables);
-  return { entries: [...entries, ...cloudflare.entries], unknown, notes: [...notes, ...cloudflare.notes] };
+  const others = [spacesEntries(endpoints), cloudflareEntries(variables)];
+  return {
+    entries: [...entries, ...others.flatMap((one) => one.entries)],
+    unknown,
+    notes: [...notes, ...others.flatMap((one) => one.notes)],
+  };
 }
 
 function entry(key: string, value: string, secret: boolean): Entry {
@@ -90,9 +95,16 @@ function cloudflareEntries(variables: Variables): Omit<VaultPlan, 'unknown'> {
   };
 }
 
-/** Buckets are looked for in the host's region. */
-function endpointNote(name: string, value: string, region = 'sfo3'): string[] {
-  return value.replace(/\/$/, '') === `https://${region}.digitaloceanspaces.com`
-    ? []
-    : [`${name} is not in the region ${region}: host and Spaces have to share one`];
+/** Spaces' region is told by their endpoints alone: the host's may be another. */
+function spacesEntries(endpoints: readonly { name: string; value: string }[]): Omit<VaultPlan, 'unknown'> {
+  const regions = endpoints.map(
+    ({ value }) => /^https:\/\/([a-z0-9]+)\.digitaloceanspaces\.com\/?$/.exec(value)?.[1],
+  );
+  const [region] = regions;
+  const strange = endpoints.filter((_one, index) => regions[index] === undefined);
+  const notes = strange.map(({ name }) => `${name} is no endpoint of DigitalOcean's Spaces, and left out`);
+  if (region === undefined) return { entries: [], notes };
+  return new Set(regions).size === 1
+    ? { entries: [entry('oven:spacesRegion', region, false)], notes }
+    : { entries: [], notes: [...notes, 'the two Spaces are not in one region, as they have to be'] };
 }

@@ -1,7 +1,8 @@
-import * as cloudflare from '@pulumi/cloudflare';
-import * as digitalocean from '@pulumi/digitalocean';
 import * as pulumi from '@pulumi/pulumi';
-import type { Settings } from './config.ts';
+import type { Settings } from '../config.ts';
+import { lookAtZone, lookForCdn, lookForProxies } from './cloudflare.ts';
+import { hasDroplet, lookAtRegion, lookAtSpacesKeys, lookForBucket, lookForKey } from './digitalocean.ts';
+import { type Look, report } from './obstacle.ts';
 
 /** What a look at the two clouds before anything is made has found. */
 export interface Found {
@@ -9,119 +10,75 @@ export interface Found {
   readonly adopt: ReadonlySet<string>;
   /** Cloudflare's networks, from which alone requests come; none where it is not in front. */
   readonly proxies: readonly string[];
+  /** The id of the account's key that is to be logged in with, where it has it already. */
+  readonly accountKey: string | undefined;
+  readonly before: Before;
 }
 
-/** What a look gives: nothing, or what stands in the way; `certain` when no second look would tell otherwise. */
-interface Obstacle {
-  readonly what: string;
-  readonly certain: boolean;
+/** Which droplets the stack had, by the outputs of the last run that ended well. */
+export interface Before {
+  /** The id of the one that had the address, and so the queue. */
+  readonly host: string | undefined;
+  /** Whether that one is still there, and not given up. */
+  readonly isThere: boolean;
+  /** The one from which it took over. */
+  readonly predecessor: string | undefined;
 }
+
+/** The oldest engine that is known to do. 3.174 is the first that imports what differs from the program; 3.219 the first that can be asked. */
+const OLDEST_ENGINE = '3.219.0';
 
 /**
- * Looks before leaping: are credentials accepted, is the size offered in the region, would the zone's SSL mode loop, and which
- * buckets are there. Throws a RunError with everything that stands in the way. A preview goes on where it merely could not
- * look, so that it works with no account, and says what it took for granted.
+ * Looks before leaping: are credentials accepted, is the size offered in the region, would the zone's SSL mode loop, and what is there
+ * already. Throws a RunError with everything that stands in the way.
  */
 export async function preflight(settings: Settings): Promise<Found> {
-  const mine = await stackBuckets();
-  const names = [settings.artBucket, settings.blobsBucket];
-  const [proxies, region, zone, ...buckets] = await Promise.all([
-    settings.proxied ? lookForProxies() : { networks: [], obstacle: undefined },
+  await pulumi.requirePulumiVersion(`>=${OLDEST_ENGINE}`);
+  const { artBucket, blobsBucket, spacesRegion, proxied, cdnDomain, loginPublicKey } = settings;
+  const { buckets: mine, host, predecessor } = await outputsBefore();
+  const names = [artBucket, blobsBucket];
+  const makesKeys = settings.artKeys === undefined || settings.blobsKeys === undefined;
+  const [proxies, key, isThere, buckets, ...obstacles] = await Promise.all([
+    proxied ? lookForProxies() : nothing([]),
+    loginPublicKey === undefined ? nothing(undefined) : lookForKey(loginPublicKey),
+    host !== undefined && host !== settings.abandonedHost && hasDroplet(host),
+    Promise.all(names.map((name) => (mine.has(name) ? nothing(false) : lookForBucket(name, spacesRegion)))),
     lookAtRegion(settings),
-    settings.proxied ? lookAtZone(settings.zoneId) : undefined,
-    ...names.map((name) => (mine.has(name) ? undefined : lookForBucket(name, settings.region))),
+    proxied ? lookAtZone(settings) : undefined,
+    cdnDomain === undefined ? undefined : lookForCdn(cdnDomain, settings),
+    makesKeys ? lookAtSpacesKeys() : undefined,
   ]);
-  const looks = buckets.map((look) => look ?? { exists: false });
-  report(
-    [proxies.obstacle, region, zone, ...looks.map((look) => look.obstacle)].filter(
-      (obstacle) => obstacle !== undefined,
-    ),
-  );
-  return { adopt: new Set(names.filter((_name, index) => looks[index]?.exists)), proxies: proxies.networks };
+  const looks = [proxies, key, ...buckets].map(({ obstacle }) => obstacle);
+  report([...looks, ...obstacles].filter((obstacle) => obstacle !== undefined));
+  if (key.found) {
+    void pulumi.log.info(
+      `the account has the key of sshPrivateKey already, as "${key.found.name}": it is used, and stays when the stack goes`,
+    );
+  }
+  return {
+    adopt: new Set(names.filter((_name, index) => buckets[index]?.found)),
+    proxies: proxies.found,
+    accountKey: key.found?.id,
+    before: { host, isThere, predecessor },
+  };
 }
 
 /**
- * The buckets that this stack made or adopted before, by its own outputs. Only the others are looked for: a bucket of the
- * stack's own would else be imported over itself by every `up`.
+ * What the last run that ended well gave out, which is how this one knows what is the stack's own. A bucket of it is not looked for: it
+ * would be imported over itself by every `up`.
  */
-async function stackBuckets(): Promise<ReadonlySet<string>> {
+async function outputsBefore() {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const before = await new pulumi.StackReference('this-stack', { name }).getOutputDetails('buckets');
-  return new Set(Array.isArray(before.value) ? before.value.map(String) : []);
+  const stack = new pulumi.StackReference('this-stack', { name });
+  const [buckets, host, predecessor] = await Promise.all(
+    ['buckets', 'host', 'predecessor'].map(async (key) => (await stack.getOutputDetails(key)).value),
+  );
+  const text = (value: unknown) => (value ? String(value) : undefined);
+  const own: ReadonlySet<string> = new Set(Array.isArray(buckets) ? buckets.map(String) : []);
+  return { buckets: own, host: text(host), predecessor: text(predecessor) };
 }
 
-async function lookForProxies(): Promise<{ networks: readonly string[]; obstacle?: Obstacle }> {
-  try {
-    const { ipv4Cidrs, ipv6Cidrs } = await cloudflare.getIpRanges();
-    return { networks: [...ipv4Cidrs, ...ipv6Cidrs].sort() };
-  } catch (error) {
-    const what = `Cloudflare could not be asked for its networks, for which alone 80 and 443 are open (${reason(error)})`;
-    return { networks: [], obstacle: { what, certain: false } };
-  }
-}
-
-async function lookAtRegion({ region, dropletSize }: Settings): Promise<Obstacle | undefined> {
-  try {
-    const { available, sizes } = await digitalocean.getRegion({ slug: region });
-    if (!available) return { what: `DigitalOcean makes no new droplets in ${region} now`, certain: true };
-    if (sizes.includes(dropletSize)) return undefined;
-    const list = sizes.filter((size) => size.startsWith('s-')).join(', ');
-    return { what: `DigitalOcean offers no ${dropletSize} in ${region}, but ${list}`, certain: true };
-  } catch (error) {
-    const what = `DigitalOcean could not be asked about ${region}; is digitalocean:token right? (${reason(error)})`;
-    return { what, certain: false };
-  }
-}
-
-/** With SSL mode Flexible Cloudflare asks the host in plain HTTP, which is redirected to HTTPS, which is asked in plain HTTP … */
-async function lookAtZone(zoneId: string): Promise<Obstacle | undefined> {
-  try {
-    const { value } = await cloudflare.getZoneSetting({ zoneId, settingId: 'ssl' });
-    if (value !== 'flexible' && value !== 'off') return undefined;
-    const what =
-      `the zone's SSL mode is "${value}", with which requests would go round in circles; set it to Full (strict) at ` +
-      'Cloudflare, SSL/TLS → Overview. This program changes nothing that other hosts of the zone share.';
-    return { what, certain: true };
-  } catch (error) {
-    const what =
-      "Cloudflare could not be asked for the zone's SSL mode; the token needs Zone Settings: Read, DNS: Edit and " +
-      `SSL and Certificates: Edit for the zone (${reason(error)})`;
-    return { what, certain: false };
-  }
-}
-
-async function lookForBucket(
-  name: string,
-  region: string,
-): Promise<{ exists: boolean; obstacle?: Obstacle }> {
-  try {
-    await digitalocean.getSpacesBucket({ name, region });
-    return { exists: true };
-  } catch (error) {
-    const text = String(error);
-    if (/not found/i.test(text)) return { exists: false };
-    if (/forbidden|accessdenied|status code: 403/i.test(text)) {
-      const what = `the Space ${name} is somebody else's, or digitalocean:spacesAccessId may not use it: choose another name`;
-      return { exists: false, obstacle: { what, certain: true } };
-    }
-    const what = `it could not be seen whether the Space ${name} exists, so it is taken as missing (${reason(error)})`;
-    return { exists: false, obstacle: { what, certain: false } };
-  }
-}
-
-function report(obstacles: readonly Obstacle[]): void {
-  const fatal = obstacles.filter(({ certain }) => certain || !pulumi.runtime.isDryRun());
-  for (const { what } of obstacles.filter((obstacle) => !fatal.includes(obstacle)))
-    void pulumi.log.warn(what);
-  if (fatal.length > 0) {
-    throw new pulumi.RunError(`Nothing was changed:\n${fatal.map(({ what }) => `  - ${what}`).join('\n')}`);
-  }
-}
-
-/** The last line of a provider's error says why; what is before it names Pulumi's own functions. */
-function reason(error: unknown): string {
-  const lines = String(error instanceof Error ? error.message : error)
-    .trim()
-    .split('\n');
-  return (lines.at(-1) ?? '').replace(/^[\s*]+/, '').slice(0, 300);
+/** What was not looked at, since it does not matter. */
+function nothing<T>(found: T): Look<T> {
+  return { found };
 }

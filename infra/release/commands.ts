@@ -1,3 +1,4 @@
+import { PACKAGES, SSHD_FILE } from '../../cloud-init/user-data.ts';
 import { INCOMING, OVEN } from '../host/paths.ts';
 
 /** What is fed to a step's standard input, since it is secret. */
@@ -58,9 +59,20 @@ export function releaseSteps(options: StepOptions): readonly ReleaseStep[] {
   ];
 }
 
-/** What the step `handover` is fed: where the host is whose queue is taken over, its host key, and the key that may ask for that alone. */
-export function handoverInput(from: { address: string; hostPublicKey: string; privateKey: string }): string {
-  return `${from.address}\n${from.hostPublicKey.trim()}\n${from.privateKey.trim()}\n`;
+/** Where a queue is taken over from. */
+export interface HandoverFrom {
+  readonly address: string;
+  readonly hostPublicKey: string;
+  /** It may ask for the hand-over and nothing else. */
+  readonly privateKey: string;
+  /** The id of the droplet that is known to be there; without one, that nobody answers means that there is nobody. */
+  readonly predecessor?: string | undefined;
+}
+
+/** What the step `handover` is fed: a line `ADDRESS [DROPLET]`, one with the host key, and the private key. */
+export function handoverInput({ address, hostPublicKey, privateKey, predecessor }: HandoverFrom): string {
+  const from = predecessor === undefined ? address : `${address} ${predecessor}`;
+  return `${from}\n${hostPublicKey.trim()}\n${privateKey.trim()}\n`;
 }
 
 /** Where a host keeps a release's archive until it is activated. */
@@ -79,14 +91,42 @@ function command(name: CommandStep['name'], step: Partial<CommandStep> & { creat
 const ROOM_MB = 1536;
 
 /**
- * A fresh host may still be installing its packages; cloud-init tells the outcome, of which 2 is done with warnings. On one without room, an
- * archive would take the last of the disk, and Redis could note nothing more.
+ * A fresh host may still be installing its packages. cloud-init tries that once, and what it could not get (apt's lock was taken, a mirror
+ * was away) would be missing for ever: it is made up for here, and only what else of the first boot is missing is final. On a host without
+ * room, an archive would take the last of the disk, and Redis could note nothing more.
  */
 function prepare(hash: string): string {
   return `set -eu
-code=0
-cloud-init status --wait >/dev/null || code=$?
-if test "$code" = 1; then cloud-init status --long >&2; exit 1; fi
+cloud-init status --wait >/dev/null || echo 'oven: cloud-init says that the first boot did not go well'
+lacks() {
+  for name in ${PACKAGES.join(' ')}; do
+    case $(dpkg-query --show --showformat='\${db:Status-Status}' "$name" 2>/dev/null || true) in
+      installed) ;;
+      *) printf ' %s' "$name" ;;
+    esac
+  done
+}
+missing=$(lacks)
+if test -n "$missing"; then
+  echo "oven: the first boot left out$missing: installing"
+  export DEBIAN_FRONTEND=noninteractive
+  for pause in \${OVEN_APT_PAUSES:-0 10 30 60}; do
+    sleep "$pause"
+    dpkg --configure -a >&2 || true
+    apt-get -q -o DPkg::Lock::Timeout=120 update >&2 || true
+    # shellcheck disable=SC2086 # a list of names
+    if apt-get -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install $missing >&2; then break; fi
+    echo 'oven: that did not work; trying again'
+  done
+  missing=$(lacks)
+  if test -n "$missing"; then echo "oven: can't be installed:$missing" >&2; exit 1; fi
+  echo 'oven: all packages are installed now'
+fi
+if ! id oven >/dev/null 2>&1 || ! test -f ${SSHD_FILE}; then
+  echo 'oven: the first boot left the host without its user or files:' >&2
+  cloud-init status --long >&2
+  exit 1
+fi
 install -d -m 0755 ${OVEN} ${OVEN}/releases
 install -d -m 0700 ${INCOMING}
 if test -d ${OVEN}/releases/${hash}; then exit 0; fi

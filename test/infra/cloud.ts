@@ -32,6 +32,10 @@ export interface CloudOptions {
   readonly spaces?: Readonly<Record<string, 'own' | 'foreign'>>;
   /** The zone's SSL mode. */
   readonly ssl?: string;
+  /** SSH keys of the account. */
+  readonly accountKeys?: readonly AccountKey[];
+  /** Ids of droplets that are there. */
+  readonly droplets?: readonly string[];
   /** What the stack's outputs were after the last run. */
   readonly before?: Readonly<Record<string, unknown>>;
   /** Networks of Cloudflare's proxies, in place of `NETWORKS`. */
@@ -40,6 +44,12 @@ export interface CloudOptions {
   readonly outputs?: Readonly<Record<string, Record<string, unknown>>>;
   /** Functions of providers that fail, and with which message. */
   readonly failing?: Readonly<Record<string, string>>;
+}
+
+interface AccountKey {
+  readonly id: number;
+  readonly name: string;
+  readonly fingerprint: string;
 }
 
 export interface Run {
@@ -145,10 +155,15 @@ function marked(value: unknown): unknown {
   return Object.fromEntries(Object.entries(entries).map(([key, one]) => [key, marked(one)]));
 }
 
-function mocks(
-  { spaces = {}, ssl = 'strict', before = {}, failing = {}, outputs = {}, networks = NETWORKS }: CloudOptions,
-  calls: string[],
-): pulumi.runtime.Mocks {
+function mocks(options: CloudOptions, calls: string[]): pulumi.runtime.Mocks {
+  const {
+    spaces = {},
+    ssl = 'strict',
+    before = {},
+    failing = {},
+    outputs = {},
+    networks = NETWORKS,
+  } = options;
   return {
     newResource: ({ type, name, inputs, id }) => ({
       id: id || IDS[type] || `${name}-id`,
@@ -177,8 +192,15 @@ function mocks(
             throw refusal(`error reading Spaces bucket "": Forbidden: Forbidden\n\tstatus code: 403`);
           throw refusal(`Spaces Bucket (${inputs.name}) not found`);
         }
-        case 'tls:index/getPublicKey:getPublicKey':
-          return { publicKeyOpenssh: 'ssh-ed25519 Z2l2ZW4= \n' };
+        case 'digitalocean:index/getSshKeys:getSshKeys':
+          return { sshKeys: options.accountKeys ?? [] };
+        case 'digitalocean:index/getSpacesKey:getSpacesKey':
+          throw refusal('Error reading Spaces key: GET /v2/spaces/keys: 404 (request "x") key not found');
+        case 'digitalocean:index/getDroplet:getDroplet':
+          if (options.droplets?.includes(String(inputs.id))) return inputs;
+          throw refusal(
+            'GET /v2/droplets: 404 (request "x") The resource you were accessing could not be found.',
+          );
         default:
           throw refusal(`nobody expected a call of ${token}`);
       }

@@ -20,6 +20,7 @@ describe('readSettings', () => {
     expect(settings).toMatchObject({
       domain: 'oven.aesthetic.computer',
       region: 'sfo3',
+      spacesRegion: 'sfo3',
       dropletSize: 's-2vcpu-2gb',
       proxied: true,
       cdnDomain: undefined,
@@ -66,6 +67,8 @@ describe('readSettings', () => {
       /sshAllowedCidrs has 0\.0\.0\.0\/0, which is too wide/,
     ],
     ['no list', { 'oven:sshAllowedCidrs': '203.0.113.7/32' }, /sshAllowedCidrs is not set/],
+    ['a region without Spaces', { 'oven:spacesRegion': 'nyc1' }, /spacesRegion has no Spaces; one of ams3/],
+    ['a host by its name', { 'oven:abandonedHost': 'oven' }, /abandonedHost is not a droplet's id/],
     ['several nodes', { 'oven:nodes': '2' }, /nodes is 2, but this version runs one host only/],
     [
       'half a pair of keys',

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Output } from '@pulumi/pulumi';
 import { describe, expect, it, vi } from 'vitest';
 import { renderAdmission } from '../../infra/handover.ts';
+import { fingerprintOf } from '../../infra/openssh.ts';
+import { sshKey } from '../host/keys.ts';
 import { type Declared, NETWORKS, type Run, runProgram, Secret } from './cloud.ts';
 
 // Packing takes seconds and has tests of its own.
@@ -10,6 +12,14 @@ vi.mock('../../infra/release/build.ts', () => ({
     hash: '0123456789abcdef',
     file: `${process.cwd()}/.cache/release/oven.tar.zst`,
   }),
+}));
+
+// The operator's CDN is the only name that there is.
+vi.mock('node:dns/promises', () => ({
+  lookup: async (name: string) => {
+    if (name !== 'at-blobs.aesthetic.computer')
+      throw Object.assign(new Error('no name'), { code: 'ENOTFOUND' });
+  },
 }));
 
 const DO = (type: string) => `digitalocean:index/${type.charAt(0).toLowerCase()}${type.slice(1)}:${type}`;
@@ -28,6 +38,8 @@ const sources = (run: Run, port: string) =>
     .flatMap(({ sourceAddresses = [] }) => sourceAddresses);
 
 const run = await runProgram();
+const GIVEN = sshKey();
+const PUBLIC = GIVEN.publicKey.split(' ').slice(0, 2).join(' ');
 
 describe('storage', () => {
   it.each(['art', 'blobs'])('keeps the Space %s on destroy, in sfo3', (name) => {
@@ -139,10 +151,42 @@ describe('host', () => {
   });
 
   it('is logged in to with the given key', async () => {
-    const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nSECRETgiven\n-----END OPENSSH PRIVATE KEY-----';
-    const given = await runProgram({ config: { 'oven:sshPrivateKey': key } });
-    expect(given.get(DO('SshKey'), 'login').inputs['publicKey']).toBe('ssh-ed25519 Z2l2ZW4=');
-    expect(connection(given.get(COMMAND, 'activate'))['privateKey']).toContain('SECRETgiven');
+    const given = await runProgram({ config: { 'oven:sshPrivateKey': GIVEN.privateKey } });
+    const key = given.get(DO('SshKey'), 'login');
+    expect(key.inputs['publicKey']).toBe(PUBLIC);
+    // It is the operator's, and nothing of the stack's takes it away.
+    expect(key).toMatchObject({ importId: '', retainOnDelete: true });
+    expect(connection(given.get(COMMAND, 'activate'))['privateKey']).toBe(GIVEN.privateKey.trim());
+    expect(run.get(DO('SshKey'), 'login').retainOnDelete).toBe(false);
+  });
+
+  it('uses a key that the account has already, under whatever name', async () => {
+    const accountKeys = [
+      { id: 7, name: 'another', fingerprint: '00:11' },
+      { id: 512, name: 'laptop', fingerprint: fingerprintOf(PUBLIC) },
+    ];
+    const given = await runProgram({ config: { 'oven:sshPrivateKey': GIVEN.privateKey }, accountKeys });
+    expect(given.get(DO('SshKey'), 'login')).toMatchObject({
+      ...{ importId: '512', retainOnDelete: true },
+      ignoreChanges: ['name', 'publicKey'],
+    });
+  });
+
+  it('may be in another region than the Spaces, which stay where they are', async () => {
+    const moved = await runProgram({ config: { 'oven:region': 'nyc1' } });
+    expect(moved.get(DO('Droplet'), 'host').inputs['region']).toBe('nyc1');
+    expect(moved.get(DO('ReservedIp'), 'address').inputs['region']).toBe('nyc1');
+    for (const bucket of moved.all(DO('SpacesBucket'))) expect(bucket.inputs['region']).toBe('sfo3');
+    expect((moved.get(COMMAND, 'environment').inputs['stdin'] as Secret).value).toContain(
+      'ART_SPACES_ENDPOINT="https://sfo3.digitaloceanspaces.com"',
+    );
+  });
+
+  it('is made only when the keys of Spaces are, for which a token may lack the permission', () => {
+    for (const what of ['Droplet host', 'ReservedIp address']) {
+      const [type = '', name = ''] = what.split(' ');
+      expect(run.get(DO(type), name).dependencies, what).toContain(`${DO('SpacesKey')} blobs`);
+    }
   });
 });
 
@@ -165,21 +209,14 @@ describe('edge', () => {
     expect(bare.calls).not.toContain('cloudflare:index/getZoneSetting:getZoneSetting');
   });
 
-  it('puts the CDN behind a name of its own and tells the service', async () => {
+  it('tells the service the CDN’s name, and makes neither name nor endpoint: they are the operator’s', async () => {
     const cdn = await runProgram({ config: { 'oven:cdnDomain': 'at-blobs.aesthetic.computer' } });
-    expect(cdn.get(DO('Cdn'), 'cdn').inputs).toMatchObject({
-      origin: 'at-blobs-aesthetic-computer.sfo3.digitaloceanspaces.com',
-      customDomain: 'at-blobs.aesthetic.computer',
-    });
-    expect(cdn.get(CF('DnsRecord'), 'cdn-record').inputs).toMatchObject({
-      name: 'at-blobs.aesthetic.computer',
-      type: 'CNAME',
-      proxied: true,
-      content: 'at-blobs-aesthetic-computer.sfo3.cdn.digitaloceanspaces.com',
-    });
     expect((cdn.get(COMMAND, 'environment').inputs['stdin'] as Secret).value).toContain(
       'AT_BLOBS_CDN="at-blobs.aesthetic.computer"',
     );
+    expect(cdn.all(CF('DnsRecord')).map(({ name }) => name)).toEqual(['record']);
+    expect(cdn.declared.filter(({ type }) => /Cdn|index.certificate/.test(type))).toEqual([]);
+    expect(cdn.outputs.cdn).toBe('at-blobs.aesthetic.computer');
   });
 
   it('changes nothing that the whole zone shares', () => {
@@ -259,6 +296,25 @@ describe('hand-over', () => {
     `);
   });
 
+  describe('takes over from', () => {
+    const [OTHER, ABANDONED] = ['4700', '4699'];
+    it.each([
+      ['nobody, at first', {}, [], undefined],
+      ['the host that a new one is made beside', { host: OTHER }, [OTHER], OTHER],
+      ['nobody, when the host before was deleted', { host: OTHER }, [], undefined],
+      ['nobody, when the host before is given up', { host: ABANDONED }, [ABANDONED], undefined],
+      ['whom it took over from, when nothing changes', { host: '4711', predecessor: OTHER }, ['4711'], OTHER],
+      ['nobody still, when nothing changes', { host: '4711', predecessor: '' }, ['4711'], undefined],
+    ] as const)('%s', async (_what, before, droplets, predecessor) => {
+      const config = { 'oven:abandonedHost': ABANDONED };
+      const { get, outputs } = await runProgram({ before, droplets, config });
+      const { value } = get(COMMAND, 'handover').inputs['stdin'] as Secret;
+      expect(String(value).split('\n')[0]).toBe(['203.0.113.80', predecessor].filter(Boolean).join(' '));
+      const known = await Promise.all([outputs.host, outputs.predecessor].map(resolved));
+      expect(known).toEqual(['4711', predecessor ?? '']);
+    });
+  });
+
   it('refuses a key that would break out of its line', () => {
     for (const key of ["ssh-ed25519 AAAA'; reboot; '", 'ssh-rsa AAAA', 'ssh-ed25519', '']) {
       expect(() => renderAdmission(key), key).toThrow(TypeError);
@@ -298,6 +354,21 @@ describe('before anything is made', () => {
       { config: { 'oven:dropletSize': 's-9vcpu-9gb' } },
       /offers no s-9vcpu-9gb in sfo3, but s-1vcpu-1gb, s-2vcpu-2gb/,
     ],
+    [
+      'a CDN whose name is not there',
+      { config: { 'oven:cdnDomain': 'cdn.aesthetic.computer' } },
+      /no name cdn.aesthetic.computer.* CNAME to at-blobs-aesthetic-computer.sfo3.cdn.digitaloceanspaces.com/,
+    ],
+    [
+      'a token that may not use Spaces keys',
+      {
+        failing: {
+          'digitalocean:index/getSpacesKey:getSpacesKey':
+            'Error reading Spaces key: GET https://api.digitalocean.com/v2/spaces/keys/DO00NOBODYSKEY: 403 You are not authorized',
+        },
+      },
+      /spaces_key:create_credentials/,
+    ],
   ] as const)('refuses %s, in a preview as well', async (_what, options, message) => {
     await expect(runProgram(options)).rejects.toThrow(message);
     await expect(runProgram({ ...options, preview: true })).rejects.toThrow(message);
@@ -318,6 +389,16 @@ describe('before anything is made', () => {
     );
     const message = await runProgram(blind).catch((error: Error) => error.message);
     for (const reason of Object.values(blind.failing)) expect(message).toContain(reason);
+  });
+
+  it('asks about Spaces keys only where it makes some', async () => {
+    const { calls } = await runProgram({
+      config: {
+        ...{ 'oven:artSpacesKey': 'A', 'oven:artSpacesSecret': 'SECRETa' },
+        ...{ 'oven:blobsSpacesKey': 'B', 'oven:blobsSpacesSecret': 'SECRETb' },
+      },
+    });
+    expect(calls).not.toContain('digitalocean:index/getSpacesKey:getSpacesKey');
   });
 
   it('previews all the same', async () => {
@@ -359,6 +440,10 @@ describe('index.ts', () => {
     );
   });
 });
+
+function resolved(output: unknown): Promise<unknown> {
+  return new Promise((resolve) => (output as Output<unknown>).apply(resolve));
+}
 
 function connection(one: Declared): Record<string, unknown> {
   const given = one.inputs['connection'];

@@ -12,6 +12,7 @@ export const COMPLETE: Record<string, string | undefined> = {
   'oven:dropletSize': 's-2vcpu-2gb',
   'oven:dropletImage': 'ubuntu-24-04-x64',
   'oven:region': 'sfo3',
+  'oven:spacesRegion': 'sfo3',
   'oven:nodes': '1',
   'oven:sshAllowedCidrs': '["203.0.113.7/32"]',
   'oven:alertEmail': 'me@aesthetic.computer',

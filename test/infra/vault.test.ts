@@ -57,6 +57,7 @@ describe('planVault', () => {
         'oven:dropletSize=s-1vcpu-1gb',
         'oven:dropletImage=ubuntu-24-04-x64',
         'oven:region=sfo3',
+        'oven:spacesRegion=sfo3',
         'oven:zoneId=a23b54e8877a833a1cf8db7765bce3ca',
         'cloudflare:apiToken!secret-cloudflare-token-of-40-characters',
       ].sort(),
@@ -74,9 +75,17 @@ describe('planVault', () => {
   it.each([
     ['values that are still dots', { DO_TOKEN: '...' }, ['DO_TOKEN has no value yet']],
     [
-      'another region',
-      { AT_BLOBS_SPACES_ENDPOINT: 'https://nyc3.digitaloceanspaces.com' },
-      [/not in the region sfo3/],
+      'two regions',
+      {
+        ART_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com',
+        AT_BLOBS_SPACES_ENDPOINT: 'https://nyc3.digitaloceanspaces.com',
+      },
+      [/not in one region/],
+    ],
+    [
+      'another S3',
+      { ART_SPACES_ENDPOINT: 'https://s3.example.com' },
+      [/no endpoint of DigitalOcean's Spaces/],
     ],
     ['what the release sets', { TEMP_DIR: '/tmp' }, [/the release sets it/]],
   ])('notes %s', (_what, variables, notes) => {
@@ -85,6 +94,18 @@ describe('planVault', () => {
     expect(plan.notes).toEqual(
       notes.map((note) => (note instanceof RegExp ? expect.stringMatching(note) : note)),
     );
+  });
+
+  it('tells the Spaces’ region by their endpoints, and the host’s by its own', () => {
+    const { entries, notes } = planVault({
+      ...{ DROPLET_REGION: 'nyc3', ART_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com' },
+      AT_BLOBS_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com/',
+    });
+    expect(entries.map(({ key, value }) => `${key}=${value}`)).toEqual([
+      'oven:region=nyc3',
+      'oven:spacesRegion=sfo3',
+    ]);
+    expect(notes).toEqual([]);
   });
 
   it('tells a global key of Cloudflare’s from a token', () => {

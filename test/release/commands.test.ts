@@ -51,5 +51,6 @@ describe('steps of a release', () => {
       privateKey: '-----BEGIN\nx\n-----END\n',
     };
     expect(handoverInput(from)).toBe('192.0.2.1\nssh-ed25519 AAAA\n-----BEGIN\nx\n-----END\n');
+    expect(handoverInput({ ...from, predecessor: '4711' })).toMatch(/^192\.0\.2\.1 4711\nssh-ed25519 AAAA\n/);
   });
 });

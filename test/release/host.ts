@@ -79,11 +79,14 @@ export class PlayedHost {
   }
 
   /** Runs the text of a step as ssh would. */
-  step(name: string, hash: string, input = ''): Outcome {
+  step(name: string, hash: string, input = '', before = ''): Outcome {
     const steps = releaseSteps({ hash, file: 'unused', certificate: true });
     const step = steps.find((each) => each.name === name);
     if (step?.kind !== 'command') throw new Error(`no step ${name}`);
-    return this.run(step.create.replaceAll('/opt/oven', `${this.root}/opt/oven`), input);
+    const text = step.create
+      .replaceAll('/opt/oven', `${this.root}/opt/oven`)
+      .replaceAll('/etc/ssh', `${this.root}/etc/ssh`);
+    return this.run(before + text, input);
   }
 
   activate(hash: string, environment = 'A="1"\n'): Outcome {
@@ -135,6 +138,10 @@ export class PlayedHost {
   write(path: string, content: string | Buffer): void {
     mkdirSync(join(this.root, path, '..'), { recursive: true });
     writeFileSync(join(this.root, path), content);
+  }
+
+  remove(path: string): void {
+    rmSync(join(this.root, path));
   }
 
   list(path: string): string[] {

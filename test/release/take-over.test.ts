@@ -127,6 +127,23 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(old.calls()).toEqual([]);
   });
 
+  it('fails where a host is known to be at the address, and does not answer', async () => {
+    using hosts = await pair();
+    const { next } = hosts;
+    next.write('fake/timeout-code', '1');
+    expect(handover(next, 'take', FROM.replace('192.0.2.7', '192.0.2.7 4711'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /droplet 4711 has the queue, but does not answer to SSH at 192\.0\.2\.7[\s\S]*config set abandonedHost 4711/,
+      ),
+    });
+    expect(next.list('run/oven')).toEqual([]);
+    // Where it answers, it is taken over from as ever.
+    next.write('fake/timeout-code', '0');
+    expect(handover(next, 'take', FROM.replace('192.0.2.7', '192.0.2.7 4711')).code).toBe(0);
+    expect(next.read('fake/taken')).toBe('the queue of this host\n');
+  });
+
   it('takes what a release of before gives, which knows no tunnel', async () => {
     using hosts = await pair();
     const { next } = hosts;

@@ -17,10 +17,10 @@ remote() {
 # Asks it one of the words that `give` knows.
 ask() { remote "$folder" "$address" "$(<"$root/etc/machine-id") $1"; }
 
-# Reads from stdin where the host before is, its host key and a private key.
+# Reads from stdin where the host before is and which droplet it is, if there is one, its host key and a private key.
 take() {
-  local code=0 from
-  read -r address
+  local code=0 from droplet
+  read -r address droplet
   read -r host_key
   mkdir -p "$root/run/oven"
   folder=$(mktemp -d "$root/run/oven/handover.XXXXXX")
@@ -29,6 +29,11 @@ take() {
   printf 'predecessor %s\n' "$host_key" >"$folder/known_hosts"
   # shellcheck disable=SC2016 # $1 is the inner shell's
   if ! timeout 15 bash -c 'exec 3<>"/dev/tcp/$1/22"' - "$address" 2>/dev/null; then
+    if [[ -n $droplet ]]; then
+      say "the droplet $droplet has the queue, but does not answer to SSH at $address: nothing was taken over, and it still has the address"
+      say "if port 22 is closed between the two, open it and try again; if its queue is lost for good: pulumi config set abandonedHost $droplet"
+      exit 1
+    fi
     say "no host answers at $address: there is nothing to take over"
     return
   fi

@@ -1,8 +1,35 @@
 # prepare
 set -eu
-code=0
-cloud-init status --wait >/dev/null || code=$?
-if test "$code" = 1; then cloud-init status --long >&2; exit 1; fi
+cloud-init status --wait >/dev/null || echo 'oven: cloud-init says that the first boot did not go well'
+lacks() {
+  for name in ca-certificates caddy curl ffmpeg logrotate openssl redis-server unattended-upgrades zstd; do
+    case $(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null || true) in
+      installed) ;;
+      *) printf ' %s' "$name" ;;
+    esac
+  done
+}
+missing=$(lacks)
+if test -n "$missing"; then
+  echo "oven: the first boot left out$missing: installing"
+  export DEBIAN_FRONTEND=noninteractive
+  for pause in ${OVEN_APT_PAUSES:-0 10 30 60}; do
+    sleep "$pause"
+    dpkg --configure -a >&2 || true
+    apt-get -q -o DPkg::Lock::Timeout=120 update >&2 || true
+    # shellcheck disable=SC2086 # a list of names
+    if apt-get -q -y -o DPkg::Lock::Timeout=120 --no-install-recommends install $missing >&2; then break; fi
+    echo 'oven: that did not work; trying again'
+  done
+  missing=$(lacks)
+  if test -n "$missing"; then echo "oven: can't be installed:$missing" >&2; exit 1; fi
+  echo 'oven: all packages are installed now'
+fi
+if ! id oven >/dev/null 2>&1 || ! test -f /etc/ssh/sshd_config.d/10-oven.conf; then
+  echo 'oven: the first boot left the host without its user or files:' >&2
+  cloud-init status --long >&2
+  exit 1
+fi
 install -d -m 0755 /opt/oven /opt/oven/releases
 install -d -m 0700 /opt/oven/incoming
 if test -d /opt/oven/releases/0123456789abcdef; then exit 0; fi

@@ -1,0 +1,47 @@
+import { lookup } from 'node:dns/promises';
+import * as cloudflare from '@pulumi/cloudflare';
+import type { Settings } from '../config.ts';
+import { type Look, type Obstacle, reason } from './obstacle.ts';
+
+/** Cloudflare's networks, for which alone 80 and 443 are open. */
+export async function lookForProxies(): Promise<Look<readonly string[]>> {
+  try {
+    const { ipv4Cidrs, ipv6Cidrs } = await cloudflare.getIpRanges();
+    return { found: [...ipv4Cidrs, ...ipv6Cidrs].sort() };
+  } catch (error) {
+    const what = `Cloudflare could not be asked for its networks, for which alone 80 and 443 are open (${reason(error)})`;
+    return { found: [], obstacle: { what, certain: false } };
+  }
+}
+
+/** With SSL mode Flexible Cloudflare asks the host in plain HTTP, which is redirected to HTTPS, which is asked in plain HTTP … */
+export async function lookAtZone({ zoneId }: Settings): Promise<Obstacle | undefined> {
+  try {
+    const { value } = await cloudflare.getZoneSetting({ zoneId, settingId: 'ssl' });
+    if (value !== 'flexible' && value !== 'off') return undefined;
+    const what =
+      `the zone's SSL mode is "${value}", with which requests would go round in circles; set it to Full (strict) at ` +
+      'Cloudflare, SSL/TLS → Overview. This program changes nothing that other hosts of the zone share.';
+    return { what, certain: true };
+  } catch (error) {
+    const what =
+      "Cloudflare could not be asked for the zone's SSL mode; the token needs Zone Settings: Read, DNS: Edit and " +
+      `SSL and Certificates: Edit for the zone (${reason(error)})`;
+    return { what, certain: false };
+  }
+}
+
+/** The CDN's name is the operator's to make; without it every URL of a video would lead nowhere. */
+export async function lookForCdn(name: string, { blobsBucket, spacesRegion }: Settings) {
+  try {
+    await lookup(name);
+    return undefined;
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOTFOUND';
+    const what = isMissing
+      ? `there is no name ${name} (cdnDomain): make it at Cloudflare, a proxied CNAME to ` +
+        `${blobsBucket}.${spacesRegion}.cdn.digitaloceanspaces.com, or pulumi config rm cdnDomain`
+      : `it could not be looked up whether there is a name ${name} (${reason(error)})`;
+    return { what, certain: isMissing };
+  }
+}
