@@ -58,11 +58,11 @@ export async function decodePicture(
   return pixels;
 }
 
-/** Decodes the sound as mono samples at 48 kHz that begin where the video begins. */
+/** Decodes the sound's first channel as samples at 48 kHz that begin where the video begins. */
 export async function decodeSound(path: string): Promise<Float32Array> {
-  const filter = `aresample=${SAMPLE_RATE}:async=1:first_pts=0`;
+  const filter = `pan=mono|c0=c0,aresample=${SAMPLE_RATE}:async=1:first_pts=0`;
   // Otherwise a WebM, whose sound begins a few ms early, would be shifted as a whole.
-  const args = ['-v', 'error', '-copyts', '-i', path, '-vn', '-af', filter, '-ac', '1', '-f', 'f32le', '-'];
+  const args = ['-v', 'error', '-copyts', '-i', path, '-vn', '-af', filter, '-f', 'f32le', '-'];
   const { stdout } = await execa('ffmpeg', args, { encoding: 'buffer' });
   return new Float32Array(Uint8Array.from(stdout).buffer);
 }

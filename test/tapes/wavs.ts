@@ -155,6 +155,7 @@ export function oddWavs(plain: Buffer): Wavs {
     ['a blockAlign of 2', set([32, 2, 2])],
     ['a blockAlign of 0', set([32, 0, 2])],
     ['a blockAlign of 8', set([32, 8, 2])],
+    ['a blockAlign of 8, and as many bytes a second', set([32, 8, 2], [28, 8 * 48_000])],
     ['0 bytes a second', set([28, 0])],
     ['16 bits in 12', set([34, 12, 2])],
     ['an odd LIST with its padding', before(wavChunk('LIST', list))],

@@ -1,4 +1,5 @@
 import { TICKS_PER_MS, TICKS_PER_SECOND } from '../plan/pictures.ts';
+import { encodedRate } from '../plan/sound.ts';
 import type { UnpackedSound } from '../unpack.ts';
 import type { Content } from './content.ts';
 import { filterGraph, type Look } from './filters.ts';
@@ -93,5 +94,6 @@ function soundInput({ kind, sound }: VideoPlan): string[] {
 function soundOutput({ kind, sound }: VideoPlan): string[] {
   if (!sound) return [];
   const codec = kind === 'mp4' ? ['aac', '-aac_coder', 'fast', '-b:a', '128k'] : ['libopus', '-b:a', '96k'];
-  return ['-map', '1:a', '-c:a', ...codec, '-ac', `${Math.min(2, sound.channels)}`];
+  const rate = encodedRate(kind, sound.sampleRate);
+  return ['-map', '1:a', '-c:a', ...codec, '-ac', `${Math.min(2, sound.channels)}`, '-ar', `${rate}`];
 }

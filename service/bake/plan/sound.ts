@@ -11,6 +11,14 @@ export function samplesWanted(sampleRate: number, videoSeconds: number): number 
   return Math.ceil(videoSeconds * sampleRate - 1e-6);
 }
 
+/**
+ * Samples a second in a finished video: what every player and encoder knows. Opus has 48 kHz inside, and delays sound of
+ * other rates by another time.
+ */
+export function encodedRate(kind: 'mp4' | 'webm', sampleRate: number): number {
+  return kind === 'mp4' && sampleRate === 44_100 ? 44_100 : 48_000;
+}
+
 /** What has to be said about a sound of another length: only what is more than the recorder's usual difference is worth a word. */
 export function lengthWarnings(soundSeconds: number, videoSeconds: number): BakeWarning[] {
   const difference = soundSeconds - videoSeconds;

@@ -101,13 +101,12 @@ function codingOf(tag: number, bytes: number, { bits, chunk }: WavFormat): Codin
 }
 
 /**
- * Bytes of one channel's sample: as many as hold its bits. Samples of 20 bits may lie in 4 bytes, on the side of the highest,
+ * Bytes of one channel's sample: as many as hold its bits. Those of 20 or 24 bits may lie in 4 bytes, on the side of the highest,
  * which is believed when both other figures say so.
  */
 function bytesPerValue({ bits, channels, sampleRate, bytesPerSecond, blockAlign }: WavFormat): number {
   const needed = Math.ceil(bits / 8);
   const told = blockAlign / channels;
   if (bits === 0) return told;
-  const agreed = bytesPerSecond === blockAlign * sampleRate && Number.isInteger(told);
-  return agreed && told > needed && told <= 4 ? told : needed;
+  return needed === 3 && told === 4 && bytesPerSecond === blockAlign * sampleRate ? told : needed;
 }

@@ -58,7 +58,20 @@ describe('the whole command of an MP4', () => {
   test('with sound', () => {
     const input = ['-f', 's16le', '-ar', '48000', '-ac', '2', '-i', 'work/sound.pcm'];
     const encoder = [...x264Arguments('noise', 64 * 48), ...COLOURS, ...MP4];
-    const sound = ['-map', '1:a', '-c:a', 'aac', '-aac_coder', 'fast', '-b:a', '128k', '-ac', '2'];
+    const sound = [
+      '-map',
+      '1:a',
+      '-c:a',
+      'aac',
+      '-aac_coder',
+      'fast',
+      '-b:a',
+      '128k',
+      '-ac',
+      '2',
+      '-ar',
+      '48000',
+    ];
     const args = videoArguments({ ...plan, content: 'noise', sound: stereo });
     expect(args).toEqual([...START, ...input, ...VIDEO, ...encoder, ...LAST, ...sound, ...END]);
   });
@@ -79,6 +92,9 @@ test.each<[string, Partial<VideoPlan>, string]>([
   ['mono stays mono', { sound: { ...stereo, channels: 1 } }, '-c:a aac -aac_coder fast -b:a 128k -ac 1'],
   ['more than two channels become two', { sound: { ...stereo, channels: 6 } }, '-b:a 128k -ac 2'],
   ['their input has all', { sound: { ...stereo, channels: 6 } }, '-ac 6 -i work/sound.pcm'],
+  ['Opus at its own rate', { kind: 'webm', sound: { ...stereo, sampleRate: 44_100 } }, '-ac 2 -ar 48000'],
+  ['a rate that is usual', { sound: { ...stereo, sampleRate: 44_100 } }, '-ac 2 -ar 44100'],
+  ['a rate that is not', { sound: { ...stereo, sampleRate: 96_000 } }, '-ac 2 -ar 48000'],
   ['floats', { sound: { ...stereo, format: 'f32le', sampleRate: 44_100 } }, '-f f32le -ar 44100 -ac 2'],
 ])('%s', (_, change, text) => {
   expect(videoArguments({ ...plan, ...change }).join(' ')).toContain(text);
