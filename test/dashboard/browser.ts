@@ -5,11 +5,12 @@ import { findChromium } from '../tapes/recorder.ts';
 export const browserPath = findChromium();
 export const whyNot = browserPath ? '' : ' (no Chromium on the PATH)';
 
-/** Starts a headless browser that plays without a click. */
+/** Starts a browser that plays without a click: headless, unless OVEN_TEST_BROWSER=show. */
 export async function launch(): Promise<Browser> {
   const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
   return chromium.launch({
     executablePath: browserPath!,
+    headless: process.env.OVEN_TEST_BROWSER !== 'show',
     args: [...flags, '--autoplay-policy=no-user-gesture-required'],
     chromiumSandbox: process.getuid?.() !== 0, // as root Chromium does not start with its sandbox
   });

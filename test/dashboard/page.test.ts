@@ -51,6 +51,10 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
     try {
       await work(page);
       expect({ complaints, away }).toEqual({ complaints: [], away: [] });
+    } catch (error) {
+      const name = expect.getState().currentTestName?.split(' > ').at(-1)?.replaceAll(/\W+/g, '-');
+      await page.screenshot({ path: `${SHOTS}/failed/${name}.png` }).catch(() => {});
+      throw error;
     } finally {
       await context.close();
     }

@@ -173,9 +173,17 @@ describe('a folder that is none', () => {
     }
   });
 
-  it.skipIf(process.getuid?.() === 0)('that nobody may write to (root may write anywhere)', async () => {
-    await chmod(folder, 0o500);
-    expect((await failure(blobs.check())).code).toBe('STORAGE_MISCONFIGURED');
+  it('that it may not write to', async () => {
+    await chmod(scratched.root, 0o755);
+    await chmod(folder, 0o555);
+    // Root may write anywhere, so it becomes somebody else for a while.
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid!('nobody');
+    try {
+      expect((await failure(blobs.check())).code).toBe('STORAGE_MISCONFIGURED');
+    } finally {
+      if (isRoot) process.seteuid!(0);
+    }
   });
 });
 

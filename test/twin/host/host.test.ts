@@ -16,6 +16,9 @@ import { makeKey, ssh } from './ssh.ts';
 
 const reason = canBootHosts();
 
+/** Also what only the deployment's long form builds on: `npm run test:deploy`. */
+const LONG = process.env.OVEN_TEST_DEPLOY === 'long';
+
 /** Making the root filesystem, the first time, on a busy machine. */
 const ROOT_MS = 600_000;
 
@@ -69,44 +72,46 @@ describe.skipIf(reason)(`a host${reason ? ` (${reason})` : ''}`, { timeout: 240_
     expect(await host.sh('cat /tmp/copied')).toContain('ssh-ed25519');
   });
 
-  test('a reboot keeps the disk', async () => {
-    const booted = 'cat /proc/1/stat | cut -d " " -f 22';
-    const before = await host.sh(booted);
-    await host.sh('echo kept >note; echo gone >/run/user/$(id -u)/note');
-    await host.reboot();
-    expect(await host.sh('cat note; ls /run/user/$(id -u)/note || true')).toBe('kept');
-    expect(await host.sh(booted)).not.toBe(before);
-    expect(await host.sh('cloud-init status')).toBe('status: done');
-  });
+  if (LONG) {
+    test('a reboot keeps the disk', async () => {
+      const booted = 'cat /proc/1/stat | cut -d " " -f 22';
+      const before = await host.sh(booted);
+      await host.sh('echo kept >note; echo gone >/run/user/$(id -u)/note');
+      await host.reboot();
+      expect(await host.sh('cat note; ls /run/user/$(id -u)/note || true')).toBe('kept');
+      expect(await host.sh(booted)).not.toBe(before);
+      expect(await host.sh('cloud-init status')).toBe('status: done');
+    });
 
-  test('a power cut keeps what was synced, and stops everything at once', async () => {
-    await host.sh(
-      'echo synced >synced; sync synced; nohup sh -c "trap \\"echo ended >ended\\" TERM; sleep 1000 & wait" >/dev/null 2>&1 &',
-    );
-    await host.cutPower();
-    expect(host.isOn).toBe(false);
-    expect(await existing(machineName(cloud.run, host.label)).processes()).toEqual([]);
-    await host.powerOn();
-    expect(await host.sh('cat synced; ls ended 2>/dev/null || true; pgrep -f "sleep [1]000" || true')).toBe(
-      'synced',
-    );
-  });
+    test('a power cut keeps what was synced, and stops everything at once', async () => {
+      await host.sh(
+        'echo synced >synced; sync synced; nohup sh -c "trap \\"echo ended >ended\\" TERM; sleep 1000 & wait" >/dev/null 2>&1 &',
+      );
+      await host.cutPower();
+      expect(host.isOn).toBe(false);
+      expect(await existing(machineName(cloud.run, host.label)).processes()).toEqual([]);
+      await host.powerOn();
+      expect(await host.sh('cat synced; ls ended 2>/dev/null || true; pgrep -f "sleep [1]000" || true')).toBe(
+        'synced',
+      );
+    });
 
-  test('two hosts at once know nothing of each other, and one has little memory', async () => {
-    const small = await cloud.boot({ ...user, label: 'small', memoryMb: 256 });
-    await small.ready();
-    expect(await small.sh('hostname; ls note 2>/dev/null || true')).toBe('small');
-    expect(await host.sh('hostname')).toBe('first');
-    // Where the kernel's memory groups are of the kind that nests.
-    if (existsSync('/sys/fs/cgroup/memory/memory.limit_in_bytes')) {
-      const greedy = await small.run('head -c 600M /dev/zero | tail -c 500M | wc -c');
-      expect(greedy.stdout).not.toBe(String(500 * 1024 * 1024));
-      expect(await small.sh('echo alive')).toBe('alive');
-    }
-    await small.destroy();
-    expect(await leftOf(`${cloud.run.id}-small`)).toEqual([]);
-    expect(await host.sh('hostname')).toBe('first');
-  });
+    test('two hosts at once know nothing of each other, and one has little memory', async () => {
+      const small = await cloud.boot({ ...user, label: 'small', memoryMb: 256 });
+      await small.ready();
+      expect(await small.sh('hostname; ls note 2>/dev/null || true')).toBe('small');
+      expect(await host.sh('hostname')).toBe('first');
+      // Where the kernel's memory groups are of the kind that nests.
+      if (existsSync('/sys/fs/cgroup/memory/memory.limit_in_bytes')) {
+        const greedy = await small.run('head -c 600M /dev/zero | tail -c 500M | wc -c');
+        expect(greedy.stdout).not.toBe(String(500 * 1024 * 1024));
+        expect(await small.sh('echo alive')).toBe('alive');
+      }
+      await small.destroy();
+      expect(await leftOf(`${cloud.run.id}-small`)).toEqual([]);
+      expect(await host.sh('hostname')).toBe('first');
+    });
+  }
 
   test('what a killed test leaves is gone after the next start', async () => {
     const child = execaNode(join(import.meta.dirname, 'abandon.ts'), {
