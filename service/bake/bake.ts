@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
+import { withAssumptions } from './assumptions.ts';
 import { BakeError } from './errors.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { makeOutputs, outputWarnings } from './make.ts';
@@ -7,7 +8,6 @@ import { openTape, type Tape } from './open/tape.ts';
 import { DEFAULT_OUTPUTS, inOrder, type OutputRequest } from './outputs.ts';
 import { type Schedule, schedulePictures, TICKS_PER_SECOND, toTicks } from './plan/pictures.ts';
 import { publish } from './publish.ts';
-import { withRepeats } from './repeats.ts';
 import type { BakeReport } from './report.ts';
 import { type Progress, Stopwatch } from './stages.ts';
 import { type UnpackedSound, unpackSound } from './unpack.ts';
@@ -67,10 +67,10 @@ async function bakeOpened(path: string, options: ResolvedOptions, watch: Stopwat
       const { sound, warnings: aboutSound } = await watch.time('unpack', () =>
         unpackSound(tape, folder, seconds, options),
       );
-      const { made, schedule } = await withRepeats(tape, options.signal, async (repeats) => {
-        const schedule = schedulePictures(tape.durations, repeats);
-        const showing = { schedule, repeats };
-        return { made: await makeOutputs({ tape, showing, sound, folder, options, watch }), schedule };
+      const { made, schedule } = await withAssumptions(tape, options.signal, async (assumptions) => {
+        const schedule = schedulePictures(tape.durations, assumptions.repeats);
+        const made = await makeOutputs({ tape, assumptions, schedule, sound, folder, options, watch });
+        return { made, schedule };
       });
       // Not everything stops on its own; what was aborted is not published.
       options.signal.throwIfAborted();

@@ -1,43 +1,57 @@
+import { WrongAssumption } from './assumptions.ts';
+import type { Frame, Frames } from './frames/frames.ts';
 import { fileHead, pictureHead } from './matroska.ts';
 import type { Tape } from './open/tape.ts';
 import type { Schedule } from './plan/pictures.ts';
-import { UnequalFrames } from './repeats.ts';
 
-/** What is shown when, and which frames were taken to equal the one before. */
+/** What is shown when, the frames, and which of them were taken to equal the one before. */
 export interface Showing {
   readonly schedule: Schedule;
   readonly repeats: readonly boolean[];
+  readonly frames: Frames;
 }
 
 /**
  * The pictures as the Matroska file that ffmpeg reads, made while it is read: nothing is written to the disk, and the
  * encoder works while the tape is still being unpacked. Every frame is read and verified, also those that aren't
- * shown. Throws what is wrong with an entry, UnequalFrames, or the signal's reason.
+ * shown. Throws what is wrong with a frame, WrongAssumption, or the signal's reason.
  */
 export async function* feedPictures(
   tape: Tape,
-  { schedule, repeats }: Showing,
+  showing: Showing,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   yield fileHead(tape.width, tape.height);
-  let next = 0;
-  let last: Buffer | undefined;
-  for (const [n, frame] of tape.frames.entries()) {
-    signal.throwIfAborted();
-    const bytes = await tape.read(frame);
-    if (repeats[n] && !last?.equals(bytes)) throw new UnequalFrames();
-    last = bytes;
-    const picture = schedule.pictures[next];
-    if (picture?.frame !== n) continue;
-    yield pictureHead(picture.start, bytes.length);
-    yield bytes;
-    next += 1;
+  for await (const { frame, start } of shownFrames(tape, showing, signal)) {
+    const png = await showing.frames.picture(frame);
+    yield pictureHead(start, png.length);
+    yield png;
   }
 }
 
-/** Verifies every frame where nothing else reads them all. Throws as `feedPictures`. */
+/** Verifies every frame, and decodes every picture, where nothing else does. Throws as `feedPictures`. */
 export async function verifyFrames(tape: Tape, showing: Showing, signal: AbortSignal): Promise<void> {
-  for await (const _ of feedPictures(tape, showing, signal));
+  for await (const { frame } of shownFrames(tape, showing, signal)) await showing.frames.check(frame);
+}
+
+/** Reads every frame, and gives those that are pictures, with their starts in ticks. */
+async function* shownFrames(
+  tape: Tape,
+  { schedule, repeats, frames }: Showing,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly frame: Frame; readonly start: number }> {
+  let next = 0;
+  let last: Buffer | undefined;
+  for (let n = 0; n < tape.frames.length; n++) {
+    signal.throwIfAborted();
+    const frame = await frames.read(n);
+    if (repeats[n] && !last?.equals(frame.bytes)) throw new WrongAssumption('repeats');
+    last = frame.bytes;
+    const picture = schedule.pictures[next];
+    if (picture?.frame !== n) continue;
+    yield { frame, start: picture.start };
+    next += 1;
+  }
 }
 
 /** Bytes of all pictures' PNGs together. */

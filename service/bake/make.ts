@@ -1,32 +1,44 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { animationFault } from './animation-fault.ts';
+import type { Assumptions } from './assumptions.ts';
 import type { ResolvedOptions } from './bake.ts';
 import { contentOf } from './encode/content.ts';
 import { encodeVideo } from './encode/video.ts';
 import type { BakeWarning } from './errors.ts';
 import { feedPictures, pictureBytes, type Showing, verifyFrames } from './feed.ts';
+import { Frames } from './frames/frames.ts';
+import { Images } from './images/process.ts';
 import type { Tape } from './open/tape.ts';
 import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
 import { pictureAt, type Schedule } from './plan/pictures.ts';
 import { PREVIEW_SIDE, PREVIEW_SIDE_MOST, planPreview } from './plan/preview.ts';
 import { planScale } from './plan/scale.ts';
-import { makePreview } from './preview.ts';
 import { loadDemuxer } from './probe.ts';
 import type { OutputReport } from './report.ts';
 import type { Stopwatch } from './stages.ts';
-import { makeThumbnail } from './thumbnail.ts';
 import type { UnpackedSound } from './unpack.ts';
 import { verifyVideo } from './verify.ts';
+import { diskFull } from './workspace.ts';
 
-/** Everything that making one output needs. */
-interface Making {
+/** Everything that making the outputs needs. */
+interface Order {
   readonly tape: Tape;
-  readonly showing: Showing;
+  readonly assumptions: Assumptions;
+  readonly schedule: Schedule;
   readonly sound: UnpackedSound | undefined;
   readonly folder: string;
   readonly options: ResolvedOptions;
   readonly watch: Stopwatch;
 }
+
+/** Everything that making one output needs. */
+interface Making extends Order {
+  readonly showing: Showing;
+  readonly images: Images;
+}
+
+/** Pixels of a thumbnail's longer side, unless asked otherwise. */
+const THUMBNAIL_SIDE = 512;
 
 /** The part of the bake's progress at which the first output begins. */
 const OUTPUTS_FROM = 0.05;
@@ -35,21 +47,34 @@ const OUTPUTS_FROM = 0.05;
  * Makes the outputs one after the other, so that the machine's memory holds one encoder; only the thumbnail, which is
  * quick and small, is made beside the first of them. Gives what was made, in the working folder, in order.
  */
-export async function makeOutputs(making: Making): Promise<OutputReport[]> {
-  const { tape, showing, options } = making;
-  const { outputs } = options;
-  // A video reads every frame; where there is none, damage would stay unseen.
-  if (!outputs.some(({ kind }) => isVideo(kind))) await verifyFrames(tape, showing, options.signal);
-  const beside = outputs.filter(({ kind }) => kind === 'thumbnail');
-  const inTurn = outputs.filter(({ kind }) => kind !== 'thumbnail');
+export async function makeOutputs(order: Order): Promise<OutputReport[]> {
+  const { tape, assumptions, schedule, options } = order;
   // One that fails stops the other, and is waited for: nobody may still write to the working folder when it is removed.
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const both = { ...making, options: { ...options, signal } };
+  const images = new Images({ ...options, signal });
+  const frames = new Frames(tape, assumptions.alpha, images);
+  const showing = { schedule, frames, repeats: assumptions.repeats };
+  try {
+    return await makeAll({ ...order, showing, images, options: { ...options, signal } }, failed);
+  } finally {
+    await images.stop();
+  }
+}
+
+async function makeAll(making: Making, failed: AbortController): Promise<OutputReport[]> {
+  const { tape, showing, images, options } = making;
+  const { outputs } = options;
+  // It starts while the encoder does.
+  if (!outputs.every(({ kind }) => isVideo(kind))) images.start();
+  // A video decodes every picture; where there is none, damage would stay unseen.
+  if (!outputs.some(({ kind }) => isVideo(kind))) await verifyFrames(tape, showing, options.signal);
+  const beside = outputs.filter(({ kind }) => kind === 'thumbnail');
+  const inTurn = outputs.filter(({ kind }) => kind !== 'thumbnail');
   let failure: unknown;
   const results = await Promise.all(
     [inTurn, beside].map((requests) =>
-      makeInTurn(requests, both).catch((error) => {
+      makeInTurn(requests, making).catch((error) => {
         if (!failed.signal.aborted) failure = error;
         failed.abort();
         return [];
@@ -99,27 +124,36 @@ const makers: Readonly<Record<OutputKind, Maker>> = {
   webm: makeVideo,
   gif: makeAnimation,
   webp: makeAnimation,
-  thumbnail: async ({ kind, maxSide }, path, { tape, showing: { schedule }, watch }) => {
-    const middle = pictureAt(schedule, schedule.end / 2);
-    const made = await watch.time('thumbnail', async () =>
-      makeThumbnail(await readPicture(tape, schedule, middle), tape, path, maxSide),
-    );
-    return { kind, path, ...made };
-  },
+  thumbnail: makeThumbnail,
 };
 
-/** The PNG of picture `index`. */
-function readPicture(tape: Tape, { pictures }: Schedule, index: number): Promise<Buffer> {
-  return tape.read(tape.frames[pictures[index]!.frame]!);
+/** Picture `index` as an ordinary PNG. */
+async function readPicture({ schedule, frames }: Showing, index: number): Promise<Buffer> {
+  return await frames.picture(await frames.read(schedule.pictures[index]!.frame));
+}
+
+async function makeThumbnail(
+  { kind, maxSide = THUMBNAIL_SIDE }: OutputRequest,
+  path: string,
+  { tape, schedule, showing, images, watch }: Making,
+): Promise<OutputReport> {
+  return await watch.time('thumbnail', async () => {
+    const png = await readPicture(showing, pictureAt(schedule, schedule.end / 2));
+    const frame = { width: tape.width, height: tape.height };
+    const { jpeg, ...size } = await images.ask({ ask: 'thumbnail', png, frame, side: maxSide });
+    await writeFile(path, jpeg).catch((cause) => {
+      throw diskFull(cause) ?? cause;
+    });
+    return { kind, path, ...size, bytes: jpeg.length };
+  });
 }
 
 async function makeVideo(
   { kind, scale = 'auto', maxSide }: OutputRequest,
   path: string,
-  { tape, showing, sound, options, watch }: Making,
+  { tape, schedule, showing, sound, options, watch }: Making,
   share: (part: number) => number,
 ): Promise<OutputReport> {
-  const { schedule } = showing;
   const { pictures, end } = schedule;
   const geometry = planScale(tape.width, tape.height, scale, maxSide);
   const video = kind === 'webm' ? 'webm' : 'mp4';
@@ -128,7 +162,7 @@ async function makeVideo(
       kind: video,
       geometry,
       sound,
-      alpha: tape.alpha,
+      alpha: showing.frames.alpha,
       blend: false,
       output: path,
     } as const),
@@ -159,28 +193,21 @@ async function preloadDemuxer(): Promise<void> {
 async function makeAnimation(
   { kind, scale = 'auto', maxSide = PREVIEW_SIDE }: OutputRequest,
   path: string,
-  { tape, showing: { schedule }, options, watch }: Making,
+  { tape, schedule, showing, images, options, watch }: Making,
   share: (part: number) => number,
 ): Promise<OutputReport> {
   options.onProgress({ stage: kind, progress: share(0) });
-  const {
-    innerWidth: width,
-    innerHeight: height,
-    factor,
-  } = planScale(tape.width, tape.height, scale, Math.min(maxSide, PREVIEW_SIDE_MOST));
-  const animation = kind === 'gif' ? 'gif' : 'webp';
-  const bytes = await watch.time(kind, () =>
-    makePreview(
-      animation,
-      (picture) => readPicture(tape, schedule, picture),
-      planPreview(schedule),
-      { width, height, enlarged: factor >= 1 },
-      path,
-      options.signal,
-    ).catch((cause) => {
-      options.signal.throwIfAborted();
-      throw animationFault(cause);
-    }),
-  );
+  const side = Math.min(maxSide, PREVIEW_SIDE_MOST);
+  const { innerWidth: width, innerHeight: height, factor } = planScale(tape.width, tape.height, scale, side);
+  const size = { width, height, enlarged: factor >= 1 };
+  const pages = planPreview(schedule);
+  const bytes = await watch.time(kind, async () => {
+    for (const { picture } of pages) {
+      await images.ask({ ask: 'page', png: await readPicture(showing, picture), size });
+    }
+    const animation = kind === 'gif' ? 'gif' : 'webp';
+    const delays = pages.map(({ delay }) => delay);
+    return await images.ask({ ask: 'animation', kind: animation, delays, output: path });
+  });
   return { kind, path, width, height, bytes };
 }

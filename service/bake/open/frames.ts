@@ -3,7 +3,7 @@ import type { Limits } from '../limits.ts';
 import type { ZipEntry } from './entry.ts';
 import type { TapeFile } from './file.ts';
 import type { Located } from './locate.ts';
-import { PNG_HEADER_BYTES, type PngHeader, parsePngHeader } from './png.ts';
+import { isOrdinary, PNG_HEADER_BYTES, type PngHeader, parsePngHeader } from './png.ts';
 import { unpack, unpackHead } from './unpack.ts';
 
 /** What all frames of a tape have in common. */
@@ -12,7 +12,7 @@ export interface FrameShape {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  /** Whether any frame may have transparent pixels. */
+  /** Whether pictures need an alpha channel: not all frames are 8-bit RGB. */
   readonly alpha: boolean;
 }
 
@@ -38,8 +38,8 @@ export async function checkFrames(
       await unpack(file, frame.entry);
       throw fault;
     }
-    const { width, height, alpha } = header!;
-    shape = { width, height, alpha: alpha || (shape?.alpha ?? false) };
+    const { width, height } = header!;
+    shape = { width, height, alpha: !isOrdinary(header!, false) || (shape?.alpha ?? false) };
   }
   return shape!;
 }

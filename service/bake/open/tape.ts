@@ -23,7 +23,7 @@ export interface Tape extends AsyncDisposable {
   readonly width: number;
   /** Pixels, of every frame. */
   readonly height: number;
-  /** Whether any frame may have transparent pixels. */
+  /** Whether pictures need an alpha channel, as far as headers tell: not all frames are 8-bit RGB. */
   readonly alpha: boolean;
   /** Milliseconds that each frame is shown. */
   readonly durations: readonly number[];

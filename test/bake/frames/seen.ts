@@ -1,0 +1,36 @@
+import { afterAll } from 'vitest';
+import { type Assumptions, withAssumptions } from '../../../service/bake/assumptions.ts';
+import { Frames } from '../../../service/bake/frames/frames.ts';
+import { Images } from '../../../service/bake/images/process.ts';
+import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
+import { openTape } from '../../../service/bake/open/tape.ts';
+
+/** A process for pictures, for all tests of a file; it ends with them. */
+export function useImages(): Images {
+  const images = new Images({ signal: new AbortController().signal, niceness: 0 });
+  afterAll(() => images.stop());
+  return images;
+}
+
+/** The pictures of the tape at `path` as its outputs would see them, each read, checked and made ordinary; and what was assumed. */
+export async function seeFrames(
+  path: string,
+  images: Images,
+): Promise<{ pictures: Buffer[]; assumed: Assumptions }> {
+  const { signal } = new AbortController();
+  const tape = await openTape(path, DEFAULT_LIMITS);
+  try {
+    return await withAssumptions(tape, signal, async (assumed) => {
+      const frames = new Frames(tape, assumed.alpha, images);
+      const pictures: Buffer[] = [];
+      for (let n = 0; n < tape.frames.length; n++) {
+        const frame = await frames.read(n);
+        await frames.check(frame);
+        pictures.push(await frames.picture(frame));
+      }
+      return { pictures, assumed };
+    });
+  } finally {
+    await tape.close();
+  }
+}
