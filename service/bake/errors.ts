@@ -78,23 +78,27 @@ export function frameCorrupt(cause: unknown): BakeError {
   return new BakeError('FRAME_CORRUPT', 'A frame of the tape is a PNG that can not be decoded.', { cause });
 }
 
+/** What may be unusual about a tape that is baked all the same. */
+export const BAKE_WARNINGS = [
+  'ZIP_SURROUNDED', // bytes before or after the ZIP were ignored
+  'ENTRIES_IGNORED', // files that are no part of a tape
+  'FRAMES_RENUMBERED', // they don't begin at 0
+  'TIMING_MISSING', // the times in the frames' names, or uniform time instead
+  'TIMING_PARTIAL', // the gaps were filled
+  'TIMING_REORDERED', // it says in two ways which entry is whose, or in none
+  'TIMING_UNITS', // seconds or microseconds were converted
+  'TIMING_DIFFERS', // durations were believed, though timestamps or metadata.json's total say otherwise
+  'SOUND_UNREADABLE', // left out
+  'SOUND_NOT_NUMBERS', // NaN or infinite samples are silent
+  'SOUND_LONGER', // cut where the video ends
+  'SOUND_SHORTER', // silence at the end
+  'SCALE_REDUCED', // the scale asked for would exceed what players decode
+] as const;
+
+export type BakeWarningCode = (typeof BAKE_WARNINGS)[number];
+
 /** Something unusual that was dealt with: the bake went on, and its report says so. */
 export interface BakeWarning {
   readonly code: BakeWarningCode;
   readonly message: string;
 }
-
-export type BakeWarningCode =
-  | 'ZIP_SURROUNDED' // bytes before or after the ZIP were ignored
-  | 'ENTRIES_IGNORED' // files that are no part of a tape
-  | 'FRAMES_RENUMBERED' // they don't begin at 0
-  | 'TIMING_MISSING' // the times in the frames' names, or uniform time instead
-  | 'TIMING_PARTIAL' // the gaps were filled
-  | 'TIMING_REORDERED' // it says in two ways which entry is whose, or in none
-  | 'TIMING_UNITS' // seconds or microseconds were converted
-  | 'TIMING_DIFFERS' // durations were believed, though timestamps or metadata.json's total say otherwise
-  | 'SOUND_UNREADABLE' // left out
-  | 'SOUND_NOT_NUMBERS' // NaN or infinite samples are silent
-  | 'SOUND_LONGER' // cut where the video ends
-  | 'SOUND_SHORTER' // silence at the end
-  | 'SCALE_REDUCED'; // the scale asked for would exceed what players decode

@@ -1,13 +1,18 @@
 /** Arrays and objects within each other: a tape's are two or three deep. */
 const DEPTH = 32;
 
+/** JSON that is larger than any tape's. Its message goes on after the name of a file. */
+export class JsonBoundError extends Error {
+  override readonly name = 'JsonBoundError';
+}
+
 /**
  * Parses JSON in UTF-8 or UTF-16, with or without a byte order mark. NaN and Infinity, which JSON doesn't have but some
- * writers write, become those words as strings. Throws SyntaxError, also for what is nested too deeply: parsing that
- * could hold the process for seconds.
+ * writers write, become those words as strings. Throws SyntaxError; and JsonBoundError for what is nested too deeply or
+ * has more than `most` values, since parsing that could hold the process for seconds.
  */
-export function parseJson(bytes: Buffer): unknown {
-  return JSON.parse(prepare(decode(bytes)));
+export function parseJson(bytes: Buffer, most: number): unknown {
+  return JSON.parse(prepare(decode(bytes), most));
 }
 
 function decode(bytes: Buffer): string {
@@ -22,6 +27,7 @@ function encodingOf([first, second]: Buffer): string {
 }
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const OPENING = new Set([0x5b, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
@@ -29,8 +35,9 @@ const CAPITAL_I = 0x49;
 const CAPITAL_N = 0x4e;
 const NOT_A_NUMBER = /NaN|-?Infinity/y;
 
-/** One pass over the text: bounds its depth, and quotes the words that stand for numbers. */
-function prepare(text: string): string {
+/** One pass over the text: bounds its depth and values, and quotes the words that stand for numbers. */
+function prepare(text: string, most: number): string {
+  let values = 0;
   let depth = 0;
   let isString = false;
   let done = 0;
@@ -42,9 +49,11 @@ function prepare(text: string): string {
       else if (code === QUOTE) isString = false;
     } else if (code === QUOTE) isString = true;
     else if (OPENING.has(code)) {
-      if (++depth > DEPTH) throw new SyntaxError(`nested more than ${DEPTH} deep`);
+      if (++depth > DEPTH) throw new JsonBoundError(`is nested more than ${DEPTH} deep`);
     } else if (CLOSING.has(code)) depth--;
-    else if (code === CAPITAL_N || code === CAPITAL_I) {
+    else if (code === COMMA) {
+      if (++values > most) throw new JsonBoundError(`has more than ${most} values`);
+    } else if (code === CAPITAL_N || code === CAPITAL_I) {
       NOT_A_NUMBER.lastIndex = text[at - 1] === '-' ? at - 1 : at;
       const word = NOT_A_NUMBER.exec(text);
       if (!word) continue;

@@ -9,6 +9,8 @@ export interface TapeMetadata {
   readonly total?: number;
 }
 
+/** The recorder writes about ten, and two for each change of piece. */
+const VALUES = 10_000;
 const PIECE = /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u;
 const SLUG = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
@@ -26,7 +28,7 @@ export function parseMetadata(bytes: Buffer | undefined): TapeMetadata {
 function readObject(bytes: Buffer | undefined): Record<string, unknown> {
   if (!bytes) return {};
   try {
-    const value = parseJson(bytes);
+    const value = parseJson(bytes, VALUES);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};

@@ -8,7 +8,7 @@ import { BakeError } from '../../../service/bake/errors.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { openTape } from '../../../service/bake/open/tape.ts';
 import { tapeEntries } from '../../tapes/hostile/parts.ts';
-import { type Entry, zip } from '../../tapes/hostile/zip.ts';
+import { type Entry, zip, zip64 } from '../../tapes/hostile/zip.ts';
 
 let path: string;
 let folder: string;
@@ -24,6 +24,11 @@ const seeds = [
   zip(shortened),
   zip(shortened.map((entry) => ({ ...entry, deflate: true }))),
   zip(shortened.map((entry) => ({ ...entry, deflate: true, descriptor: true }))),
+  zip64(shortened),
+  zip([
+    { name: '__MACOSX/._tape', data: Buffer.alloc(20) },
+    ...shortened.map((entry) => ({ ...entry, name: `tape/${entry.name}` })),
+  ]),
   // Damage near the end hits the directory, which is what most decisions hang on.
   zip(shortened.slice(0, 2), { comment: Buffer.from('a comment') }),
 ];

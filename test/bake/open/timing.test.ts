@@ -180,17 +180,27 @@ test('property: any JSON gives one duration a frame, none negative, some time in
   const number = fc.oneof(
     fc.double({ min: 0, max: 100 }),
     fc.double(),
-    fc.constantFrom(0, -0, 16.67, Number.POSITIVE_INFINITY, null),
+    fc.constantFrom(0, -0, 16.67, 1.77e9, 1.77e12, -5, Number.POSITIVE_INFINITY, null, '16', 'long', true),
   );
   const entry = fc.record(
     {
-      frame: fc.oneof(fc.nat(12), fc.double()),
+      frame: fc.oneof(fc.nat(12), fc.nat(12).map(String), fc.double()),
+      filename: fc.nat(12).map((frame) => `frame-${frame}.png`),
       duration: number,
-      timestamp: fc.oneof(fc.double(), fc.nat(2000)),
+      timestamp: fc.oneof(
+        fc.double(),
+        fc.nat(2000),
+        fc.nat(2000).map((after) => 1.77e12 + after),
+      ),
     },
     { requiredKeys: [] },
   );
-  const timing = fc.oneof({ weight: 9, arbitrary: fc.array(entry, { maxLength: 12 }) }, fc.jsonValue());
+  const entries = fc.array(fc.oneof({ weight: 9, arbitrary: entry }, number), { maxLength: 13 });
+  const timing = fc.oneof(
+    { weight: 9, arbitrary: entries },
+    entries.map((frames) => ({ frames })),
+    fc.jsonValue(),
+  );
   fc.assert(
     fc.property(
       timing,

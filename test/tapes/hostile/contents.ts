@@ -76,8 +76,15 @@ export const TIMINGS: readonly HostileTape[] = [
     make: () => timed('['.repeat(1_000_000)),
   },
   {
+    what: 'timing.json of half a million values',
+    code: 'TIMING_NOT_JSON',
+    says: /more than 81000 values/,
+    make: () => timed(`[${'{},'.repeat(500_000)}{}]`),
+  },
+  {
     what: 'timing.json nested a little too deep',
     code: 'TIMING_NOT_JSON',
+    says: /nested/,
     make: () => timed(`${'['.repeat(40)}${']'.repeat(40)}`),
   },
   {

@@ -1,6 +1,7 @@
 import { BakeError } from '../../errors.ts';
-import { kindOf, shown } from '../entry.ts';
-import { parseJson } from '../json.ts';
+import type { Limits } from '../../limits.ts';
+import { shown } from '../entry.ts';
+import { JsonBoundError, parseJson } from '../json.ts';
 
 /** What one entry of timing.json says, in its own units. */
 export interface TimingEntry {
@@ -17,6 +18,11 @@ export interface TimingEntry {
 const USUAL_NAMES = ['frames', 'timing', 'entries'] as const;
 /** A number by itself above this is a moment since 1970, in any unit. */
 const EPOCH = 1e9;
+/** Characters of a name that are looked at. */
+const NAME_LENGTH = 255;
+/** Numbers, strings and so on for each entry: the recorder writes four. */
+const VALUES_PER_ENTRY = 20;
+const SOME_VALUES = 1000;
 const NOTHING: TimingEntry = {
   fileValue: undefined,
   frame: undefined,
@@ -28,8 +34,8 @@ const NOTHING: TimingEntry = {
  * Reads timing.json as it is written: an array of objects or of durations, or an object with that array in it. At most
  * `most` entries. Throws TIMING_NOT_JSON, TIMING_NOT_ARRAY, TIMING_NOT_NUMBER, TIMING_NEGATIVE or TIMING_LENGTH.
  */
-export function readEntries(bytes: Buffer, most: number): TimingEntry[] {
-  const entries = arrayIn(parse(bytes));
+export function readEntries(bytes: Buffer, most: number, limits: Limits): TimingEntry[] {
+  const entries = arrayIn(parse(bytes, limits));
   if (!entries) {
     throw new BakeError('TIMING_NOT_ARRAY', 'timing.json is not an array, nor an object with one.');
   }
@@ -40,11 +46,12 @@ export function readEntries(bytes: Buffer, most: number): TimingEntry[] {
   return entries.map(readEntry);
 }
 
-function parse(bytes: Buffer): unknown {
+function parse(bytes: Buffer, { frames }: Limits): unknown {
   try {
-    return parseJson(bytes);
+    return parseJson(bytes, frames * VALUES_PER_ENTRY + SOME_VALUES);
   } catch (cause) {
-    throw new BakeError('TIMING_NOT_JSON', 'timing.json is not JSON.', { cause });
+    const why = cause instanceof JsonBoundError ? cause.message : 'is not JSON';
+    throw new BakeError('TIMING_NOT_JSON', `timing.json ${why}.`, { cause });
   }
 }
 
@@ -92,9 +99,10 @@ function readDuration(value: unknown, index: number, hasTimestamp: boolean): num
   throw new BakeError('TIMING_NEGATIVE', message);
 }
 
-/** The frame's file may be given with the folder it was in. */
+/** The last number in a file's name, before its ending: its folder, its case and its ending may differ from those in the ZIP. */
 function fileValueOf(filename: string): number | undefined {
-  return kindOf(filename.split(/[\\/]/).at(-1)!)?.value;
+  const digits = /(\d{1,20}(?:\.\d{1,20})?)(?:\.[a-z]\w*)?$/i.exec(filename.slice(-NAME_LENGTH))?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** A finite number, or one written as a string. */

@@ -23,8 +23,8 @@ const SHORTEST_REST = 4;
 
 /**
  * A duration in milliseconds for every frame. Frames without one share evenly the time between the timestamps around
- * them, where both are known and run forward. The last ones share what the tape's total leaves; what is still unknown gets
- * the median of the others, else `even`.
+ * them, where both are known and run forward. What is still unknown shares what the tape's total
+ * leaves, else gets the median of the others, else `even`.
  */
 export function fillGaps(frames: readonly KnownFrame[], { even, end, total }: KnownTape): number[] {
   const durations = byTimestamps(frames, end);
@@ -52,13 +52,12 @@ function byTimestamps(frames: readonly KnownFrame[], end: number | undefined): (
   return durations;
 }
 
-/** What the total leaves for each of the last frames, if these alone are unknown. */
+/** What the total leaves for each of the frames that are unknown. */
 function restOf(durations: readonly (number | undefined)[], total: number | undefined): number | undefined {
-  const known = durations.findLastIndex((duration) => duration !== undefined) + 1;
-  const unknown = durations.length - known;
-  if (total === undefined || known === 0 || durations.indexOf(undefined) !== known) return undefined;
-  const sum = durations.reduce<number>((before, duration = 0) => before + duration, 0);
-  const each = (total - sum) / unknown;
+  const known = durations.filter((duration) => duration !== undefined);
+  if (total === undefined || known.length === 0) return undefined;
+  const rest = total - known.reduce((sum, duration) => sum + duration, 0);
+  const each = rest / (durations.length - known.length);
   return each >= SHORTEST_REST && each <= LONGEST_SHARE ? each : undefined;
 }
 

@@ -99,16 +99,17 @@ function place(entries: readonly TimingEntry[], way: Naming, count: number): Pla
   return placed;
 }
 
-/** The entries by their timestamps, where these are out of order and the durations agree with them once in order. */
+/** The entries by their timestamps, where these are out of order and no duration contradicts them once in order. */
 function byTimestamp(entries: readonly TimingEntry[]): TimingEntry[] | undefined {
-  const times = entries.map(({ timestamp }) => timestamp ?? Number.NaN);
-  if (times.every((time, at) => at === 0 || time >= times[at - 1]!)) return undefined;
-  const sorted = entries.toSorted((a, b) => (a.timestamp ?? Number.NaN) - (b.timestamp ?? Number.NaN));
+  const times = entries.map(({ timestamp }) => timestamp);
+  if (times.includes(undefined)) return undefined;
+  if (times.every((time, at) => at === 0 || time! >= times[at - 1]!)) return undefined;
+  const sorted = entries.toSorted((a, b) => a.timestamp! - b.timestamp!);
   const agrees = sorted.every(({ timestamp, duration }, at) => {
     const next = sorted[at + 1];
-    if (!next) return true;
+    if (!next || duration === undefined) return true;
     const gap = next.timestamp! - timestamp!;
-    return Math.abs(gap - duration!) <= SAME * Math.max(gap, duration!); // NaN where one is missing
+    return Math.abs(gap - duration) <= SAME * Math.max(gap, duration);
   });
   return agrees ? sorted : undefined;
 }

@@ -32,6 +32,7 @@ const UNIT_NAMES: Readonly<Record<number, string>> = {
   1000: 'seconds',
   1: 'milliseconds',
   0.001: 'microseconds',
+  0.000001: 'nanoseconds',
 };
 
 /**
@@ -55,7 +56,7 @@ export function parseTiming(
     const durations = new Array<number>(frameValues.length).fill(even);
     return checkLength({ durations, warnings: [{ code: 'TIMING_MISSING', message }] }, limits);
   }
-  const placed = placeEntries(readEntries(bytes, frameValues.length + 1), frameValues);
+  const placed = placeEntries(readEntries(bytes, frameValues.length + 1, limits), frameValues);
   const durations = placed.entries.map((entry) => entry?.duration);
   const stamps = placed.entries.map((entry) => entry?.timestamp);
   const timestamps = areTimes && stamps.every((stamp) => stamp === undefined) ? frameValues : stamps;

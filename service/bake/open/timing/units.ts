@@ -20,6 +20,7 @@ export const USUAL_UNITS: Units = { duration: 1, timestamp: 1, total: 1000 };
 const MILLISECONDS = 1;
 const SECONDS = 1000;
 const MICROSECONDS = 0.001;
+const NANOSECONDS = 0.000_001;
 /** How far two measures of one thing may be apart: the recorder clamps at 10 ms, and gives the last frame 16.67 ms. */
 const TOLERANCE = 1.25;
 /** How far a factor of 1000 may be off. */
@@ -121,7 +122,9 @@ function oddness({ duration, gap, frames }: Sums, units: Units): number {
 /** Moments since 1970 tell their unit by themselves: from 2001 to 2286 they have as many digits. */
 function epochUnit(timestamps: readonly (number | undefined)[]): number | undefined {
   const first = timestamps.find((timestamp) => timestamp !== undefined) ?? 0;
-  return [SECONDS, MILLISECONDS, MICROSECONDS].find((unit) => first * unit >= 1e12 && first * unit < 1e13);
+  return [SECONDS, MILLISECONDS, MICROSECONDS, NANOSECONDS].find(
+    (unit) => first * unit >= 1e12 && first * unit < 1e13,
+  );
 }
 
 function sum(values: readonly number[]): number {
