@@ -48,6 +48,20 @@ test('a record comes, can be looked up, changes and goes', async () => {
   expect((await ask('GET', at)).body.errors).toEqual([{ code: 81044, message: 'Record does not exist.' }]);
 });
 
+test('a change may come with empty settings and tags, as the real provider sends them', async () => {
+  const { id } = await ok('POST', RECORDS, RECORD);
+  const change = { ...RECORD, content: '192.0.2.201', settings: {}, tags: [] };
+  for (const method of ['PUT', 'PATCH']) {
+    expect(await ok(method, `${RECORDS}/${id}`, change)).toMatchObject({
+      content: change.content,
+      settings: {},
+      tags: [],
+    });
+  }
+  const { status, body } = await ask('PUT', `${RECORDS}/${id}`, { ...change, settings: { colour: 'red' } });
+  expect([status, body.errors[0].message]).toEqual([400, expect.stringContaining('colour')]);
+});
+
 test('a name is in the zone, and the time to live of a proxied one automatic', async () => {
   expect(await ok('POST', RECORDS, { ...RECORD, name: 'Oven', ttl: 300 })).toMatchObject({
     name: RECORD.name,

@@ -36,18 +36,6 @@ export function renderPicture(state: State): string {
       ]),
     ],
     [
-      'CDN',
-      all(state.cdns, ({ origin, customDomain }) => [
-        `${customDomain || '(no name of its own)'} → ${origin}`,
-      ]),
-    ],
-    [
-      'uploaded certificates',
-      all(state.uploads, ({ name, dnsNames, notAfter }) => [
-        `${name}: ${dnsNames.join(', ')} until ${day(notAfter)}`,
-      ]),
-    ],
-    [
       `zone ${state.zone.name} (SSL ${state.zone.ssl})`,
       all(state.records, ({ type, name, content, proxied, ttl }) => [
         `${type} ${name} → ${content}${proxied ? ' (proxied)' : ` (ttl ${ttl})`}`,

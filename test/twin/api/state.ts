@@ -114,25 +114,6 @@ export interface UptimeCheck {
   readonly alerts: Map<string, UptimeAlert>;
 }
 
-/** A certificate that somebody made and DigitalOcean shows. */
-export interface UploadedCertificate {
-  readonly id: string;
-  readonly name: string;
-  readonly dnsNames: readonly string[];
-  readonly notAfter: Date;
-  readonly sha1: string;
-  readonly createdAt: Date;
-}
-
-export interface Cdn {
-  readonly id: string;
-  readonly origin: string;
-  ttl: number;
-  customDomain: string;
-  certificateId: string;
-  readonly createdAt: Date;
-}
-
 export interface DnsRecord {
   readonly id: string;
   type: string;
@@ -178,8 +159,6 @@ export class State {
   readonly spacesKeys = new Map<string, SpacesKey>();
   readonly alerts = new Map<string, Alert>();
   readonly checks = new Map<string, UptimeCheck>();
-  readonly uploads = new Map<string, UploadedCertificate>();
-  readonly cdns = new Map<string, Cdn>();
   readonly records = new Map<string, DnsRecord>();
   readonly certificates = new Map<string, OriginCertificate>();
   readonly zone: Zone;

@@ -10,6 +10,13 @@ import { paged, result } from './envelope.ts';
 /** Cloudflare's word for "as it likes". */
 const AUTOMATIC = 1;
 
+/** What a record may be told of its proxy; empty in every change that the real provider sends. */
+const SETTINGS = z.strictObject({
+  ipv4_only: z.boolean().optional(),
+  ipv6_only: z.boolean().optional(),
+  flatten_cname: z.boolean().optional(),
+});
+
 const RECORD = z.strictObject({
   type: z.enum(['A', 'AAAA', 'CNAME', 'TXT']),
   name: z.string().min(1),
@@ -18,6 +25,7 @@ const RECORD = z.strictObject({
   proxied: z.boolean().default(false),
   comment: z.string().max(100).nullish(),
   tags: z.array(z.string()).max(0, 'this plan has no tags').optional(),
+  settings: SETTINGS.optional(),
 });
 const CHANGE = z.strictObject({
   type: RECORD.shape.type.optional(),
@@ -27,6 +35,7 @@ const CHANGE = z.strictObject({
   proxied: z.boolean().optional(),
   comment: z.string().max(100).nullish(),
   tags: RECORD.shape.tags,
+  settings: RECORD.shape.settings,
 });
 
 type Fields = Pick<DnsRecord, 'type' | 'name' | 'content' | 'ttl' | 'proxied'>;

@@ -4,7 +4,6 @@ import { digitaloceanError, Refusal } from '../refusal.ts';
 import type { Env, World } from '../world.ts';
 import { addresses } from './addresses.ts';
 import { alerts } from './alerts.ts';
-import { cdns, certificates } from './cdn.ts';
 import { droplets } from './droplets.ts';
 import { firewalls } from './firewalls.ts';
 import { keys } from './keys.ts';
@@ -41,8 +40,6 @@ export function digitalocean(world: World, token: string) {
   app.route('/spaces/keys', spacesKeys(world));
   app.route('/monitoring/alerts', alerts(world));
   app.route('/uptime/checks', uptime(world));
-  app.route('/certificates', certificates(world));
-  app.route('/cdn/endpoints', cdns(world));
   app.get('/actions/:id', (c) => {
     const action = world.state.actions.get(Number(c.req.param('id')));
     if (!action) throw new Refusal(404, 'The resource you were accessing could not be found.');

@@ -9,17 +9,24 @@ import { type Api, openApi } from '../api.ts';
 import { csrFor } from '../csr.ts';
 import { RECORD, ZONE } from '../examples.ts';
 import { memoryHardware } from '../hardware.ts';
-import { connectionOf, openClient } from './client.ts';
+import { type Cloudflare, connectionOf, openClient } from './client.ts';
 import { standIn } from './provider.ts';
 import { writeCloudflarePlugin } from './write.ts';
 
 let api: Api;
+/** What the provider asked the API. */
+let sent: { readonly method: string; readonly body: unknown }[];
 let provider: Required<ReturnType<typeof standIn>>;
 
 beforeEach(async () => {
   api = await openApi({ hardware: memoryHardware(), zone: ZONE });
   const client = openClient({ baseUrl: api.cloudflare, apiToken: api.tokens.cloudflare });
-  provider = standIn(() => client) as typeof provider;
+  sent = [];
+  const asked: Cloudflare = (method, path, body) => {
+    sent.push({ method, body });
+    return client(method, path, body);
+  };
+  provider = standIn(() => asked) as typeof provider;
 });
 afterEach(() => api.close());
 
@@ -36,6 +43,8 @@ test('a record is made, read, compared, changed and removed', async () => {
   const news = { ...INPUTS, content: '192.0.2.201' };
   expect(await provider.diff(id, DNS, outs, news)).toEqual({ changes: true, replaces: [] });
   expect((await provider.update(id, DNS, outs, news)).outs).toMatchObject({ content: '192.0.2.201' });
+  // As the real one does, whatever is changed.
+  expect(sent.at(-1)).toMatchObject({ method: 'PUT', body: { settings: {}, tags: [] } });
   expect(await provider.diff(id, DNS, outs, { ...INPUTS, zoneId: 'other' })).toMatchObject({
     replaces: ['zoneId'],
   });

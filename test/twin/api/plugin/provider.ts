@@ -12,6 +12,8 @@ interface Kind {
   readonly outputs: readonly string[];
   /** Inputs whose change makes a new one. */
   readonly replaces: readonly string[];
+  /** What the real provider sends with every change, whatever is changed. */
+  readonly always: Properties;
   /** Inputs that are only in the path. */
   readonly path: readonly string[];
 }
@@ -22,13 +24,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
     at: ({ zoneId }) => `/zones/${zoneId}/dns_records`,
     inputs: ['name', 'type', 'content', 'ttl', 'proxied', 'comment', 'tags'],
     outputs: ['proxiable', 'createdOn', 'modifiedOn'],
-    ...{ replaces: ['zoneId'], path: ['zoneId'] },
+    ...{ replaces: ['zoneId'], path: ['zoneId'], always: { settings: {}, tags: [] } },
   },
   'cloudflare:index/originCaCertificate:OriginCaCertificate': {
     at: () => '/certificates',
     inputs: CERTIFICATE,
     outputs: ['certificate', 'expiresOn'],
-    ...{ replaces: CERTIFICATE, path: [] },
+    ...{ replaces: CERTIFICATE, path: [], always: {} },
   },
 };
 
@@ -73,7 +75,8 @@ export function standIn(cloudflare: () => Cloudflare): Provider {
     update: async (id, urn, _olds, news) => {
       const kind = kindOf(urn);
       const given = plain(news) as Properties;
-      const changed = await cloudflare()('PUT', `${kind.at(given)}/${id}`, sent(kind, given));
+      const body = { ...kind.always, ...sent(kind, given) };
+      const changed = await cloudflare()('PUT', `${kind.at(given)}/${id}`, body);
       if (!changed) throw new Error(`${kind.at(given)}/${id} does not exist`);
       return { outs: shown(kind, changed, given) };
     },
