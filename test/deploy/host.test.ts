@@ -58,6 +58,10 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
 
   step('boots with the program’s user-data, and cloud-init ends well', async () => {
     await host.ready();
+    const about = await host.sh(
+      '. /etc/os-release; echo "$PRETTY_NAME"; cloud-init --version; systemctl --version | head -n 1',
+    );
+    tell('host', about.replaceAll('\n', ', '));
     expect(await host.sh('cloud-init status')).toBe('status: done');
     expect(await host.sh('id oven && sshd -T | grep -E "^(passwordauthentication|permitrootlogin)"')).toMatch(
       /oven[\s\S]*passwordauthentication no/,

@@ -58,7 +58,8 @@ export async function findFirewall(
   return firewalls.find((firewall) => firewall.name === name)?.id;
 }
 
-async function ask(
+/** Asks DigitalOcean with the token of the environment. Throws when the API refuses, without what it said. */
+export async function ask(
   method: string,
   path: string,
   environment: NodeJS.ProcessEnv,

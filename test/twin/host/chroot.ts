@@ -1,7 +1,8 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { ownSuite, suiteOfHosts } from './suite.ts';
 
 /** Where the tree sees what is lent to it; any empty folder that every root has. */
 const LENT = '/mnt';
@@ -62,15 +63,21 @@ export async function inChroot(tree: string, script: string, { below = [], seen 
   }
 }
 
+/** Lends a list of this machine's sources, for the hosts' suite. */
+async function lendSource(from: string, to: string): Promise<void> {
+  const own = await ownSuite();
+  await writeFile(to, (await readFile(from, 'utf8')).replaceAll(own, suiteOfHosts(own)));
+}
+
 async function lendApt(folder: string): Promise<void> {
   await mkdir(join(folder, 'root'));
   await mkdir(join(folder, 'sources.list.d'));
   await writeFile(join(folder, 'sources.list'), '');
-  await cp('/etc/apt/sources.list', join(folder, 'sources.list')).catch(() => {});
+  await lendSource('/etc/apt/sources.list', join(folder, 'sources.list')).catch(() => {});
   for (const name of await readdir('/etc/apt/sources.list.d')) {
     // Only the distribution's own: others need keys that the tree lacks.
     if (!/^(debian|ubuntu)\.(sources|list)$/.test(name)) continue;
-    await cp(join('/etc/apt/sources.list.d', name), join(folder, 'sources.list.d', name));
+    await lendSource(join('/etc/apt/sources.list.d', name), join(folder, 'sources.list.d', name));
   }
   let settings = SETTINGS;
   for (const name of await readdir('/etc/apt/apt.conf.d')) {

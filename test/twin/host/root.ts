@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { inChroot } from './chroot.ts';
 import { withLock } from './lock.ts';
 import { CACHE, touch } from './place.ts';
 import { BASE, BOOTSTRAP, FILES, FINISH, hashOf, REPOSITORY, type Recipe } from './recipe.ts';
+import { ownSuite, suiteOfHosts } from './suite.ts';
 
 /**
  * The root filesystem of a fresh server, made once and then taken from the cache: gives its folder, which nobody may
@@ -61,9 +62,9 @@ async function forgetUnused(folder: string): Promise<void> {
 
 const UNUSED_MS = 14 * 86_400_000;
 
-/** Reads which distribution this machine has, and where its packages come from. Throws where there is no such source. */
+/** Reads where the packages of this machine's distribution come from. Throws where there is no such source. */
 export async function readRecipe(): Promise<Recipe> {
-  const codename = /^VERSION_CODENAME=(\S+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1];
+  const codename = await ownSuite();
   const format = '$(CODENAME) $(COMPONENT) $(ARCHITECTURE) $(REPO_URI)';
   const targets = await execa('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
   const rows = targets.stdout.split('\n').map((line) => line.split(' '));
@@ -72,7 +73,8 @@ export async function readRecipe(): Promise<Recipe> {
   if (suite === undefined || architecture === undefined || mirror === undefined) {
     throw new Error(`apt has no source for ${codename}: run apt-get update`);
   }
-  return { suite, mirror, architecture, components: [...new Set(own.map(([, component]) => component!))] };
+  const components = [...new Set(own.map(([, component]) => component!))];
+  return { suite: suiteOfHosts(suite), mirror, architecture, components };
 }
 
 export function announce(text: string): void {

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+/**
+ * `npm run leftovers -- [--stack NAME] [--name DROPLETNAME]`: names what an `up` that was killed may have left at DigitalOcean. It changes
+ * nothing. Exits 0 when there is nothing, 1 when there is something, 2 when it could not look.
+ */
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { type Account, leftovers, nameOf, type StateResource } from '../infra/leftovers.ts';
+import { ask } from './ci/lib/digitalocean.ts';
+
+const { values } = parseArgs({ options: { stack: { type: 'string' }, name: { type: 'string' } } });
+
+const LISTS: Readonly<Record<keyof Account, string>> = {
+  droplets: '/v2/droplets',
+  reserved_ips: '/v2/reserved_ips',
+  ssh_keys: '/v2/account/keys',
+  keys: '/v2/spaces/keys',
+  firewalls: '/v2/firewalls',
+};
+
+try {
+  const found = await look();
+  for (const line of found) console.log(line);
+  console.log(
+    found.length === 0 ? 'Nothing was left over.' : `${found.length} left over. Nothing was changed.`,
+  );
+  process.exitCode = found.length === 0 ? 0 : 1;
+} catch (error) {
+  // Not the whole of execa's message, which would show what the command printed.
+  console.error(
+    `could not look: ${(error as { shortMessage?: string }).shortMessage ?? (error as Error).message}`,
+  );
+  process.exitCode = 2;
+}
+
+async function look(): Promise<string[]> {
+  const { deployment } = JSON.parse(await pulumi('stack', 'export')) as {
+    deployment: { resources?: readonly StateResource[] };
+  };
+  const state = deployment.resources ?? [];
+  const name = values.name ?? nameOf(state);
+  if (name === undefined)
+    throw new Error('the stack has no tag; say the name that its droplets have: --name NAME');
+  const token =
+    process.env.DIGITALOCEAN_TOKEN ?? (await pulumi('config', 'get', 'digitalocean:token')).trim();
+  const environment = { ...process.env, DIGITALOCEAN_TOKEN: token };
+  const lists = Object.entries(LISTS).map(async ([key, path]) => [key, await all(key, path, environment)]);
+  return leftovers(state, Object.fromEntries(await Promise.all(lists)) as Account, name);
+}
+
+/** All pages of a list. */
+async function all(key: string, path: string, environment: NodeJS.ProcessEnv): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (let number = 1; ; number += 1) {
+    const page = (await ask('GET', `${path}?page=${number}&per_page=200`, environment)) as Record<
+      string,
+      unknown
+    >;
+    found.push(...(page[key] as unknown[]));
+    if ((page.links as { pages?: { next?: string } } | undefined)?.pages?.next === undefined) return found;
+  }
+}
+
+async function pulumi(...args: string[]): Promise<string> {
+  const stack = values.stack === undefined ? [] : ['--stack', values.stack];
+  return (await execa('pulumi', [...args, ...stack, '--non-interactive'])).stdout;
+}
