@@ -41,9 +41,13 @@ async function look(): Promise<string[]> {
   const name = values.name ?? nameOf(state);
   if (name === undefined)
     throw new Error('the stack has no tag; say the name that its droplets have: --name NAME');
-  const token =
-    process.env.DIGITALOCEAN_TOKEN ?? (await pulumi('config', 'get', 'digitalocean:token')).trim();
-  const environment = { ...process.env, DIGITALOCEAN_TOKEN: token };
+  const config = (key: string) => pulumi('config', 'get', `digitalocean:${key}`);
+  const environment = {
+    ...process.env,
+    DIGITALOCEAN_TOKEN: process.env.DIGITALOCEAN_TOKEN ?? (await config('token')),
+    // Set where the cloud is played.
+    DIGITALOCEAN_API_URL: process.env.DIGITALOCEAN_API_URL ?? (await config('apiEndpoint').catch(() => '')),
+  };
   const lists = Object.entries(LISTS).map(async ([key, path]) => [key, await all(key, path, environment)]);
   return leftovers(state, Object.fromEntries(await Promise.all(lists)) as Account, name);
 }
