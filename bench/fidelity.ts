@@ -22,7 +22,7 @@ const WHITE = 255;
 export async function measureFidelity(source: Source, video: Video): Promise<Fidelity> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-psnr-'));
   try {
-    const shown = picturesShown(video.starts.length, source);
+    const shown = picturesShown(video.starts, source);
     const frames = await linkFrames(source, shown, join(folder, 'frames'));
     const compare = comparison(source, video);
     const args = ['-v', 'error', '-nostdin', '-i', video.path, '-framerate', '60', '-i', frames];

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { contentOf } from '../service/bake/encode/content.ts';
 import { filterGraph } from '../service/bake/encode/filters.ts';
-import { x264Arguments } from '../service/bake/encode/x264.ts';
+import { gainsByReordering, x264Arguments } from '../service/bake/encode/x264.ts';
+import { INDEX_RATE } from '../service/bake/plan/samples.ts';
 import { type Geometry, planScale, type Scale } from '../service/bake/plan/scale.ts';
 import type { Command } from './measure.ts';
 import { linkFrames, type Source } from './source.ts';
@@ -40,7 +41,15 @@ export async function prepareFloor(
 /** The encoder's settings that Oven chooses for this tape. */
 function encoderArguments({ runBytes, runs, width, height }: Source, video: Geometry): string[] {
   const content = contentOf(runBytes, runs.length, width * height);
-  return x264Arguments(content, video.width * video.height);
+  const { width: videoWidth, height: videoHeight } = video;
+  return x264Arguments({
+    content,
+    width: videoWidth,
+    height: videoHeight,
+    reorder: gainsByReordering(content, videoWidth * videoHeight),
+    peakRate: INDEX_RATE,
+    repeatsFrom: runs.length,
+  });
 }
 
 /** Bytes of so many raw pictures. */

@@ -70,15 +70,26 @@ export async function linkFrames(source: Source, shown: readonly number[], folde
   return join(folder, 'frame-%05d.png');
 }
 
+/** Pictures that a video may have beyond those that differ: Oven repeats some, within their own time. */
+const MOST_REPEATS = 3;
+/** Milliseconds by which a picture that begins early still counts as the one that it is to be. */
+const EARLY = 1;
+
 /**
- * Which frame of the source each picture of a video shows, told by how many pictures there are: one for each frame, or one
- * for each run of equal frames, or that and the last frame again. Throws for any other count.
+ * Which frame of the source each picture of a video shows, that begin at `shownAt` (ms), told by how many there are: one for each
+ * frame, or one for each run of equal frames; or some more, which by their times repeat one of those. Throws for any other count.
  */
-export function picturesShown(pictures: number, { frames, runs }: Pick<Source, 'frames' | 'runs'>): number[] {
+export function picturesShown(
+  shownAt: readonly number[],
+  { frames, runs, starts }: Pick<Source, 'frames' | 'runs' | 'starts'>,
+): number[] {
+  const pictures = shownAt.length;
   if (pictures === frames) return Array.from({ length: frames }, (_, frame) => frame);
   if (pictures === runs.length) return [...runs];
-  if (pictures === runs.length + 1) return [...runs, frames - 1];
-  throw new Error(
-    `a video of ${pictures} pictures is neither ${frames} frames nor ${runs.length} that differ`,
-  );
+  if (pictures < runs.length || pictures > runs.length + MOST_REPEATS) {
+    throw new Error(
+      `a video of ${pictures} pictures is neither ${frames} frames nor ${runs.length} that differ`,
+    );
+  }
+  return shownAt.map((time) => runs.findLast((frame) => starts[frame]! <= time + EARLY) ?? 0);
 }

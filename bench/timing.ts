@@ -30,7 +30,7 @@ export function videoError(
   source: Pick<Source, 'frames' | 'runs' | 'starts'>,
   starts: readonly number[],
 ): number {
-  const shown = picturesShown(starts.length, source);
+  const shown = picturesShown(starts, source);
   return worst(source.runs.map((frame) => starts[shown.indexOf(frame)]! - source.starts[frame]!));
 }
 

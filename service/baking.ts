@@ -1,4 +1,4 @@
-import { loadDemuxer } from './bake/probe.ts';
+import { loadMediabunny } from './bake/container/mediabunny.ts';
 import { openDelivery } from './callback/deliver.ts';
 import { openProgress } from './callback/progress.ts';
 import type { Secrets } from './callback/secrets.ts';
@@ -28,7 +28,7 @@ export interface BakingOptions {
 export async function startBaking(options: BakingOptions): Promise<Workers> {
   const { config, art, blobs, secrets, isCallbackAllowed, metrics, log } = options;
   // Loading takes tens of milliseconds, in which no request is answered: better now than with the first tape.
-  loadDemuxer();
+  loadMediabunny();
   const swept = await sweep(config.tempDir);
   if (swept.length > 0) log.info({ folders: swept.length }, 'leftovers swept');
   const { limits, tempDir, scale, bakeTimeoutSeconds: timeoutSeconds } = config;

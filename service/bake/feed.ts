@@ -3,6 +3,7 @@ import type { Frame, Frames } from './frames/frames.ts';
 import { fileHead, pictureHead } from './matroska.ts';
 import type { Tape } from './open/tape.ts';
 import type { Schedule } from './plan/pictures.ts';
+import { INDEX_RATE, type Sample } from './plan/samples.ts';
 
 /** What is shown when, the frames, and which of them were taken to equal the one before. */
 export interface Showing {
@@ -11,21 +12,27 @@ export interface Showing {
   readonly frames: Frames;
 }
 
+const MICROSECONDS = 1_000_000;
+
 /**
- * The pictures as the Matroska file that ffmpeg reads, made while it is read: nothing is written to the disk, and the
+ * The samples' pictures as the Matroska file that ffmpeg reads, made while it is read: nothing is written to the disk, and the
  * encoder works while the tape is still being unpacked. Every frame is read and verified, also those that aren't
  * shown. Throws what is wrong with a frame, WrongAssumption, or the signal's reason.
  */
 export async function* feedPictures(
   tape: Tape,
   showing: Showing,
+  samples: readonly Sample[],
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  yield fileHead(tape.width, tape.height);
-  for await (const { frame, start } of shownFrames(tape, showing, signal)) {
+  yield fileHead(tape.width, tape.height, INDEX_RATE);
+  let next = 0;
+  for await (const { frame, picture } of shownFrames(tape, showing, signal)) {
     const png = await showing.frames.picture(frame);
-    yield pictureHead(start, png.length);
-    yield png;
+    for (; samples[next]?.picture === picture; next++) {
+      yield pictureHead((next * MICROSECONDS) / INDEX_RATE, png.length);
+      yield png;
+    }
   }
 }
 
@@ -34,12 +41,12 @@ export async function verifyFrames(tape: Tape, showing: Showing, signal: AbortSi
   for await (const { frame } of shownFrames(tape, showing, signal)) await showing.frames.check(frame);
 }
 
-/** Reads every frame, and gives those that are pictures, with their starts in ticks. */
+/** Reads every frame, and gives those that are pictures, by their number. */
 async function* shownFrames(
   tape: Tape,
   { schedule, repeats, frames }: Showing,
   signal: AbortSignal,
-): AsyncGenerator<{ readonly frame: Frame; readonly start: number }> {
+): AsyncGenerator<{ readonly frame: Frame; readonly picture: number }> {
   let next = 0;
   let last: Buffer | undefined;
   for (let n = 0; n < tape.frames.length; n++) {
@@ -47,9 +54,8 @@ async function* shownFrames(
     const frame = await frames.read(n);
     if (repeats[n] && !last?.equals(frame.bytes)) throw new WrongAssumption('repeats');
     last = frame.bytes;
-    const picture = schedule.pictures[next];
-    if (picture?.frame !== n) continue;
-    yield { frame, start: picture.start };
+    if (schedule.pictures[next]?.frame !== n) continue;
+    yield { frame, picture: next };
     next += 1;
   }
 }

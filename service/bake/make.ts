@@ -2,8 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Assumptions } from './assumptions.ts';
 import type { ResolvedOptions } from './bake.ts';
+import { loadMediabunny } from './container/mediabunny.ts';
+import type { VideoKind } from './encode/command.ts';
 import { contentOf } from './encode/content.ts';
 import { encodeVideo } from './encode/video.ts';
+import { endsInOrder, gainsByReordering } from './encode/x264.ts';
 import type { BakeWarning } from './errors.ts';
 import { feedPictures, pictureBytes, type Showing, verifyFrames } from './feed.ts';
 import { Frames } from './frames/frames.ts';
@@ -12,8 +15,8 @@ import type { Tape } from './open/tape.ts';
 import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
 import { pictureAt, type Schedule } from './plan/pictures.ts';
 import { PREVIEW_SIDE, PREVIEW_SIDE_MOST, planPreview } from './plan/preview.ts';
-import { planScale } from './plan/scale.ts';
-import { loadDemuxer } from './probe.ts';
+import { peakRate, planSamples } from './plan/samples.ts';
+import { type Geometry, planScale } from './plan/scale.ts';
 import type { OutputReport } from './report.ts';
 import type { Stopwatch } from './stages.ts';
 import type { UnpackedSound } from './unpack.ts';
@@ -39,6 +42,12 @@ interface Making extends Order {
 
 /** Pixels of a thumbnail's longer side, unless asked otherwise. */
 const THUMBNAIL_SIDE = 512;
+
+/** Pictures below which B-frames gain nothing. */
+const FEW = 8;
+
+/** Samples that a picture may have to be cut into, and so the ticks it needs. */
+const MOST_CUTS = 4;
 
 /** The part of the bake's progress at which the first output begins. */
 const OUTPUTS_FROM = 0.05;
@@ -154,40 +163,48 @@ async function makeVideo(
   { tape, schedule, showing, sound, options, watch }: Making,
   share: (part: number) => number,
 ): Promise<OutputReport> {
-  const { pictures, end } = schedule;
   const geometry = planScale(tape.width, tape.height, scale, maxSide);
   const video = kind === 'webm' ? 'webm' : 'mp4';
-  const plan = {
-    ...({
-      kind: video,
-      geometry,
-      sound,
-      alpha: showing.frames.alpha,
-      blend: false,
-      output: path,
-    } as const),
-    content: contentOf(pictureBytes(tape, schedule), pictures.length, tape.width * tape.height),
-    lastStart: pictures.at(-1)!.start,
-    end,
-  };
-  const onFrames = (count: number) =>
+  const pictures = planPictures(video, tape, schedule, geometry);
+  const onSamples = (count: number) =>
     options.onProgress({
       stage: kind,
-      progress: share(Math.min(1, count / pictures.length)),
-      pictures: count,
+      progress: share(count / pictures.samples.length),
+      pictures: Math.min(count, schedule.pictures.length),
     });
-  const feed = () => feedPictures(tape, showing, options.signal);
-  onFrames(0);
-  const encoding = watch.time(kind, () => encodeVideo(plan, { ...options, onFrames, feed }));
-  await Promise.all([encoding, preloadDemuxer()]);
-  const expected = { kind: video, schedule, geometry, hasSound: sound !== undefined } as const;
+  const feed = () => feedPictures(tape, showing, pictures.samples, options.signal);
+  onSamples(0);
+  const plan = { ...pictures, alpha: showing.frames.alpha, blend: false, sound, output: path };
+  const encoding = watch.time(kind, () => encodeVideo(plan, { ...options, onSamples, feed }));
+  await Promise.all([encoding, preloadMediabunny()]);
+  const { samples } = pictures;
+  const expected = { kind: video, samples, geometry, soundSeconds: sound?.seconds } as const;
   const bytes = await watch.time('verify', () => verifyVideo(path, expected, options.signal));
   return { kind, path, width: geometry.width, height: geometry.height, bytes };
 }
 
+/** What is encoded, and what kind of stream it becomes. */
+function planPictures(kind: VideoKind, tape: Tape, schedule: Schedule, geometry: Geometry) {
+  const { pictures } = schedule;
+  const content = contentOf(pictureBytes(tape, schedule), pictures.length, tape.width * tape.height);
+  const reorder =
+    kind === 'mp4' && canBeCut(schedule) && gainsByReordering(content, geometry.width * geometry.height);
+  const samples = planSamples(schedule, reorder ? endsInOrder : undefined);
+  const last = samples.findIndex(({ picture }) => picture === pictures.length - 1);
+  return { kind, geometry, content, samples, reorder, peakRate: peakRate(samples), repeatsFrom: last + 1 };
+}
+
+/**
+ * Whether pictures may be shown for longer than they are, so that the last is decoded last: a few that stand for long gain nothing
+ * by B-frames, and of ticks nothing can be cut off.
+ */
+function canBeCut({ pictures, end }: Schedule): boolean {
+  return pictures.length >= FEW && end >= MOST_CUTS * pictures.length;
+}
+
 /** The encoder takes a while to start, which would be idle time for this process. */
-async function preloadDemuxer(): Promise<void> {
-  loadDemuxer();
+async function preloadMediabunny(): Promise<void> {
+  loadMediabunny();
 }
 
 async function makeAnimation(

@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
 import type { InputTrack } from 'mediabunny';
+import { loadMediabunny } from './container/mediabunny.ts';
 
 /** What is in a finished video, as far as it is looked at. */
 export interface Probe {
   readonly tracks: readonly ProbedTrack[];
-  /** Seconds at which a picture begins, in the order in which they are stored. */
-  readonly starts: readonly number[];
   /** Seconds that the file says it takes, as players show it; where it says nothing, up to the end of the last of all tracks. */
   readonly duration: number;
 }
@@ -20,31 +18,24 @@ export interface ProbedTrack {
   readonly height?: number;
   /** How colours were made to brightness and chroma: `bt709`. */
   readonly matrix?: string;
+  /** In the order in which they are stored, which is that of decoding. */
+  readonly samples: readonly ProbedSample[];
 }
 
-/**
- * Loads what reads videos, once. As one file it takes a quarter of the time that its modules would take one by one, and all of it
- * passes beside the encoder when it is asked for early.
- */
-export function loadDemuxer(): typeof import('mediabunny') {
-  return createRequire(import.meta.url)('mediabunny');
+/** One sample, by the tables of its own track, in seconds; sound may begin before 0. */
+export interface ProbedSample {
+  readonly start: number;
+  readonly duration: number;
 }
 
 /** Reads a finished MP4 or WebM, without decoding it. Throws what the demuxer does when the file is neither, or is damaged. */
 export async function probeVideo(path: string): Promise<Probe> {
-  const { Input, FilePathSource, MP4, WEBM, EncodedPacketSink } = loadDemuxer();
+  const { Input, FilePathSource, MP4, WEBM } = loadMediabunny();
   const input = new Input({ formats: [MP4, WEBM], source: new FilePathSource(path) });
   try {
     const tracks = await input.getTracks();
-    const video = tracks.find((track) => track.isVideoTrack());
-    const starts: number[] = [];
-    if (video !== undefined) {
-      const packets = new EncodedPacketSink(video).packets(undefined, undefined, { metadataOnly: true });
-      for await (const { timestamp } of packets) starts.push(timestamp);
-    }
     return {
       tracks: await Promise.all(tracks.map(describe)),
-      starts,
       duration: (await input.getDurationFromMetadata()) ?? (await input.computeDuration()),
     };
   } finally {
@@ -55,8 +46,17 @@ export async function probeVideo(path: string): Promise<Probe> {
 async function describe(track: InputTrack): Promise<ProbedTrack> {
   const codec = (await track.getCodec()) ?? 'an unknown codec';
   const profile = (await track.getCodecParameterString()) ?? '';
-  if (!track.isVideoTrack()) return { codec, profile };
+  const samples = await samplesOf(track);
+  if (!track.isVideoTrack()) return { codec, profile, samples };
   const { matrix } = await track.getColorSpace();
   const [width, height] = [await track.getCodedWidth(), await track.getCodedHeight()];
-  return { codec, profile, width, height, ...(matrix && { matrix }) };
+  return { codec, profile, samples, width, height, ...(matrix && { matrix }) };
+}
+
+async function samplesOf(track: InputTrack): Promise<ProbedSample[]> {
+  const { EncodedPacketSink } = loadMediabunny();
+  const packets = new EncodedPacketSink(track).packets(undefined, undefined, { metadataOnly: true });
+  const samples: ProbedSample[] = [];
+  for await (const { timestamp, duration } of packets) samples.push({ start: timestamp, duration });
+  return samples;
 }

@@ -1,15 +1,17 @@
 import { open, stat } from 'node:fs/promises';
 import { BakeError } from './errors.ts';
-import { type Schedule, TICKS_PER_SECOND } from './plan/pictures.ts';
+import { TICKS_PER_SECOND } from './plan/pictures.ts';
+import type { Sample } from './plan/samples.ts';
 import type { Geometry } from './plan/scale.ts';
-import { type Probe, probeVideo } from './probe.ts';
+import { type Probe, type ProbedSample, probeVideo } from './probe.ts';
 
 /** What a finished video is held against. */
 export interface Expected {
   readonly kind: 'mp4' | 'webm';
-  readonly schedule: Schedule;
+  readonly samples: readonly Sample[];
   readonly geometry: Geometry;
-  readonly hasSound: boolean;
+  /** Seconds of sound; undefined where there is none. */
+  readonly soundSeconds: number | undefined;
 }
 
 const CODECS = { mp4: ['avc', 'aac'], webm: ['vp9', 'opus'] } as const;
@@ -17,8 +19,8 @@ const CODECS = { mp4: ['avc', 'aac'], webm: ['vp9', 'opus'] } as const;
 const PLAYABLE = { mp4: /^avc1\.(42|4d|64)/i, webm: /^vp09\.00\./ } as const;
 /** Seconds by which a picture may be off: WebM counts in milliseconds, MP4 in ticks. */
 const PICTURE_TOLERANCE = { mp4: 1.5 / TICKS_PER_SECOND, webm: 0.001 } as const;
-/** Seconds by which the whole may be off: the last block of sound may be longer than the pictures. */
-const END_TOLERANCE = 0.05;
+/** Seconds by which the sound's end may be off: the last packet of an Opus track is whole, and tells what of it is left out. */
+const SOUND_TOLERANCE = { mp4: 0.001, webm: 0.021 } as const;
 
 /**
  * Nothing is published unseen: reads the finished video, and throws VERIFY_FAILED unless it has the tracks, size, colours and end that
@@ -37,31 +39,60 @@ export async function verifyVideo(path: string, expected: Expected, signal: Abor
 }
 
 /** How a probed video differs from what was planned, or undefined if it doesn't. Pure. */
-export function faultIn({ tracks, starts, duration }: Probe, expected: Expected): string | undefined {
-  const { kind, schedule, geometry, hasSound } = expected;
+export function faultIn({ tracks, duration }: Probe, expected: Expected): string | undefined {
+  const { kind, samples, geometry, soundSeconds } = expected;
   const [videoCodec, soundCodec] = CODECS[kind];
   const codecs = tracks.map(({ codec }) => codec).join(' and ');
-  const wanted = hasSound ? `${videoCodec} and ${soundCodec}` : videoCodec;
+  const wanted = soundSeconds === undefined ? videoCodec : `${videoCodec} and ${soundCodec}`;
   if (codecs !== wanted) return `it has ${codecs || 'nothing'} instead of ${wanted}`;
 
-  const { width, height, profile, matrix } = tracks[0]!;
+  const [pictures, sound] = tracks;
+  const { width, height, profile, matrix } = pictures!;
   if (!PLAYABLE[kind].test(profile)) return `it is ${profile}, which few can play`;
   const look = `${width}×${height} in ${matrix}`;
   const wantedLook = `${geometry.width}×${geometry.height} in bt709`;
   if (look !== wantedLook) return `it is ${look} instead of ${wantedLook}`;
 
-  // Stored in the order in which they are decoded.
-  const shown = starts.toSorted((a, b) => a - b);
-  const { pictures, end } = schedule;
-  if (shown.length !== pictures.length)
-    return `it has ${shown.length} pictures instead of ${pictures.length}`;
-  const late = pictures.findIndex(({ start }, n) => {
-    return !(Math.abs(shown[n]! - start / TICKS_PER_SECOND) <= PICTURE_TOLERANCE[kind]);
-  });
-  if (late !== -1) return `picture ${late} begins at ${shown[late]} s`;
+  const fault =
+    pictureFaultIn(pictures!.samples, expected) ?? (sound && soundFaultIn(sound.samples, expected));
+  if (fault) return fault;
+  const planned = Math.max(samples.at(-1)!.end / TICKS_PER_SECOND, soundSeconds ?? 0);
+  const off = Math.abs(duration - planned);
+  if (!(off <= SOUND_TOLERANCE[kind])) return `it takes ${duration} s instead of ${planned}`;
+  return undefined;
+}
 
-  const planned = end / TICKS_PER_SECOND;
-  if (!(Math.abs(duration - planned) <= END_TOLERANCE)) return `it takes ${duration} s instead of ${planned}`;
+/** Every picture has its time, by its own track: from its start to the next one's, and the last to the end. */
+function pictureFaultIn(found: readonly ProbedSample[], { kind, samples }: Expected): string | undefined {
+  if (found.length !== samples.length) return `it has ${found.length} pictures instead of ${samples.length}`;
+  const near = (a: number, b: number) => Math.abs(a - b) <= PICTURE_TOLERANCE[kind];
+  // Stored in the order in which they are decoded.
+  const shown = found.toSorted((a, b) => a.start - b.start);
+  const late = samples.findIndex(({ start }, n) => !near(shown[n]!.start, start / TICKS_PER_SECOND));
+  if (late !== -1) return `picture ${late} begins at ${shown[late]!.start} s`;
+  const last = shown.at(-1)!;
+  if (found.at(-1) !== last) return 'the picture shown last is not decoded last';
+  const ends = last.start + last.duration;
+  const end = samples.at(-1)!.end / TICKS_PER_SECOND;
+  if (!near(ends, end)) return `its last picture ends at ${ends} s instead of ${end}`;
+  // A WebM tells of no other picture how long it is shown.
+  const sum = found.reduce((sum, { duration }) => sum + duration, 0);
+  if (kind === 'mp4' && !near(sum, end)) return `its pictures take ${sum} s instead of ${end}`;
+  return undefined;
+}
+
+/** The sound begins at 0, or before by what a decoder leaves out, and ends where it was cut. */
+function soundFaultIn(
+  found: readonly ProbedSample[],
+  { kind, soundSeconds = 0 }: Expected,
+): string | undefined {
+  const [first, last] = [found[0], found.at(-1)];
+  if (!first || !last) return 'its sound is empty';
+  const tolerance = SOUND_TOLERANCE[kind];
+  const end = last.start + last.duration;
+  if (!(first.start <= tolerance)) return `its sound begins at ${first.start} s`;
+  if (!(Math.abs(end - soundSeconds) <= tolerance))
+    return `its sound ends at ${end} s instead of ${soundSeconds}`;
   return undefined;
 }
 

@@ -68,11 +68,16 @@ describe('programs that are missing or misbehave', () => {
     ['FFMPEG_FAILED', 'dies of a signal', 'kill -SEGV $$'],
     ['FFMPEG_FAILED', 'floods its standard error', 'head -c 1000000 /dev/zero >&2; exit 1'],
     ['VERIFY_FAILED', 'writes nothing and exits 0', 'exit 0'],
-    ['VERIFY_FAILED', 'writes what is no video', 'for path; do :; done; echo no video > "$path"'],
+    ['VERIFY_FAILED', 'writes what is no video', 'echo no video >&3'],
     [
       'VERIFY_FAILED',
-      'makes another video',
-      'for path; do :; done; exec ffmpeg -v error -f lavfi -i testsrc=d=1 "$path"',
+      'gives too few pictures',
+      'exec ffmpeg -v error -f lavfi -i testsrc=d=0.1:s=64x48 -c:v libx264 -f matroska pipe:3',
+    ],
+    [
+      'VERIFY_FAILED',
+      'gives other pictures',
+      'exec ffmpeg -v error -f lavfi -i testsrc=d=10:r=60 -c:v libx264 -f matroska pipe:3',
     ],
   ])('%s: an ffmpeg that %s', async (code, _what, script) => {
     const ffmpeg = await program('ffmpeg-stand-in', script);
@@ -126,7 +131,8 @@ describe('time and abort', () => {
     const ffmpeg = await program('ffmpeg-slow', 'exec ffmpeg -re "$@"');
     const onProgress = ({ pictures = 0 }) => pictures > 0 && stop.abort();
     expect(await fault({ ffmpeg, signal: stop.signal, onProgress })).toBe('BAKE_ABORTED');
-    expect(pidsIn(pids)).toHaveLength(1);
+    // One for the pictures, one for the sound.
+    expect(pidsIn(pids)).toHaveLength(2);
   });
 });
 

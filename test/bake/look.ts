@@ -34,9 +34,18 @@ export function expectTimes(found: readonly number[], expected: readonly number[
   expect(worst).toBeLessThanOrEqual(tolerance);
 }
 
+/** Samples that a video may have beyond those where a picture begins: pictures repeated within their own time. */
+const MOST_REPEATS = 3;
+
 /** That a video shows the pictures at `changes`, the last of which is its end, each within 1 ms. */
 export async function expectVideo(path: string, changes: readonly number[]): Promise<void> {
-  expectTimes(await pictureTimes(path), changes.slice(0, -1));
+  const found = await pictureTimes(path);
+  const nearest = (time: number) =>
+    found.reduce((best, each) => (Math.abs(each - time) < Math.abs(best - time) ? each : best));
+  const begins = changes.slice(0, -1);
+  expectTimes(begins.map(nearest), begins);
+  expect(found.length - begins.length).toBeGreaterThanOrEqual(0);
+  expect(found.length - begins.length).toBeLessThanOrEqual(MOST_REPEATS);
   // The last block of sound may reach beyond the pictures.
   const sounding = (await codecsOf(path)).length > 1;
   expect(Math.abs((await secondsOf(path)) - changes.at(-1)!)).toBeLessThanOrEqual(sounding ? 0.03 : 0.001);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fileHead, pictureHead } from '../../service/bake/matroska.ts';
-import { TICKS_PER_SECOND } from '../../service/bake/plan/pictures.ts';
 import { rgba } from '../tapes/canvas.ts';
 import { bars } from './kitchen.ts';
 
@@ -14,12 +13,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('ffprobe reads every picture, at its time to the tick', async () => {
-  const starts = [0, 1, 1500, 90_000, 4_999_999, 5_400_000];
+test('ffprobe reads every picture, at its time to the microsecond', async () => {
+  const starts = [0, 1, 16_667, 1_000_000, 59_999_999, 60_000_000];
   const png = await bars(337, 161, [rgba(200, 10, 10), rgba(10, 200, 10)]);
   const pictures = starts.flatMap((start) => [pictureHead(start, png.length), png]);
   const path = join(folder, 'pictures.mkv');
-  await writeFile(path, Buffer.concat([fileHead(337, 161), ...pictures]));
+  await writeFile(path, Buffer.concat([fileHead(337, 161, 60), ...pictures]));
 
   const asked = 'stream=codec_name,width,height:packet=pts_time,size';
   const { stdout } = await execa('ffprobe', ['-v', 'error', '-show_entries', asked, '-of', 'json', path]);
@@ -28,6 +27,6 @@ test('ffprobe reads every picture, at its time to the tick', async () => {
     packets: { pts_time: string; size: string }[];
   };
   expect(streams).toMatchObject([{ codec_name: 'png', width: 337, height: 161 }]);
-  expect(packets.map(({ pts_time }) => Math.round(Number(pts_time) * TICKS_PER_SECOND))).toEqual(starts);
+  expect(packets.map(({ pts_time }) => Math.round(Number(pts_time) * 1_000_000))).toEqual(starts);
   expect(new Set(packets.map(({ size }) => Number(size)))).toEqual(new Set([png.length]));
 });

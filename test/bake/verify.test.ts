@@ -4,18 +4,34 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planScale } from '../../service/bake/plan/scale.ts';
-import { type Probe, probeVideo } from '../../service/bake/probe.ts';
+import { type Probe, type ProbedTrack, probeVideo } from '../../service/bake/probe.ts';
 import { type Expected, faultIn, layoutFault, verifyVideo } from '../../service/bake/verify.ts';
 
 const expected: Expected = {
   kind: 'mp4',
-  schedule: { pictures: [0, 1500, 9000].map((start, frame) => ({ frame, start })), end: 10_500 },
+  samples: [
+    { picture: 0, start: 0, end: 1500 },
+    { picture: 1, start: 1500, end: 9000 },
+    { picture: 2, start: 9000, end: 10_500 },
+  ],
   geometry: planScale(32, 24, 2),
-  hasSound: true,
+  soundSeconds: 0.1,
 };
-const picture = { codec: 'avc', profile: 'avc1.4d400a', width: 64, height: 48, matrix: 'bt709' };
-const sound = { codec: 'aac', profile: 'mp4a.40.2' };
-const good: Probe = { tracks: [picture, sound], starts: [0, 0.016667, 0.1], duration: 0.116667 };
+/** Samples that begin at these seconds, the last of which is the end. */
+const samplesAt = (...times: readonly number[]) =>
+  times.slice(0, -1).map((start, n) => ({ start, duration: times[n + 1]! - start }));
+const picture: ProbedTrack = {
+  codec: 'avc',
+  profile: 'avc1.4d400a',
+  ...{ width: 64, height: 48, matrix: 'bt709' },
+  samples: samplesAt(0, 0.016667, 0.1, 0.116667),
+};
+const sound: ProbedTrack = {
+  codec: 'aac',
+  profile: 'mp4a.40.2',
+  samples: samplesAt(-0.021333, 0, 0.021333, 0.1),
+};
+const good: Probe = { tracks: [picture, sound], duration: 0.116667 };
 
 describe('faultIn', () => {
   test('finds nothing wrong with what was planned', () => {
@@ -24,34 +40,60 @@ describe('faultIn', () => {
 
   test('a WebM counts in milliseconds', () => {
     const webm = { ...expected, kind: 'webm' } as const;
-    const vp9 = { ...picture, codec: 'vp9', profile: 'vp09.00.10.08' };
-    const tracks = [vp9, { codec: 'opus', profile: 'opus' }];
-    expect(faultIn({ ...good, tracks, starts: [0, 0.017, 0.1] }, webm)).toBeUndefined();
-    expect(faultIn({ ...good, tracks, starts: [0, 0.018, 0.1] }, webm)).toContain('picture 1');
-    const finer = [{ ...vp9, profile: 'vp09.01.10.08' }, tracks[1]!];
-    expect(faultIn({ ...good, tracks: finer }, webm)).toContain('vp09.01.10.08');
+    const vp9 = {
+      ...picture,
+      codec: 'vp9',
+      profile: 'vp09.00.10.08',
+      samples: samplesAt(0, 0.017, 0.1, 0.117),
+    };
+    const opus = { codec: 'opus', profile: 'opus', samples: samplesAt(0, 0.02, 0.12) };
+    const found = { tracks: [vp9, opus], duration: 0.117 };
+    expect(faultIn(found, webm)).toBeUndefined();
+    const late = { ...vp9, samples: samplesAt(0, 0.018, 0.1, 0.117) };
+    expect(faultIn({ ...found, tracks: [late, opus] }, webm)).toContain('picture 1');
+    const finer = { ...vp9, profile: 'vp09.01.10.08' };
+    expect(faultIn({ ...found, tracks: [finer, opus] }, webm)).toContain('vp09.01.10.08');
   });
 
   test('pictures may be stored in another order than they are shown in', () => {
-    expect(faultIn({ ...good, starts: [0, 0.1, 0.016667] }, expected)).toBeUndefined();
+    const samples = [
+      { picture: 0, start: 0, end: 1500 },
+      { picture: 1, start: 1500, end: 3000 },
+      { picture: 2, start: 3000, end: 4500 },
+      { picture: 3, start: 4500, end: 10_500 },
+    ];
+    const [first, second, third, fourth] = samplesAt(0, 0.016667, 0.033333, 0.05, 0.116667);
+    const reordered = [{ ...picture, samples: [first!, third!, second!, fourth!] }, sound];
+    expect(faultIn({ ...good, tracks: reordered }, { ...expected, samples })).toBeUndefined();
+    const last = [{ ...picture, samples: [first!, second!, fourth!, third!] }, sound];
+    expect(faultIn({ ...good, tracks: last }, { ...expected, samples })).toContain('not decoded last');
   });
 
+  const tracksWith = (change: Partial<ProbedTrack>) => ({ tracks: [{ ...picture, ...change }, sound] });
+  const shown = (...times: readonly number[]) => tracksWith({ samples: samplesAt(...times) });
+  const heard = (...times: readonly number[]) => ({
+    tracks: [picture, { ...sound, samples: samplesAt(...times) }],
+  });
   test.each<[string, Partial<Probe>, string]>([
     ['nothing in it', { tracks: [] }, 'nothing instead of avc and aac'],
     ['no sound', { tracks: [picture] }, 'avc instead of avc and aac'],
     ['no video', { tracks: [sound] }, 'aac instead of'],
-    ['another codec', { tracks: [{ ...picture, codec: 'hevc' }, sound] }, 'hevc and aac instead of'],
+    ['another codec', tracksWith({ codec: 'hevc' }), 'hevc and aac instead of'],
     ['a track too many', { tracks: [picture, sound, sound] }, 'avc and aac and aac'],
-    ['another size', { tracks: [{ ...picture, width: 62 }, sound] }, '62×48 in bt709 instead of 64×48'],
-    ['finer chroma', { tracks: [{ ...picture, profile: 'avc1.f4000a' }, sound] }, 'avc1.f4000a'],
-    ['more bits', { tracks: [{ ...picture, profile: 'avc1.6e000a' }, sound] }, 'avc1.6e000a'],
-    ['another matrix', { tracks: [{ ...picture, matrix: 'smpte170m' }, sound] }, 'smpte170m'],
-    ['a picture too few', { starts: [0, 0.1] }, '2 pictures instead of 3'],
-    ['a picture too many', { starts: [0, 0.016667, 0.05, 0.1] }, '4 pictures instead of 3'],
-    ['a late start', { starts: [0.016667, 0.016667, 0.1] }, 'picture 0 begins at 0.016667'],
-    ['0.1 ms late', { starts: [0, 0.016767, 0.1] }, 'picture 1 begins at 0.016767'],
-    ['early', { starts: [0, 0.016667, 0.09] }, 'picture 2 begins at 0.09'],
-    ['a time that is none', { starts: [0, Number.NaN, 0.1] }, 'begins at NaN'],
+    ['another size', tracksWith({ width: 62 }), '62×48 in bt709 instead of 64×48'],
+    ['finer chroma', tracksWith({ profile: 'avc1.f4000a' }), 'avc1.f4000a'],
+    ['more bits', tracksWith({ profile: 'avc1.6e000a' }), 'avc1.6e000a'],
+    ['another matrix', tracksWith({ matrix: 'smpte170m' }), 'smpte170m'],
+    ['a picture too few', shown(0, 0.1, 0.116667), '2 pictures instead of 3'],
+    ['a picture too many', shown(0, 0.016667, 0.05, 0.1, 0.116667), '4 pictures instead of 3'],
+    ['a late start', shown(0.016667, 0.016667, 0.1, 0.116667), 'picture 0 begins at 0.016667'],
+    ['0.1 ms late', shown(0, 0.016767, 0.1, 0.116667), 'picture 1 begins at 0.016767'],
+    ['early', shown(0, 0.016667, 0.09, 0.116667), 'picture 2 begins at 0.09'],
+    ['a time that is none', shown(0, Number.NaN, 0.1, 0.116667), 'begins at NaN'],
+    ['a last picture of one tick', shown(0, 0.016667, 0.1, 0.100011), 'its last picture ends at 0.100011'],
+    ['sound that begins late', heard(0.02, 0.1), 'its sound begins at 0.02 s'],
+    ['sound that ends early', heard(-0.021, 0.09), 'its sound ends at 0.09 s instead of 0.1'],
+    ['sound without a sample', heard(), 'its sound is empty'],
     ['a second too long', { duration: 1.1 }, '1.1 s instead of 0.11'],
     ['too short', { duration: 0.05 }, '0.05 s instead of'],
     ['no duration', { duration: Number.NaN }, 'NaN s instead of'],
@@ -59,8 +101,15 @@ describe('faultIn', () => {
     expect(faultIn({ ...good, ...change }, expected)).toContain(fault);
   });
 
+  test('pictures that last for other than the time up to the next', () => {
+    const [first, ...rest] = picture.samples;
+    const samples = [{ ...first!, duration: 1 }, ...rest];
+    expect(faultIn({ ...good, ...tracksWith({ samples }) }, expected)).toContain('its pictures take 1.1');
+  });
+
   test('sound that nobody asked for', () => {
-    expect(faultIn(good, { ...expected, hasSound: false })).toBe('it has avc and aac instead of avc');
+    const silent = { ...expected, soundSeconds: undefined };
+    expect(faultIn(good, silent)).toBe('it has avc and aac instead of avc');
   });
 });
 
@@ -111,9 +160,9 @@ describe('a file', () => {
   test('the demuxer sees what ffmpeg wrote, B-frames and sound with it', async () => {
     const sine = ['-f', 'lavfi', '-i', 'sine=d=0.5'];
     await make('full.mp4', ...[...sine, '-pix_fmt', 'yuv420p', '-bf', '2', '-movflags', '+faststart']);
-    const { tracks, starts, duration } = await probeVideo(path('full.mp4'));
+    const { tracks, duration } = await probeVideo(path('full.mp4'));
     expect(tracks).toMatchObject([{ codec: 'avc', width: 64, height: 48 }, { codec: 'aac' }]);
-    expect(starts).toEqual([0, 0.1]);
+    expect(tracks[0]!.samples.map(({ start }) => start)).toEqual([0, 0.1]);
     expect(duration).toBeCloseTo(0.5, 1);
   });
 });

@@ -8,15 +8,16 @@ const source = { frames: 5, runs: [0, 2, 3], starts: [0, 10, 20, 30, 40, 50] };
 
 describe('the pictures of a video show', () => {
   test.each([
-    ['every frame', 5, [0, 1, 2, 3, 4]],
-    ['each run once', 3, [0, 2, 3]],
-    ['each run once, and the last frame again', 4, [0, 2, 3, 4]],
-  ])('%s', (_, pictures, shown) => {
-    expect(picturesShown(pictures, source)).toEqual(shown);
+    ['every frame', [0, 10, 20, 30, 40], [0, 1, 2, 3, 4]],
+    ['each run once', [0, 20, 30], [0, 2, 3]],
+    ['a run again, within its time', [0, 10, 20, 30], [0, 0, 2, 3]],
+    ['the last run again, each as early as may be', [0, 19, 29, 48], [0, 2, 3, 3]],
+  ])('%s', (_, starts, shown) => {
+    expect(picturesShown(starts, source)).toEqual(shown);
   });
 
-  test.each([2, 6])('nothing that can be told, when there are %i', (pictures) => {
-    expect(() => picturesShown(pictures, source)).toThrow(/neither 5 frames nor 3/);
+  test.each([2, 7])('nothing that can be told, when there are %i', (pictures) => {
+    expect(() => picturesShown(Array(pictures).fill(0), source)).toThrow(/neither 5 frames nor 3/);
   });
 });
 

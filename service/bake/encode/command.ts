@@ -1,99 +1,66 @@
-import { TICKS_PER_MS, TICKS_PER_SECOND } from '../plan/pictures.ts';
+import { INDEX_RATE } from '../plan/samples.ts';
 import { encodedRate } from '../plan/sound.ts';
 import type { UnpackedSound } from '../unpack.ts';
-import type { Content } from './content.ts';
 import { filterGraph, type Look } from './filters.ts';
-import { x264Arguments } from './x264.ts';
+import { type Stream, x264Arguments } from './x264.ts';
 
-/** Everything a video is made from. */
-export interface VideoPlan extends Look {
-  readonly kind: 'mp4' | 'webm';
-  readonly content: Content;
-  readonly sound: UnpackedSound | undefined;
-  /** When the last picture begins, and when it ends, in ticks. */
-  readonly lastStart: number;
-  readonly end: number;
-  readonly output: string;
+export type VideoKind = 'mp4' | 'webm';
+
+/** What the pictures of a video are encoded from, and how. */
+export interface PicturesPlan extends Look, Omit<Stream, 'width' | 'height'> {
+  readonly kind: VideoKind;
 }
 
-/** ffmpeg's arguments for a video: pictures from its standard input, and progress on its standard output. Pure. */
-export function videoArguments(plan: VideoPlan): string[] {
-  return [
-    ...['-hide_banner', '-nostdin', '-v', 'error', '-xerror', '-y'],
-    ...['-progress', 'pipe:1', '-stats_period', '0.25'],
-    // Each thread that decodes holds pictures.
-    ...['-threads', '1', '-f', 'matroska', '-i', 'pipe:0'],
-    ...soundInput(plan),
-    ...['-filter_complex', filterGraph(plan), '-map', '[video]'],
-    // Every picture keeps its own time; nothing is repeated or dropped to fit a frame rate.
-    ...['-fps_mode:v', 'passthrough', '-enc_time_base', `1/${TICKS_PER_SECOND}`],
-    ...(plan.kind === 'mp4' ? mp4(plan) : webm()),
-    ...['-bsf:v', `setts=pts=PTS:dts=DTS:duration=${durations(plan)}`],
-    ...soundOutput(plan),
-    ...['-map_metadata', '-1', plan.output],
-  ];
-}
+/** Where ffmpeg writes what it encodes: the first descriptor that is not one of the standard three. */
+export const PACKETS_TO = 3;
 
-const COLOURS = [
-  '-color_primaries',
-  'bt709',
-  '-color_trc',
-  'bt709',
-  '-colorspace',
-  'bt709',
-  '-color_range',
-  'tv',
-];
+/** Bytes that ffmpeg may take at once: what a chunk of a PNG unpacks to has no other bound. */
+const MOST_AT_ONCE = 64 * 1024 * 1024;
+
+const QUIET = ['-hide_banner', '-nostdin', '-v', 'warning', '-xerror', '-max_alloc', `${MOST_AT_ONCE}`];
+const TELL = ['-progress', 'pipe:1', '-stats_period', '0.25'];
+const ONLY = ['-protocol_whitelist', 'pipe,file'];
+/** A cluster for each packet, so that it comes as soon as it is encoded. */
+const OUT = ['-map_metadata', '-1', '-f', 'matroska', '-cluster_time_limit', '1', `pipe:${PACKETS_TO}`];
 
 /**
- * A picture lasts until the next begins; only for the last one, in the order they are shown, must the encoder's guess of a
- * second be corrected. An MP4 counts in ticks, a WebM in milliseconds. (Left to its default, setts would take B-frames' pts
- * for their dts.)
+ * ffmpeg's arguments for the pictures: PNGs in Matroska from its standard input, progress on its standard output, and packets in
+ * Matroska, each under its number. Pure.
  */
-function durations({ kind, lastStart, end }: VideoPlan): string {
-  const unit = kind === 'mp4' ? 1 : TICKS_PER_MS;
-  const [start, stop] = [Math.round(lastStart / unit), Math.round(end / unit)];
-  return `if(gte(PTS\\,${start})\\,${Math.max(1, stop - start)}\\,1)`;
-}
-
-function mp4({ content, geometry }: VideoPlan): string[] {
-  const container = ['-f', 'mp4', '-video_track_timescale', `${TICKS_PER_SECOND}`, '-movflags', '+faststart'];
-  return [...x264Arguments(content, geometry.width * geometry.height), ...COLOURS, ...container];
-}
-
-function webm(): string[] {
-  // Realtime VP9 is within a few percent of `good` on drawings, and ten times as fast.
-  const speed = ['-deadline', 'realtime', '-cpu-used', '7', '-row-mt', '1', '-lag-in-frames', '0'];
+export function pictureArguments(plan: PicturesPlan): string[] {
+  const { width, height } = plan.geometry;
   return [
-    '-c:v',
-    'libvpx-vp9',
-    ...speed,
-    '-crf',
-    '24',
-    '-b:v',
-    '0',
-    ...COLOURS,
-    '-avoid_negative_ts',
-    'disabled',
-    '-f',
-    'webm',
+    ...[...QUIET, ...TELL],
+    // Each thread that decodes holds pictures.
+    ...['-threads', '1', ...ONLY, '-f', 'matroska', '-i', 'pipe:0'],
+    ...['-filter_complex', filterGraph(plan), '-map', '[video]'],
+    ...['-fps_mode:v', 'passthrough', '-enc_time_base', `1/${INDEX_RATE}`],
+    ...(plan.kind === 'mp4' ? x264Arguments({ ...plan, width, height }) : VP9),
+    ...[...COLOURS, ...OUT],
   ];
 }
 
-/** Seconds of silence that libopus puts before the sound, and that players of a WebM take off its times as well as its samples. */
-const OPUS_DELAY = 312 / 48_000;
+/** Realtime VP9 is within a few percent of `good` on drawings, and ten times as fast. No picture waits for a later one. */
+const VP9 = [
+  ...['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '7', '-row-mt', '1', '-lag-in-frames', '0'],
+  ...['-crf', '24', '-b:v', '0'],
+];
 
-function soundInput({ kind, sound }: VideoPlan): string[] {
-  if (!sound) return [];
-  // ffmpeg subtracts the delay from the times it writes, and the WebM's CodecDelay does once more: sound would be early.
-  const offset = kind === 'webm' ? ['-itsoffset', `${OPUS_DELAY}`] : [];
+const COLOURS = [
+  ...['-color_primaries', 'bt709', '-color_trc', 'bt709'],
+  ...['-colorspace', 'bt709', '-color_range', 'tv'],
+];
+
+/** ffmpeg's arguments for the sound, in a process of its own beside the pictures': packets in Matroska. Pure. */
+export function soundArguments(kind: VideoKind, sound: UnpackedSound): string[] {
   const { format, sampleRate, channels, path } = sound;
-  return [...offset, '-f', format, '-ar', `${sampleRate}`, '-ac', `${channels}`, '-i', path];
+  return [
+    ...[...QUIET, ...TELL],
+    ...[...ONLY, '-f', format, '-ar', `${sampleRate}`, '-ac', `${channels}`, '-i', path],
+    ...(kind === 'mp4' ? AAC : OPUS),
+    ...['-ac', `${Math.min(2, channels)}`, '-ar', `${encodedRate(kind, sampleRate)}`, ...OUT],
+  ];
 }
 
-function soundOutput({ kind, sound }: VideoPlan): string[] {
-  if (!sound) return [];
-  const codec = kind === 'mp4' ? ['aac', '-aac_coder', 'fast', '-b:a', '128k'] : ['libopus', '-b:a', '96k'];
-  const rate = encodedRate(kind, sound.sampleRate);
-  return ['-map', '1:a', '-c:a', ...codec, '-ac', `${Math.min(2, sound.channels)}`, '-ar', `${rate}`];
-}
+const AAC = ['-c:a', 'aac', '-aac_coder', 'fast', '-b:a', '128k'];
+const OPUS = ['-c:a', 'libopus', '-b:a', '96k'];

@@ -1,8 +1,11 @@
 import { setPriority } from 'node:os';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
 import { BakeError, frameCorrupt } from '../errors.ts';
+import { PACKETS_TO } from './command.ts';
 import { readSign } from './progress.ts';
+import { Words } from './words.ts';
 
 const ABORT_COMES_WITHIN_MS = 200;
 
@@ -15,64 +18,118 @@ export interface Watch {
   /** How far it stands back behind others for the processor: 0 to 19, as `nice` counts. */
   readonly niceness: number;
   readonly signal: AbortSignal;
-  readonly onFrames?: (frames: number) => void;
+}
+
+/** What a run reads, and who takes what it writes. */
+export interface Streams<T> {
+  /** Its standard input; nothing when left out. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Takes the packets it writes, while it runs. */
+  readonly take: (packets: AsyncIterable<Uint8Array>) => Promise<T>;
   /** Called when a picture with transparent pixels was seen, perhaps often. */
   readonly onTransparency?: () => void;
 }
 
 /**
- * Runs ffmpeg to its end on `input`, and reads its progress. It is killed when it makes none for `stallSeconds` or the signal aborts.
+ * Runs ffmpeg to its end, and gives what `take` made of its packets. It is killed, with all that it started, when it makes no progress for
+ * `stallSeconds`, the signal aborts, or `take` fails. Of this process's environment it gets PATH only.
  * Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED, FRAME_CORRUPT, DISK_FULL, what
- * `input` threw, or the signal's reason.
+ * `input` or `take` threw, or the signal's reason.
  */
-export async function runFfmpeg(
+export async function runFfmpeg<T>(
   args: readonly string[],
-  input: AsyncIterable<Uint8Array>,
+  { input, take, onTransparency }: Streams<T>,
   watch: Watch,
-): Promise<void> {
+): Promise<T> {
   watch.signal.throwIfAborted();
-  const stalled = new AbortController();
-  const timer = setTimeout(() => stalled.abort(), watch.stallSeconds * 1000);
-  let fault: unknown;
-  const fed = async function* () {
-    try {
-      yield* input;
-    } catch (error) {
-      fault = error;
-      throw error;
-    }
-  };
+  const stop = new AbortController();
+  let stalled = false;
+  const timer = setTimeout(() => {
+    stalled = true;
+    stop.abort();
+  }, watch.stallSeconds * 1000);
+  const faults: { input?: unknown; take?: unknown } = {};
+  const words = new Words();
   const running = execa(watch.ffmpeg, args, {
-    stdin: fed(),
+    stdio: [input ? noting(input, (error) => (faults.input = error)) : 'ignore', 'pipe', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH },
+    extendEnv: false,
     // What it would have written is thrown away anyway, so that it needn't be asked to finish.
     killSignal: 'SIGKILL',
-    cancelSignal: AbortSignal.any([watch.signal, stalled.signal]),
-    buffer: { stdout: false },
+    killDescendants: true,
+    cancelSignal: AbortSignal.any([watch.signal, stop.signal]),
+    buffer: false,
   });
   if (running.pid !== undefined) standBack(running.pid, watch.niceness);
-  const last = new Map<string, string>();
-  try {
-    for await (const line of running.iterable()) {
-      const sign = readSign(line);
-      if (sign.kind === 'transparent') watch.onTransparency?.();
-      if (sign.kind === 'frames') watch.onFrames?.(sign.frames);
-      // A number other than the one before is progress; that it merely writes lines is none.
-      if (sign.kind === 'other' || last.get(sign.kind) === line) continue;
-      last.set(sign.kind, line);
+
+  const output = running.stdio[PACKETS_TO] as Readable;
+  let ended = false;
+  const packets = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const bytes of output) {
       timer.refresh();
+      yield bytes;
+    }
+    ended = true;
+  };
+  const taking = take(packets()).catch((error: unknown) => {
+    faults.take = error;
+    // After the end of the packets, ffmpeg itself says best why they are not whole.
+    if (!ended) stop.abort();
+    // The run only ends when somebody has read all, or nobody can any more.
+    output.destroy();
+  });
+  running.stderr.on('data', (bytes: Uint8Array) => {
+    words.add(bytes);
+    if (words.damaged) stop.abort();
+  });
+  try {
+    for await (const sign of newSigns(running.iterable())) {
+      if (sign === 'transparent') onTransparency?.();
+      else timer.refresh();
     }
     await running;
+    if (words.damaged) throw frameCorrupt(new Error(words.end));
+    const taken = await taking;
+    if (faults.take !== undefined) throw faults.take;
+    return taken as T;
   } catch (error) {
-    if (error instanceof ExecaError && error.signal) await abortMayCome(watch.signal);
+    await taking;
+    if (error instanceof ExecaError && error.signal) await abortMayCome(watch.signal, stop.signal);
     watch.signal.throwIfAborted();
-    if (fault !== undefined) throw fault;
-    if (stalled.signal.aborted) {
+    if (faults.input !== undefined) throw faults.input;
+    if (stalled) {
       const message = `The encoder made no progress for ${watch.stallSeconds} s and was stopped.`;
       throw new BakeError('FFMPEG_STALLED', message, { cause: error });
     }
-    throw faultOf(error);
+    if (words.damaged) throw frameCorrupt(new Error(words.end, { cause: error }));
+    if (stop.signal.aborted) throw faults.take;
+    throw faultOf(error, words);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function* noting(
+  input: AsyncIterable<Uint8Array>,
+  note: (error: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* input;
+  } catch (error) {
+    note(error);
+    throw error;
+  }
+}
+
+/** What the lines of the standard output tell that they did not before: that it merely writes lines is no progress. */
+async function* newSigns(lines: AsyncIterable<string>): AsyncGenerator<'transparent' | 'progress'> {
+  const last = new Map<string, string>();
+  for await (const line of lines) {
+    const { kind } = readSign(line);
+    if (kind === 'transparent') yield kind;
+    if (kind === 'other' || last.get(kind) === line) continue;
+    last.set(kind, line);
+    yield 'progress';
   }
 }
 
@@ -87,25 +144,24 @@ function standBack(pid: number, niceness: number): void {
 }
 
 /**
- * Ctrl-C, or the end of a service, reaches the encoder as well as Oven, and may be seen to have ended the one before the
- * other hears of it.
+ * The end of a service may reach the encoder as well as Oven, and be seen to have ended the one before the other hears of it.
  */
-async function abortMayCome(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await delay(ABORT_COMES_WITHIN_MS, undefined, { signal }).catch(() => {});
+async function abortMayCome(signal: AbortSignal, ours: AbortSignal): Promise<void> {
+  if (!signal.aborted && !ours.aborted) {
+    await delay(ABORT_COMES_WITHIN_MS, undefined, { signal }).catch(() => {});
+  }
 }
 
-function faultOf(error: unknown): unknown {
+function faultOf(error: unknown, words: Words): unknown {
   if (!(error instanceof ExecaError)) return error;
   if (error.code === 'ENOENT' || error.code === 'EACCES') {
     return new BakeError('FFMPEG_MISSING', 'ffmpeg is not installed, or not on the PATH.', { cause: error });
   }
-  const stderr = String(error.stderr ?? '');
-  if (stderr.includes('No space left on device')) {
-    return new BakeError('DISK_FULL', 'There is no room left on the disk for the video.', { cause: error });
+  const cause = new Error(words.end || error.shortMessage, { cause: error });
+  if (words.diskFull) {
+    return new BakeError('DISK_FULL', 'There is no room left on the disk for the video.', { cause });
   }
-  if (/\[png @|Error while decoding|Error submitting.*decoder/.test(stderr)) {
-    return frameCorrupt(error);
-  }
+  if (words.unreadable) return frameCorrupt(cause);
   const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode}`;
-  return new BakeError('FFMPEG_FAILED', `The encoder ${how}.`, { cause: error });
+  return new BakeError('FFMPEG_FAILED', `The encoder ${how}.`, { cause });
 }

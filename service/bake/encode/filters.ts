@@ -1,4 +1,4 @@
-import { TICKS_PER_SECOND } from '../plan/pictures.ts';
+import { INDEX_RATE } from '../plan/samples.ts';
 import type { Geometry } from '../plan/scale.ts';
 
 /** What the pictures need before they can be encoded. */
@@ -30,24 +30,27 @@ export function filterGraph(look: Look): string {
   ].join(';');
 }
 
-/** Times are rounded to the clock of the video before anything else. */
-const TIMES = `settb=1/${TICKS_PER_SECOND}`;
+/** A picture's time is its number. */
+const TIMES = `settb=1/${INDEX_RATE},setpts=N`;
 const ON_BLACK = 'format=gbrap,premultiply=inplace=1,format=gbrp';
 const LOOK_FOR_TRANSPARENCY = `alphaextract,negate,bbox=min_val=0,metadata=mode=print:key=${TRANSPARENCY_KEY}:file=-:direct=1,nullsink`;
 const TO_BT709 = 'out_color_matrix=bt709:out_range=tv';
+/** What the encoder is told: otherwise some versions pass on what they take the tape's pictures to be. */
+const IN_BT709 = 'format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709';
 
 function convert({ factor, innerWidth, innerHeight, width, height }: Geometry): string {
   // Only whole, even factors leave a source pixel's chroma alone; otherwise neighbours share it, and are averaged.
   const kernel = factor >= 2 ? 'neighbor' : 'area';
   const flags = `${kernel}+accurate_rnd+full_chroma_inp`;
   const scale = `scale=${innerWidth}:${innerHeight}:flags=${flags}:${TO_BT709}`;
-  if (width === innerWidth && height === innerHeight) return chain(scale, 'format=yuv420p');
+  if (width === innerWidth && height === innerHeight) return chain(scale, IN_BT709);
   // Odd sizes: the last row and column are repeated, before chroma is shared.
   return chain(
     `scale=${innerWidth}:${innerHeight}:flags=${flags},format=gbrp`,
     `pad=${width}:${height}`,
     `fillborders=right=${width - innerWidth}:bottom=${height - innerHeight}:mode=smear`,
-    `scale=${width}:${height}:flags=${flags}:${TO_BT709},format=yuv420p`,
+    `scale=${width}:${height}:flags=${flags}:${TO_BT709}`,
+    IN_BT709,
   );
 }
 

@@ -1,4 +1,6 @@
+import { INDEX_RATE } from '../plan/samples.ts';
 import type { Content } from './content.ts';
+import { levelOf } from './level.ts';
 
 /** Pictures between two that a player can jump to, at most: ten seconds of a tape in which everything moves. */
 const KEYFRAME_EVERY = 600;
@@ -10,6 +12,8 @@ interface Settings {
   readonly crf: number;
   /** For large pictures, where it differs: enlarged less, they keep less likeness at the same value. */
   readonly largeCrf?: number;
+  /** Whether every picture is a keyframe. */
+  readonly everyPictureAlone?: boolean;
   readonly params: Params;
 }
 
@@ -29,11 +33,16 @@ const SETTINGS: Readonly<Record<Content, Settings>> = {
   },
   smooth: { crf: 21, params: { qcomp: 0.7, trellis: 1 } },
   // Nothing can be predicted from the picture before: looking there costs time and bytes.
-  noise: { crf: 25, params: { partitions: 'i4x4', 'chroma-qp-offset': -4, qcomp: 0.8, keyint: 1 } },
+  noise: {
+    crf: 25,
+    everyPictureAlone: true,
+    params: { partitions: 'i4x4', 'chroma-qp-offset': -4, qcomp: 0.8 },
+  },
 };
 
 /** Between gradients there is something to interpolate. The pattern is fixed: choosing it would need lookahead. */
-const B_FRAMES: Params = { bframes: 3, 'b-adapt': 0, 'b-pyramid': 'none', weightb: 0 };
+const B_FRAMES = 3;
+const B_PATTERN: Params = { bframes: B_FRAMES, 'b-adapt': 0, 'b-pyramid': 'none', weightb: 0 };
 
 /** Every reference and B-frame is a picture more in memory: of 2048×2048, ffmpeg takes 145 MB so, and 205 MB otherwise. */
 const FEW: Params = { ref: 1, threads: 2 };
@@ -41,31 +50,63 @@ const FEW: Params = { ref: 1, threads: 2 };
 /** Three threads keep two cores at work, and no lookahead beside them: each holds pictures, and a host bakes several tapes at once. */
 const THREADS: Params = { threads: 3, 'sync-lookahead': 0 };
 
+/** Written into the stream, where each version of ffmpeg would write something else, or guess. */
+const SIGNALLED: Params = {
+  fps: INDEX_RATE,
+  colorprim: 'bt709',
+  transfer: 'bt709',
+  colormatrix: 'bt709',
+  range: 'tv',
+};
+
+/** What the stream of pictures is made of. */
+export interface Stream {
+  readonly content: Content;
+  /** Of a picture, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Whether pictures may be predicted from the next as well, which means that they are decoded in another order. */
+  readonly reorder: boolean;
+  /** The most pictures in any one second. */
+  readonly peakRate: number;
+  /** The number of the first picture, from 0, that only repeats the one before, as all after it do. */
+  readonly repeatsFrom: number;
+}
+
 /** Whether a picture of so many pixels is so large that memory counts more than speed. */
 export function isLarge(pixels: number): boolean {
   return pixels > SMALL_UP_TO;
 }
 
-/** ffmpeg's arguments for the H.264 stream of pictures of `pixels` each. */
-export function x264Arguments(content: Content, pixels: number): string[] {
-  const { crf, largeCrf = crf, params } = SETTINGS[content];
-  const between = content === 'smooth' ? B_FRAMES : {};
+/** Whether pictures of this content gain by being predicted from the next as well, and there is memory for that. */
+export function gainsByReordering(content: Content, pixels: number): boolean {
+  return content === 'smooth' && !isLarge(pixels);
+}
+
+/** Whether, of so many pictures of a stream with `reorder`, the last is decoded last as well: it is, where none comes after it for which it is needed. */
+export function endsInOrder(pictures: number): boolean {
+  const last = (pictures - 1) % KEYFRAME_EVERY;
+  return last === 0 || last % (B_FRAMES + 1) === 1;
+}
+
+/** ffmpeg's arguments for the H.264 stream. */
+export function x264Arguments(stream: Stream): string[] {
+  const { content, width, height, reorder, peakRate, repeatsFrom } = stream;
+  const large = isLarge(width * height);
+  const { crf, largeCrf = crf, params, everyPictureAlone = false } = SETTINGS[content];
+  const level = levelOf({ width, height, peakRate, held: reorder ? 2 : 1 });
   const all = {
     cabac: 1,
     keyint: KEYFRAME_EVERY,
     ...THREADS,
     ...params,
-    ...(isLarge(pixels) ? FEW : between),
+    ...(reorder ? B_PATTERN : {}),
+    ...(large ? FEW : {}),
+    ...SIGNALLED,
+    level,
   };
   const list = Object.entries(all).map(([key, value]) => `${key}=${value}`);
-  return [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-crf',
-    `${isLarge(pixels) ? largeCrf : crf}`,
-    '-x264-params',
-    list.join(':'),
-  ];
+  const options = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', `${large ? largeCrf : crf}`];
+  const keyframes = everyPictureAlone ? ['-force_key_frames', `expr:lt(n,${repeatsFrom})`] : [];
+  return [...options, ...keyframes, '-x264-params', list.join(':')];
 }

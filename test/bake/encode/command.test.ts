@@ -1,101 +1,81 @@
 import { describe, expect, test } from 'vitest';
-import { type VideoPlan, videoArguments } from '../../../service/bake/encode/command.ts';
+import { type PicturesPlan, pictureArguments, soundArguments } from '../../../service/bake/encode/command.ts';
 import { filterGraph } from '../../../service/bake/encode/filters.ts';
 import { x264Arguments } from '../../../service/bake/encode/x264.ts';
 import { planScale } from '../../../service/bake/plan/scale.ts';
+import type { UnpackedSound } from '../../../service/bake/unpack.ts';
 
-const plan: VideoPlan = {
+const plan: PicturesPlan = {
   kind: 'mp4',
   geometry: planScale(32, 24, 2),
   alpha: false,
   blend: false,
   content: 'flat',
-  sound: undefined,
-  lastStart: 9000,
-  end: 10_500,
-  output: 'work/tape.mp4',
+  reorder: false,
+  peakRate: 60,
+  repeatsFrom: 10,
 };
-const stereo = {
+const sound = {
   path: 'work/sound.pcm',
-  format: 's16le',
+  format: 'f32le',
   sampleRate: 48_000,
   channels: 2,
   seconds: 1,
 } as const;
 
 const START = [
-  ...[
-    '-hide_banner',
-    '-nostdin',
-    '-v',
-    'error',
-    '-xerror',
-    '-y',
-    '-progress',
-    'pipe:1',
-    '-stats_period',
-    '0.25',
-  ],
-  ...['-threads', '1', '-f', 'matroska', '-i', 'pipe:0'],
+  ...['-hide_banner', '-nostdin', '-v', 'warning', '-xerror', '-max_alloc', '67108864'],
+  ...['-progress', 'pipe:1', '-stats_period', '0.25'],
 ];
-const VIDEO = [
-  ...['-filter_complex', filterGraph(plan), '-map', '[video]', '-fps_mode:v', 'passthrough'],
-  ...['-enc_time_base', '1/90000'],
-];
+const ONLY = ['-protocol_whitelist', 'pipe,file'];
 const COLOURS = [
   ...['-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709', '-color_range', 'tv'],
 ];
-const MP4 = ['-f', 'mp4', '-video_track_timescale', '90000', '-movflags', '+faststart'];
-const LAST = ['-bsf:v', 'setts=pts=PTS:dts=DTS:duration=if(gte(PTS\\,9000)\\,1500\\,1)'];
-const END = ['-map_metadata', '-1', 'work/tape.mp4'];
+const PACKETS = ['-map_metadata', '-1', '-f', 'matroska', '-cluster_time_limit', '1', 'pipe:3'];
 
-describe('the whole command of an MP4', () => {
-  test('without sound', () => {
-    const encoder = [...x264Arguments('flat', 64 * 48), ...COLOURS, ...MP4];
-    expect(videoArguments(plan)).toEqual([...START, ...VIDEO, ...encoder, ...LAST, ...END]);
-  });
+test.each<PicturesPlan['content']>(['flat', 'smooth', 'noise'])(
+  'the whole command of %s pictures',
+  (content) => {
+    expect(pictureArguments({ ...plan, content })).toEqual([
+      ...[...START, '-threads', '1', ...ONLY, '-f', 'matroska', '-i', 'pipe:0'],
+      ...['-filter_complex', filterGraph(plan), '-map', '[video]'],
+      ...['-fps_mode:v', 'passthrough', '-enc_time_base', '1/60'],
+      ...x264Arguments({ ...plan, content, width: 64, height: 48 }),
+      ...[...COLOURS, ...PACKETS],
+    ]);
+  },
+);
 
-  test('with sound', () => {
-    const input = ['-f', 's16le', '-ar', '48000', '-ac', '2', '-i', 'work/sound.pcm'];
-    const encoder = [...x264Arguments('noise', 64 * 48), ...COLOURS, ...MP4];
-    const sound = [
-      '-map',
-      '1:a',
-      '-c:a',
-      'aac',
-      '-aac_coder',
-      'fast',
-      '-b:a',
-      '128k',
-      '-ac',
-      '2',
-      '-ar',
-      '48000',
-    ];
-    const args = videoArguments({ ...plan, content: 'noise', sound: stereo });
-    expect(args).toEqual([...START, ...input, ...VIDEO, ...encoder, ...LAST, ...sound, ...END]);
-  });
+test('a WebM is VP9, in which no picture waits for a later one', () => {
+  const args = pictureArguments({ ...plan, kind: 'webm' }).join(' ');
+  expect(args).toContain('-c:v libvpx-vp9');
+  expect(args).toContain('-lag-in-frames 0');
+  expect(args).toContain(COLOURS.join(' '));
+  expect(args).not.toContain('x264');
 });
 
-test.each<[string, Partial<VideoPlan>, string]>([
-  ['VP9', { kind: 'webm' }, '-c:v libvpx-vp9'],
-  ['colours of a WebM', { kind: 'webm' }, COLOURS.join(' ')],
-  ['the container of a WebM', { kind: 'webm' }, '-f webm'],
-  ['Opus', { kind: 'webm', sound: stereo }, '-map 1:a -c:a libopus'],
-  [
-    'a WebM counts in milliseconds',
-    { kind: 'webm', lastStart: 9044, end: 10_547 },
-    'if(gte(PTS\\,100)\\,17\\,1)',
-  ],
-  ['which are never 0', { kind: 'webm', lastStart: 0, end: 9 }, 'if(gte(PTS\\,0)\\,1\\,1)'],
-  ['its delay is made up for', { kind: 'webm', sound: stereo }, '-itsoffset 0.0065 -f s16le'],
-  ['mono stays mono', { sound: { ...stereo, channels: 1 } }, '-c:a aac -aac_coder fast -b:a 128k -ac 1'],
-  ['more than two channels become two', { sound: { ...stereo, channels: 6 } }, '-b:a 128k -ac 2'],
-  ['their input has all', { sound: { ...stereo, channels: 6 } }, '-ac 6 -i work/sound.pcm'],
-  ['Opus at its own rate', { kind: 'webm', sound: { ...stereo, sampleRate: 44_100 } }, '-ac 2 -ar 48000'],
-  ['a rate that is usual', { sound: { ...stereo, sampleRate: 44_100 } }, '-ac 2 -ar 44100'],
-  ['a rate that is not', { sound: { ...stereo, sampleRate: 96_000 } }, '-ac 2 -ar 48000'],
-  ['floats', { sound: { ...stereo, format: 'f32le', sampleRate: 44_100 } }, '-f f32le -ar 44100 -ac 2'],
-])('%s', (_, change, text) => {
-  expect(videoArguments({ ...plan, ...change }).join(' ')).toContain(text);
+describe('sound', () => {
+  test('the whole command', () => {
+    expect(soundArguments('mp4', sound)).toEqual([
+      ...[...START, ...ONLY, '-f', 'f32le', '-ar', '48000', '-ac', '2', '-i', 'work/sound.pcm'],
+      ...['-c:a', 'aac', '-aac_coder', 'fast', '-b:a', '128k', '-ac', '2', '-ar', '48000', ...PACKETS],
+    ]);
+  });
+
+  test.each<[string, 'mp4' | 'webm', Partial<UnpackedSound>, string]>([
+    ['Opus for a WebM', 'webm', {}, '-c:a libopus -b:a 96k -ac 2'],
+    [
+      'mono stays mono',
+      'mp4',
+      { channels: 1 },
+      '-ac 1 -i work/sound.pcm -c:a aac -aac_coder fast -b:a 128k -ac 1',
+    ],
+    ['more than two channels become two', 'mp4', { channels: 6 }, '-b:a 128k -ac 2'],
+    ['Opus at its own rate', 'webm', { sampleRate: 44_100 }, '-ac 2 -ar 48000'],
+    ['a rate that is usual', 'mp4', { sampleRate: 44_100 }, '-ac 2 -ar 44100'],
+    ['a rate that is not', 'mp4', { sampleRate: 96_000 }, '-ac 2 -ar 48000'],
+    ['their input has all', 'mp4', { channels: 6 }, '-ac 6 -i work/sound.pcm'],
+  ])('%s', (_, kind, change, text) => {
+    expect(soundArguments(kind, { ...sound, ...change }).join(' ')).toContain(text);
+  });
 });

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { filterGraph } from '../../../service/bake/encode/filters.ts';
 import { type Geometry, planScale } from '../../../service/bake/plan/scale.ts';
 
-const TIMES = 'settb=1/90000';
+const TIMES = 'settb=1/60,setpts=N';
 const EXACT = 'accurate_rnd+full_chroma_inp';
-const BT709 = 'out_color_matrix=bt709:out_range=tv,format=yuv420p';
+const TAGGED = 'setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709';
+const BT709 = `out_color_matrix=bt709:out_range=tv,format=yuv420p,${TAGGED}`;
 const DOUBLED = `scale=64:48:flags=neighbor+${EXACT}:${BT709}`;
 
 test.each<[string, Geometry, { alpha: boolean; blend: boolean }, string]>([

@@ -1,0 +1,58 @@
+import { type Schedule, TICKS_PER_SECOND } from './pictures.ts';
+
+/** One sample of the video: a picture, or what is left of its time, encoded once more. */
+export interface Sample {
+  /** Number of the picture in the schedule, from 0. */
+  readonly picture: number;
+  /** When it begins to be shown, and when it ends, in ticks. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Samples go to the encoder, and come back, under their number at this constant rate (in a second), so that no encoder guesses
+ * anything from times; the container gives them theirs.
+ */
+export const INDEX_RATE = 60;
+
+/**
+ * Cuts the time of the pictures into samples, in the order they are shown: one for each picture, but for two things.
+ *
+ * Chromium takes the only sample of a track for the end of it, so a picture that stands alone becomes two. And in an MP4 a
+ * sample lasts until the next one in the order of decoding, so the sample shown last must be decoded last: `endsInOrder` tells
+ * whether it is for a number of samples, and where not, the longest are halved.
+ */
+export function planSamples(
+  { pictures, end }: Schedule,
+  endsInOrder: (samples: number) => boolean = () => true,
+): Sample[] {
+  const samples = pictures.map(({ start }, picture) => {
+    return { picture, start, end: pictures[picture + 1]?.start ?? end };
+  });
+  if (samples.length === 1) halve(samples, 0);
+  while (!endsInOrder(samples.length)) halve(samples, longest(samples));
+  return samples;
+}
+
+/** Makes two samples of one, unless it lasts for one tick only. */
+function halve(samples: Sample[], at: number): void {
+  const { picture, start, end } = samples[at]!;
+  const middle = Math.floor((start + end) / 2);
+  if (middle > start) samples.splice(at, 1, { picture, start, end: middle }, { picture, start: middle, end });
+}
+
+function longest(samples: readonly Sample[]): number {
+  const lengths = samples.map(({ start, end }) => end - start);
+  return lengths.lastIndexOf(Math.max(...lengths));
+}
+
+/** The most samples that begin within any one second. */
+export function peakRate(samples: readonly Sample[]): number {
+  let from = 0;
+  let most = 0;
+  for (const [n, { start }] of samples.entries()) {
+    while (start - samples[from]!.start >= TICKS_PER_SECOND) from += 1;
+    most = Math.max(most, n - from + 1);
+  }
+  return most;
+}

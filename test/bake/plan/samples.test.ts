@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { endsInOrder } from '../../../service/bake/encode/x264.ts';
+import type { Schedule } from '../../../service/bake/plan/pictures.ts';
+import { peakRate, planSamples } from '../../../service/bake/plan/samples.ts';
+
+/** Pictures of so many ticks each. */
+function scheduled(...ticks: readonly number[]): Schedule {
+  const starts = ticks.map((_, n) => ticks.slice(0, n).reduce((sum, each) => sum + each, 0));
+  return {
+    pictures: starts.map((start, frame) => ({ frame, start })),
+    end: starts.at(-1)! + ticks.at(-1)!,
+  };
+}
+
+/** Samples as `picture:start-end`. */
+function samplesOf(schedule: Schedule, inOrder?: (samples: number) => boolean): string {
+  return planSamples(schedule, inOrder)
+    .map(({ picture, start, end }) => `${picture}:${start}-${end}`)
+    .join(' ');
+}
+
+test.each<[string, Schedule, string]>([
+  ['one sample for each picture', scheduled(1500, 3000, 1500), '0:0-1500 1:1500-4500 2:4500-6000'],
+  ['however long they are', scheduled(1500, 450_000), '0:0-1500 1:1500-451500'],
+  ['two for one that stands alone', scheduled(9000), '0:0-4500 0:4500-9000'],
+  ['but for a tick', scheduled(1), '0:0-1'],
+  [
+    'long ones in the middle stay whole',
+    scheduled(1500, 90_000, 1500),
+    '0:0-1500 1:1500-91500 2:91500-93000',
+  ],
+])('%s', (_, schedule, samples) => {
+  expect(samplesOf(schedule)).toBe(samples);
+});
+
+describe('so that the sample shown last is decoded last', () => {
+  test('the longest are halved', () => {
+    expect(samplesOf(scheduled(1500, 3000, 1500), endsInOrder)).toBe(
+      '0:0-1500 1:1500-3000 1:3000-3750 1:3750-4500 2:4500-5250 2:5250-6000',
+    );
+  });
+
+  test('whatever the schedule, the pictures keep their times', () => {
+    const ticks = fc.array(fc.integer({ min: 4, max: 400_000 }), { minLength: 1, maxLength: 700 });
+    fc.assert(
+      fc.property(ticks, (each) => {
+        const schedule = scheduled(...each);
+        const samples = planSamples(schedule, endsInOrder);
+        expect(endsInOrder(samples.length)).toBe(true);
+        expect(samples.every(({ start, end }) => end > start)).toBe(true);
+        expect(samples.slice(1).every(({ start }, n) => start === samples[n]!.end)).toBe(true);
+        const firsts = schedule.pictures.map((_, n) => samples.find(({ picture }) => picture === n)!.start);
+        expect(firsts).toEqual(schedule.pictures.map(({ start }) => start));
+        expect(samples.at(-1)!.end).toBe(schedule.end);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+test.each<[string, readonly number[], number]>([
+  ['one picture', [90_000], 1],
+  ['two within a second', [89_999, 1], 2],
+  ['two a second apart', [90_000, 1], 1],
+  ['the most are in the middle', [90_000, 1500, 1500, 1500, 90_000], 4],
+  ['sixty a second', Array(120).fill(1500), 60],
+])('peakRate: %s', (_, ticks, rate) => {
+  const samples = scheduled(...ticks).pictures.map(({ frame, start }) => {
+    return { picture: frame, start, end: start + ticks[frame]! };
+  });
+  expect(peakRate(samples)).toBe(rate);
+});
