@@ -11,7 +11,18 @@ export interface Shown {
 export async function decodeTimes(path: string, ffmpeg: string): Promise<Shown> {
   const args = ['-hide_banner', '-nostats', '-copyts', '-v', 'info', '-i', path, '-map', '0:v:0'];
   const { stderr } = await execa(ffmpeg, [
-    ...[...args, '-vf', 'showinfo', '-fps_mode', 'passthrough', '-f', 'null', '-'],
+    ...[
+      ...args,
+      '-vf',
+      'showinfo',
+      '-fps_mode',
+      'passthrough',
+      '-enc_time_base',
+      '1/90000',
+      '-f',
+      'null',
+      '-',
+    ],
   ]);
   const lines = stderr.split('\n').filter((line) => line.includes('showinfo'));
   const wrong = stderr.split('\n').find((line) => /error|invalid|corrupt|missing/i.test(line));

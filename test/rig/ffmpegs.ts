@@ -97,8 +97,11 @@ async function download({ registry, name }: PackagedFfmpeg, folder: string): Pro
       how,
     );
   } else {
+    // Debian's own Python comes without pip, which each environment has.
+    await execa('python3', ['-m', 'venv', join(folder, 'venv')], how);
     const quiet = ['--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
-    await execa('python3', ['-m', 'pip', 'download', ...quiet, '--dest', folder, name], how);
+    const pip = ['-m', 'pip', 'download', ...quiet, '--dest', folder, name];
+    await execa(join(folder, 'venv/bin/python'), pip, how);
   }
   const archive = (await readdir(folder)).find((file) => /\.(jar|whl)$/.test(file));
   return archive && join(folder, archive);

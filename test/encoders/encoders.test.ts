@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bake } from '../../service/bake/bake.ts';
+import { ffmpegMatrix } from '../rig/ffmpegs.ts';
+import { cachedTape } from '../tapes/cache.ts';
+import { catalogue, type TapeName } from '../tapes/catalogue.ts';
+import { makeTape, type TapeFacts, type TapeSpec } from '../tapes/make.ts';
+import { BURST, burstTimes } from '../tapes/sound.ts';
+import { animationFaults } from './animations.ts';
+import { judgeCase } from './cases.ts';
+import { GIVEN, givenFolder } from './given.ts';
+import { judgeVideo } from './judge.ts';
+import { readTruth } from './truth.ts';
+
+/** `npm run test:encoders` bakes all of the catalogue, and the tapes of others; otherwise one small tape is baked. */
+const isLong = process.env.OVEN_TEST_ENCODERS === 'long';
+const SMALL: TapeSpec = { scene: 'sprites', width: 65, height: 48, seconds: 1, sound: true };
+const TAPES = (isLong ? Object.keys(catalogue) : ['small']) as (TapeName | 'small')[];
+const LONG_MS = 600_000;
+const KINDS = ['mp4', 'webm', 'gif', 'webp'] as const;
+
+const matrix = await ffmpegMatrix();
+const given = isLong ? givenFolder() : undefined;
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'oven-encoders-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function tape(name: TapeName | 'small'): Promise<TapeFacts> {
+  if (name === 'small') return makeTape(join(folder, 'small.zip'), SMALL);
+  return cachedTape(name, join(import.meta.dirname, '../../.cache/tapes'));
+}
+
+describe.each(matrix)('ffmpeg $version $whyNot', ({ version, program }) => {
+  // Another version than made it looks at what was made, where there is one.
+  const decoder = matrix.find((other) => other.program && other.version !== version)?.program ?? program;
+
+  test.for(TAPES)('%s is right as every kind', { timeout: LONG_MS }, async (name, { skip }) => {
+    if (program === undefined || decoder === undefined) return skip();
+    const facts = await tape(name);
+    const outputs = KINDS.map((kind) => ({ kind }));
+    const report = await bake(facts.path, {
+      outDir: folder,
+      name,
+      tempDir: folder,
+      ffmpeg: program,
+      outputs,
+    });
+    const truth = await readTruth(facts.path);
+    const { durations } = facts;
+    const faults: string[] = [];
+    for (const { kind, path } of report.outputs) {
+      const wrong =
+        kind === 'gif' || kind === 'webp'
+          ? await animationFaults(kind, path, truth, durations)
+          : await judgeVideo(path, truth, { durations, sound: soundOf(facts) }, { ffmpeg: decoder });
+      faults.push(...wrong.map((fault) => `${kind}: ${fault}`));
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test.runIf(given !== undefined).for(given === undefined ? [] : GIVEN)(
+    'the given tape $file is right',
+    { timeout: LONG_MS },
+    async (one, { skip }) => {
+      if (program === undefined || decoder === undefined) return skip();
+      const path = join(given!, `${one.file}.zip`);
+      expect(await judgeCase(path, one, { ffmpeg: program, decoder, folder })).toEqual([]);
+    },
+  );
+});
+
+/** The bursts of a made soundtrack are far louder than the rest, which is not heard beside them. */
+function soundOf({ soundSeconds }: TapeFacts) {
+  if (soundSeconds === null) return undefined;
+  const bursts = burstTimes(soundSeconds);
+  const power = (bursts.length * BURST.seconds * BURST.level ** 2) / 2 / soundSeconds;
+  return { onset: bursts[0]!, level: Math.sqrt(power) };
+}
