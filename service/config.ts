@@ -36,6 +36,8 @@ export interface Config {
   readonly metricsPort: number;
   readonly bakeTimeoutSeconds: number;
   readonly scale: Scale;
+  /** What files are named by, unless a request says otherwise. */
+  readonly outputName: 'slug' | 'code';
   readonly allowedSources: readonly string[];
   readonly allowedCallbacks: readonly string[];
   readonly logLevel: string;
@@ -80,6 +82,7 @@ function toConfig(found: Variables, machine: Machine): Config {
     metricsPort: found.METRICS_PORT,
     bakeTimeoutSeconds: found.BAKE_TIMEOUT_SECONDS,
     scale: found.OUTPUT_SCALE,
+    outputName: found.OUTPUT_NAME,
     allowedSources: found.ALLOWED_SOURCES
       ? list(found.ALLOWED_SOURCES)
       : [...bucketOrigins(art.endpoint, art.bucket), ...USER_BUCKET],

@@ -87,6 +87,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
 
   const deps: Deps = {
     ...{ queue, blobs, secrets, ...allowed, disk, drain, release, log, maxQueued: config.maxQueued },
+    outputName: config.outputName,
     publicUrl: publicUrl.href.replace(/\/+$/, ''),
   };
   const whole = emptyApp(log);

@@ -59,6 +59,7 @@ export const VARIABLES = z.object({
       .transform((value) => (value === 'auto' ? value : Number(value))),
     'auto' as const,
   ),
+  OUTPUT_NAME: withDefault(oneOf(['slug', 'code'] as const), 'slug' as const),
   MAX_QUEUED: withDefault(whole(1, 100_000), 200),
   MIN_FREE_MB: withDefault(whole(0, 10_000_000), 1024),
   METRICS_PORT: withDefault(whole(0, 65_535), 9464),

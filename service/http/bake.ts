@@ -5,7 +5,7 @@ import type { BakeRequest } from '../queue/job.ts';
 import { full, statusUrl, whyUnable } from './admission.ts';
 import type { App, Deps, Env } from './deps.ts';
 import { ApiError, type FieldFault } from './errors.ts';
-import { type BakeBody, bakeBody, thumbnailBody } from './schemas/request.ts';
+import { type BakeBody, bakeBody, SLUG, thumbnailBody } from './schemas/request.ts';
 import { accepted, errors, json } from './schemas/response.ts';
 
 const description = `Checked in this order: 413, 415 and 400 with every bad field, 401, 403, 429, 503.
@@ -58,6 +58,7 @@ export function bakeRoutes(app: App, deps: Deps): void {
 /** The checks after those of the body, in the order of the contract; the queue itself says whether it is full. */
 async function answer(c: Context<Env>, deps: Deps, body: BakeBody) {
   const { queue, secrets, log } = deps;
+  const fileName = nameOfFiles(body, deps.outputName);
   const secretFingerprint = secrets.accepts(body.callbackSecret);
   if (secretFingerprint === undefined) throw new ApiError('UNAUTHORIZED');
   const refused = refusedUrls(deps, body);
@@ -68,7 +69,7 @@ async function answer(c: Context<Env>, deps: Deps, body: BakeBody) {
     throw unable;
   }
   const { rebake, priority } = body;
-  const { jobId, status, outcome } = await queue.submit(requestOf(body, secretFingerprint), {
+  const { jobId, status, outcome } = await queue.submit(requestOf(body, fileName, secretFingerprint), {
     rebake,
     priority,
   });
@@ -97,8 +98,31 @@ async function refuseWhenFull({ queue, maxQueued }: Deps): Promise<void> {
   if (waiting + retrying >= maxQueued) throw full();
 }
 
-function requestOf(body: BakeBody, secretFingerprint: string): BakeRequest {
-  const { mongoId, slug, zipUrl, callbackUrl, progressUrl, metadata, outputs = DEFAULT_OUTPUTS } = body;
-  const code = body.code ?? undefined;
-  return { mongoId, slug, zipUrl, callbackUrl, progressUrl, metadata, code, outputs, secretFingerprint };
+/** The code where files are named by it, and undefined where by the slug. Throws 400 for a code that makes no name. */
+function nameOfFiles(body: BakeBody, otherwise: 'slug' | 'code'): string | undefined {
+  if ((body.outputName ?? otherwise) === 'slug') return undefined;
+  const code = body.code ?? '';
+  if (SLUG.test(code)) return code;
+  const message =
+    code === ''
+      ? 'is missing, and files are named by it'
+      : `must match ${SLUG.source}, since files are named by it`;
+  throw new ApiError('INVALID_REQUEST', { fields: [{ field: 'code', message }] });
+}
+
+function requestOf(body: BakeBody, fileName: string | undefined, secretFingerprint: string): BakeRequest {
+  const { mongoId, slug, zipUrl, callbackUrl, progressUrl, metadata, replaces } = body;
+  return {
+    mongoId,
+    slug,
+    zipUrl,
+    callbackUrl,
+    progressUrl,
+    metadata,
+    code: body.code ?? undefined,
+    fileName,
+    replaces,
+    outputs: body.outputs ?? DEFAULT_OUTPUTS,
+    secretFingerprint,
+  };
 }

@@ -22,6 +22,8 @@ export interface Deps {
   readonly isSourceAllowed: Allowed;
   readonly isCallbackAllowed: Allowed;
   readonly maxQueued: number;
+  /** What files are named by, unless a request says otherwise. */
+  readonly outputName: 'slug' | 'code';
   readonly disk: Disk;
   readonly drain: Drain;
   /** Of the service, without a slash at its end. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ErrorCode } from 'bullmq';
-import type { BakeData, BakeRequest, CallbackData } from './job.ts';
+import { type BakeData, type BakeRequest, type CallbackData, namesOf } from './job.ts';
 import { BAKES, CALLBACKS, keys, type Store } from './store.ts';
 
 /** How tapes are kept and tried. */
@@ -25,7 +25,7 @@ export async function addTape(
   priority = 0,
 ): Promise<void> {
   const callbackId = `${jobId}-${randomUUID()}`;
-  const noted = noteSlug(store, policy, request.slug, `${jobId} ${callbackId}`);
+  const noted = noteNames(store, policy, request, `${jobId} ${callbackId}`);
   const { attempts, backoffMs: delay } = policy;
   const added = store.flows.add({
     name: 'callback',
@@ -53,18 +53,22 @@ export async function addTape(
   await allEnded([noted, added]);
 }
 
-/** Notes a job for whoever purges its slug. */
-async function noteSlug(store: Store, policy: Policy, slug: string, member: string): Promise<void> {
-  const key = keys.slug(store.prefix, slug);
-  await allEnded([store.redis.sadd(key, member), store.redis.expire(key, 2 * policy.historySeconds)]);
+/** Notes a job for whoever purges its slug, or the name of its files. */
+async function noteNames(store: Store, policy: Policy, request: BakeRequest, member: string): Promise<void> {
+  const all = namesOf(request).map((name) => keys.slug(store.prefix, name));
+  const notes = all.flatMap((key) => [
+    store.redis.sadd(key, member),
+    store.redis.expire(key, 2 * policy.historySeconds),
+  ]);
+  await allEnded(notes);
 }
 
 /** Notes a job that is there already, if Redis took the job but not the note when it was added (its caller was told of a failure). */
 export async function noteAgain(store: Store, policy: Policy, jobId: string, data: BakeData): Promise<void> {
-  const { slug } = data.request;
+  const { request } = data;
   const member = `${jobId} ${data.callbackId}`;
-  const isNoted = await store.redis.sismember(keys.slug(store.prefix, slug), member);
-  if (isNoted === 0) await noteSlug(store, policy, slug, member);
+  const all = namesOf(request).map((name) => store.redis.sismember(keys.slug(store.prefix, name), member));
+  if ((await Promise.all(all)).includes(0)) await noteNames(store, policy, request, member);
 }
 
 /** As Promise.all, but rejects only when all have ended, so that no lock is given back while one is still under way. */

@@ -1,6 +1,13 @@
 import { DelayedError, type Job } from 'bullmq';
 import { asJobError, failureOf, isMachineFault } from './failure.ts';
-import type { BakeData, BakeRequest, BakeResult, Failure, StageProgress } from './job.ts';
+import {
+  type BakeData,
+  type BakeRequest,
+  type BakeResult,
+  type Failure,
+  fileNameOf,
+  type StageProgress,
+} from './job.ts';
 import { latestOnly } from './progress.ts';
 import type { Running } from './running.ts';
 
@@ -8,14 +15,14 @@ export interface BakeContext {
   readonly jobId: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: StageProgress) => void;
-  /** Does what no two bakes of one slug may do at once, on any host; waits until it may, or throws the signal's reason. */
+  /** Does what no two bakes whose files have one name may do at once, on any host; waits until it may, or throws the signal's reason. */
   readonly alone: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 export interface BakeOneOptions {
   readonly bake: (request: BakeRequest, context: BakeContext) => Promise<BakeResult>;
   readonly running: Running;
-  readonly alone: <T>(slug: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+  readonly alone: <T>(fileName: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   /** Stops the run of this callback if a mark says so. */
   readonly heed: (callbackId: string) => Promise<void>;
   /** What the machine lacks for baking; undefined when it baked. */
@@ -40,7 +47,7 @@ export function bakeOne(options: BakeOneOptions) {
       signal.throwIfAborted();
       const result = await bake(request, {
         ...{ jobId: job.id!, signal, onProgress: progress.tell },
-        alone: (work, until) => alone(request.slug, work, until),
+        alone: (work, until) => alone(fileNameOf(request), work, until),
       });
       onMachine(undefined);
       return result;

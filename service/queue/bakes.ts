@@ -76,9 +76,12 @@ export function openQueue(options: QueueOptions) {
         return 'sent';
       }),
 
-    /** Removes all there is about a slug: history, queued and running work, callbacks. */
-    purge: (slug: string): Promise<Purged> =>
-      purge(store, slug, historySeconds, options.purgeWaitMs ?? 10_000),
+    /**
+     * Removes all there is about a slug or a name of files: history, queued and running work, callbacks; of one tape only, where
+     * `mongoId` says which.
+     */
+    purge: (name: string, mongoId?: string): Promise<Purged> =>
+      purge(store, name, { mongoId, markSeconds: historySeconds, waitMs: options.purgeWaitMs ?? 10_000 }),
 
     counts: (): Promise<Counts> => count(store),
 

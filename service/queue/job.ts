@@ -15,6 +15,10 @@ export interface BakeRequest {
   readonly progressUrl?: string | undefined;
   readonly metadata?: unknown;
   readonly code?: string | undefined;
+  /** What the files are named by, where it is not the slug. */
+  readonly fileName?: string | undefined;
+  /** URL of an MP4 from before Oven. */
+  readonly replaces?: string | undefined;
   readonly outputs: readonly OutputRequest[];
   readonly secretFingerprint: string;
 }
@@ -83,6 +87,8 @@ const FIELDS = [
   'progressUrl',
   'metadata',
   'code',
+  'fileName',
+  'replaces',
   'outputs',
   'secretFingerprint',
 ] as const satisfies readonly (keyof BakeRequest)[];
@@ -90,4 +96,14 @@ const FIELDS = [
 /** The request and nothing else, so that no field a caller left in it (a secret above all) gets to Redis. */
 export function onlyRequest(request: BakeRequest): BakeRequest {
   return Object.fromEntries(FIELDS.map((field) => [field, request[field]])) as unknown as BakeRequest;
+}
+
+/** What the files of a tape are named by. */
+export function fileNameOf({ slug, fileName }: Pick<BakeRequest, 'slug' | 'fileName'>): string {
+  return fileName ?? slug;
+}
+
+/** Every name under which a tape is found: its slug, and that of its files. */
+export function namesOf(request: Pick<BakeRequest, 'slug' | 'fileName'>): string[] {
+  return [...new Set([request.slug, fileNameOf(request)])];
 }

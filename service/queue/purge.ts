@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from 'bullmq';
-import type { CallbackData } from './job.ts';
+import { type BakeRequest, type CallbackData, fileNameOf, namesOf } from './job.ts';
 import { leaveMark, readMark } from './marks.ts';
 import { keys, type Store } from './store.ts';
 
@@ -8,31 +8,47 @@ export interface Purged {
   readonly removed: readonly string[];
   /** Bakes that were told to stop and had not when the time was up; they send no callback. */
   readonly running: readonly string[];
+  /** What else than the name that was asked for the files of these jobs are named. */
+  readonly names: readonly string[];
+}
+
+export interface PurgeOptions {
+  /** Whose jobs are removed; everybody's when undefined. */
+  readonly mongoId?: string | undefined;
+  readonly markSeconds: number;
+  /** How long running bakes are waited for. */
+  readonly waitMs: number;
 }
 
 const POLL_MS = 25;
 /** How long a callback under way is waited for: it may be its receiver who purges, and who answers it only after that. */
 const CALLBACK_MS = 1000;
 
-/** What of a tape was noted under its slug. */
+/** What of a tape was noted under a name. */
 interface Noted {
   readonly member: string;
   readonly jobId: string;
   readonly callbackId: string;
 }
 
+/** With what was asked for, unless nothing is left of it. */
+interface Found extends Noted {
+  readonly request: BakeRequest | undefined;
+}
+
 /**
- * Removes every job and callback of a slug; running bakes are stopped, for at most `waitMs` milliseconds. A callback that is being sent
- * just then is removed by its worker.
+ * Removes every job and callback of a slug or a name of files; running bakes are stopped, for at most `waitMs` milliseconds. A callback
+ * that is being sent just then is removed by its worker.
  */
 export async function purge(
   store: Store,
-  slug: string,
-  markSeconds: number,
-  waitMs: number,
+  name: string,
+  { mongoId, markSeconds, waitMs }: PurgeOptions,
 ): Promise<Purged> {
-  const slugKey = keys.slug(store.prefix, slug);
-  const tapes = (await store.redis.smembers(slugKey)).map(readMember);
+  const found = await Promise.all((await readNoted(store, name)).map((noted) => withRequest(store, noted)));
+  const tapes = found.filter(
+    ({ request }) => mongoId === undefined || request === undefined || request.mongoId === mongoId,
+  );
   for (const { jobId, callbackId } of tapes) {
     await leaveMark(store.redis, store.prefix, callbackId, 'purge', markSeconds);
     await store.redis.hdel(keys.renewals(store.prefix), jobId); // a crash left it there: nobody is to carry it out
@@ -40,14 +56,14 @@ export async function purge(
   const removed = new Set<string>();
   const began = performance.now();
   let left = tapes;
-  let baking: readonly Noted[] = [];
+  let baking: readonly Found[] = [];
   for (;;) {
-    const held: Noted[] = [];
-    const running: Noted[] = [];
+    const held: Found[] = [];
+    const running: Found[] = [];
     for (const tape of left) {
       const rest = await removeTape(store, tape);
       if (rest !== 'bake') removed.add(tape.jobId);
-      if (rest === 'nothing') await store.redis.srem(slugKey, tape.member);
+      if (rest === 'nothing') await forget(store, [name, ...namesIn(tape)], tape);
       else held.push(tape);
       if (rest === 'bake') running.push(tape);
     }
@@ -58,18 +74,41 @@ export async function purge(
     await delay(POLL_MS);
   }
   const running = new Set(baking.map(({ jobId }) => jobId));
-  return { removed: [...removed].filter((jobId) => !running.has(jobId)), running: [...running] };
+  return {
+    removed: [...removed].filter((jobId) => !running.has(jobId)),
+    running: [...running],
+    names: [...new Set(tapes.flatMap(({ request }) => (request ? [fileNameOf(request)] : [])))].filter(
+      (other) => other !== name,
+    ),
+  };
 }
 
 /** Removes a callback that ended just now, if its tape was purged while it was sent. */
 export async function forgetPurged(store: Store, { id, data }: Job<CallbackData, string>): Promise<void> {
   if ((await readMark(store.redis, store.prefix, id!)) !== 'purge') return;
-  const slugKey = keys.slug(store.prefix, data.request.slug);
-  for (const member of await store.redis.smembers(slugKey)) {
-    const tape = readMember(member);
+  const names = namesOf(data.request);
+  for (const tape of await readNoted(store, data.request.slug)) {
     const isIt = tape.callbackId === id;
-    if (isIt && (await removeTape(store, tape)) === 'nothing') await store.redis.srem(slugKey, member);
+    if (isIt && (await removeTape(store, tape)) === 'nothing') await forget(store, names, tape);
   }
+}
+
+async function readNoted(store: Store, name: string): Promise<Noted[]> {
+  return (await store.redis.smembers(keys.slug(store.prefix, name))).map(readMember);
+}
+
+async function withRequest(store: Store, noted: Noted): Promise<Found> {
+  const data =
+    (await store.bakes.getJob(noted.jobId))?.data ?? (await store.callbacks.getJob(noted.callbackId))?.data;
+  return { ...noted, request: data?.request };
+}
+
+function namesIn({ request }: Found): string[] {
+  return request === undefined ? [] : namesOf(request);
+}
+
+async function forget(store: Store, names: readonly string[], { member }: Noted): Promise<void> {
+  for (const name of new Set(names)) await store.redis.srem(keys.slug(store.prefix, name), member);
 }
 
 function readMember(member: string): Noted {

@@ -88,8 +88,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   };
   const bake = bakeOne({
     ...{ bake: options.bake, running: baking, heed, onError },
-    alone: (slug, work, signal) =>
-      locked(connection, keys.lock(prefix, `slug-${slug}`), work, Number.POSITIVE_INFINITY, signal),
+    alone: (fileName, work, signal) =>
+      locked(connection, keys.lock(prefix, `slug-${fileName}`), work, Number.POSITIVE_INFINITY, signal),
     machineWaitMs: options.machineWaitMs ?? 30_000,
     onMachine: (fault) => {
       machine = fault;

@@ -10,8 +10,8 @@ import { openClient } from './client.ts';
 import { type StorageCode, StorageError } from './errors.ts';
 import { type Fault, faultOf } from './fault.ts';
 import { CACHE_CONTROL, contentType, keyFor, keysFor } from './outputs.ts';
-import { assertOwned, look, ownerMetadata } from './owner.ts';
-import { publicBase } from './public-url.ts';
+import { assertOwned, isOf, look, ownerMetadata } from './owner.ts';
+import { namedBy, publicBase } from './public-url.ts';
 import { upload } from './upload.ts';
 
 /** Times that each request is sent at most. */
@@ -27,6 +27,7 @@ const CHECK_MS = 15_000;
 export function bucketBlobs(options: BlobsOptions): Blobs {
   const Bucket = options.bucket;
   const base = publicBase(options);
+  const names = namedBy(options);
   const client = openClient(options, ATTEMPTS);
   const open = { Bucket, ACL: 'public-read', CacheControl: CACHE_CONTROL } as const;
 
@@ -34,11 +35,11 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
   let isConditional = true;
 
   /** One round: fails with a conflict when the object changes between the look and the end of the upload. */
-  const putOnce = async ({ slug, kind, path, mongoId }: BlobFile, signal: AbortSignal) => {
-    const Key = keyFor(slug, kind);
-    const keys = keysFor(slug);
+  const putOnce = async ({ name, kind, path, mongoId, replaces }: BlobFile, signal: AbortSignal) => {
+    const Key = keyFor(name, kind);
+    const keys = keysFor(name);
     const found = await Promise.all(keys.map((key) => look(client, Bucket, key, signal)));
-    assertOwned(found, mongoId);
+    assertOwned(found, { mongoId, unowned: names(replaces, name) });
     const target = {
       ...{ ...open, Key, ContentType: contentType(kind), Metadata: ownerMetadata(mongoId) },
       ...(isConditional && condition(found[keys.indexOf(Key)]?.etag)),
@@ -48,13 +49,13 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
 
   return {
     folder: undefined,
-    url: (slug, kind) => `${base}/${keyFor(slug, kind)}`,
+    url: (name, kind) => `${base}/${keyFor(name, kind)}`,
     put: (file, signal) =>
       within(PUT_MS, signal, async (either) => {
         for (let round = 1; ; round += 1) {
           try {
             await putOnce(file, either);
-            return `${base}/${keyFor(file.slug, file.kind)}`;
+            return `${base}/${keyFor(file.name, file.kind)}`;
           } catch (error) {
             const fault = faultOf(error);
             const mayHelp = fault === 'conflict' || (fault === 'unsupported' && isConditional);
@@ -63,15 +64,17 @@ export function bucketBlobs(options: BlobsOptions): Blobs {
           }
         }
       }),
-    remove: (slug) =>
+    remove: (name, of) =>
       within(REMOVE_MS, undefined, async (signal) => {
-        const keys = keysFor(slug);
+        const keys = keysFor(name);
         const found = await Promise.all(keys.map((Key) => look(client, Bucket, Key, signal)));
-        // All of them, seen or not: looking can't tell a missing bucket from a missing object, deleting can.
-        for (const Key of keys) {
+        const there = keys.filter((_, index) => found[index] !== undefined);
+        const own = keys.filter((_, index) => found[index] && (!of || isOf(found[index].mongoId, of)));
+        // Looking can't tell a missing bucket from a missing object, deleting can: so it is done in any case.
+        for (const Key of there.length > 0 ? own : [`tapes/.oven-check-${randomUUID()}`]) {
           await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal: signal });
         }
-        return keys.filter((_, index) => found[index] !== undefined);
+        return own;
       }),
     check: (look) =>
       within(CHECK_MS, undefined, async (abortSignal) => {

@@ -4,11 +4,12 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import type { BlobFile, Blobs, BlobsOptions } from './blobs.ts';
+import type { Blobs, BlobsOptions, Whose } from './blobs.ts';
 import { type StorageCode, StorageError } from './errors.ts';
 import { keyFor, keysFor } from './outputs.ts';
-import { assertOwned, claim, exists, type Place, partsOf, placeOf } from './place.ts';
-import { publicBase } from './public-url.ts';
+import { isOf } from './owner.ts';
+import { assertOwned, claim, exists, ownerOf, type Place, partsOf, placeOf } from './place.ts';
+import { namedBy, publicBase } from './public-url.ts';
 
 /**
  * A folder in place of the bucket, for a laptop. Whose file `tapes/a.mp4` is stands in `tapes/.a.mp4.owner`; what is being
@@ -17,24 +18,28 @@ import { publicBase } from './public-url.ts';
 export function folderBlobs(options: BlobsOptions): Blobs {
   const folder = fileURLToPath(options.endpoint);
   const base = publicBase(options);
-  const url: Blobs['url'] = (slug, kind) => `${base}/${keyFor(slug, kind)}`;
-  const placesOf = (slug: string) => keysFor(slug).map((key) => placeOf(join(folder, key)));
+  const names = namedBy(options);
+  const url: Blobs['url'] = (name, kind) => `${base}/${keyFor(name, kind)}`;
+  const placesOf = (name: string) => keysFor(name).map((key) => placeOf(join(folder, key)));
   return {
     folder,
     url,
     put: (file, signal) =>
       telling(async () => {
-        const place = placeOf(join(folder, keyFor(file.slug, file.kind)));
+        const { name, kind, mongoId, replaces } = file;
+        const place = placeOf(join(folder, keyFor(name, kind)));
+        const whose = { mongoId, unowned: names(replaces, name) };
         await mkdir(dirname(place.path), { recursive: true });
-        for (const other of placesOf(file.slug)) await assertOwned(other, file.mongoId);
-        await store(file, place, signal);
-        return url(file.slug, file.kind);
+        for (const other of placesOf(name)) await assertOwned(other, whose);
+        await store(file.path, place, whose, signal);
+        return url(name, kind);
       }, signal),
-    remove: (slug) =>
+    remove: (name, of) =>
       telling(async () => {
         const removed: string[] = [];
-        for (const key of keysFor(slug)) {
+        for (const key of keysFor(name)) {
           const place = placeOf(join(folder, key));
+          if (of && !isOf(await ownerOf(place), of)) continue;
           if (await exists(place.path)) removed.push(key);
           for (const path of [place.path, ...(await partsOf(place)), place.owner]) {
             await rm(path, { force: true });
@@ -59,11 +64,11 @@ export function folderBlobs(options: BlobsOptions): Blobs {
   };
 }
 
-async function store({ path, mongoId }: BlobFile, place: Place, signal: AbortSignal): Promise<void> {
+async function store(path: string, place: Place, whose: Whose, signal: AbortSignal): Promise<void> {
   const part = `${place.partial}${randomUUID()}.part`;
   let isNew = false;
   try {
-    isNew = await claim(place, mongoId);
+    isNew = await claim(place, whose);
     await pipeline(createReadStream(path), createWriteStream(part, { flags: 'wx' }), { signal });
     await rename(part, place.path);
   } catch (error) {

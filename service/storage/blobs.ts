@@ -6,15 +6,15 @@ import type { Account } from './client.ts';
 /** Where finished files go: a public bucket, or a folder that Oven serves. */
 export interface Blobs {
   /** The public URL of an output, whether it is there or not. */
-  url(slug: string, kind: OutputKind): string;
+  url(name: string, kind: OutputKind): string;
   /**
-   * Stores a file under the slug's key, whole or not at all, and gives its public URL. A file that the same tape stored
-   * before is replaced. Throws StorageError, SLUG_TAKEN when any file of the slug belongs to another tape; the signal's
-   * reason when aborted; and errors of the file as they are.
+   * Stores a file under its name's key, whole or not at all, and gives its public URL. A file that the same tape stored
+   * before is replaced. Throws StorageError, SLUG_TAKEN when any file of the name belongs to another tape, or to nobody
+   * known unless `replaces` names it; the signal's reason when aborted; and errors of the file as they are.
    */
   put(file: BlobFile, signal: AbortSignal): Promise<string>;
-  /** Removes every output of a slug, whoever owns it, and gives the keys that were there. Throws StorageError. */
-  remove(slug: string): Promise<readonly string[]>;
+  /** Removes every output of a name, or what `of` says of them, and gives the keys that were there. Throws StorageError. */
+  remove(name: string, of?: Whose): Promise<readonly string[]>;
   /**
    * Proves that files can be written, read and deleted; `look` sees one meanwhile by its public URL. Throws StorageError, and what `look`
    * throws.
@@ -26,11 +26,20 @@ export interface Blobs {
 }
 
 export interface BlobFile {
-  readonly slug: string;
+  /** The slug, or the code. */
+  readonly name: string;
   readonly kind: OutputKind;
   readonly path: string;
   /** Whose file it is. */
   readonly mongoId: string;
+  /** URL of the tape's MP4 from before Oven, which says nothing of its owner. */
+  readonly replaces?: string | undefined;
+}
+
+/** Whose files are meant: one tape's, and those that say nothing of their owner, or not. */
+export interface Whose {
+  readonly mongoId: string;
+  readonly unowned: boolean;
 }
 
 export interface BlobsOptions extends Account {

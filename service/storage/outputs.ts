@@ -15,13 +15,13 @@ export function contentType(kind: OutputKind): string {
   return CONTENT_TYPES[kind];
 }
 
-/** Where an output of a tape is stored. Throws TypeError for what is no slug, above all for one that leads elsewhere. */
-export function keyFor(slug: string, kind: OutputKind): string {
-  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(slug)) throw new TypeError('not a slug');
-  return `tapes/${outputName(slug, kind)}`;
+/** Where an output of a tape is stored. Throws TypeError for a name that no slug could be, above all for one that leads elsewhere. */
+export function keyFor(name: string, kind: OutputKind): string {
+  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name)) throw new TypeError('not a name of files');
+  return `tapes/${outputName(name, kind)}`;
 }
 
-/** Every key that a slug may have. */
-export function keysFor(slug: string): string[] {
-  return OUTPUT_KINDS.map((kind) => keyFor(slug, kind));
+/** Every key that a name may have. */
+export function keysFor(name: string): string[] {
+  return OUTPUT_KINDS.map((kind) => keyFor(name, kind));
 }

@@ -1,4 +1,5 @@
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { Whose } from './blobs.ts';
 import { StorageError } from './errors.ts';
 import { faultOf } from './fault.ts';
 
@@ -25,11 +26,16 @@ export async function look(
 }
 
 /**
- * Throws SLUG_TAKEN when one of a slug's objects is not this tape's; one that says nothing of its owner was not stored by
- * Oven, and is nobody's to replace.
+ * Throws SLUG_TAKEN when one of a name's objects is not this tape's; one that says nothing of its owner was not stored by
+ * Oven, and is nobody's to replace unless `unowned`.
  */
-export function assertOwned(found: readonly (Found | undefined)[], mongoId: string): void {
-  if (found.some((object) => object && object.mongoId !== mongoId)) throw new StorageError('SLUG_TAKEN');
+export function assertOwned(found: readonly (Found | undefined)[], whose: Whose): void {
+  if (found.some((object) => object && !isOf(object.mongoId, whose))) throw new StorageError('SLUG_TAKEN');
+}
+
+/** Whether an owner, undefined for none, is the one who is meant. */
+export function isOf(owner: string | undefined, { mongoId, unowned }: Whose): boolean {
+  return owner === undefined ? unowned : owner === mongoId;
 }
 
 /** What an object says of its owner; headers hold no more than ASCII. */

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Whose } from './blobs.ts';
 import { StorageError } from './errors.ts';
+import { isOf } from './owner.ts';
 
 /** Where a stored file lies, and what lies beside it. */
 export interface Place {
@@ -18,28 +20,33 @@ export function placeOf(path: string): Place {
 }
 
 /** Takes a place for a tape in one step; false when it was the tape's before. Throws SLUG_TAKEN. */
-export async function claim(place: Place, mongoId: string): Promise<boolean> {
+export async function claim(place: Place, whose: Whose): Promise<boolean> {
   const draft = `${place.partial}${randomUUID()}.part`;
   try {
-    await writeFile(draft, mongoId, { flag: 'wx' });
+    await writeFile(draft, whose.mongoId, { flag: 'wx' });
     await link(draft, place.owner); // fails when it is there, and is never seen half-written
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     // Given up just now by whoever took it and failed: free again.
-    if (!(await exists(place.owner))) return claim(place, mongoId);
-    await assertOwned(place, mongoId);
+    if (!(await exists(place.owner))) return claim(place, whose);
+    await assertOwned(place, whose);
     return false;
   } finally {
     await rm(draft, { force: true });
   }
 }
 
-/** Throws SLUG_TAKEN when a place is another tape's, or holds a file of which nobody knows whose it is. */
-export async function assertOwned(place: Place, mongoId: string): Promise<void> {
-  const owner = await readFile(place.owner, 'utf8').catch(ifMissing);
-  const isTaken = owner === undefined ? await exists(place.path) : owner !== mongoId;
+/** Throws SLUG_TAKEN when a place is another tape's, or holds a file of which nobody knows whose it is, unless `unowned`. */
+export async function assertOwned(place: Place, whose: Whose): Promise<void> {
+  const owner = await ownerOf(place);
+  const isTaken = (owner !== undefined || (await exists(place.path))) && !isOf(owner, whose);
   if (isTaken) throw new StorageError('SLUG_TAKEN');
+}
+
+/** Whose place it is; undefined for nobody's, or nobody knows. */
+export function ownerOf({ owner }: Place): Promise<string | undefined> {
+  return readFile(owner, 'utf8').catch(ifMissing);
 }
 
 /** Whether there is a file or folder of this name. */

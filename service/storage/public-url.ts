@@ -1,5 +1,7 @@
 import type { BlobsOptions } from './blobs.ts';
-import { bucketUrl } from './bucket.ts';
+import { bucketOrigins, bucketUrl } from './bucket.ts';
+import { keyBelow } from './key.ts';
+import { keyFor } from './outputs.ts';
 
 /**
  * What public URLs of stored files begin with, without a slash at the end: the CDN, the bucket, or the service itself for a
@@ -10,6 +12,21 @@ export function publicBase({ cdn, endpoint, bucket, publicUrl }: BlobsOptions): 
   if (endpoint.protocol !== 'file:') return bucketUrl(endpoint, bucket);
   if (publicUrl === undefined) throw new TypeError('folder storage needs the public URL of the service');
   return `${withoutSlash(publicUrl.href)}/files`;
+}
+
+/** Whether a URL is that of the MP4 of a name, in any of the ways in which URLs of these files were ever given out. */
+export function namedBy(options: BlobsOptions): (url: string | undefined, name: string) => boolean {
+  const { endpoint, bucket } = options;
+  const origins = endpoint.protocol === 'file:' ? [] : bucketOrigins(endpoint, bucket);
+  // The host that Spaces' own CDN has.
+  const cdns = origins.map((origin) =>
+    origin.replace(/\.digitaloceanspaces\.com$/, '.cdn.digitaloceanspaces.com'),
+  );
+  const bases = [publicBase(options), ...origins, ...cdns];
+  return (url, name) => {
+    const key = keyFor(name, 'mp4');
+    return url !== undefined && bases.some((base) => keyBelow(base, new URL(url)) === key);
+  };
 }
 
 function cdnBase(cdn: string): string {

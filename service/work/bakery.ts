@@ -7,7 +7,13 @@ import type { Scale } from '../bake/plan/scale.ts';
 import type { BakeReport } from '../bake/report.ts';
 import type { ReportProgress } from '../callback/progress.ts';
 import type { BakeContext } from '../queue/bake-one.ts';
-import type { BakeRequest, BakeResult, Stage, StageProgress } from '../queue/job.ts';
+import {
+  type BakeRequest,
+  type BakeResult,
+  fileNameOf,
+  type Stage,
+  type StageProgress,
+} from '../queue/job.ts';
 import { withFolder } from './folder.ts';
 import { overall, whileBaking } from './stages.ts';
 import { typed } from './typed.ts';
@@ -24,7 +30,7 @@ export interface BakeryOptions {
   /** Where finished files go; gives their public URL. Fails with typed errors. */
   readonly blobs: {
     put(
-      file: { slug: string; kind: OutputKind; path: string; mongoId: string },
+      file: { name: string; kind: OutputKind; path: string; mongoId: string; replaces?: string | undefined },
       signal: AbortSignal,
     ): Promise<string>;
   };
@@ -108,15 +114,17 @@ async function bakeIn(folder: string, request: BakeRequest, work: Work): Promise
 }
 
 async function store(
-  { slug, mongoId }: BakeRequest,
+  request: BakeRequest,
   { outputs }: BakeReport,
   { blobs, tell }: Work,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
+  const { mongoId, replaces } = request;
+  const name = fileNameOf(request);
   const urls: Record<string, string> = {};
   for (const [done, { kind, path }] of outputs.entries()) {
     tell(overall('uploading', done / outputs.length));
-    urls[kind] = await blobs.put({ slug, kind, path, mongoId }, signal);
+    urls[kind] = await blobs.put({ name, kind, path, mongoId, replaces }, signal);
   }
   return urls;
 }

@@ -67,6 +67,7 @@ describe('the environment', () => {
         },
       },
       ...{ metricsPort: 9464, bakeTimeoutSeconds: 300, scale: 'auto', logLevel: 'info' },
+      outputName: 'slug',
       allowedSources: [
         'https://art-aesthetic-computer.sfo3.digitaloceanspaces.com',
         'https://sfo3.digitaloceanspaces.com/art-aesthetic-computer',
@@ -102,6 +103,7 @@ describe('the environment', () => {
       { port: 3000, concurrency: 2 },
     ],
     ['a scale', { OUTPUT_SCALE: '4' }, { scale: 4 }],
+    ['what files are named by', { OUTPUT_NAME: 'code' }, { outputName: 'code' }],
     ['a CDN', { AT_BLOBS_CDN: 'cdn.test' }, { blobs: expect.objectContaining({ cdn: 'cdn.test' }) }],
     ['a public URL', { PUBLIC_URL: 'https://oven.test' }, { publicUrl: new URL('https://oven.test') }],
     [
@@ -151,6 +153,7 @@ describe('the environment', () => {
     MIN_FREE_MB: ['-1'],
     BAKE_TIMEOUT_SECONDS: ['0'],
     OUTPUT_SCALE: ['3', 'AUTO'],
+    OUTPUT_NAME: ['id', 'Slug'],
     LOG_LEVEL: ['loud'],
     PUBLIC_URL: ['oven.test', 'ftp://a', 'https://a/?q', 'https://u:p@a'],
     ALLOWED_SOURCES: ['a', 'ftp://a', 'https://a,b', 'https://a?x'],

@@ -78,5 +78,5 @@ it('a note that Redis did not take fails the request, but not before the rest ha
   before.resolve();
   await expect(adding).rejects.toThrow('OOM');
   expect(await own.queue.submit(requestFor('a'))).toMatchObject({ jobId, outcome: 'already' });
-  expect(await own.queue.purge('a')).toEqual({ removed: [jobId], running: [] });
+  expect(await own.queue.purge('a')).toEqual({ removed: [jobId], running: [], names: [] });
 });

@@ -25,7 +25,7 @@ it('two tapes that store different files under one slug at the same instant do n
       await bothHere.promise;
       await alone(async () => {
         const put = ({ kind }: { kind: OutputKind }) =>
-          blobs.put({ slug, kind, path: join(folder, 'file'), mongoId }, signal);
+          blobs.put({ name: slug, kind, path: join(folder, 'file'), mongoId }, signal);
         for (const output of outputs) await put(output);
       }, signal);
       return RESULT;

@@ -32,7 +32,7 @@ it('removes what waits, and another tape stays', async () => {
   const { jobId } = await own.queue.submit(requestFor('gone'));
   const stays = await own.queue.submit(requestFor('stays'));
   expect(await keysWith(own, 'gone')).not.toEqual([]);
-  expect(await own.queue.purge('gone')).toEqual({ removed: [jobId], running: [] });
+  expect(await own.queue.purge('gone')).toEqual({ removed: [jobId], running: [], names: [] });
   expect(await own.queue.status(jobId)).toBeUndefined();
   expect(await keysWith(own, 'gone')).toEqual([]);
   await own.work();
@@ -54,7 +54,7 @@ it('stops what runs, and sends no callback', async () => {
   });
   const { jobId } = await own.queue.submit(requestFor('gone'));
   await own.is(jobId, 'downloading');
-  expect(await own.queue.purge('gone')).toEqual({ removed: [jobId], running: [] });
+  expect(await own.queue.purge('gone')).toEqual({ removed: [jobId], running: [], names: [] });
   expect(stopped).toBe(true);
   await own.queue.submit(requestFor('later'));
   expect((await own.calls(1)).map(({ request }) => request.slug)).toEqual(['later']);
@@ -88,7 +88,7 @@ it('says what did not stop in time; that is removed when it ends, without a call
   });
   const { jobId } = await own.queue.submit(requestFor('gone'));
   await own.is(jobId, 'downloading');
-  expect(await own.queue.purge('gone')).toEqual({ removed: [], running: [jobId] });
+  expect(await own.queue.purge('gone')).toEqual({ removed: [], running: [jobId], names: [] });
   end();
   await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
   await own.queue.submit(requestFor('later'));
@@ -102,7 +102,7 @@ it('can be asked for again afterwards, and does not know of it', async () => {
   await own.calls(1);
   await own.queue.purge('gone');
   expect(await own.queue.submit(requestFor('gone'))).toMatchObject({ jobId, outcome: 'accepted' });
-  expect(await own.queue.purge('never was')).toEqual({ removed: [], running: [] });
+  expect(await own.queue.purge('never was')).toEqual({ removed: [], running: [], names: [] });
 });
 
 it('from within the very callback that tells of the tape ends at once; the rest goes when that was answered', async () => {
@@ -116,7 +116,7 @@ it('from within the very callback that tells of the tape ends at once; the rest 
     },
   });
   const { jobId } = await own.queue.submit(requestFor('gone'));
-  expect(await purged.promise).toEqual({ removed: [jobId], running: [] });
+  expect(await purged.promise).toEqual({ removed: [jobId], running: [], names: [] });
   expect(performance.now() - began).toBeLessThan(5000); // what the kit has a purge wait for
   await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
 });

@@ -53,7 +53,7 @@ describeS3('a bucket of finished files', () => {
   });
 
   const file = (changed: Partial<BlobFile> = {}): BlobFile => {
-    return { slug: 'tape', kind: 'mp4', path: small, mongoId: 'mine', ...changed };
+    return { name: 'tape', kind: 'mp4', path: small, mongoId: 'mine', ...changed };
   };
   const get = async (url: string) => {
     const answer = await fetch(url);
@@ -248,7 +248,7 @@ describeS3('a bucket of finished files', () => {
     });
 
     it.each(['', '../tape', 'a/b', '.hidden', 'a b', 'x'.repeat(65)])('the slug "%s"', async (slug) => {
-      await expect(blobs.put(file({ slug }), NEVER)).rejects.toThrow(TypeError);
+      await expect(blobs.put(file({ name: slug }), NEVER)).rejects.toThrow(TypeError);
       await expect(blobs.remove(slug)).rejects.toThrow(TypeError);
       expect(front.asked).toEqual([]);
     });
@@ -300,8 +300,8 @@ describeS3('a bucket of finished files', () => {
     it('takes every output of the slug, and no other', async () => {
       const kinds = ['mp4', 'thumbnail', 'webm', 'gif', 'webp'] as const;
       for (const kind of kinds) await blobs.put(file({ kind }), NEVER);
-      await blobs.put(file({ slug: 'tape-2' }), NEVER);
-      await blobs.put(file({ slug: 'tape-thumb' }), NEVER);
+      await blobs.put(file({ name: 'tape-2' }), NEVER);
+      await blobs.put(file({ name: 'tape-thumb' }), NEVER);
       expect((await blobs.remove('tape')).toSorted()).toEqual([
         'tapes/tape-thumb.jpg',
         'tapes/tape.gif',

@@ -35,7 +35,7 @@ function open(at: string): Blobs {
 }
 
 function file(changed: Partial<BlobFile> = {}): BlobFile {
-  return { slug: 'tape', kind: 'mp4', path, mongoId: 'mine', ...changed };
+  return { name: 'tape', kind: 'mp4', path, mongoId: 'mine', ...changed };
 }
 
 async function left(): Promise<string[]> {
@@ -104,7 +104,7 @@ describe('never replaces', () => {
   it.each(['', '../tape', 'a/b', '.hidden', 'a b', 'x'.repeat(65)])(
     'what the slug "%s" leads to',
     async (slug) => {
-      await expect(blobs.put(file({ slug }), NEVER)).rejects.toThrow(TypeError);
+      await expect(blobs.put(file({ name: slug }), NEVER)).rejects.toThrow(TypeError);
       await expect(blobs.remove(slug)).rejects.toThrow(TypeError);
       expect(() => blobs.url(slug, 'mp4')).toThrow(TypeError);
     },
@@ -196,7 +196,7 @@ describe('removing', () => {
   it('takes every output of the slug, its leftovers, and no other', async () => {
     const kinds = ['mp4', 'thumbnail', 'webm', 'gif', 'webp'] as const;
     for (const kind of kinds) await blobs.put(file({ kind }), NEVER);
-    await blobs.put(file({ slug: 'tape-2' }), NEVER);
+    await blobs.put(file({ name: 'tape-2' }), NEVER);
     await writeFile(join(folder, 'tapes/.tape.mp4.0d0e.part'), 'of a process that was killed');
     await writeFile(join(folder, 'tapes/.tape-2.mp4.0d0e.part'), 'of another');
     const keys = ['tape.mp4', 'tape-thumb.jpg', 'tape.webm', 'tape.gif', 'tape.webp'].map(

@@ -40,9 +40,9 @@ function parts(): Pick<BakeryOptions, 'source' | 'blobs'> {
       },
     },
     blobs: {
-      put: async ({ slug, kind, path: file, mongoId }) => {
-        await copyFile(file, path('blobs', `${slug}.${kind}.${mongoId}`));
-        return `https://blobs.test/${slug}.${kind}`;
+      put: async ({ name, kind, path: file, mongoId }) => {
+        await copyFile(file, path('blobs', `${name}.${kind}.${mongoId}`));
+        return `https://blobs.test/${name}.${kind}`;
       },
     },
   };

@@ -81,6 +81,14 @@ const common = {
   }),
   metadata,
   code: text(64, 'Short code of the tape; the callback has it as it came.').nullish(),
+  outputName: z
+    .enum(['slug', 'code'], { error: 'must be slug or code' })
+    .optional()
+    .openapi({ description: 'What the files are named by; OUTPUT_NAME when left out.' }),
+  replaces: webUrl(
+    ['https:', 'http:'],
+    'The MP4 that the tape has from before Oven. Files of this name that say nothing of their tape may be replaced then.',
+  ).optional(),
   progressUrl: webUrl(['https:', 'http:'], 'Told how far the bake is, at most once a second.').optional(),
   priority: wholeNumber(0, MAX_PRIORITY)
     .optional()

@@ -1,0 +1,151 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Blobs, openBlobs } from '../../service/storage/blobs.ts';
+import { namedBy } from '../../service/storage/public-url.ts';
+import { type Scratch, scratch } from '../fetch/scratch.ts';
+import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
+import { failure } from './failure.ts';
+
+const NEVER = new AbortController().signal;
+
+/** A storage, and a way past Oven to put a file there and to read it. */
+interface Place {
+  readonly blobs: Blobs;
+  plant(name: string, owner?: string): Promise<void>;
+  read(name: string): Promise<string | undefined>;
+}
+
+let folder: Scratch;
+beforeAll(async () => {
+  folder = await scratch();
+});
+afterAll(() => folder.remove());
+
+async function inFolder(): Promise<Place> {
+  const root = folder.file();
+  await mkdir(join(root, 'tapes'), { recursive: true });
+  const publicUrl = new URL('http://127.0.0.1:3000/');
+  const blobs = openBlobs({ endpoint: pathToFileURL(root), bucket: '', key: '', secret: '', publicUrl });
+  return {
+    blobs,
+    plant: async (name, owner) => {
+      await writeFile(join(root, 'tapes', name), 'theirs');
+      if (owner !== undefined) await writeFile(join(root, 'tapes', `.${name}.owner`), owner);
+    },
+    read: (name) => readFile(join(root, 'tapes', name), 'utf8').catch(() => undefined),
+  };
+}
+
+let buckets = 0;
+async function inBucket(s3: S3Rig): Promise<Place> {
+  buckets += 1;
+  const Bucket = `whose-${buckets}`;
+  await s3.make(Bucket, 'public');
+  return {
+    blobs: openBlobs(s3.account(Bucket)),
+    plant: async (name, owner) => {
+      const Metadata = owner === undefined ? {} : { mongoid: owner };
+      await s3.client.send(new PutObjectCommand({ Bucket, Key: `tapes/${name}`, Body: 'theirs', Metadata }));
+    },
+    read: async (name) => {
+      const got = await s3.client
+        .send(new GetObjectCommand({ Bucket, Key: `tapes/${name}` }))
+        .catch(() => undefined);
+      return got?.Body?.transformToString();
+    },
+  };
+}
+
+const ways = (open: () => Promise<Place>) => () => {
+  const ours = async (path = folder.file()) => {
+    await writeFile(path, 'ours');
+    return { name: 'abc', kind: 'mp4', path, mongoId: 'mine' } as const;
+  };
+
+  describe('a file from before Oven, which says nothing of its tape', () => {
+    it('is replaced for the tape that it is said to be of, and is Oven’s from then on', async () => {
+      const { blobs, plant, read } = await open();
+      await plant('abc.mp4');
+      await plant('abc-thumb.jpg');
+      const replaces = blobs.url('abc', 'mp4');
+      await blobs.put({ ...(await ours()), replaces }, NEVER);
+      await blobs.put({ ...(await ours()), kind: 'thumbnail', replaces }, NEVER);
+      expect([await read('abc.mp4'), await read('abc-thumb.jpg')]).toEqual(['ours', 'ours']);
+      await blobs.put(await ours(), NEVER);
+      const other = { ...(await ours()), mongoId: 'another', replaces };
+      expect((await failure(blobs.put(other, NEVER))).code).toBe('SLUG_TAKEN');
+    });
+
+    it.each([
+      ['nothing', () => undefined],
+      ['another name', (blobs: Blobs) => blobs.url('abcd', 'mp4')],
+      ['its thumbnail', (blobs: Blobs) => blobs.url('abc', 'thumbnail')],
+      ['another host', () => 'https://elsewhere.test/tapes/abc.mp4'],
+    ])('stays when %s is named', async (_what, url) => {
+      const { blobs, plant, read } = await open();
+      await plant('abc.mp4');
+      const failed = await failure(blobs.put({ ...(await ours()), replaces: url(blobs) }, NEVER));
+      expect(failed.code).toBe('SLUG_TAKEN');
+      expect(await read('abc.mp4')).toBe('theirs');
+    });
+
+    it('hides no file of another tape', async () => {
+      const { blobs, plant } = await open();
+      await plant('abc.mp4');
+      await plant('abc-thumb.jpg', 'another');
+      const replaces = blobs.url('abc', 'mp4');
+      expect((await failure(blobs.put({ ...(await ours()), replaces }, NEVER))).code).toBe('SLUG_TAKEN');
+    });
+  });
+
+  it.each([
+    ['of anybody', undefined, ['abc.gif', 'abc.mp4', 'abc.webm']],
+    ['of one tape', { mongoId: 'mine', unowned: false }, ['abc.mp4']],
+    ['of one tape, and of nobody', { mongoId: 'mine', unowned: true }, ['abc.gif', 'abc.mp4']],
+    ['of a tape that has none', { mongoId: 'nobody', unowned: false }, []],
+  ])('removes files %s', async (_whose, of, gone) => {
+    const { blobs, plant, read } = await open();
+    await plant('abc.mp4', 'mine');
+    await plant('abc.webm', 'another');
+    await plant('abc.gif');
+    expect((await blobs.remove('abc', of)).toSorted()).toEqual(gone.map((name) => `tapes/${name}`));
+    for (const name of ['abc.gif', 'abc.mp4', 'abc.webm']) {
+      expect([name, await read(name)]).toEqual([name, gone.includes(name) ? undefined : 'theirs']);
+    }
+  });
+};
+
+describe('in a folder', ways(inFolder));
+
+describeS3('in a bucket', () => {
+  let s3: S3Rig;
+  beforeAll(async () => {
+    s3 = await startS3();
+  });
+  afterAll(() => s3.stop());
+  ways(() => inBucket(s3))();
+
+  it('whose name is wrong, a removal is no success', async () => {
+    const wrong = openBlobs(s3.account('no-such-bucket'));
+    const removing = wrong.remove('abc', { mongoId: 'mine', unowned: true });
+    expect((await failure(removing)).code).toBe('STORAGE_MISCONFIGURED');
+  });
+});
+
+it.each([
+  ['the bucket’s host', 'https://blobs.sfo3.digitaloceanspaces.com/tapes/abc.mp4', true],
+  ['the bucket in the path', 'https://sfo3.digitaloceanspaces.com/blobs/tapes/abc.mp4', true],
+  ['Spaces’ own CDN', 'https://blobs.sfo3.cdn.digitaloceanspaces.com/tapes/abc.mp4', true],
+  ['the CDN that is set up', 'https://cdn.test/tapes/abc.mp4', true],
+  ['another bucket', 'https://art.sfo3.digitaloceanspaces.com/tapes/abc.mp4', false],
+  ['another folder', 'https://cdn.test/others/abc.mp4', false],
+  ['dots on the way', 'https://cdn.test/x/../tapes/abc.mp4', true],
+  ['hidden dots on the way', 'https://cdn.test/tapes/%2e%2e%2ftapes/abc.mp4', false],
+])('knows the URL of an MP4 by %s', (_what, url, expected) => {
+  const endpoint = new URL('https://sfo3.digitaloceanspaces.com');
+  const names = namedBy({ endpoint, bucket: 'blobs', key: '', secret: '', cdn: 'cdn.test' });
+  expect(names(url, 'abc')).toBe(expected);
+});
