@@ -24,14 +24,22 @@ let made = 0;
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Unpacks the sound of a tape for a video of so many seconds: its values are interleaved. */
-async function unpack(data: Buffer, { entry = {}, seconds = SECONDS, ffmpeg = 'ffmpeg' }: How = {}) {
+async function unpack(
+  data: Buffer,
+  { entry = {}, seconds = SECONDS, ffmpeg = 'ffmpeg', stallSeconds = 30 }: How = {},
+) {
   const own = join(folder, `${made++}`);
   await mkdir(own);
   const path = join(own, 'tape.zip');
   await writeFile(path, zip(withEntries(tapeEntries(), { name: 'soundtrack.wav', data, ...entry })));
   await using tape = await openTape(path, DEFAULT_LIMITS);
   const { signal } = new AbortController();
-  const { sound, warnings } = await unpackSound(tape, own, seconds, { ffmpeg, signal });
+  const { sound, warnings } = await unpackSound(tape, own, seconds, {
+    ffmpeg,
+    signal,
+    stallSeconds,
+    niceness: 5,
+  });
   const bytes = sound ? Uint8Array.from(await readFile(sound.path)) : new Uint8Array();
   return {
     sound,
@@ -41,6 +49,7 @@ async function unpack(data: Buffer, { entry = {}, seconds = SECONDS, ffmpeg = 'f
 }
 
 interface How {
+  readonly stallSeconds?: number;
   readonly entry?: Partial<Entry>;
   readonly seconds?: number;
   readonly ffmpeg?: string;
@@ -150,6 +159,11 @@ describe('left out, with a warning', () => {
       'is of format 30583, and can not be decoded',
     ],
     ['noise that is said to be MP3', compressed({ format: 85, bytes: 900 }), 'is of format 85'],
+    [
+      'what ffmpeg would take for another coding',
+      wav({ format: 0x38, bits: 4, channels: 1 }),
+      'is of format 56',
+    ],
     ['no compressed samples', compressed({ format: 2, bytes: 0 }), 'is of format 2'],
   ])('%s', async (_, data, reason) => {
     const { sound, warnings } = await unpack(data);
@@ -213,6 +227,13 @@ describe('the decoder', () => {
   test('is killed, which is not the sound’s fault', async () => {
     const ffmpeg = await program('kill -KILL $$');
     await expect(unpack(adpcm, { ffmpeg })).rejects.toMatchObject({ code: 'FFMPEG_FAILED' });
+  });
+
+  test('makes no progress', async () => {
+    const ffmpeg = await program('exec sleep 60');
+    await expect(unpack(adpcm, { ffmpeg, stallSeconds: 0.1 })).rejects.toMatchObject({
+      code: 'FFMPEG_STALLED',
+    });
   });
 
   test('sees nothing of the environment but the PATH', async () => {

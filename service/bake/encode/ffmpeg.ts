@@ -133,8 +133,8 @@ async function* newSigns(lines: AsyncIterable<string>): AsyncGenerator<'transpar
   }
 }
 
-/** The threads that it starts inherit it. */
-function standBack(pid: number, niceness: number): void {
+/** Makes a program stand back behind others, as `Watch` says; the threads that it starts inherit it. */
+export function standBack(pid: number, niceness: number): void {
   if (niceness === 0) return;
   try {
     setPriority(pid, niceness);

@@ -1,4 +1,5 @@
 import { ExecaError, execa } from 'execa';
+import { standBack } from '../encode/ffmpeg.ts';
 import { BakeError } from '../errors.ts';
 import type { WavFormat } from './format.ts';
 import type { Interleaved } from './samples.ts';
@@ -10,15 +11,27 @@ export const DECODED_RATE = 48_000;
 export interface Runner {
   /** The program: a name on PATH, or a path. */
   readonly ffmpeg: string;
+  /** Seconds without a sample after which it is killed. */
+  readonly stallSeconds: number;
+  /** How far it stands back behind others for the processor: 0 to 19, as `nice` counts. */
+  readonly niceness: number;
   readonly signal: AbortSignal;
 }
 
-/** Samples by which the sound that a decoder gives is late, by the format's number: measured, for none of these files tells it. */
-const DELAYS: Readonly<Record<number, number>> = {
-  66: 60, // G.723.1
-  80: 481, // MPEG audio, layer 2
-  85: 1105, // MP3, as nearly every encoder makes it
-  8192: 256, // AC-3
+/** What ffmpeg does not know of a format by itself. */
+interface Peculiarity {
+  /** Samples by which the decoded sound is late: measured, for none of these files tells it. */
+  readonly delay?: number;
+  readonly decoder?: string;
+}
+
+/** By the format's number. */
+const PECULIARITIES: Readonly<Record<number, Peculiarity>> = {
+  64: { decoder: 'g726le' }, // G.721: as G.726, but it begins with the lower half of a byte
+  66: { delay: 60 }, // G.723.1
+  80: { delay: 481 }, // MPEG audio, layer 2
+  85: { delay: 1105 }, // MP3, as nearly every encoder makes it
+  8192: { delay: 256 }, // AC-3
 };
 
 /** The head of a WAV file of `bytes` bytes of samples, with nothing in it but what a decoder needs. Pure. */
@@ -46,24 +59,12 @@ export function decodeArguments(
   channels: number,
   seconds: number,
 ): string[] {
+  const { delay = 0, decoder } = PECULIARITIES[tag] ?? {};
   const limits = ['-max_alloc', `${64 * 1024 * 1024}`, '-protocol_whitelist', 'file,pipe'];
-  const filter = `atrim=start_sample=${DELAYS[tag] ?? 0}`;
+  const input = ['-f', 'wav', ...(decoder ? ['-c:a', decoder] : []), '-i', path, '-map', '0:a:0'];
+  const filter = ['-af', `atrim=start_sample=${delay}`, '-t', `${seconds}`];
   const output = ['-ac', `${channels}`, '-ar', `${DECODED_RATE}`, '-f', 'f32le', 'pipe:1'];
-  const input = ['-f', 'wav', '-i', path];
-  return [
-    '-nostdin',
-    '-v',
-    'fatal',
-    ...limits,
-    ...input,
-    '-map',
-    '0:a:0',
-    '-af',
-    filter,
-    '-t',
-    `${seconds}`,
-    ...output,
-  ];
+  return ['-nostdin', '-v', 'fatal', ...limits, ...input, ...filter, ...output];
 }
 
 /** How the decoded samples of a format lie in bytes. */
@@ -73,14 +74,17 @@ export function decodedAs({ channels }: WavFormat): Interleaved {
 
 /**
  * Decodes the WAV file at `path`: up to `seconds` of samples, as `decodedAs` says. What can't be decoded ends early, or
- * gives nothing: it is the sound's own fault. Throws FFMPEG_MISSING, FFMPEG_FAILED when it was killed, or the signal's reason.
+ * gives nothing: it is the sound's own fault. Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED when it was killed, or the
+ * signal's reason.
  */
 export async function* decodeSamples(
   path: string,
   format: WavFormat,
   seconds: number,
-  { ffmpeg, signal }: Runner,
+  { ffmpeg, stallSeconds, niceness, signal }: Runner,
 ): AsyncGenerator<Buffer> {
+  const stalled = new AbortController();
+  const timer = setTimeout(() => stalled.abort(), stallSeconds * 1000);
   const decoding = execa(ffmpeg, decodeArguments(path, format, decodedAs(format).channels, seconds), {
     stdin: 'ignore',
     stderr: 'ignore',
@@ -89,20 +93,37 @@ export async function* decodeSamples(
     extendEnv: false,
     env: { PATH: process.env.PATH },
     killSignal: 'SIGKILL',
-    cancelSignal: signal,
+    killDescendants: true,
+    cancelSignal: AbortSignal.any([signal, stalled.signal]),
   });
+  if (decoding.pid !== undefined) standBack(decoding.pid, niceness);
   try {
-    for await (const piece of decoding.iterable({ from: 'stdout', binary: true })) yield Buffer.from(piece);
+    for await (const piece of decoding.iterable({ from: 'stdout', binary: true })) {
+      timer.refresh();
+      yield Buffer.from(piece);
+    }
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof ExecaError)) throw error;
-    if (error.code === 'ENOENT' || error.code === 'EACCES') {
-      throw new BakeError('FFMPEG_MISSING', 'ffmpeg is not installed, or not on the PATH.', { cause: error });
+    if (stalled.signal.aborted) {
+      const message = `The decoder of the sound made no progress for ${stallSeconds} s and was stopped.`;
+      throw new BakeError('FFMPEG_STALLED', message, { cause: error });
     }
-    // Killed by the system for want of memory, as a rule; a decoder that crashes is this sound's fault.
-    if (error.signal === 'SIGKILL' || error.signal === 'SIGTERM') {
-      throw new BakeError('FFMPEG_FAILED', `The decoder was ended by ${error.signal}.`, { cause: error });
-    }
-    if (error.exitCode === undefined && !error.signal) throw error;
+    const fault = faultOf(error);
+    if (fault !== undefined) throw fault;
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** What is not the sound's own fault; undefined for a decoder that failed, or crashed by itself. */
+function faultOf(error: unknown): unknown {
+  if (!(error instanceof ExecaError)) return error;
+  if (error.code === 'ENOENT' || error.code === 'EACCES') {
+    return new BakeError('FFMPEG_MISSING', 'ffmpeg is not installed, or not on the PATH.', { cause: error });
+  }
+  // Killed by the system for want of memory, as a rule.
+  if (error.signal === 'SIGKILL' || error.signal === 'SIGTERM') {
+    return new BakeError('FFMPEG_FAILED', `The decoder was ended by ${error.signal}.`, { cause: error });
+  }
+  return error.exitCode === undefined && error.signal === undefined ? error : undefined;
 }

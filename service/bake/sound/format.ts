@@ -29,6 +29,8 @@ const PCM = 1;
 const FLOAT = 3;
 const ALAW = 6;
 const MULAW = 7;
+/** An answering machine's ADPCM, which ffmpeg takes for AMR, and turns into noise. */
+const MISTAKEN = 0x38;
 const EXTENSIBLE = 0xfffe;
 const INTEGERS: readonly (Coding | undefined)[] = [undefined, 'u8', 's16', 's24', 's32'];
 const MOST_CHANNELS = 64;
@@ -78,6 +80,7 @@ export function wayOf(format: WavFormat): Way {
     const range = `${LOWEST_RATE} to ${HIGHEST_RATE}`;
     return { way: 'none', reason: `has ${sampleRate} samples a second; ${range} are read` };
   }
+  if (tag === MISTAKEN) return { way: 'none', reason: `is of format ${tag}, which is not read` };
   const coding = codingOf(tag, bytesPerValue(format), format);
   return coding ? { way: 'plain', coding } : { way: 'compressed' };
 }
