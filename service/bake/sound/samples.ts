@@ -60,6 +60,8 @@ export function readValues(
   bytes: Buffer,
   { coding, bigEndian }: Interleaved,
 ): { values: Float32Array; notNumbers: number } {
+  // What every recorder writes, in half the time.
+  if (coding === 's16' && !bigEndian) return { values: readShorts(bytes), notNumbers: 0 };
   const { bytes: size, read } = CODINGS[coding];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const values = new Float32Array(bytes.length / size);
@@ -70,4 +72,12 @@ export function readValues(
     else notNumbers++;
   }
   return { values, notNumbers };
+}
+
+function readShorts(bytes: Buffer): Float32Array {
+  // Copied, since the bytes may begin at an odd place.
+  const shorts = new Int16Array(new Uint8Array(bytes).buffer);
+  const values = new Float32Array(shorts.length);
+  for (let n = 0; n < shorts.length; n++) values[n] = shorts[n]! / 2 ** 15;
+  return values;
 }

@@ -24,6 +24,7 @@ export async function writeSamples(
   wanted: number,
 ): Promise<Written> {
   const size = bytesPerSample(from);
+  const isFloat = from.coding === 'f32' || from.coding === 'f64';
   const gains = from.channels > 2 ? stereoGains(from.channels, from.places) : undefined;
   const file = await open(path, 'wx+');
   try {
@@ -36,7 +37,7 @@ export async function writeSamples(
       notNumbers += read.notNumbers;
       const values = gains ? mixToStereo(read.values, gains) : read.values;
       if (gains) loudest = Math.max(loudest, loudestOf(values));
-      else cutOff(values);
+      else if (isFloat) cutOff(values);
       await file.writeFile(bytesOf(values));
     }
     if (loudest > 1) await multiply(file, 1 / loudest);
