@@ -26,41 +26,51 @@ function encodingOf([first, second]: Buffer): string {
   return 'utf-8';
 }
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
-const CAPITAL_I = 0x49;
-const CAPITAL_N = 0x4e;
 const NOT_A_NUMBER = /NaN|-?Infinity/y;
 
 /** One pass over the text: bounds its depth and values, and quotes the words that stand for numbers. */
 function prepare(text: string, most: number): string {
   let values = 0;
   let depth = 0;
-  let isString = false;
   let done = 0;
   const parts: string[] = [];
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (isString) {
-      if (code === BACKSLASH) at++;
-      else if (code === QUOTE) isString = false;
-    } else if (code === QUOTE) isString = true;
-    else if (OPENING.has(code)) {
-      if (++depth > DEPTH) throw new JsonBoundError(`is nested more than ${DEPTH} deep`);
-    } else if (CLOSING.has(code)) depth--;
-    else if (code === COMMA) {
-      if (++values > most) throw new JsonBoundError(`has more than ${most} values`);
-    } else if (code === CAPITAL_N || code === CAPITAL_I) {
-      NOT_A_NUMBER.lastIndex = text[at - 1] === '-' ? at - 1 : at;
-      const word = NOT_A_NUMBER.exec(text);
-      if (!word) continue;
-      parts.push(text.slice(done, word.index), JSON.stringify(word[0]));
-      done = word.index + word[0].length;
-      at = done - 1;
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = endOfString(text, at);
+        break;
+      case 0x2c: // ,
+        if (++values > most) throw new JsonBoundError(`has more than ${most} values`);
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > DEPTH) throw new JsonBoundError(`is nested more than ${DEPTH} deep`);
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth--;
+        break;
+      case 0x49: // I
+      case 0x4e: {
+        // N
+        NOT_A_NUMBER.lastIndex = text[at - 1] === '-' ? at - 1 : at;
+        const word = NOT_A_NUMBER.exec(text);
+        if (!word) break;
+        parts.push(text.slice(done, word.index), JSON.stringify(word[0]));
+        done = word.index + word[0].length;
+        at = done - 1;
+      }
     }
   }
-  return parts.join('') + text.slice(done);
+  return parts.length === 0 ? text : parts.join('') + text.slice(done);
+}
+
+/** Where the string that begins at `at` ends: at its closing quote, or with the text. */
+function endOfString(text: string, at: number): number {
+  for (let end = at + 1; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (code === 0x22) return end;
+    if (code === 0x5c) end++; // what follows \ closes nothing
+  }
+  return text.length;
 }
