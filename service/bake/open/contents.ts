@@ -102,7 +102,8 @@ function orderFrames(files: readonly FrameFile[], limits: Limits): { files: Fram
   const folder = files[0]!.folder;
   const elsewhere = files.find((file) => file.folder !== folder);
   if (elsewhere) {
-    const message = `There are frames in two folders, ${shown(folder)} and ${shown(elsewhere.folder)}.`;
+    const [one, other] = [folder, elsewhere.folder].map((path) => (path === '' ? 'the root' : shown(path)));
+    const message = `There are frames in two folders, ${one} and ${other}.`;
     throw new BakeError('TAPE_AMBIGUOUS', message);
   }
   if (files.length > limits.frames) {

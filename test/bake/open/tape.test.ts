@@ -104,6 +104,17 @@ describe('a tape that opens', () => {
       'with extra fields',
       () => zip(tapeEntries().map((entry) => ({ ...entry, localExtra: Buffer.alloc(600) }))),
     ],
+    [
+      'with extra fields of a byte or three, which are none',
+      () =>
+        zip(
+          tapeEntries().map((entry, at) => ({
+            ...entry,
+            extra: Buffer.alloc(at % 4),
+            localExtra: Buffer.alloc(at % 4),
+          })),
+        ),
+    ],
     ['with ZIP64 that is not needed', () => zip64(tapeEntries())],
     ['with its entries in another order', () => zip(tapeEntries().reverse())],
     ['by JSZip, stored', () => jszip({ compression: 'STORE' })],

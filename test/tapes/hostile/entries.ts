@@ -61,7 +61,7 @@ export const ENTRIES: readonly HostileTape[] = [
   {
     what: 'frames in two folders',
     code: 'TAPE_AMBIGUOUS',
-    says: /"" and "tape"/,
+    says: /the root and "tape"/,
     make: () => tapeWith({ name: 'tape/frame-00003.png', data: png() }),
   },
   {
