@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BakeError } from '../../../service/bake/errors.ts';
-import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
-import { openTape } from '../../../service/bake/open/tape.ts';
-import { png, tapeEntries } from '../../tapes/hostile/parts.ts';
+import { BakeError } from '../../service/bake/errors.ts';
+import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
+import { openTape } from '../../service/bake/open/tape.ts';
+import { png, tapeEntries } from '../tapes/hostile/parts.ts';
 
 // Programs that a person may zip a tape again with, as far as this machine has them, and others' own test archives.
 
