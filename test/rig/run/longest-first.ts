@@ -1,11 +1,26 @@
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The files that take longest on two cores, in seconds; a whole run prints them at its end. */
-export const SECONDS: Readonly<Record<string, number>> = {
-  'test/deploy/host.test.ts': 300,
-  'test/twin/host/host.test.ts': 120,
-};
+/**
+ * The files that take longest, longest first, or whose first use builds what others wait for. A whole run prints its slowest files at
+ * its end.
+ */
+export const LONGEST: readonly string[] = [
+  'test/deploy/host.test.ts',
+  'test/twin/host/host.test.ts',
+  'test/release/build.test.ts',
+  'test/ci/workflows.test.ts',
+  'test/demo/demo.test.ts',
+  'test/release/activate.test.ts',
+  'test/http/fuzz.test.ts',
+  'test/netlify/end-to-end.test.ts',
+  'test/dashboard/page.test.ts',
+  'test/crash/crash.test.ts',
+  'test/cli/bake.test.ts',
+  'test/netlify/functions.test.ts',
+  'test/cli/service.test.ts',
+  'test/bake/bake.test.ts',
+];
 
 /** Files of one project stay together: those of `unit` share their workers only then. */
 const PROJECTS = ['host', 'service', 'unit'];
@@ -14,9 +29,11 @@ const PROJECTS = ['host', 'service', 'unit'];
 export function inOrder<T extends { readonly project: string; readonly file: string }>(
   files: readonly T[],
 ): T[] {
-  const seconds = ({ file }: T) => SECONDS[file] ?? 0;
-  const project = (one: T) => PROJECTS.indexOf(one.project);
-  return [...files].sort((a, b) => seconds(b) - seconds(a) || project(a) - project(b));
+  const place = ({ file, project }: T) => {
+    const among = LONGEST.indexOf(file);
+    return among >= 0 ? among : LONGEST.length + PROJECTS.indexOf(project);
+  };
+  return [...files].sort((a, b) => place(a) - place(b));
 }
 
 /** The order in which vitest runs files. */
