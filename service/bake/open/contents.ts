@@ -36,8 +36,10 @@ type FrameFile = File & { readonly value: number };
 
 /** Folders that systems and programs add for themselves: hidden ones, and these. */
 const SYSTEM_FOLDERS = new Set(['__macosx', '@eadir', '#recycle', '$recycle.bin', 'meta-inf']);
-/** As long as a path may be on Linux. */
-const NAME_BYTES = 4096;
+/** As long as a path may be on Linux, in bytes. */
+const NAME_LENGTH = 4096;
+/** A file and its folders, within each other. */
+const MOST_SEGMENTS = 32;
 const NAMES_SHOWN = 3;
 /** More digits than these are no count. */
 const COUNT_BELOW = 1e10;
@@ -72,10 +74,11 @@ export function tellContents(names: readonly string[], limits: Limits): Contents
 
 /** The file of this name, or undefined for a folder. Throws ENTRY_NAME for a name that is meant to do harm. */
 function fileOf(name: string, index: number): File | undefined {
-  const segments = name.replaceAll('\\', '/').split('/');
+  const segments = name.split(/[\\/]/, MOST_SEGMENTS + 1);
   const isHostile =
     name === '' ||
-    name.length > NAME_BYTES ||
+    name.length > NAME_LENGTH ||
+    segments.length > MOST_SEGMENTS ||
     name.includes('\0') ||
     segments[0] === '' ||
     /^[A-Za-z]:/.test(name) ||

@@ -28,6 +28,7 @@ describe('one folder or none, and strays: the tape is found in it', () => {
     ['a folder, as Explorer zips', [], 'tape/', []],
     ['a folder with an entry of its own, as zip -r does', ['tape/'], 'tape/', []],
     ['a folder within a folder', ['a/', 'a/b/'], 'a/b/', []],
+    ['31 folders', [], 'a/'.repeat(31), []],
     ['./ before each', ['./'], './', []],
     ['backslashes, as old .NET writes', ['tape\\'], 'tape\\', []],
     ['two slashes', [], 'tape//', []],
@@ -131,6 +132,7 @@ test.each<[BakeErrorCode, string, string[]]>([
   ['ENTRY_DUPLICATE', 'one frame by two names', [...recorded(), 'frame_2.png']],
   ['ENTRY_DUPLICATE', 'one frame by two paths', [...recorded('tape/'), 'tape\\frame-00001.png']],
   ['ENTRY_DUPLICATE', 'two timing.json', [...recorded(), 'timing.json', 'TIMING.json']],
+  ['ENTRY_NAME', 'a stray in 32 folders', [...recorded(), `${'a/'.repeat(32)}x`]],
   ['ENTRY_NAME', 'a stray that leads out', [...recorded(), '__MACOSX/../../x']],
   ['TAPE_TOO_MANY_FRAMES', 'one frame too many', frames(4001, (n) => `frame-${n}.png`)],
 ])('%s: %s', (code, _, names) => {
