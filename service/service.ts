@@ -15,6 +15,8 @@ import { addRoutes, emptyApp } from './http/app.ts';
 import type { App, Deps } from './http/deps.ts';
 import { listen } from './http/listen.ts';
 import { type Log, openLog } from './log.ts';
+import { proveBakes } from './proof/bakes.ts';
+import { type SelfCheckOptions, startSelfCheck } from './proof/self-check.ts';
 import { openQueue } from './queue/bakes.ts';
 import type { Workers } from './queue/workers.ts';
 import { readRelease } from './release.ts';
@@ -29,6 +31,8 @@ export interface StartOptions {
   readonly fd?: number | undefined;
   /** Called once when the service can't go on: a candidate that is not fit, workers that can't start. */
   readonly onFatal?: (error: Error) => void;
+  /** When the encoder is tried out, in milliseconds, where that is not the usual. */
+  readonly selfCheck?: Pick<SelfCheckOptions, 'delayMs' | 'everyMs'>;
 }
 
 export interface Service {
@@ -41,6 +45,8 @@ export interface Service {
 const GRACE_SECONDS = 5;
 /** Milliseconds that requests under way get after that, and workers that never reached Redis. */
 const CLOSE_MS = 2000;
+/** The check of the encoder stands back behind tapes, which stand back behind requests. */
+const NICENESS = 19;
 
 /** Starts the whole service, or a candidate. Resolves when it answers; that it can bake is for /health to say. */
 export async function startService(config: Config, how: StartOptions): Promise<Service> {
@@ -91,7 +97,13 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     publicUrl: publicUrl.href.replace(/\/+$/, ''),
   };
   const whole = emptyApp(log);
-  const probe = openProbes({ ping: queue.ping, disk, machineFault: () => workers?.machineFault() });
+  const selfCheck = startSelfCheck({
+    prove: (signal) => proveBakes(config, { signal, niceness: NICENESS }),
+    log,
+    ...how.selfCheck,
+  });
+  const machineFault = () => workers?.machineFault() ?? selfCheck.fault();
+  const probe = openProbes({ ping: queue.ping, disk, machineFault });
   healthRoute(whole, { release, startedAt, isDraining: () => drain.active, probe });
   workRoute(whole, { queue });
   const pages = dashboard({
@@ -107,7 +119,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     // It goes on answering meanwhile: only connections are told not to stay.
     listening.retire();
     const started = await within(CLOSE_MS, baking).catch(() => undefined);
-    await started?.close(GRACE_SECONDS);
+    await Promise.all([started?.close(GRACE_SECONDS), selfCheck.close()]);
     pagesEnd.abort(); // streams of events would never end by themselves
     await listening.close(CLOSE_MS);
     metricsServer.close();

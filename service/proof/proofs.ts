@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { bake } from '../bake/bake.ts';
 import type { Config } from '../config.ts';
 import { connect } from '../queue/connection.ts';
 import type { Art } from '../storage/art.ts';
 import type { Blobs } from '../storage/blobs.ts';
-import { withFolder } from '../work/folder.ts';
-import { builtInTape } from './tape.ts';
+import { proveBakes } from './bakes.ts';
 
 /** Something a candidate shows that it can do. */
 export interface Proof {
@@ -23,7 +19,7 @@ export function proofsOf(config: Config, { art, blobs }: { art: Art; blobs: Blob
     { name: 'the bucket of tapes', prove: () => art.check() },
     { name: 'the bucket of videos', prove: () => blobs.check() },
     ...(config.blobs.cdn ? [{ name: 'the CDN', prove: () => blobs.check(lookThrough) }] : []),
-    { name: 'a bake', prove: () => proveBake(config) },
+    { name: 'a bake', prove: () => proveBakes(config) },
   ];
 }
 
@@ -53,17 +49,4 @@ async function proveRedis({ redis: address }: Config): Promise<void> {
   } finally {
     redis.disconnect();
   }
-}
-
-async function proveBake({ tempDir, limits, scale }: Config): Promise<void> {
-  // Named as a tape's, so that the next service sweeps it should this process be killed.
-  await withFolder(tempDir, `tape-proof-${randomUUID()}`, async (folder) => {
-    const tape = join(folder, 'tape.zip');
-    await writeFile(tape, await builtInTape());
-    const outputs = [{ kind: 'mp4', scale }, { kind: 'thumbnail' }] as const;
-    const report = await bake(tape, {
-      ...{ outDir: join(folder, 'out'), name: 'proof', tempDir: folder, limits, outputs },
-    });
-    if (report.warnings.length > 0) throw new Error(`The bake warned: ${report.warnings[0]?.code}.`);
-  });
 }

@@ -1,42 +1,83 @@
-import sharp from 'sharp';
+import { rgbPng } from './png.ts';
 import { storedZip } from './zip.ts';
 
 const WIDTH = 33; // odd, as those of the recorder often are
 const HEIGHT = 24;
-const FRAMES = 6;
 const FRAME_MS = 1000 / 60;
 const RATE = 48_000;
 
-/** A tape of a tenth of a second, with pictures that differ and sound: what every release must be able to bake. */
-export async function builtInTape(): Promise<Buffer> {
+/** A tape that every release, on every encoder, must be able to bake. */
+export interface BuiltInTape {
+  /** The bytes of its ZIP. */
+  readonly zip: Buffer;
+  readonly seconds: number;
+}
+
+/** A tenth of a second of a bright square that moves, with sound. */
+export function movingTape(): BuiltInTape {
+  const durations = Array<number>(6).fill(FRAME_MS);
+  return tapeOf(durations, square, sound(total(durations)));
+}
+
+/**
+ * What encoders and players get wrong in their own ways: a few pictures of soft colours, which are encoded with B-frames, at irregular
+ * times, without sound, the last one of which stays for long.
+ */
+export function irregularTape(): BuiltInTape {
+  return tapeOf([10, 37, 100, 16.67, 250, 60, 3000], softColours);
+}
+
+function tapeOf(
+  durations: readonly number[],
+  draw: (frame: number) => Buffer,
+  soundtrack?: Buffer,
+): BuiltInTape {
   const files: Record<string, Buffer> = {};
   const timing: object[] = [];
-  for (let frame = 0; frame < FRAMES; frame += 1) {
+  let timestamp = 1.7e12;
+  for (const [frame, duration] of durations.entries()) {
     const filename = `frame-${String(frame).padStart(5, '0')}.png`;
-    files[filename] = await picture(frame);
-    timing.push({ frame, filename, duration: FRAME_MS, timestamp: 1.7e12 + frame * FRAME_MS });
+    files[filename] = rgbPng(draw(frame), WIDTH, HEIGHT);
+    timing.push({ frame, filename, duration, timestamp });
+    timestamp += duration;
   }
   files['timing.json'] = json(timing);
   files['metadata.json'] = json({
     resolution: { width: WIDTH, height: HEIGHT },
-    frameCount: FRAMES,
-    totalDuration: (FRAMES * FRAME_MS) / 1000,
-    ...{ piece: 'oven', audioSampleRate: RATE, pieceChanges: [], slug: null },
+    frameCount: durations.length,
+    totalDuration: total(durations),
+    ...{ piece: 'oven', audioSampleRate: soundtrack ? RATE : null, pieceChanges: [], slug: null },
   });
-  files['soundtrack.wav'] = sound((FRAMES * FRAME_MS) / 1000);
-  return storedZip(files);
+  if (soundtrack) files['soundtrack.wav'] = soundtrack;
+  return { zip: storedZip(files), seconds: total(durations) };
 }
 
-/** A bright square that moves. */
-function picture(frame: number): Promise<Buffer> {
-  const pixels = Buffer.alloc(WIDTH * HEIGHT * 4);
+/** Seconds. */
+function total(durations: readonly number[]): number {
+  return durations.reduce((sum, ms) => sum + ms, 0) / 1000;
+}
+
+function square(frame: number): Buffer {
+  return pixels((x, y) => {
+    const isInside = Math.abs(x - 4 * frame - 4) < 3 && Math.abs(y - 12) < 5;
+    return isInside ? [255, 160, 40] : [20, 30, 60];
+  });
+}
+
+function softColours(frame: number): Buffer {
+  return pixels((x, y) => [
+    128 + 90 * Math.sin((x + 3 * frame) / 7),
+    128 + 90 * Math.sin((x + y - 2 * frame) / 9),
+    96,
+  ]);
+}
+
+function pixels(colour: (x: number, y: number) => readonly number[]): Buffer {
+  const rgb = Buffer.alloc(WIDTH * HEIGHT * 3);
   for (let at = 0; at < WIDTH * HEIGHT; at += 1) {
-    const isInside = Math.abs((at % WIDTH) - 4 * frame - 4) < 3 && Math.abs(Math.floor(at / WIDTH) - 12) < 5;
-    pixels.set(isInside ? [255, 160, 40, 255] : [20, 30, 60, 255], at * 4);
+    rgb.set(colour(at % WIDTH, Math.floor(at / WIDTH)), at * 3);
   }
-  return sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 4 } })
-    .png()
-    .toBuffer();
+  return rgb;
 }
 
 /** A WAV of 16-bit stereo. */
