@@ -22,7 +22,7 @@ export async function makeAnimation(
   const timing = { delay: [...delays], loop: 0 };
   const encoded =
     kind === 'gif'
-      ? animation.gif({ ...timing, dither: 0, effort: 3 })
+      ? animation.gif({ ...timing, dither: 0, effort: 3, interPaletteMaxError: 0 })
       : animation.webp({ ...timing, quality: 80, effort: 2 });
   return (await encoded.toFile(output)).size;
 }

@@ -1,13 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { getCompileCacheDir } from 'node:module';
 import { setPriority } from 'node:os';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BakeError, frameCorrupt } from '../errors.ts';
 import type { Answers, Blame, Question, Reply } from './messages.ts';
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 /** Bytes that it may take: the largest frame and the longest preview need about half. */
 const MEMORY_MOST = 320 * 1024 * 1024;
 /** MB of JavaScript's own: pictures lie outside of it. */
@@ -89,8 +87,7 @@ const faults: Readonly<Record<Blame, (cause: Error) => Error>> = {
 };
 
 function startChild(niceness: number): ChildProcess {
-  const cache = getCompileCacheDir();
-  const child = fork(MAIN, [`${MEMORY_MOST}`, ...(cache ? [dirname(cache)] : [])], {
+  const child = fork(MAIN, [`${MEMORY_MOST}`], {
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
     env: {},
     detached: true,

@@ -1,23 +1,21 @@
-/*
- * The process for pictures: it answers one question at a time over Node's channel to its parent, and ends with it.
- */
-import { enableCompileCache } from 'node:module';
+import { answer } from './answer.ts';
 import type { Question, Reply } from './messages.ts';
+
+/*
+ * Answers one question after the other over Node's channel to its parent, and ends with it.
+ */
 
 /** Bytes of memory at which it gives up, rather than take what the machine's other bakes need. */
 const MEMORY_MOST = Number(process.argv[2]);
 const LOOK_EVERY_MS = 50;
 
-if (process.argv[3]) enableCompileCache(process.argv[3]);
+process.on('message', async (question: Question) => send(await answer(question)));
 // Nobody is there to be answered, and work that has begun would be waited for.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 setInterval(() => {
   if (process.memoryUsage.rss() <= MEMORY_MOST) return;
   send({ kind: 'fault', blame: 'memory', message: 'It needed too much memory.' });
 }, LOOK_EVERY_MS).unref();
-
-const { answer } = await import('./answer.ts');
-process.on('message', async (question: Question) => send(await answer(question)));
 
 function send(reply: Reply): void {
   process.send!(reply);
