@@ -20,7 +20,7 @@ const reason = canBootHosts();
 const LONG = process.env.OVEN_TEST_DEPLOY === 'long';
 
 /** Making the root filesystem, the first time, on a busy machine. */
-const ROOT_MS = 600_000;
+const ROOT_MS = 900_000;
 
 describe.skipIf(reason)(`a host${reason ? ` (${reason})` : ''}`, { timeout: 240_000 }, () => {
   let cloud: Cloud;
