@@ -11,11 +11,16 @@ import type { Changes } from './tapes/store.ts';
 import type { Tape } from './tapes/tape.ts';
 import { hasZip, zipUrl } from './zip.ts';
 
-/** What comes back of a tape: its video as it was, or to be baked anew; its record; 'gone' is what nobody can make again. */
+/**
+ * What comes back of a tape: its video as it was, or to be baked anew, which 'waits' while nobody is to see the tape; its record;
+ * 'gone' is what nobody can make again.
+ */
 interface Back {
-  readonly video: 'kept' | 'baked-anew' | 'gone';
+  readonly video: 'kept' | 'baked-anew' | 'waits' | 'gone';
   readonly record?: 'written-anew' | 'gone';
 }
+
+type Left = Exclude<Back['video'], 'waits'>;
 
 /** Ends that a tape is nuked. Throws 409 while it is still being removed, 503 when what it needs can't be reached now. */
 export async function bringBack(services: Services, tape: Tape, deadline: Deadline): Promise<Back> {
@@ -26,12 +31,14 @@ export async function bringBack(services: Services, tape: Tape, deadline: Deadli
   if (video === 'kept' && lacksRecord) return { video, record: await withRecord(services, tape, deadline) };
   const back = await services.tapes.bringBack(tape._id.toHexString(), CHANGES[video](tape));
   if (back === undefined) throw stillPurging();
-  if (video === 'baked-anew') await submit(services, back, deadline);
+  if (video !== 'baked-anew') return { video };
+  if (isHidden(back)) return { video: 'waits' };
+  await submit(services, back, deadline);
   return { video };
 }
 
 /** Whether a video is left, or can be made from the ZIP. */
-async function videoOf({ config }: Services, tape: Tape, deadline: Deadline): Promise<Back['video']> {
+async function videoOf({ config }: Services, tape: Tape, deadline: Deadline): Promise<Left> {
   const { purge } = tape.oven ?? {};
   const isUntouched = purge === undefined || (!isOurs(tape) && (purge.removed ?? []).length === 0);
   const isNoZip = ['mp4', 'ac-native'].some((what) => what === tape.kind || what === tape.source);
@@ -41,7 +48,7 @@ async function videoOf({ config }: Services, tape: Tape, deadline: Deadline): Pr
 }
 
 /** What a document says when it is back. */
-const CHANGES: Readonly<Record<Back['video'], (tape: Tape) => Changes>> = {
+const CHANGES: Readonly<Record<Left, (tape: Tape) => Changes>> = {
   kept: (tape) => (isOurs(tape) ? { 'oven.purge': undefined } : { oven: undefined }),
   gone: () => ({
     'oven.purge': undefined,

@@ -215,6 +215,63 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(await (await world.track({ body: { slug: 'aaaaaaaa' } })).json()).toMatchObject({ code: 'old' });
   });
 
+  describe('a user’s draft, whose slug has its owner', () => {
+    const draft = `${USER}/AbCdEfGhIjKlMnOp`;
+    beforeEach(() => upload(`/user/${USER}/AbCdEfGhIjKlMnOp.zip`));
+
+    test('is kept under that slug; Oven is told the part after the slash, and names files by the code', async () => {
+      const answer = await world.track({ body: { slug: draft, ext: 'zip' }, token: TOKEN });
+      expect(answer.status).toBe(200);
+      const { code } = await world.find(draft);
+      expect(world.oven.orders).toMatchObject([
+        {
+          slug: 'AbCdEfGhIjKlMnOp',
+          zipUrl: `${world.storage.url}/user/auth0%7Csomebody/AbCdEfGhIjKlMnOp.zip`,
+          code,
+          outputName: 'code',
+        },
+      ]);
+    });
+
+    test('is the same tape with its owner and without', async () => {
+      await world.track({ body: { slug: draft }, token: TOKEN });
+      const again = await world.track({ body: { slug: 'AbCdEfGhIjKlMnOp' }, token: TOKEN });
+      expect((await said(again)).code).toBe((await world.find(draft)).code);
+      expect(await world.tapes.countDocuments()).toBe(1);
+      const nuked = await world.track({
+        method: 'PUT',
+        body: { slug: 'AbCdEfGhIjKlMnOp', nuke: true },
+        token: TOKEN,
+      });
+      expect(nuked.status).toBe(200);
+      expect((await world.find(draft)).nuked).toBe(true);
+    });
+
+    test.each([
+      ['of another user', 'auth0|another/AbCdEfGhIjKlMnOp', TOKEN, 403, 'NOT_YOURS'],
+      ['without a login', draft, null, 401, 'LOGIN_NEEDED'],
+      ['with two slashes', `${USER}/x/y`, TOKEN, 400, 'INVALID_FIELDS'],
+    ])('%s is refused', async (_what, slug, token, status, code) => {
+      const answer = await world.track({ body: { slug }, token });
+      expect([answer.status, (await said(answer)).error?.code]).toEqual([status, code]);
+      expect(await world.tapes.countDocuments()).toBe(0);
+    });
+  });
+
+  test('tells Oven which MP4 from before an adopted tape has, if it is in Oven’s storage', async () => {
+    upload(`/user/${USER}/${SLUG}.zip`);
+    for (const [mp4Url, replaces] of [
+      [`${world.storage.url}/blobs/tapes/old.mp4`, `${world.storage.url}/blobs/tapes/old.mp4`],
+      ['https://elsewhere.test/tapes/old.mp4', undefined],
+    ]) {
+      await world.tapes.deleteMany({});
+      const old = { code: 'old', slug: SLUG, user: USER, when: new Date(), mp4Status: 'oven-failed', mp4Url };
+      await world.tapes.insertOne(old as never);
+      await world.track({ body: { slug: SLUG }, token: TOKEN });
+      expect(world.oven.orders.at(-1)?.replaces).toBe(replaces);
+    }
+  });
+
   test('gives two users with one slug a tape each', async () => {
     upload(`/user/${USER}/${SLUG}.zip`);
     await world.track({ body: { slug: SLUG }, token: TOKEN });

@@ -58,8 +58,14 @@ export async function startPds(blobLimit = 5 * 1024 * 1024): Promise<PdsRig> {
     },
     records: async (repo) => {
       const collection = 'computer.aesthetic.tape';
-      const { data } = await anybody().com.atproto.repo.listRecords({ repo, collection, limit: 100 });
-      return data.records as { uri: string; cid: string; value: Record<string, unknown> }[];
+      const all: { uri: string; cid: string; value: Record<string, unknown> }[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const page = { repo, collection, limit: 100, ...(cursor !== undefined && { cursor }) };
+        const { data } = await anybody().com.atproto.repo.listRecords(page);
+        all.push(...data.records);
+        cursor = data.cursor;
+        if (cursor === undefined || data.records.length === 0) return all;
+      }
     },
     blobs: async (did) => (await anybody().com.atproto.sync.listBlobs({ did })).data.cids,
     blob: async (did, cid) => (await anybody().com.atproto.sync.getBlob({ did, cid })).data,

@@ -13,6 +13,8 @@ export interface OvenService {
   readonly url: string;
   /** URL below which its files are. */
   readonly files: string;
+  /** The folder that they are in. */
+  readonly folder: string;
   status(jobId: string): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
 }
@@ -57,7 +59,7 @@ export async function startOven(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await until('Oven is healthy', async () => (await fetch(`${url}/health`)).ok);
   return {
-    ...{ url, files: `${url}/files` },
+    ...{ url, files: `${url}/files`, folder: join(root, 'blobs') },
     status: async (jobId) =>
       (await (await fetch(`${url}/status/${jobId}`)).json()) as Record<string, unknown>,
     stop: async () => {
