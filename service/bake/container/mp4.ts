@@ -7,6 +7,8 @@ import type { TimedPacket } from './track.ts';
 import { interleave, type PictureTrack, type SoundTrack } from './track.ts';
 
 const BT709 = { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false } as const;
+/** Low complexity, the only kind that ffmpeg's encoder makes. */
+const AAC = { codec: 'mp4a.40.2' };
 
 /**
  * Writes an MP4 at `path`, with another file beside it while it works. Every sample lasts until the next one in the order of
@@ -51,14 +53,20 @@ async function writeUnordered(
   const audio = new EncodedAudioPacketSource('aac');
   if (sound) output.addAudioTrack(audio);
   await output.start();
-  const { width: codedWidth, height: codedHeight } = pictures;
-  const config = { ...pictures.config, codedWidth, codedHeight, colorSpace: BT709 };
+  const pictureConfig = configOf(pictures);
+  const soundConfig = sound && { ...AAC, ...sound, numberOfChannels: sound.channels };
   for await (const { of, packet } of interleave(pictures.packets, sound?.packets ?? [])) {
-    if (of === 'pictures') await video.add(packetOf(packet), { decoderConfig: config });
-    else await audio.add(packetOf(packet), { decoderConfig: sound!.config });
+    if (of === 'pictures') await video.add(packetOf(packet), { decoderConfig: pictureConfig });
+    else await audio.add(packetOf(packet), { decoderConfig: soundConfig! });
   }
   await output.finalize();
   return { first, index, indexAt };
+}
+
+function configOf({ description, width, height }: PictureTrack): VideoDecoderConfig {
+  // Profile, what it keeps to, and level.
+  const codec = `avc1.${Buffer.from(description.subarray(1, 4)).toString('hex')}`;
+  return { codec, description, codedWidth: width, codedHeight: height, colorSpace: BT709 };
 }
 
 /** The library's own target for files would leave them open after a failure. */

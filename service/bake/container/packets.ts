@@ -1,66 +1,145 @@
-import type { EncodedPacket, InputTrack } from 'mediabunny';
 import { BakeError } from '../errors.ts';
-import { loadMediabunny } from './mediabunny.ts';
 
-/** Bytes that are kept of what was read. The largest packet has to fit in. */
-const KEPT = 16 * 1024 * 1024;
+/*
+ * Reads what ffmpeg writes to a pipe as Matroska (RFC 9559): one track, no lacing. mediabunny reads it as well, but at ten times
+ * the processor's time, beside an encoder that wants it.
+ */
+
+/** One packet. */
+export interface Packet {
+  readonly data: Uint8Array;
+  /** Milliseconds. */
+  readonly time: number;
+  /** Whether decoding can begin with it. */
+  readonly key: boolean;
+}
+
+/** What the file says of its track before the first packet. */
+export interface Track {
+  /** What its decoder has to know first. */
+  readonly description: Uint8Array<ArrayBuffer>;
+  /** Samples a second and channels, where it is sound. */
+  readonly sampleRate: number;
+  readonly channels: number;
+}
 
 /** What an encoder gave. */
-export interface Packets<Config> {
-  readonly config: Config;
+export interface Packets {
+  readonly track: Track;
   /** In the order of decoding, each as soon as it has come. */
-  readonly packets: AsyncIterable<EncodedPacket>;
+  readonly packets: AsyncIterable<Packet>;
 }
 
-/** Reads the pictures' packets out of Matroska while it comes. Throws VERIFY_FAILED when it holds none, or is damaged. */
-export async function readPictures(bytes: AsyncIterable<Uint8Array>): Promise<Packets<VideoDecoderConfig>> {
-  return await reading('pictures', async () => {
-    const track = await open(bytes).getPrimaryVideoTrack();
-    return { config: await track?.getDecoderConfig(), packets: packetsOf(track) };
-  });
+/** Names of elements; those of the first list hold others that are looked at one by one, as they come. */
+const ENTERED = new Set([0x18538067, 0x1654ae6b, 0xae, 0xe1, 0x1f43b675]);
+const ID = {
+  ebml: 0x1a45dfa3,
+  codecPrivate: 0x63a2,
+  samplingFrequency: 0xb5,
+  channels: 0x9f,
+  timestamp: 0xe7,
+  simpleBlock: 0xa3,
+  blockGroup: 0xa0,
+  block: 0xa1,
+  referenceBlock: 0xfb,
+};
+const KEYFRAME = 0x80;
+/** Bytes of an element, above which the stream is taken for damaged. */
+const LARGEST = 256 * 1024 * 1024;
+
+/** Reads up to the first packet. Throws VERIFY_FAILED when there is none, then and later also when it is no Matroska. */
+export async function readPackets(bytes: AsyncIterable<Uint8Array>): Promise<Packets> {
+  const reader = new Reader();
+  const packets = reader.read(bytes);
+  const first = await packets.next();
+  if (first.done) throw new BakeError('VERIFY_FAILED', 'The encoder gave nothing.');
+  const all = async function* () {
+    yield first.value;
+    yield* packets;
+  };
+  return { track: reader.track, packets: all() };
 }
 
-/** The same for sound. */
-export async function readSound(bytes: AsyncIterable<Uint8Array>): Promise<Packets<AudioDecoderConfig>> {
-  return await reading('sound', async () => {
-    const track = await open(bytes).getPrimaryAudioTrack();
-    return { config: await track?.getDecoderConfig(), packets: packetsOf(track) };
-  });
-}
+class Reader {
+  readonly track = { description: new Uint8Array(), sampleRate: 0, channels: 0 };
+  #begun = false;
+  #clusterTime = 0;
 
-async function reading<Config>(
-  what: string,
-  read: () => Promise<{ config: Config | null | undefined; packets: AsyncIterable<EncodedPacket> }>,
-): Promise<Packets<Config>> {
-  const unreadable = (cause: unknown) =>
-    new BakeError('VERIFY_FAILED', `The encoder gave no ${what} that can be read.`, { cause });
-  const { config, packets } = await read().catch((cause: unknown) => {
-    throw unreadable(cause);
-  });
-  if (!config) throw unreadable(undefined);
-  return { config, packets: mapping(packets, unreadable) };
-}
-
-function open(bytes: AsyncIterable<Uint8Array>) {
-  const { Input, MATROSKA, ReadableStreamSource } = loadMediabunny();
-  // What goes wrong between two reads is met by the next one.
-  const options = { maxCacheSize: KEPT, handleUnhandledError: () => {} };
-  const source = new ReadableStreamSource(ReadableStream.from(bytes), options);
-  return new Input({ formats: [MATROSKA], source });
-}
-
-async function* packetsOf(track: InputTrack | null): AsyncGenerator<EncodedPacket> {
-  const { EncodedPacketSink } = loadMediabunny();
-  if (track) yield* new EncodedPacketSink(track).packets();
-}
-
-async function* mapping<T>(values: AsyncIterable<T>, map: (cause: unknown) => Error): AsyncGenerator<T> {
-  const iterator = values[Symbol.asyncIterator]();
-  for (;;) {
-    const { done, value } = await iterator.next().catch((cause: unknown) => {
-      throw map(cause);
-    });
-    if (done) return;
-    yield value;
+  async *read(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Packet> {
+    let rest: Buffer = Buffer.alloc(0);
+    for await (const chunk of bytes) {
+      rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+      let at = 0;
+      for (;;) {
+        const element = headOf(rest, at);
+        if (!element) break;
+        const end = ENTERED.has(element.id) ? element.content : element.content + element.size;
+        if (end > rest.length) break;
+        const packet = this.#take(element.id, rest.subarray(element.content, end));
+        if (packet) yield packet;
+        at = end;
+      }
+      rest = rest.subarray(at);
+    }
+    if (rest.length > 0) throw damaged();
   }
+
+  #take(id: number, content: Buffer): Packet | undefined {
+    if (!this.#begun && id !== ID.ebml) throw damaged();
+    this.#begun = true;
+    if (id === ID.codecPrivate) this.track.description = Uint8Array.from(content);
+    if (id === ID.samplingFrequency) {
+      this.track.sampleRate = content.length === 4 ? content.readFloatBE() : content.readDoubleBE();
+    }
+    if (id === ID.channels) this.track.channels = content.readUIntBE(0, content.length);
+    if (id === ID.timestamp) this.#clusterTime = content.readUIntBE(0, content.length);
+    if (id === ID.simpleBlock) return this.#packet(content, (content[3]! & KEYFRAME) !== 0);
+    if (id === ID.blockGroup) return this.#group(content);
+    return undefined;
+  }
+
+  /** Track number, milliseconds from the cluster's, flags, and the packet. */
+  #packet(content: Buffer, key: boolean): Packet {
+    return { data: content.subarray(4), time: this.#clusterTime + content.readInt16BE(1), key };
+  }
+
+  #group(content: Buffer): Packet | undefined {
+    let block: Buffer | undefined;
+    let refers = false;
+    for (let at = 0; at < content.length; ) {
+      const element = headOf(content, at);
+      if (!element) throw damaged();
+      at = element.content + element.size;
+      if (element.id === ID.block) block = content.subarray(element.content, at);
+      refers ||= element.id === ID.referenceBlock;
+    }
+    return block && this.#packet(block, !refers);
+  }
+}
+
+/** Name and size of the element at a place, and where its content begins; undefined where they are not all there yet. */
+function headOf(bytes: Buffer, at: number) {
+  const idLength = lengthAt(bytes, at, 4);
+  if (idLength === undefined || at + idLength >= bytes.length) return undefined;
+  const sizeAt = at + idLength;
+  const sizeLength = lengthAt(bytes, sizeAt, 8);
+  if (sizeLength === undefined || sizeAt + sizeLength > bytes.length) return undefined;
+  const id = bytes.readUIntBE(at, idLength);
+  let size = bytes[sizeAt]! & (0xff >> sizeLength);
+  for (let n = 1; n < sizeLength; n++) size = size * 256 + bytes[sizeAt + n]!;
+  if (size > LARGEST && !ENTERED.has(id)) throw damaged();
+  return { id, size, content: sizeAt + sizeLength };
+}
+
+/** The bytes of the number that begins at a place: one more than it has zero bits first. */
+function lengthAt(bytes: Buffer, at: number, most: number): number | undefined {
+  const first = bytes[at];
+  if (first === undefined) return undefined;
+  const length = Math.clz32(first) - 23;
+  if (length > most) throw damaged();
+  return length;
+}
+
+function damaged(): BakeError {
+  return new BakeError('VERIFY_FAILED', 'The encoder gave something that can not be read.');
 }

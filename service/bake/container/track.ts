@@ -12,7 +12,8 @@ export interface TimedPacket {
 
 /** The pictures as they come from the encoder. */
 export interface PictureTrack {
-  readonly config: VideoDecoderConfig;
+  /** For H.264, its AVCDecoderConfigurationRecord. */
+  readonly description: Uint8Array<ArrayBuffer>;
   /** Pixels. */
   readonly width: number;
   readonly height: number;
@@ -21,7 +22,11 @@ export interface PictureTrack {
 
 /** The sound, encoded as a whole: a minute of it is 1 MB. */
 export interface SoundTrack {
-  readonly config: AudioDecoderConfig;
+  /** For AAC its AudioSpecificConfig, and for Opus its identification header. */
+  readonly description: Uint8Array<ArrayBuffer>;
+  /** Samples a second. */
+  readonly sampleRate: number;
+  readonly channels: number;
   readonly packets: readonly TimedPacket[];
   /** Seconds at the beginning that a decoder leaves out. */
   readonly delay: number;

@@ -161,8 +161,7 @@ function pictureEntry({ width, height }: PictureTrack): Buffer {
   );
 }
 
-function soundEntry({ config, delay }: SoundTrack): Buffer {
-  const { sampleRate, numberOfChannels, description } = config;
+function soundEntry({ description, sampleRate, channels, delay }: SoundTrack): Buffer {
   return element(
     0xae,
     element(0xd7, unsigned(TRACKS.sound)),
@@ -170,10 +169,10 @@ function soundEntry({ config, delay }: SoundTrack): Buffer {
     element(0x83, unsigned(2)), // audio
     element(0x9c, unsigned(0)),
     element(0x86, text('A_OPUS')),
-    element(0x63a2, new Uint8Array(description as ArrayBuffer)),
+    element(0x63a2, description),
     element(0x56aa, unsigned(Math.round(delay * NANOSECONDS))),
     element(0x56bb, unsigned(PRE_ROLL)),
-    element(0xe1, element(0xb5, float(sampleRate)), element(0x9f, unsigned(numberOfChannels))),
+    element(0xe1, element(0xb5, float(sampleRate)), element(0x9f, unsigned(channels))),
   );
 }
 

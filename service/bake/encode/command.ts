@@ -20,8 +20,12 @@ const MOST_AT_ONCE = 64 * 1024 * 1024;
 const QUIET = ['-hide_banner', '-nostdin', '-v', 'warning', '-xerror', '-max_alloc', `${MOST_AT_ONCE}`];
 const TELL = ['-progress', 'pipe:1', '-stats_period', '0.25'];
 const ONLY = ['-protocol_whitelist', 'pipe,file'];
-/** A cluster for each packet, so that it comes as soon as it is encoded. */
-const OUT = ['-map_metadata', '-1', '-f', 'matroska', '-cluster_time_limit', '1', `pipe:${PACKETS_TO}`];
+/** Milliseconds of packets that come together: reading each by itself would cost time, and a second's would be late. */
+const TOGETHER = 200;
+const OUT = [
+  ...['-map_metadata', '-1', '-f', 'matroska', '-cluster_time_limit', `${TOGETHER}`],
+  `pipe:${PACKETS_TO}`,
+];
 
 /**
  * ffmpeg's arguments for the pictures: PNGs in Matroska from its standard input, progress on its standard output, and packets in

@@ -1,4 +1,4 @@
-import { readSound } from '../container/packets.ts';
+import { readPackets } from '../container/packets.ts';
 import type { SoundTrack } from '../container/track.ts';
 import type { UnpackedSound } from '../unpack.ts';
 import { soundArguments, type VideoKind } from './command.ts';
@@ -24,15 +24,15 @@ async function take(
   { seconds }: UnpackedSound,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<SoundTrack> {
-  const { config, packets } = await readSound(bytes);
+  const { track, packets } = await readPackets(bytes);
   const data: Uint8Array[] = [];
   for await (const packet of packets) data.push(packet.data);
-  const { delay, each } = kind === 'mp4' ? aac(config.sampleRate) : opus(config.description!);
+  const { delay, each } = kind === 'mp4' ? aac(track.sampleRate) : opus(track.description);
   const needed = Math.min(data.length, Math.ceil((delay + seconds) / each));
   const end = needed * each - delay;
   const surplus = Math.max(0, end - seconds);
   return {
-    config,
+    ...track,
     packets: data.slice(0, needed).map((data, n) => {
       const last = n === needed - 1;
       const start = n * each - delay;
@@ -48,8 +48,7 @@ function aac(rate: number) {
   return { delay: AAC_DELAY / rate, each: AAC_PACKET / rate };
 }
 
-function opus(description: NonNullable<AudioDecoderConfig['description']>) {
-  const { buffer, byteOffset } = description as Uint8Array;
+function opus({ buffer, byteOffset }: Uint8Array) {
   const delay = new DataView(buffer, byteOffset).getUint16(OPUS_DELAY_AT, true);
   return { delay: delay / OPUS_RATE, each: OPUS_PACKET / OPUS_RATE };
 }

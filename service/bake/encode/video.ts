@@ -1,6 +1,5 @@
-import type { EncodedPacket } from 'mediabunny';
 import { writeMp4 } from '../container/mp4.ts';
-import { readPictures } from '../container/packets.ts';
+import { type Packet, readPackets } from '../container/packets.ts';
 import type { SoundTrack, TimedPacket } from '../container/track.ts';
 import { writeWebm } from '../container/webm.ts';
 import { BakeError } from '../errors.ts';
@@ -61,9 +60,10 @@ async function encodePictures(
 ): Promise<void> {
   const { kind, output, samples, geometry } = plan;
   const take = async (bytes: AsyncIterable<Uint8Array>) => {
-    const { config, packets } = await readPictures(bytes);
+    const { track, packets } = await readPackets(bytes);
     const { width, height } = geometry;
-    const pictures = { config, width, height, packets: timed(packets, samples, work.onSamples) };
+    const { description } = track;
+    const pictures = { description, width, height, packets: timed(packets, samples, work.onSamples) };
     const heard = await sound;
     try {
       if (kind === 'mp4') await writeMp4(output, pictures, heard);
@@ -81,18 +81,18 @@ async function encodePictures(
 
 /** Gives every packet, which came under the number of its sample, that sample's time. Throws VERIFY_FAILED where one is missing. */
 async function* timed(
-  packets: AsyncIterable<EncodedPacket>,
+  packets: AsyncIterable<Packet>,
   samples: readonly Sample[],
   onSamples: (samples: number) => void,
 ): AsyncGenerator<TimedPacket> {
   let count = 0;
-  for await (const { data, type, timestamp } of packets) {
-    const number = Math.round(timestamp * INDEX_RATE);
+  for await (const { data, key, time } of packets) {
+    const number = Math.round((time * INDEX_RATE) / 1000);
     const sample = samples[number];
     if (!sample)
       throw new BakeError('VERIFY_FAILED', `The encoder gave a picture ${number} of ${samples.length}.`);
     const [start, end] = [sample.start / TICKS_PER_SECOND, sample.end / TICKS_PER_SECOND];
-    yield { data, key: type === 'key', start, end, last: number === samples.length - 1 };
+    yield { data, key, start, end, last: number === samples.length - 1 };
     onSamples(++count);
   }
   if (count !== samples.length) {

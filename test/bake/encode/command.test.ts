@@ -31,7 +31,7 @@ const ONLY = ['-protocol_whitelist', 'pipe,file'];
 const COLOURS = [
   ...['-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709', '-color_range', 'tv'],
 ];
-const PACKETS = ['-map_metadata', '-1', '-f', 'matroska', '-cluster_time_limit', '1', 'pipe:3'];
+const PACKETS = ['-map_metadata', '-1', '-f', 'matroska', '-cluster_time_limit', '200', 'pipe:3'];
 
 test.each<PicturesPlan['content']>(['flat', 'smooth', 'noise'])(
   'the whole command of %s pictures',
