@@ -44,7 +44,7 @@ async function pictures(kind: keyof typeof KINDS): Promise<PictureTrack> {
   const { track, packets } = await packetsOf(
     '-i',
     'testsrc=s=64x48:r=10:d=0.4',
-    ...['-pix_fmt', 'yuv420p'],
+    ...['-pix_fmt', 'yuv420p', '-colorspace', 'bt709', '-color_range', 'tv'],
     '-c:v',
     ...KINDS[kind].video,
   );
