@@ -54,10 +54,11 @@ describe.each(matrix)('ffmpeg $version $whyNot', ({ version, program }) => {
     const { durations } = facts;
     const faults: string[] = [];
     for (const { kind, path } of report.outputs) {
+      const right = { durations, sound: soundOf(facts) };
       const wrong =
         kind === 'gif' || kind === 'webp'
           ? await animationFaults(kind, path, truth, durations)
-          : await judgeVideo(path, truth, { durations, sound: soundOf(facts) }, { ffmpeg: decoder });
+          : await judgeVideo(path, truth, right, { ffmpeg: decoder });
       faults.push(...wrong.map((fault) => `${kind}: ${fault}`));
     }
     expect(faults).toEqual([]);

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { mp4Faults } from './mp4-rules.ts';
 import { decodePictures, decodeTimes, psnr, shrink } from './pictures.ts';
 import { hear } from './sound.ts';
 import type { Truth } from './truth.ts';
+import { webmFaults } from './webm-rules.ts';
 
 /** What is right about the video of a tape. */
 export interface Right {
@@ -21,7 +24,7 @@ const LIKENESS = 40;
 
 /**
  * Looks at a finished MP4 or WebM with another program than made it, `ffmpeg`: whether every frame of the tape is shown when and how
- * it should be, and its sound heard. Looks at the pixels of `samples` pictures at most. Gives what is wrong, nothing when it is right.
+ * it should be, its sound heard, and the file right by its own tables. Looks at the pixels of `samples` pictures at most. Gives what is wrong, nothing when it is right.
  */
 export async function judgeVideo(
   path: string,
@@ -47,7 +50,8 @@ export async function judgeVideo(
   }
   if (worst.db < likeness)
     faults.push(`frame ${worst.frame} is like its picture by ${worst.db.toFixed(1)} dB`);
-  return [...faults, ...(await soundFaults(path, right, ffmpeg))];
+  const strict = path.endsWith('.mp4') ? mp4Faults : webmFaults;
+  return [...faults, ...(await soundFaults(path, right, ffmpeg)), ...strict(await readFile(path))];
 }
 
 /** Seconds at which each frame begins, and at last the end. */
