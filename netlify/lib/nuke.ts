@@ -25,7 +25,8 @@ export async function nuke(
 async function takeOff(services: Services, tape: Tape, deadline: Deadline): Promise<object> {
   const id = tape._id.toHexString();
   await services.tapes.nuke(id);
-  if (tape.oven?.purge?.done !== true) await unpublish(services, id, deadline);
+  const isDone = tape.nuked === true && tape.oven?.purge?.done === true;
+  if (!isDone) await unpublish(services, id, deadline);
   const { done = false, removed = [], stays = [] } = (await services.tapes.find(id))?.oven?.purge ?? {};
   return { purged: done, removed, stays };
 }

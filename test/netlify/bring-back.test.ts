@@ -68,6 +68,23 @@ describe.skipIf(why)(`a tape that comes back${why ? ` (skipped: ${why})` : ''}`,
     expect(await put(false)).toMatchObject({ status: 200, nuked: false });
   });
 
+  test('by another function’s hand is published as ever, and nuked as ever', async () => {
+    const { callback } = await bakedTape(world, slug, someMp4(3000), TOKEN);
+    await world.deliver(callback, { id: `${slug}-1` });
+    await put(true);
+    const flag = (nuked: boolean) => world.tapes.updateOne({ slug }, { $set: { nuked } });
+    await flag(false);
+    expect(await put(true)).toMatchObject({ nuked: true, purged: true });
+    expect((await world.find(slug)).nuked).toBe(true);
+    await flag(false);
+    await world.deliver(callback, { id: `${slug}-2` });
+    expect(await records()).toBe(1);
+    await flag(true);
+    expect(await world.retry()).toMatchObject({ purged: 1 });
+    expect(await records()).toBe(0);
+    expect((await world.find(slug)).mp4Url).toBeUndefined();
+  });
+
   test('with a video that is not Oven’s has its link, and its record anew', async () => {
     const mp4Url = await deviceVideo();
     expect(await put(true)).toMatchObject({ removed: ['record'], stays: ['zip', 'video'] });

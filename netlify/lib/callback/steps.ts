@@ -109,13 +109,18 @@ function linked({ oven }: Tape, delivery: Delivery, bytes: number): Changes {
     'oven.sync': sync,
     'oven.error': undefined,
     'oven.gaveUpAt': undefined,
+    // Of a nuke that something else of the site took back.
+    'oven.purge': undefined,
   };
 }
 
 async function end(hand: Hand, { status, limit }: Ended, changes: Changes = {}): Promise<Outcome> {
   const tape = await hand.save({
-    ...{ ...changes, 'oven.sync.status': status, 'oven.sync.limit': limit },
-    ...{ 'oven.sync.error': undefined, 'oven.sync.gaveUpAt': undefined },
+    ...changes,
+    'oven.sync.status': status,
+    'oven.sync.limit': limit,
+    'oven.sync.error': undefined,
+    'oven.sync.gaveUpAt': undefined,
     // A PDS that takes more one day is asked again.
     ...(status !== 'too-large' && { 'oven.sync.nextAt': undefined }),
   });

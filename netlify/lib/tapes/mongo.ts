@@ -102,7 +102,8 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
 
     nuke: async (id) => {
       const changes = { nuked: true, 'oven.purge': { done: false } };
-      await tapes.updateOne({ ...one(id), 'oven.purge': { $exists: false } }, change(changes));
+      const fresh = [{ nuked: { $ne: true } }, { 'oven.purge': { $exists: false } }];
+      await tapes.updateOne({ ...one(id), $or: fresh }, change(changes));
     },
 
     bringBack: async (id, changes) => {
