@@ -38,15 +38,20 @@ export function rowsOf({ width, height, depth, colour, interlaced }: PngHeader):
   });
 }
 
+/** Bytes of all rows of a picture. Pure. */
+export function unpackedBytes(header: PngHeader): number {
+  return rowsOf(header).reduce((sum, { count, bytes }) => sum + count * bytes, 0);
+}
+
 /**
  * Unpacks a picture's filtered rows, every one of which must be there, name a filter that there is, and agree with the
  * checksum, if there is one. Throws PngFault.
  */
 export async function unpackRows({ header, data }: PngParts): Promise<Buffer> {
-  const rows = rowsOf(header);
-  const needed = rows.reduce((sum, { count, bytes }) => sum + count * bytes, 0);
+  const needed = unpackedBytes(header);
   const unpacked = await inflateAsync(bodiesOf(data), {
     maxOutputLength: needed + SURPLUS,
+    chunkSize: Math.max(64, needed + 1),
     // Without it, a stream that lacks only its checksum would be refused.
     finishFlush: zlib.Z_SYNC_FLUSH,
   }).catch((cause: NodeJS.ErrnoException) => {
@@ -55,7 +60,7 @@ export async function unpackRows({ header, data }: PngParts): Promise<Buffer> {
   });
   if (unpacked.length < needed) throw new PngFault('lacks some of its pixels');
   let at = 0;
-  for (const { count, bytes } of rows) {
+  for (const { count, bytes } of rowsOf(header)) {
     for (let row = 0; row < count; row++, at += bytes) {
       if (unpacked[at]! >= FILTERS) throw new PngFault('is damaged: a row has a filter that there is not');
     }

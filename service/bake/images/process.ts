@@ -1,13 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { standBack } from '../encode/ffmpeg.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
 import type { Answers, Blame, Question, Reply } from './messages.ts';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
-/** Bytes that it may take: the largest frame and the longest preview need about half. */
-const MEMORY_MOST = 320 * 1024 * 1024;
+/** Bytes that it may take, which only a bug can need: the longest preview of the largest pictures, all noise, takes about half. */
+const MEMORY_MOST = 1024 * 1024 * 1024;
 /** MB of JavaScript's own: pictures lie outside of it. */
 const HEAP_MB = 64;
 /** Milliseconds that one answer may take, but for an animation's, which the signal bounds: it hangs, or the machine does. */
@@ -98,15 +98,6 @@ function startChild(niceness: number): ChildProcess {
   child.on('error', () => {});
   child.on('spawn', () => standBack(child.pid!, niceness));
   return child;
-}
-
-function standBack(pid: number, niceness: number): void {
-  if (niceness === 0) return;
-  try {
-    setPriority(pid, niceness);
-  } catch {
-    // It has ended already.
-  }
 }
 
 /** Sends a question, and waits for its reply, the end of the process, or the signal. */

@@ -1,0 +1,137 @@
+import { deflateSync, inflateSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { pngChunk } from '../../tapes/hostile/parts.ts';
+import { bars, timed, useKitchen } from '../kitchen.ts';
+import { failure } from '../scratch.ts';
+import { seeFrames, useImages } from './seen.ts';
+
+const kitchen = useKitchen();
+const images = useImages();
+const [WIDTH, HEIGHT, HEAD] = [16, 12, 33];
+
+const plain = await bars(WIDTH, HEIGHT, [0xff2040c0, 0xff80e010]);
+/** What the picture's IDAT holds, and what that unpacks to: rows of a byte for the filter and 4 for each pixel. */
+const packed = plain.subarray(HEAD + 8, -16);
+const rows = inflateSync(packed);
+const STRIDE = 1 + WIDTH * 4;
+
+const IEND = pngChunk('IEND', Buffer.alloc(0));
+const idat = (data: Buffer) => pngChunk('IDAT', data);
+/** The picture's header, and what else follows. */
+const png = (...chunks: readonly Buffer[]) => Buffer.concat([plain.subarray(0, HEAD), ...chunks]);
+const withChunk = (type: string, body: Buffer) => png(pngChunk(type, body), idat(packed), IEND);
+/** A copy with one byte changed; a negative place counts from the end. */
+const changed = (bytes: Buffer, at: number, value: number) => {
+  const copy = Buffer.from(bytes);
+  copy[at < 0 ? copy.length + at : at] = value;
+  return copy;
+};
+const wrongSum = (chunk: Buffer) => changed(chunk, -1, chunk.at(-1)! ^ 1);
+
+const HARMLESS: readonly [string, Buffer][] = [
+  ['bytes after its end', Buffer.concat([plain, Buffer.from('\n')])],
+  ['another PNG after its end', Buffer.concat([plain, plain])],
+  ['no end', png(idat(packed))],
+  ['an end that is cut off', plain.subarray(0, -5)],
+  ['a colour profile that is none', withChunk('iCCP', Buffer.from('broken\0\0nonsense'))],
+  [
+    'a colour profile with a wrong checksum',
+    png(wrongSum(pngChunk('iCCP', Buffer.from('p\0\0'))), idat(packed), IEND),
+  ],
+  [
+    'a profile that unpacks to 40 MB',
+    withChunk('iCCP', Buffer.concat([Buffer.from('bomb\0\0'), deflateSync(Buffer.alloc(4e7))])),
+  ],
+  ['the colours of Display P3', withChunk('cICP', Buffer.from([12, 13, 0, 1]))],
+  ['a gamma of 1', withChunk('gAMA', Buffer.from([0, 1, 0x86, 0xa0]))],
+  [
+    'an orientation, turned',
+    withChunk('eXIf', Buffer.from('4d4d002a000000080001011200030000000100060000', 'hex')),
+  ],
+  ['60 KB of text', withChunk('tEXt', Buffer.alloc(60_000, 'x'))],
+  ['a palette that is only suggested', withChunk('PLTE', Buffer.alloc(6))],
+  ['a transparent colour, which RGBA can not have', withChunk('tRNS', Buffer.alloc(6))],
+  ['an animation', withChunk('acTL', Buffer.alloc(8))],
+];
+
+describe('what is no pixel does no harm: the picture is seen as if it had not been there', () => {
+  test.each(HARMLESS)('%s', async (_what, bytes) => {
+    await kitchen.compose(timed([bytes], [40]));
+    const { pictures } = await seeFrames(kitchen.path('tape.zip'), images);
+    expect(pictures[0]!.equals(plain)).toBe(true);
+  });
+});
+
+const DAMAGED: readonly [string, Buffer][] = [
+  ['half of its data', png(idat(packed.subarray(0, packed.length / 2)), IEND)],
+  ['a row too few', png(idat(deflateSync(rows.subarray(STRIDE))), IEND)],
+  ['a byte too few', png(idat(deflateSync(rows.subarray(1))), IEND)],
+  ['a row with a filter that there is not', png(idat(deflateSync(changed(rows, 5 * STRIDE, 5))), IEND)],
+  ['a wrong checksum of its pixels', png(idat(changed(packed, -1, packed.at(-1)! ^ 1)), IEND)],
+  ['a wrong checksum of its IDAT', png(wrongSum(idat(packed)), IEND)],
+  ['a wrong checksum of its end', png(idat(packed), wrongSum(IEND))],
+  [
+    'its pixels in two places',
+    png(idat(packed.subarray(0, 9)), pngChunk('tEXt', Buffer.alloc(4)), idat(packed.subarray(9)), IEND),
+  ],
+  ['a part that a decoder must know', png(pngChunk('MUST', Buffer.alloc(4)), idat(packed), IEND)],
+  ['nothing but zeros for pixels', png(idat(Buffer.alloc(40)), IEND)],
+  ['an empty IDAT', png(idat(Buffer.alloc(0)), IEND)],
+];
+
+describe('a damaged frame under a right checksum of the ZIP is FRAME_CORRUPT, wherever it is', () => {
+  const fault = async (bytes: Buffer, at: number, kind: 'mp4' | 'gif' | 'thumbnail') => {
+    const other = await bars(WIDTH, HEIGHT, [0xff102030]);
+    const frames = [plain, other, plain, other, plain];
+    frames[at] = bytes;
+    await kitchen.compose(timed(frames, [40, 40, 40, 40, 40]));
+    const { code, message } = await failure(kitchen.bake({ outputs: [{ kind }] }));
+    expect(await kitchen.served()).toEqual([]);
+    return { code, message };
+  };
+
+  test.each(DAMAGED)('%s', async (_what, bytes) => {
+    expect(await fault(bytes, 1, 'mp4')).toMatchObject({ code: 'FRAME_CORRUPT' });
+    // Not among what is shown: the middle is.
+    const { code, message } = await fault(bytes, 4, 'thumbnail');
+    expect(code).toBe('FRAME_CORRUPT');
+    expect(message).toContain('frame-00004.png');
+  });
+});
+
+test('what is not looked at before, the decoder tells: many pixels, and late rows that are missing', async () => {
+  const [width, height] = [1100, 1000];
+  const [first, second] = await Promise.all([
+    bars(width, height, [0xff2040c0]),
+    bars(width, height, [0xff80e010]),
+  ]);
+  const data = deflateSync(inflateSync(second.subarray(HEAD + 8, -16)).subarray(0, -1 - width * 4));
+  const cut = Buffer.concat([second.subarray(0, HEAD), idat(data), IEND]);
+  await kitchen.compose(timed([first, cut, first], [40, 40, 40]));
+  expect((await failure(kitchen.bake({ outputs: [{ kind: 'mp4', scale: 1 }] }))).code).toBe('FRAME_CORRUPT');
+});
+
+describe('a transparent colour that is found only while reading', () => {
+  test('begins again with an alpha channel', async () => {
+    const ihdr = Buffer.from(plain.subarray(16, 29));
+    ihdr[9] = 2;
+    const pixels = Buffer.concat(
+      Array.from({ length: HEIGHT }, () => Buffer.concat([Buffer.alloc(1), Buffer.alloc(WIDTH * 3, 90)])),
+    );
+    const rgb = (...chunks: readonly Buffer[]) =>
+      Buffer.concat([
+        plain.subarray(0, 8),
+        pngChunk('IHDR', ihdr),
+        ...chunks,
+        idat(deflateSync(pixels)),
+        IEND,
+      ]);
+    const transparent = rgb(pngChunk('tRNS', Buffer.from([0, 90, 0, 90, 0, 90])));
+    await kitchen.compose(timed([rgb(), transparent], [40, 40]));
+    const { pictures, assumed } = await seeFrames(kitchen.path('tape.zip'), images);
+    expect(assumed.alpha).toBe(true);
+    expect(pictures.map((picture) => picture[25])).toEqual([6, 6]);
+    const report = await kitchen.bake();
+    expect(report.uniqueFrames).toBe(2);
+  });
+});

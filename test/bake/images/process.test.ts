@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { Images } from '../../../service/bake/images/process.ts';
+import { rgba } from '../../tapes/canvas.ts';
+import { bars } from '../kitchen.ts';
+import { failure, isAlive } from '../scratch.ts';
+
+const picture = await bars(64, 48, [rgba(220, 30, 30), rgba(30, 60, 220)]);
+const QUESTION = { ask: 'thumbnail', png: picture, frame: { width: 64, height: 48 }, side: 128 } as const;
+
+function open() {
+  const stop = new AbortController();
+  const images = new Images({ signal: stop.signal, niceness: 0 });
+  onTestFinished(() => images.stop());
+  return { images, stop };
+}
+
+/** The processes for pictures that this one has started. */
+function processes(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const parent = / (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!)![1];
+        return (
+          Number(parent) === process.pid &&
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('images/main.js')
+        );
+      } catch {
+        return false; // it ended meanwhile
+      }
+    });
+}
+
+test('it answers many questions in turn, and is gone when it is stopped', async () => {
+  const { images } = open();
+  const answers = await Promise.all([1, 2, 3].map(() => images.ask(QUESTION)));
+  for (const { width, height, jpeg } of answers) {
+    expect([width, height]).toEqual([128, 96]);
+    expect(jpeg.subarray(0, 2).toString('hex')).toBe('ffd8');
+  }
+  const [pid, ...others] = processes();
+  expect(others).toEqual([]);
+  await images.stop();
+  expect(isAlive(pid!)).toBe(false);
+});
+
+test('its environment has nothing of this process, and it leads a group of its own', async () => {
+  process.env.CALLBACK_SECRET = 'whsec_of-nobody-else';
+  onTestFinished(() => {
+    delete process.env.CALLBACK_SECRET;
+  });
+  const { images } = open();
+  await images.ask(QUESTION);
+  const [pid] = processes();
+  const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
+    .split('\0')
+    .map((line) => line.split('=')[0]);
+  expect(names.filter((name) => name && !name.startsWith('NODE_CHANNEL_'))).toEqual([]);
+  const group = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[2];
+  expect(Number(group)).toBe(pid);
+});
+
+test('aborting kills it in the middle of its work', async () => {
+  const { images, stop } = open();
+  await images.ask(QUESTION);
+  const [pid] = processes();
+  const large = await bars(1400, 1400, [rgba(220, 30, 30), rgba(30, 60, 220)]);
+  const asked = images.ask({ ...QUESTION, png: large, frame: { width: 1400, height: 1400 }, side: 4096 });
+  await setImmediate(); // the question has been sent
+  stop.abort(new Error('enough'));
+  await expect(asked).rejects.toThrow('enough');
+  expect(isAlive(pid!)).toBe(false);
+});
+
+test('a picture that is none is the tape’s fault; that it was killed is not, and it starts again', async () => {
+  const { images } = open();
+  const broken = picture.subarray(0, 60);
+  expect((await failure(images.ask({ ...QUESTION, png: broken }))).code).toBe('FRAME_CORRUPT');
+  const [pid] = processes();
+  const asked = images.ask(QUESTION);
+  process.kill(pid!, 'SIGKILL');
+  expect(await failure(asked)).toMatchObject({ code: 'MACHINE_BUSY', passing: true });
+  expect((await images.ask(QUESTION)).width).toBe(128);
+});
