@@ -2,12 +2,13 @@
 import { Command, Option } from 'commander';
 import { FAULTS } from '../test/rehearse/faults.ts';
 import { lookAround } from '../test/rehearse/keep.ts';
+import { LOSSES } from '../test/rehearse/losses.ts';
 import { findPrerequisites } from '../test/rehearse/missing.ts';
 import { rehearse } from '../test/rehearse/run.ts';
 import { STEPS } from '../test/rehearse/steps.ts';
 import { versionsOf } from '../test/rehearse/tools.ts';
 
-const ALL = [...STEPS, ...FAULTS];
+const ALL = [...STEPS, ...FAULTS, ...LOSSES];
 const USAGE = 2;
 /** What a missing prerequisite exits with: neither held nor did not. */
 const MISSING = 3;
@@ -20,7 +21,9 @@ interface Options {
 const names = ALL.map(({ name }) => name);
 const { only, keep } = new Command('rehearse')
   .description('Deploys Oven with the real Pulumi CLI to a cloud in a box, and harms it.')
-  .addOption(new Option('--only <names...>', 'only these steps').choices([...names, 'steps', 'faults']))
+  .addOption(
+    new Option('--only <names...>', 'only these steps').choices([...names, 'steps', 'faults', 'losses']),
+  )
   .option('--keep', 'leave it running to look at, until Ctrl-C', false)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE))
   .parse()
@@ -35,6 +38,7 @@ if (typeof found === 'string') {
 const chosen = [
   ...STEPS.filter(({ name }) => !only || only.includes(name) || only.includes('steps')),
   ...FAULTS.filter(({ name }) => !only || only.includes(name) || only.includes('faults')),
+  ...LOSSES.filter(({ name }) => !only || only.includes(name) || only.includes('losses')),
 ];
 // What is looked at has to be there.
 while (keep && chosen.at(-1)?.name.startsWith('destroy')) chosen.pop();

@@ -1,6 +1,7 @@
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { ROOT } from '../deploy/trees.ts';
 import { until } from '../rig/until.ts';
 import type { Namespace } from '../twin/net/namespace.ts';
 import { begunIn, type Outcome, readEvents } from './events.ts';
@@ -20,6 +21,8 @@ export interface Operating {
   begun(what: string): Promise<void>;
   /** Ctrl-C: SIGINT to the whole group of processes, as a terminal sends it. */
   interrupt(): void;
+  /** SIGKILL to all of them, as a machine that goes away does. */
+  kill(): void;
 }
 
 /** The real engine with a stack of its own. */
@@ -33,6 +36,8 @@ export interface Engine {
   output(name: string): Promise<string | undefined>;
   /** Runs any other command of the CLI. */
   run(...args: readonly string[]): Promise<string>;
+  /** What `npm run leftovers` says. */
+  leftovers(): Promise<string>;
   /** Ends what is under way, at once. */
   close(): Promise<void>;
 }
@@ -101,6 +106,7 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
         if (!begunIn(await read()).includes(name)) throw new Error(`the engine never began with ${name}`);
       },
       interrupt: () => void process.kill(-pid, 'SIGINT'),
+      kill: () => void process.kill(-pid, 'SIGKILL'),
     };
   };
   await run('stack', 'init', STACK, '--secrets-provider', 'passphrase');
@@ -119,6 +125,12 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
       const text = await run('stack', 'output', '--json', '--show-secrets', '--stack', STACK);
       const value = (JSON.parse(text) as Record<string, unknown>)[name];
       return value === undefined ? undefined : String(value);
+    },
+    leftovers: async () => {
+      const script = join(ROOT, 'scripts/leftovers.ts');
+      const how = { cwd: program, env, stdin: 'ignore', reject: false, all: true } as const;
+      const node = ['netns', 'exec', at.name, process.execPath, script, '--stack', STACK];
+      return (await execa('ip', node, how)).all;
     },
     close: async () => {
       for (const [pid, ended] of running) {

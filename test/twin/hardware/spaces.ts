@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import {
   CreateBucketCommand,
+  DeleteBucketCorsCommand,
   DeleteBucketPolicyCommand,
   HeadBucketCommand,
   ListObjectsV2Command,
@@ -32,6 +33,8 @@ export interface SpacesServer {
   makeBucket(name: string, account: { readonly key: string; readonly secret: string }): Promise<void>;
   put(bucket: string, key: string, body: Buffer): Promise<void>;
   keys(bucket: string): Promise<string[]>;
+  /** Takes a bucket's CORS rules away, as a person with a control panel would. */
+  removeCors(bucket: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -111,6 +114,7 @@ export async function openSpaces(network: Network, options: SpacesOptions): Prom
       const { Contents = [] } = await root.send(new ListObjectsV2Command({ Bucket }));
       return Contents.map(({ Key = '' }) => Key).sort();
     },
+    removeCors: async (Bucket) => void (await root.send(new DeleteBucketCorsCommand({ Bucket }))),
     close: async () => {
       await endFront();
       root.destroy();
