@@ -15,7 +15,7 @@ import type { Tape } from './open/tape.ts';
 import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
 import { pictureAt, type Schedule } from './plan/pictures.ts';
 import { PREVIEW_SIDE, PREVIEW_SIDE_MOST, planPreview } from './plan/preview.ts';
-import { peakRate, planSamples } from './plan/samples.ts';
+import { peakRate, planReorderedSamples, planSamples } from './plan/samples.ts';
 import { type Geometry, planScale } from './plan/scale.ts';
 import type { OutputReport } from './report.ts';
 import type { Stopwatch } from './stages.ts';
@@ -45,9 +45,6 @@ const THUMBNAIL_SIDE = 512;
 
 /** Pictures below which B-frames gain nothing. */
 const FEW = 8;
-
-/** Samples that a picture may have to be cut into, and so the ticks it needs. */
-const MOST_CUTS = 4;
 
 /** The part of the bake's progress at which the first output begins. */
 const OUTPUTS_FROM = 0.05;
@@ -187,19 +184,13 @@ async function makeVideo(
 function planPictures(kind: VideoKind, tape: Tape, schedule: Schedule, geometry: Geometry) {
   const { pictures } = schedule;
   const content = contentOf(pictureBytes(tape, schedule), pictures.length, tape.width * tape.height);
-  const reorder =
-    kind === 'mp4' && canBeCut(schedule) && gainsByReordering(content, geometry.width * geometry.height);
-  const samples = planSamples(schedule, reorder ? endsInOrder : undefined);
+  const gains =
+    kind === 'mp4' && pictures.length >= FEW && gainsByReordering(content, geometry.width * geometry.height);
+  const reordered = gains ? planReorderedSamples(schedule, endsInOrder) : undefined;
+  const samples = reordered ?? planSamples(schedule);
+  const reorder = reordered !== undefined;
   const last = samples.findIndex(({ picture }) => picture === pictures.length - 1);
   return { kind, geometry, content, samples, reorder, peakRate: peakRate(samples), repeatsFrom: last + 1 };
-}
-
-/**
- * Whether pictures may be shown for longer than they are, so that the last is decoded last: a few that stand for long gain nothing
- * by B-frames, and of ticks nothing can be cut off.
- */
-function canBeCut({ pictures, end }: Schedule): boolean {
-  return pictures.length >= FEW && end >= MOST_CUTS * pictures.length;
 }
 
 /** The encoder takes a while to start, which would be idle time for this process. */

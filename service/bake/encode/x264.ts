@@ -1,4 +1,4 @@
-import { INDEX_RATE } from '../plan/samples.ts';
+import { INDEX_RATE, type Sample } from '../plan/samples.ts';
 import type { Content } from './content.ts';
 import { levelOf } from './level.ts';
 
@@ -83,10 +83,34 @@ export function gainsByReordering(content: Content, pixels: number): boolean {
   return content === 'smooth' && !isLarge(pixels);
 }
 
-/** Whether, of so many pictures of a stream with `reorder`, the last is decoded last as well: it is, where none comes after it for which it is needed. */
-export function endsInOrder(pictures: number): boolean {
-  const last = (pictures - 1) % KEYFRAME_EVERY;
-  return last === 0 || last % (B_FRAMES + 1) === 1;
+/** The order in which so many pictures of a stream with `reorder` are decoded: a B-frame comes after the picture that follows it. Pure. */
+export function decodeOrder(pictures: number): number[] {
+  const order: number[] = [];
+  for (let first = 0, next = 0; next < pictures; first = next) {
+    const at = next % KEYFRAME_EVERY;
+    const toKeyframe = KEYFRAME_EVERY - 1 - at;
+    const waiting = at === 0 ? 0 : Math.min(B_FRAMES, toKeyframe, pictures - 1 - next);
+    order.push(first + waiting);
+    for (; next < first + waiting; next++) order.push(next);
+    next++;
+  }
+  return order;
+}
+
+/**
+ * Whether the times of samples of a stream with `reorder` can be said in an MP4, where each lasts until the next one in the order of
+ * decoding: the one shown last is decoded last, none seems to last beyond the end, and ffmpeg, which looks at all but the last two runs
+ * of different waits, learns from them how long a picture may wait. (It would change times when it copies packets otherwise.) Pure.
+ */
+export function endsInOrder(samples: readonly Sample[]): boolean {
+  const { end } = samples.at(-1)!;
+  const order = decodeOrder(samples.length);
+  if (order.at(-1) !== samples.length - 1) return false;
+  const shown = order.map((n) => samples[n]!.start);
+  if (samples.some(({ start, end: until }, n) => shown[n]! + until - start > end)) return false;
+  const waits = samples.map(({ start }, n) => start - shown[n]!);
+  const runs = waits.filter((wait, n) => wait !== waits[n - 1]);
+  return Math.max(...runs) <= Math.max(...runs.slice(0, -2));
 }
 
 /** ffmpeg's arguments for the H.264 stream. */

@@ -15,23 +15,35 @@ export interface Sample {
  */
 export const INDEX_RATE = 60;
 
+/** Samples more than pictures, at most, to have them end in order. */
+const MOST_CUTS = 8;
+
 /**
- * Cuts the time of the pictures into samples, in the order they are shown: one for each picture, but for two things.
- *
- * Chromium takes the only sample of a track for the end of it, so a picture that stands alone becomes two. And in an MP4 a
- * sample lasts until the next one in the order of decoding, so the sample shown last must be decoded last: `endsInOrder` tells
- * whether it is for a number of samples, and where not, the longest are halved.
+ * Cuts the time of the pictures into samples, in the order they are shown: one for each picture. But Chromium takes the only sample of
+ * a track for the end of it, so a picture that stands alone becomes two.
  */
-export function planSamples(
-  { pictures, end }: Schedule,
-  endsInOrder: (samples: number) => boolean = () => true,
-): Sample[] {
+export function planSamples({ pictures, end }: Schedule): Sample[] {
   const samples = pictures.map(({ start }, picture) => {
     return { picture, start, end: pictures[picture + 1]?.start ?? end };
   });
   if (samples.length === 1) halve(samples, 0);
-  while (!endsInOrder(samples.length)) halve(samples, longest(samples));
   return samples;
+}
+
+/**
+ * The same for pictures that are decoded in another order than they are shown: the longest samples are halved until `endsInOrder`
+ * says that it can be written. Undefined where a few cuts don't help.
+ */
+export function planReorderedSamples(
+  schedule: Schedule,
+  endsInOrder: (samples: readonly Sample[]) => boolean,
+): Sample[] | undefined {
+  const samples = planSamples(schedule);
+  for (let cuts = 0; cuts <= MOST_CUTS; cuts++) {
+    if (endsInOrder(samples)) return samples;
+    halve(samples, longest(samples));
+  }
+  return undefined;
 }
 
 /** Makes two samples of one, unless it lasts for one tick only. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Content, contentOf } from '../../../service/bake/encode/content.ts';
 import {
+  decodeOrder,
   endsInOrder,
   gainsByReordering,
   isLarge,
@@ -83,22 +84,38 @@ test('every picture of noise is a keyframe, but for those that repeat the one be
 });
 
 test.each([
-  [1, true],
-  [2, true],
-  [3, false],
-  [4, false],
-  [5, false],
-  [6, true],
-  [7, false],
-  [10, true],
-  // The 601st is a keyframe.
-  [599, false],
-  [600, false],
-  [601, true],
-  [602, true],
-  [603, false],
-])('with B-frames, the last of %i pictures is decoded last: %s', (pictures, last) => {
-  expect(endsInOrder(pictures)).toBe(last);
+  [1, '0'],
+  [5, '0 4 1 2 3'],
+  [6, '0 4 1 2 3 5'],
+  [7, '0 4 1 2 3 6 5'],
+  [10, '0 4 1 2 3 8 5 6 7 9'],
+  // The 601st is a keyframe, and none before it waits for it.
+  [602, '599 597 598 600 601'],
+])('with B-frames, %i pictures are decoded in this order at the end: %s', (pictures, end) => {
+  expect(decodeOrder(pictures).join(' ').endsWith(end)).toBe(true);
+  expect(decodeOrder(pictures).toSorted((a, b) => a - b)).toEqual([...Array(pictures).keys()]);
+});
+
+describe('samples end in order', () => {
+  const lasting = (...ticks: readonly number[]) =>
+    ticks.map((length, picture) => {
+      const start = ticks.slice(0, picture).reduce((sum, each) => sum + each, 0);
+      return { picture, start, end: start + length };
+    });
+  const nine = Array<number>(9).fill(1500);
+
+  test.each<[string, readonly number[], boolean]>([
+    ['the last is decoded last', [...nine, 1500], true],
+    ['… and lasts', [...nine, 450_000], true],
+    ['the last is decoded before the one shown before it', nine, false],
+    ['the last but two waits longer than any before', nine.with(7, 9000).concat(1500), false],
+    ['the one before it waits as long', nine.with(6, 9000).with(7, 9000).concat(1500), false],
+    ['… or a little longer', nine.with(6, 9001).with(7, 9000).concat(1500), true],
+    ['another did before', nine.with(7, 9000).with(2, 9000).concat(1500), true],
+    ['the last but one takes the time of an earlier one, beyond the end', nine.with(8, 90).concat(90), false],
+  ])('%s', (_, ticks, inOrder) => {
+    expect(endsInOrder(lasting(...ticks))).toBe(inOrder);
+  });
 });
 
 test.each([
