@@ -16,7 +16,7 @@ import { readTruth } from './truth.ts';
 
 /** `npm run test:encoders` bakes all of the catalogue, and the tapes of others; otherwise one small tape is baked. */
 const isLong = process.env.OVEN_TEST_ENCODERS === 'long';
-const SMALL: TapeSpec = { scene: 'sprites', width: 65, height: 48, seconds: 1, sound: true };
+const SMALL: TapeSpec = { scene: 'sprites', width: 65, height: 48, seconds: 1.5, stalls: true, sound: true };
 const TAPES = (isLong ? Object.keys(catalogue) : ['small']) as (TapeName | 'small')[];
 const LONG_MS = 600_000;
 const KINDS = ['mp4', 'webm', 'gif', 'webp'] as const;

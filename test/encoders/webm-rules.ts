@@ -3,6 +3,8 @@ import { type Block, ID, readWebm, unsigned, type Webm, type WebmTrack } from '.
 /** Nanoseconds of sound that a decoder of Opus needs before it is right (RFC 7845), and of one packet. */
 const OPUS_PRE_ROLL = 80_000_000;
 const OPUS_PACKET_MS = 20;
+/** Where a picture tells no duration, Chromium guesses one, and after a jump shows the one before for as long. */
+const LONG_MS = 101;
 const NANOSECONDS_PER_SAMPLE = 1e9 / 48_000;
 
 /** Everything that a strict player could find wrong with a WebM of VP9 and Opus; nothing when it is right. Pure. */
@@ -58,6 +60,10 @@ function pictureFaults(webm: Webm, { number, video, colour }: WebmTrack): string
   const told = [0x55bb, 0x55ba, 0x55b1, 0x55b9].map((id) => unsigned(colour.get(id), 2)).join();
   const end = last.time + (last.duration ?? 0);
   const wrong = blocks.find((block) => (vp9Of(block)?.isKey ?? !block.isKeyframe) !== block.isKeyframe);
+  const untold = blocks.find(({ time, duration }, n) => {
+    const next = blocks[n + 1]?.time ?? time;
+    return next - time > LONG_MS && Math.abs((duration ?? 0) - (next - time)) > 1;
+  });
   const size = vp9Of(first)?.size;
   const header = `${unsigned(video.get(0xb0))}×${unsigned(video.get(0xba))}`;
   return [
@@ -66,6 +72,7 @@ function pictureFaults(webm: Webm, { number, video, colour }: WebmTrack): string
       blocks.some(({ time }, n) => n > 0 && time <= blocks[n - 1]!.time),
       'two pictures begin at once',
     ),
+    ...when(untold !== undefined, `the picture at ${untold?.time} ms is long, and does not say so`),
     ...when(last.duration === undefined, 'the last picture has no duration'),
     ...when(
       end > webm.duration + 0.5 || (webm.tracks.length === 1 && end < webm.duration - 1),

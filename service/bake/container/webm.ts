@@ -15,6 +15,8 @@ const TRACKS = { pictures: 1, sound: 2 } as const;
 const CLUSTER = 5000;
 /** Bytes of a cluster that are held in memory. */
 const CLUSTER_BYTES = 1024 * 1024;
+/** Seconds from which a picture says how long it is shown: Chromium, when it jumps, takes the one before for as long as it guesses. */
+const LONG = 0.1;
 /** Nanoseconds of sound that a decoder needs before it is right, after a jump: as Opus asks for. */
 const PRE_ROLL = 80_000_000;
 
@@ -176,16 +178,20 @@ function soundEntry({ description, sampleRate, channels, delay }: SoundTrack): B
   );
 }
 
-/** A packet `time` milliseconds into its cluster. The last of a track says how long it lasts, and what of it is left out. */
+/**
+ * A packet `time` milliseconds into its cluster. The last of a track says how long it lasts, and what of it is left out; a long one
+ * how long it lasts.
+ */
 function blockOf(
   track: number,
   { data, key, start, end, last }: TimedPacket,
   time: number,
   surplus: number,
 ): Buffer {
-  const head = Buffer.from([0x80 | track, 0, 0, last ? 0 : key ? 0x80 : 0]);
+  const inGroup = last || end - start >= LONG;
+  const head = Buffer.from([0x80 | track, 0, 0, key && !inGroup ? 0x80 : 0]);
   head.writeInt16BE(time, 1);
-  if (!last) return element(0xa3, head, data);
+  if (!inGroup) return element(0xa3, head, data);
   const lasts = element(0x9b, unsigned(Math.max(1, Math.round(end * 1000) - Math.round(start * 1000))));
   const refersTo = key ? [] : [element(0xfb, signed(-1))];
   const leftOut = surplus > 0 ? [element(0x75a2, signed(Math.round(surplus * NANOSECONDS)))] : [];
