@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type BakeOptions, bake } from '../../service/bake/bake.ts';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import { OUTPUT_KINDS } from '../../service/bake/outputs.ts';
@@ -86,6 +86,26 @@ describe('programs that are missing or misbehave', () => {
     expect(await fault({ ffmpeg, stallSeconds })).toBe(code);
     expect(pidsIn(pids)).not.toEqual([]);
   });
+});
+
+it('FFMPEG_FAILED: its cause has what ffmpeg said last, and no more', async () => {
+  const ffmpeg = await program('talkative', 'yes nonsense | head -c 300000 >&2; echo the reason >&2; exit 1');
+  const bases = { outDir: folders.out, tempDir: folders.temp, name: 'tape' };
+  const { code, cause } = await failure(bake(tape, { ...bases, ffmpeg }));
+  expect(code).toBe('FFMPEG_FAILED');
+  expect((cause as Error).message).toMatch(/nonsense\n.*the reason$/);
+  expect((cause as Error).message.length).toBeLessThan(5000);
+});
+
+it('the encoder gets nothing of the environment but PATH', async () => {
+  const ffmpeg = await program(
+    'ffmpeg-curious',
+    '[ -z "$HOME$OVEN_TEST_SECRET" ] || exit 1; exec ffmpeg "$@"',
+  );
+  vi.stubEnv('OVEN_TEST_SECRET', 'secret');
+  const outputs = [{ kind: 'mp4' }] as const;
+  await bake(tape, { outDir: folders.out, tempDir: folders.temp, name: 'tape', ffmpeg, outputs });
+  vi.unstubAllEnvs();
 });
 
 it('the encoder stands back behind others as far as it is told', async () => {
