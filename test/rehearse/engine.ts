@@ -5,6 +5,7 @@ import { ROOT } from '../deploy/trees.ts';
 import { until } from '../rig/until.ts';
 import type { Namespace } from '../twin/net/namespace.ts';
 import { begunIn, type Outcome, readEvents } from './events.ts';
+import { killTree } from './kill.ts';
 import type { Tools } from './tools.ts';
 
 /** How an operation on the stack ended. */
@@ -106,7 +107,7 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
         if (!begunIn(await read()).includes(name)) throw new Error(`the engine never began with ${name}`);
       },
       interrupt: () => void process.kill(-pid, 'SIGINT'),
-      kill: () => void process.kill(-pid, 'SIGKILL'),
+      kill: () => killTree(pid),
     };
   };
   await run('stack', 'init', STACK, '--secrets-provider', 'passphrase');
@@ -134,7 +135,7 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
     },
     close: async () => {
       for (const [pid, ended] of running) {
-        process.kill(-pid, 'SIGKILL');
+        killTree(pid);
         await ended;
       }
     },
