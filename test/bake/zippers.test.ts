@@ -31,12 +31,15 @@ interface Zipper {
   readonly program: string;
   /** OUT is the ZIP to be written. */
   readonly args: readonly string[];
+  /** Whether the ZIP comes out of a pipe. */
+  readonly isPiped?: boolean;
   readonly warnings?: readonly string[];
 }
 const ZIPPERS: readonly Zipper[] = [
   { what: 'zip -r', program: 'zip', args: ['-qr', 'OUT', 'tape'] },
   { what: 'zip -j', program: 'zip', args: ['-qrj', 'OUT', 'tape'] },
   { what: 'zip with ZIP64 forced', program: 'zip', args: ['-qr', '-fz', 'OUT', 'tape'] },
+  { what: 'zip with ZIP64 forced, piped', program: 'zip', args: ['-qr', '-fz', '-', 'tape'], isPiped: true },
   { what: 'zip with descriptors forced', program: 'zip', args: ['-qr', '-fd', 'OUT', 'tape'] },
   { what: '7z', program: '7z', args: ['a', '-bso0', '-tzip', 'OUT', 'tape'] },
   { what: 'bsdtar', program: 'bsdtar', args: ['-acf', 'OUT', 'tape'] },
@@ -61,14 +64,15 @@ for (const program of new Set(ZIPPERS.map(({ program }) => program))) {
 }
 
 describe('a tape zipped again', () => {
-  for (const { what, program, args, warnings = [] } of ZIPPERS) {
+  for (const { what, program, args, isPiped = false, warnings = [] } of ZIPPERS) {
     test.skipIf(!has.has(program))(`by ${what}`, async () => {
       const out = join(folder, `${what.replaceAll(/\W+/g, '-')}.zip`);
-      await execa(
+      const { stdout } = await execa(
         program,
         args.map((arg) => arg.replaceAll('OUT', out)),
-        { cwd: folder },
+        { cwd: folder, encoding: 'buffer' },
       );
+      if (isPiped) await writeFile(out, stdout);
       const tape = await openTape(out, DEFAULT_LIMITS);
       try {
         expect(tape.warnings.map(({ code }) => code)).toEqual(warnings);

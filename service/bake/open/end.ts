@@ -99,6 +99,7 @@ function readEnd(file: TapeFile, tail: Buffer, at: number, tailOffset: number): 
   const locator = at - LOCATOR_BYTES;
   const hasLocator = locator >= 0 && tail.readUInt32LE(locator) === ZIP64_LOCATOR;
   const isFull = count === 0xffff || size === 0xffffffff || offset === 0xffffffff;
+  const directoryEnd = tailOffset + at;
   if (hasLocator) {
     const zip64 = readZip64End(file, tailOffset + locator, Number(tail.readBigUInt64LE(locator + 8)));
     if (zip64) {
@@ -112,7 +113,8 @@ function readEnd(file: TapeFile, tail: Buffer, at: number, tailOffset: number): 
     if (isFull) throw new BakeError('ZIP_CORRUPT', "The ZIP's ZIP64 end record is not where it should be.");
   }
   if (disks.some((disk) => disk !== 0) || tail.readUInt16LE(at + 8) !== count) throw isPart();
-  return { count, size, offset, directoryEnd: tailOffset + at };
+  // Info-ZIP's zip, made to write ZIP64 into a pipe, leaves out where the directory begins: no file is so large.
+  return { count, size, offset: offset === 0xffffffff ? directoryEnd - size : offset, directoryEnd };
 }
 
 /** ZIP64's end record, which stands before its locator as a rule, or where that says; undefined where it doesn't. */
