@@ -13,7 +13,7 @@ import { Frames } from './frames/frames.ts';
 import { Images } from './images/process.ts';
 import type { Tape } from './open/tape.ts';
 import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
-import { pictureAt, type Schedule } from './plan/pictures.ts';
+import { pictureAt, type Schedule, TICKS_PER_MS } from './plan/pictures.ts';
 import { PREVIEW_SIDE, PREVIEW_SIDE_MOST, planPreview } from './plan/preview.ts';
 import { peakRate, planReorderedSamples, planSamples } from './plan/samples.ts';
 import { type Geometry, planScale } from './plan/scale.ts';
@@ -42,6 +42,9 @@ interface Making extends Order {
 
 /** Pixels of a thumbnail's longer side, unless asked otherwise. */
 const THUMBNAIL_SIDE = 512;
+
+/** Ticks of the container's clock: an MP4 has that of the schedule, a WebM counts in milliseconds. */
+const UNIT = { mp4: 1, webm: TICKS_PER_MS } as const;
 
 /** Pictures below which B-frames gain nothing. */
 const FEW = 8;
@@ -187,9 +190,9 @@ function planPictures(kind: VideoKind, tape: Tape, schedule: Schedule, geometry:
   const gains =
     kind === 'mp4' && pictures.length >= FEW && gainsByReordering(content, geometry.width * geometry.height);
   const reordered = gains ? planReorderedSamples(schedule, endsInOrder) : undefined;
-  const samples = reordered ?? planSamples(schedule);
+  const samples = reordered ?? planSamples(schedule, UNIT[kind]);
   const reorder = reordered !== undefined;
-  const last = samples.findIndex(({ picture }) => picture === pictures.length - 1);
+  const last = samples.findIndex(({ picture }) => picture === samples.at(-1)!.picture);
   return { kind, geometry, content, samples, reorder, peakRate: peakRate(samples), repeatsFrom: last + 1 };
 }
 

@@ -17,8 +17,8 @@ export interface Expected {
 const CODECS = { mp4: ['avc', 'aac'], webm: ['vp9', 'opus'] } as const;
 /** Baseline, Main and High of H.264 and profile 0 of VP9 are 4:2:0 with 8 bits, which every player can show. */
 const PLAYABLE = { mp4: /^avc1\.(42|4d|64)/i, webm: /^vp09\.00\./ } as const;
-/** Seconds by which a picture may be off: WebM counts in milliseconds, MP4 in ticks. */
-const PICTURE_TOLERANCE = { mp4: 1.5 / TICKS_PER_SECOND, webm: 0.001 } as const;
+/** Seconds by which a picture may be off. */
+const PICTURE_TOLERANCE = 1.5 / TICKS_PER_SECOND;
 /** Seconds by which the sound's end may be off: the last packet of an Opus track is whole, and tells what of it is left out. */
 const SOUND_TOLERANCE = { mp4: 0.001, webm: 0.021 } as const;
 
@@ -65,7 +65,7 @@ export function faultIn({ tracks, duration }: Probe, expected: Expected): string
 /** Every picture has its time, by its own track: from its start to the next one's, and the last to the end. */
 function pictureFaultIn(found: readonly ProbedSample[], { kind, samples }: Expected): string | undefined {
   if (found.length !== samples.length) return `it has ${found.length} pictures instead of ${samples.length}`;
-  const near = (a: number, b: number) => Math.abs(a - b) <= PICTURE_TOLERANCE[kind];
+  const near = (a: number, b: number) => Math.abs(a - b) <= PICTURE_TOLERANCE;
   // Stored in the order in which they are decoded.
   const shown = found.toSorted((a, b) => a.start - b.start);
   const late = samples.findIndex(({ start }, n) => !near(shown[n]!.start, start / TICKS_PER_SECOND));

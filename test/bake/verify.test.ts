@@ -38,8 +38,13 @@ describe('faultIn', () => {
     expect(faultIn(good, expected)).toBeUndefined();
   });
 
-  test('a WebM counts in milliseconds', () => {
-    const webm = { ...expected, kind: 'webm' } as const;
+  test('nor with a WebM', () => {
+    const samples = [
+      { picture: 0, start: 0, end: 1530 },
+      { picture: 1, start: 1530, end: 9000 },
+      { picture: 2, start: 9000, end: 10_530 },
+    ];
+    const webm = { ...expected, kind: 'webm', samples } as const;
     const vp9 = {
       ...picture,
       codec: 'vp9',

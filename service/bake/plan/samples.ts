@@ -20,13 +20,18 @@ const MOST_CUTS = 8;
 
 /**
  * Cuts the time of the pictures into samples, in the order they are shown: one for each picture. But Chromium takes the only sample of
- * a track for the end of it, so a picture that stands alone becomes two.
+ * a track for the end of it, so a picture that stands alone becomes two. Where the container counts in units of so many ticks, each
+ * time is rounded by itself, and what would be shown for none of them is left out.
  */
-export function planSamples({ pictures, end }: Schedule): Sample[] {
-  const samples = pictures.map(({ start }, picture) => {
-    return { picture, start, end: pictures[picture + 1]?.start ?? end };
+export function planSamples({ pictures, end }: Schedule, unit = 1): Sample[] {
+  const rounded = (ticks: number) => Math.round(ticks / unit) * unit;
+  const until = Math.max(unit, rounded(end));
+  const all = pictures.map(({ start }, picture) => {
+    const next = pictures[picture + 1];
+    return { picture, start: rounded(start), end: next ? rounded(next.start) : until };
   });
-  if (samples.length === 1) halve(samples, 0);
+  const samples = all.filter(({ start, end }) => end > start);
+  if (samples.length === 1) halve(samples, 0, unit);
   return samples;
 }
 
@@ -46,10 +51,10 @@ export function planReorderedSamples(
   return undefined;
 }
 
-/** Makes two samples of one, unless it lasts for one tick only. */
-function halve(samples: Sample[], at: number): void {
+/** Makes two samples of one, unless it lasts for one unit only. */
+function halve(samples: Sample[], at: number, unit = 1): void {
   const { picture, start, end } = samples[at]!;
-  const middle = Math.floor((start + end) / 2);
+  const middle = Math.floor((start + end) / 2 / unit) * unit;
   if (middle > start) samples.splice(at, 1, { picture, start, end: middle }, { picture, start: middle, end });
 }
 

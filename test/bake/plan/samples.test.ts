@@ -37,6 +37,17 @@ test.each<[string, Schedule, string]>([
   expect(told(planSamples(schedule))).toBe(samples);
 });
 
+test.each<[string, Schedule, string]>([
+  ['times are rounded, each by itself', scheduled(1500, 1500, 1500), '0:0-1530 1:1530-2970 2:2970-4500'],
+  ['of several within a unit, the last is shown', scheduled(1, 1, 1, 90), '3:0-90'],
+  ['what begins with the end is left out', scheduled(9000, 9000, 1), '0:0-9000 1:9000-18000'],
+  ['one alone is halved at a unit', scheduled(270), '0:0-90 0:90-270'],
+  ['but for one unit', scheduled(90), '0:0-90'],
+  ['or less', scheduled(1), '0:0-90'],
+])('in units of 90 ticks: %s', (_, schedule, samples) => {
+  expect(told(planSamples(schedule, 90))).toBe(samples);
+});
+
 describe('where pictures are decoded in another order', () => {
   test('the longest are halved', () => {
     const six = (samples: readonly Sample[]) => samples.length === 6;
