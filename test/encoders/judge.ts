@@ -30,7 +30,7 @@ export async function judgeVideo(
   path: string,
   truth: Truth,
   right: Right,
-  { ffmpeg, samples = 60, likeness = LIKENESS }: { ffmpeg: string; samples?: number; likeness?: number },
+  { ffmpeg, samples = 40, likeness = LIKENESS }: { ffmpeg: string; samples?: number; likeness?: number },
 ): Promise<string[]> {
   const shown = await decodeTimes(path, ffmpeg).catch((error: Error) => error);
   if (shown instanceof Error) return [firstLine(shown)];

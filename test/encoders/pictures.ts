@@ -47,6 +47,7 @@ export async function decodePictures(
   const args = ['-v', 'error', '-i', path, '-map', '0:v:0', '-vf', select, '-fps_mode', 'passthrough'];
   const { stdout } = await execa(ffmpeg, [...args, '-pix_fmt', 'yuv420p', '-f', 'rawvideo', '-'], {
     encoding: 'buffer',
+    maxBuffer: Number.POSITIVE_INFINITY,
   });
   const size = width * height + 2 * chromaSize(width, height);
   if (stdout.length !== numbers.length * size) throw new Error('not every picture can be decoded');
