@@ -1,3 +1,5 @@
+import type { Context } from 'hono';
+
 /** Something that takes its time: it is over when it was looked at often enough and its work is done. */
 export interface Action {
   readonly id: number;
@@ -48,6 +50,11 @@ export function showAction(action: Action) {
     resource_type: action.resource.type,
     region_slug: action.region,
   };
+}
+
+/** Where an action that a call began can be looked at. */
+export function linkTo(c: Context, { id }: Action, rel: string) {
+  return { id, rel, href: new URL(`/v2/actions/${id}`, c.req.url).href };
 }
 
 /** DigitalOcean's way to write a time: seconds, in UTC. */

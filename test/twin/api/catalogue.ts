@@ -48,6 +48,7 @@ export const REGIONS: readonly Region[] = [
   region('nyc3', 'New York 3', ALL),
   region('sfo2', 'San Francisco 2', MOST),
   region('sfo3', 'San Francisco 3', ALL),
+  region('atl1', 'Atlanta 1', MOST),
   region('ams3', 'Amsterdam 3', ALL),
   region('fra1', 'Frankfurt 1', ALL),
   region('lon1', 'London 1', ALL),

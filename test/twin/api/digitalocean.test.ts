@@ -156,6 +156,12 @@ test('keys, alerts and checks come, change and go', async () => {
   }
 });
 
+test('a change of a check leaves what it does not name', async () => {
+  const { check } = await ok(201, 'POST', '/v2/uptime/checks', CHECK);
+  const changed = await ok(200, 'PUT', `/v2/uptime/checks/${check.id}`, { enabled: false });
+  expect(changed.check).toEqual({ ...check, enabled: false });
+});
+
 test('it has no CDN: the program makes none, since no certificate of Cloudflare’s authority is taken for its name', async () => {
   for (const path of ['/v2/cdn/endpoints', '/v2/certificates'])
     expect((await ask('GET', path)).status).toBe(404);

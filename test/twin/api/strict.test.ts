@@ -72,7 +72,7 @@ describe('what is wrong is refused', () => {
       'an address nobody showed to be theirs',
       422,
       '/v2/monitoring/alerts',
-      { ...ALERT, alerts: { email: ['x@y.com'] } },
+      { ...ALERT, alerts: { email: ['x@y.com'], slack: null } },
       /not verified/,
     ],
     ['another window', 422, '/v2/monitoring/alerts', { ...ALERT, window: '7m' }, /window/],
@@ -87,7 +87,7 @@ describe('what is wrong is refused', () => {
       { name: 'x', region: 'sfo3', ip_range: '10.0.0.0/20' },
       /overlaps/,
     ],
-    ['both of two', 422, '/v2/reserved_ips', { region: 'sfo3', droplet_id: 7 }, /either/],
+    ['both of two', 422, '/v2/reserved_ips', { region: 'sfo3', droplet_id: 7 }, /exactly one/],
     ['no such path', 404, '/v2/kubernetes/clusters', {}, /could not be found/],
   ];
   test.each(cases)('%s: %i', async (_what, status, path, sent, says) => {

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { type Action, showAction } from '../actions.ts';
+import { type Action, linkTo, showAction } from '../actions.ts';
 import { REGIONS, showRegion } from '../catalogue.ts';
 import { page } from '../pages.ts';
 import { Refusal } from '../refusal.ts';
@@ -9,9 +9,15 @@ import { body } from '../strict.ts';
 import type { Env, World } from '../world.ts';
 import { refuseBusy, showDroplet } from './droplets.ts';
 
+/** Where what is made without a project belongs. */
+const DEFAULT_PROJECT = '0e5a0000-0000-4000-8000-9e0000000000';
+
 const ID = z.number().int();
 const CREATE = z.union(
-  [z.strictObject({ region: z.string() }), z.strictObject({ droplet_id: ID })],
+  [
+    z.strictObject({ region: z.string(), project_id: z.string().optional() }),
+    z.strictObject({ droplet_id: ID }),
+  ],
   'either a region or a droplet_id',
 );
 const ACT = z.discriminatedUnion('type', [
@@ -32,7 +38,11 @@ export function addresses(world: World) {
     const at = droplet === undefined ? undefined : state.droplets.get(droplet);
     return {
       ...{ ip, region: showRegion(REGIONS.find(({ slug }) => slug === region)!) },
-      ...{ droplet: at ? showDroplet(at) : null, locked: pendingOf(ip) !== undefined, project_id: '' },
+      ...{
+        droplet: at ? showDroplet(at) : null,
+        locked: pendingOf(ip) !== undefined,
+        project_id: DEFAULT_PROJECT,
+      },
     };
   };
   /** Actions are known by numbers, an address is none: its own, as in the real thing, is its 32 bits. */
@@ -77,7 +87,7 @@ export function addresses(world: World) {
     state.reserved.set(ip, reserved);
     const action = droplet && assign(world, c, { reserved, droplet, number: numberOf(ip) });
     c.set('did', `reserved ${ip} in ${region.slug}${droplet ? ` for droplet ${droplet.id}` : ''}`);
-    const links = action ? { actions: [{ id: action.id, rel: 'assign_ip', href: '' }] } : {};
+    const links = action ? { actions: [linkTo(c, action, 'assign_ip')] } : {};
     return c.json({ reserved_ip: show(reserved), links }, 202);
   });
 

@@ -8,31 +8,16 @@ import type { Env, World } from '../world.ts';
 
 /** Whom to tell. */
 export const NOTIFICATIONS = z.strictObject({
-  email: list(z.email()),
-  slack: list(z.strictObject({ channel: z.string().min(1), url: z.url() })),
+  email: list(z.string()),
+  slack: list(z.strictObject({ channel: z.string(), url: z.string() })),
 });
 
-const TYPES = [
-  'load_1',
-  'load_5',
-  'load_15',
-  'memory_utilization_percent',
-  'disk_utilization_percent',
-  'cpu',
-  'disk_read',
-  'disk_write',
-  'public_outbound_bandwidth',
-  'public_inbound_bandwidth',
-  'private_outbound_bandwidth',
-  'private_inbound_bandwidth',
-].map((type) => `v1/insights/droplet/${type}`);
-
 const POLICY = z.strictObject({
-  type: z.enum(TYPES),
-  description: z.string().min(1),
-  compare: z.enum(['GreaterThan', 'LessThan']),
-  value: z.number().min(0),
-  window: z.enum(['5m', '10m', '30m', '1h']),
+  type: z.string(),
+  description: z.string(),
+  compare: z.string(),
+  value: z.number(),
+  window: z.string(),
   entities: list(z.string()),
   tags: list(z.string()),
   enabled: z.boolean(),

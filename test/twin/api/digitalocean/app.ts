@@ -4,6 +4,7 @@ import { digitaloceanError, Refusal } from '../refusal.ts';
 import type { Env, World } from '../world.ts';
 import { addresses } from './addresses.ts';
 import { alerts } from './alerts.ts';
+import { described } from './described.ts';
 import { droplets } from './droplets.ts';
 import { firewalls } from './firewalls.ts';
 import { keys } from './keys.ts';
@@ -30,6 +31,7 @@ export function digitalocean(world: World, token: string) {
     c.header('ratelimit-remaining', String(Math.max(0, HOURLY_LIMIT - calls)));
     c.header('ratelimit-reset', String(Math.ceil(Date.now() / 1000) + 3600));
   });
+  app.use(described);
   app.route('/', places(world));
   app.route('/droplets', droplets(world));
   app.route('/reserved_ips', addresses(world));

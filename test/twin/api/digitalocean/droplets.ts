@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { showAction, stamp } from '../actions.ts';
+import { linkTo, showAction, stamp } from '../actions.ts';
 import { IMAGES, REGIONS, SIZES, showRegion, showSize } from '../catalogue.ts';
 import { page } from '../pages.ts';
 import { Refusal } from '../refusal.ts';
@@ -23,8 +23,9 @@ const NO = (what: string) =>
 const CREATE = z.strictObject({
   name: z
     .string()
+    .max(255)
     .regex(/^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/, 'Only valid hostname characters are allowed.'),
-  region: z.string(),
+  region: z.string('this twin chooses no region'),
   size: z.string(),
   image: z.union([z.string(), z.number().int()]),
   ssh_keys: list(z.union([z.string(), z.number().int()])),
@@ -100,11 +101,7 @@ export function droplets(world: World) {
     });
     droplet.pending = action;
     c.set('did', `made droplet ${asked.name} (${id}): ${size.slug}, ${image.slug}, ${region.slug}; it boots`);
-    const href = new URL(`/v2/actions/${action.id}`, c.req.url).href;
-    return c.json(
-      { droplet: show(droplet), links: { actions: [{ id: action.id, rel: 'create', href }] } },
-      202,
-    );
+    return c.json({ droplet: show(droplet), links: { actions: [linkTo(c, action, 'create')] } }, 202);
   });
 
   app.get('/:id{[0-9]+}', (c) => {

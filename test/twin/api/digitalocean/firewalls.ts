@@ -4,23 +4,16 @@ import { stamp } from '../actions.ts';
 import { page } from '../pages.ts';
 import { Refusal } from '../refusal.ts';
 import type { Firewall, Peers, Rule } from '../state.ts';
-import { body } from '../strict.ts';
+import { body, list } from '../strict.ts';
 import type { Env, World } from '../world.ts';
 import { inboundRules, outboundRules, sameRule, showRules } from './rules.ts';
 
-const IDS = z.array(z.number().int()).nullish();
-const TAGS = z.array(z.string()).nullish();
 const DECLARATION = z.strictObject({
-  name: z
-    .string()
-    .regex(
-      /^[a-zA-Z0-9][a-zA-Z0-9.-]+$/,
-      'must begin with a letter or number, then letters, numbers, dashes and periods',
-    ),
+  name: z.string(),
   inbound_rules: inboundRules,
   outbound_rules: outboundRules,
-  droplet_ids: IDS,
-  tags: TAGS,
+  droplet_ids: list(z.number()),
+  tags: list(z.string()),
 });
 const RULES = z.strictObject({ inbound_rules: inboundRules, outbound_rules: outboundRules });
 
@@ -41,7 +34,7 @@ export function firewalls(world: World) {
   };
   const declared = async (c: Parameters<typeof body>[0], but?: Firewall) => {
     const asked = await body(c, DECLARATION);
-    const [tags, droplets] = [asked.tags ?? [], asked.droplet_ids ?? []];
+    const { tags, droplet_ids: droplets } = asked;
     checkEnds({ tags, droplet_ids: droplets });
     for (const { peers } of [...asked.inbound_rules, ...asked.outbound_rules]) checkEnds(peers);
     if (asked.inbound_rules.length + asked.outbound_rules.length === 0) {
@@ -117,10 +110,7 @@ export function firewalls(world: World) {
     });
     app.on(method, '/:id/droplets', async (c) => {
       const firewall = find(c.req.param('id') ?? '');
-      const { droplet_ids: ids } = await body(
-        c,
-        z.strictObject({ droplet_ids: z.array(z.number().int()).min(1) }),
-      );
+      const { droplet_ids: ids } = await body(c, z.strictObject({ droplet_ids: list(z.number()) }));
       checkEnds({ tags: [], droplet_ids: ids });
       firewall.droplets = changed(firewall.droplets, ids, adds);
       await world.guard();
@@ -132,7 +122,7 @@ export function firewalls(world: World) {
     });
     app.on(method, '/:id/tags', async (c) => {
       const firewall = find(c.req.param('id') ?? '');
-      const { tags } = await body(c, z.strictObject({ tags: z.array(z.string()).min(1) }));
+      const { tags } = await body(c, z.strictObject({ tags: list(z.string()) }));
       checkEnds({ tags, droplet_ids: [] });
       firewall.tags = changed(firewall.tags, tags, adds);
       await world.guard();

@@ -7,9 +7,8 @@ import type { AccountKey, State } from '../state.ts';
 import { body } from '../strict.ts';
 import type { Env, World } from '../world.ts';
 
-const NAME = z.string().min(1);
-const CREATE = z.strictObject({ name: NAME, public_key: z.string() });
-const UPDATE = z.strictObject({ name: NAME });
+const CREATE = z.strictObject({ name: z.string(), public_key: z.string() });
+const UPDATE = z.strictObject({ name: z.string().optional() });
 
 /** A key of the account by its number or its fingerprint. */
 export function findKey(state: State, id: string): AccountKey | undefined {
@@ -46,7 +45,8 @@ export function keys(world: World) {
   });
   app.put('/:id', async (c) => {
     const key = find(c.req.param('id'));
-    key.name = (await body(c, UPDATE)).name;
+    const { name = key.name } = await body(c, UPDATE);
+    key.name = name;
     c.set('did', `renamed SSH key ${key.id} to ${key.name}`);
     return c.json({ ssh_key: show(key) });
   });

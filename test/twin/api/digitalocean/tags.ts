@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { page } from '../pages.ts';
 import { Refusal } from '../refusal.ts';
-import { body } from '../strict.ts';
+import { body, list } from '../strict.ts';
 import type { Env, World } from '../world.ts';
 
 /** What a tag may be called. */
@@ -12,14 +12,12 @@ export const TAG_NAME = z
 
 const CREATE = z.strictObject({ name: TAG_NAME });
 const RESOURCES = z.strictObject({
-  resources: z
-    .array(
-      z.strictObject({
-        resource_id: z.string(),
-        resource_type: z.literal('droplet', 'this twin tags droplets only'),
-      }),
-    )
-    .min(1),
+  resources: list(
+    z.strictObject({
+      resource_id: z.string(),
+      resource_type: z.literal('droplet', 'this twin tags droplets only'),
+    }),
+  ),
 });
 
 /** Tags, and what they are put on. */

@@ -8,8 +8,8 @@ import type { State, Vpc } from '../state.ts';
 import { body } from '../strict.ts';
 import type { Env, World } from '../world.ts';
 
-const NAME = z.string().regex(/^[a-zA-Z0-9.-]{1,255}$/, 'letters, numbers, dashes and periods only');
-const DESCRIPTION = z.string().max(255).optional();
+const NAME = z.string();
+const DESCRIPTION = z.string().optional();
 const CREATE = z.strictObject({
   name: NAME,
   region: z.string(),
@@ -91,7 +91,6 @@ export function vpcs(world: World) {
     app.on(method, '/:id', async (c) => {
       const vpc = find(c.req.param('id') ?? '');
       const asked = await body(c, UPDATE);
-      if (method === 'PUT' && asked.name === undefined) throw new Refusal(422, 'name: is required');
       if (asked.name !== undefined) unique(asked.name, vpc);
       if (asked.default === false && vpc.isDefault) throw new Refusal(422, 'default can not be unset');
       vpc.name = asked.name ?? vpc.name;
