@@ -1,7 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type BakeOptions, bake } from '../../service/bake/bake.ts';
+import { runFfmpeg } from '../../service/bake/encode/ffmpeg.ts';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import { OUTPUT_KINDS } from '../../service/bake/outputs.ts';
 import type { Stage } from '../../service/bake/stages.ts';
@@ -86,6 +88,20 @@ describe('programs that are missing or misbehave', () => {
     expect(await fault({ ffmpeg, stallSeconds })).toBe(code);
     expect(pidsIn(pids)).not.toEqual([]);
   });
+});
+
+it('an ffmpeg that waits until its packets are taken has not stalled', async () => {
+  const ffmpeg = await program('plentiful', 'head -c 1000000 /dev/zero >&3');
+  const watch = { ffmpeg, stallSeconds: 1, niceness: 0, signal: new AbortController().signal };
+  const take = async (packets: AsyncIterable<Uint8Array>) => {
+    let bytes = 0;
+    for await (const { length } of packets) {
+      if (bytes === 0) await delay(2500);
+      bytes += length;
+    }
+    return bytes;
+  };
+  expect(await runFfmpeg([], { take }, watch)).toBe(1_000_000);
 });
 
 it('FFMPEG_FAILED: its cause has what ffmpeg said last, and no more', async () => {

@@ -44,7 +44,10 @@ export async function runFfmpeg<T>(
   watch.signal.throwIfAborted();
   const stop = new AbortController();
   let stalled = false;
+  // While `take` has what came and asks for no more, ffmpeg waits for it, and not the other way round.
+  let isTaking = true;
   const timer = setTimeout(() => {
+    if (isTaking) return timer.refresh();
     stalled = true;
     stop.abort();
   }, watch.stallSeconds * 1000);
@@ -65,9 +68,15 @@ export async function runFfmpeg<T>(
   const output = running.stdio[PACKETS_TO] as Readable;
   let ended = false;
   const packets = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const bytes of output) {
+    const asked = () => {
+      isTaking = false;
       timer.refresh();
+    };
+    asked();
+    for await (const bytes of output) {
+      isTaking = true;
       yield bytes;
+      asked();
     }
     ended = true;
   };
