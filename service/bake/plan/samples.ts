@@ -17,6 +17,8 @@ export const INDEX_RATE = 60;
 
 /** Samples more than pictures, at most, to have them end in order. */
 const MOST_CUTS = 8;
+/** Lengths that differ by less are taken for the same: rounding and refreshes of a display make them differ. */
+const NEARLY = 0.75;
 
 /**
  * Cuts the time of the pictures into samples, in the order they are shown: one for each picture. But Chromium takes the only sample of
@@ -58,9 +60,11 @@ function halve(samples: Sample[], at: number, unit = 1): void {
   if (middle > start) samples.splice(at, 1, { picture, start, end: middle }, { picture, start: middle, end });
 }
 
+/** The last of those that are nearly as long as the longest: near the end, where most of a tape's frames are alike. */
 function longest(samples: readonly Sample[]): number {
   const lengths = samples.map(({ start, end }) => end - start);
-  return lengths.lastIndexOf(Math.max(...lengths));
+  const enough = NEARLY * Math.max(...lengths);
+  return lengths.findLastIndex((length) => length >= enough);
 }
 
 /** The most samples that begin within any one second. */

@@ -56,6 +56,13 @@ describe('where pictures are decoded in another order', () => {
     );
   });
 
+  test('of those that hardly differ, the last', () => {
+    const four = (samples: readonly Sample[]) => samples.length === 4;
+    expect(told(planReorderedSamples(scheduled(1501, 1500, 1500), four))).toBe(
+      '0:0-1501 1:1501-3001 2:3001-3751 2:3751-4501',
+    );
+  });
+
   test.each<[string, readonly number[]]>([
     ['nothing of a tick can be halved', Array(9).fill(1)],
     ['few cuts do not help', Array.from({ length: 16 }, (_, n) => 2 ** (16 - n))],
