@@ -23,6 +23,7 @@ export const UNIT = [
   'test/storage/{bucket,fault,urls}.test.ts',
   'test/tapes/{scenes,sound,timing}.test.ts',
   'test/twin/api/{faults,firewalls,render,strict}.test.ts',
+  'test/twin/api/digitalocean/*.test.ts',
   'test/twin/hardware/*.test.ts',
   'test/twin/net/firewall.test.ts',
   'test/work/folder.test.ts',

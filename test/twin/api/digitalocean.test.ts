@@ -162,6 +162,11 @@ test('a change of a check leaves what it does not name', async () => {
   expect(changed.check).toEqual({ ...check, enabled: false });
 });
 
+test('a Spaces key without grants may do nothing', async () => {
+  const { key } = await ok(201, 'POST', '/v2/spaces/keys', { name: 'none' });
+  expect(key.grants).toEqual([]);
+});
+
 test('it has no CDN: the program makes none, since no certificate of Cloudflare’s authority is taken for its name', async () => {
   for (const path of ['/v2/cdn/endpoints', '/v2/certificates'])
     expect((await ask('GET', path)).status).toBe(404);

@@ -5,7 +5,7 @@ import type { Grant } from '../hardware.ts';
 import { page } from '../pages.ts';
 import { Refusal } from '../refusal.ts';
 import type { SpacesKey } from '../state.ts';
-import { body } from '../strict.ts';
+import { body, list } from '../strict.ts';
 import type { Env, World } from '../world.ts';
 
 const GRANT = z
@@ -13,7 +13,7 @@ const GRANT = z
   .refine(({ bucket, permission }) => (bucket === '') === (permission === 'fullaccess'), {
     message: 'fullaccess is for all buckets, and anything else for one',
   });
-const DECLARATION = z.strictObject({ name: z.string().min(1), grants: z.array(GRANT) });
+const DECLARATION = z.strictObject({ name: z.string(), grants: list(GRANT) });
 
 /** Access keys for Spaces. A secret is told once, when it is made. */
 export function spacesKeys(world: World) {
