@@ -13,13 +13,16 @@ export interface ProbeOptions {
   readonly path?: string | undefined;
   /** An answer is good for so many milliseconds. */
   readonly everyMs?: number;
-  /** Milliseconds that Redis may take. */
+  /**
+   * Milliseconds that Redis may take: it answers nobody while it waits for its disk, and who brings a tape then waits too and is served. Less than
+   * those who watch /health wait for it.
+   */
   readonly pingMs?: number;
 }
 
 /** What keeps this service from baking; nothing when it is healthy. However many ask, the machine is looked at once a second. */
 export function openProbes(options: ProbeOptions): () => Promise<readonly Reason[]> {
-  const { ping, disk, machineFault = () => undefined, everyMs = 1000, pingMs = 1000 } = options;
+  const { ping, disk, machineFault = () => undefined, everyMs = 1000, pingMs = 3000 } = options;
   const path = () => options.path ?? process.env.PATH ?? '';
   const findEncoder = cached(10 * everyMs, () => isSomewhere('ffmpeg', path().split(delimiter)));
   return cached(everyMs, async () => {

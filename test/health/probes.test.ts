@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Disk, watchDisk } from '../../service/health/disk.ts';
 import { openProbes, type ProbeOptions } from '../../service/health/probes.ts';
 
@@ -32,6 +32,18 @@ describe('what keeps a service from baking', () => {
     const reasons = await probe();
     expect(reasons.map(({ code }) => code)).toEqual(codes);
     for (const { message } of reasons) expect(message).not.toContain('/nowhere');
+  });
+
+  it('is no Redis that waits for its disk for two seconds', async () => {
+    vi.useFakeTimers();
+    try {
+      const ping = () => new Promise<void>((resolve) => setTimeout(resolve, 2000));
+      const reasons = openProbes({ ping, disk, path: folder })();
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(await reasons).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is looked for once, however many ask', async () => {
