@@ -16,7 +16,7 @@ export interface Sample {
 export const INDEX_RATE = 60;
 
 /** Samples more than pictures, at most, to have them end in order. */
-const MOST_CUTS = 8;
+export const MOST_CUTS = 8;
 /** Lengths that differ by less are taken for the same: rounding and refreshes of a display make them differ. */
 const NEARLY = 0.75;
 
