@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { delimiter, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/rig/run/longest-first.ts';
-import { HOST, UNIT } from './test/rig/run/projects.ts';
+import { HOST, NOT_ASKED_FOR, UNIT } from './test/rig/run/projects.ts';
 import { SlowestFiles } from './test/rig/run/slowest.ts';
 
 const ALL = 'test/**/*.test.ts';
@@ -23,8 +23,11 @@ export default defineConfig({
         extends: true,
         test: { name: 'unit', include: UNIT, isolate: false, setupFiles: 'test/rig/run/no-programs.ts' },
       },
-      { extends: true, test: { name: 'service', include: [ALL], exclude: [...UNIT, ...HOST] } },
-      { extends: true, test: { name: 'host', include: HOST } },
+      {
+        extends: true,
+        test: { name: 'service', include: [ALL], exclude: [...UNIT, ...HOST, ...NOT_ASKED_FOR] },
+      },
+      { extends: true, test: { name: 'host', include: HOST, exclude: NOT_ASKED_FOR } },
     ],
   },
 });

@@ -7,10 +7,9 @@ import { type Found, findGoProgram } from '../rig/go.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const ACT = { path: 'github.com/nektos/act', version: '0.2.89', minor: 24 } as const;
 
-/** Runs GitHub's workflows on this machine. Building it takes a minute, so that is only done when it is asked for. */
+/** Runs GitHub's workflows on this machine; built once, which takes a minute. */
 export async function findAct(): Promise<Found> {
-  if (process.env.OVEN_TEST_ACT === 'build') return findGoProgram(ACT);
-  return findGoProgram(ACT, { build: false });
+  return findGoProgram(ACT);
 }
 
 /** What an event of GitHub's brings, and what the programs of the steps do. */

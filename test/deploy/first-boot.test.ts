@@ -5,8 +5,7 @@ import { canBootHosts } from '../twin/host/can-boot.ts';
 import { type Cloud, openCloud } from '../twin/host/cloud.ts';
 import { makeKey } from '../twin/host/ssh.ts';
 
-const LONG = process.env.OVEN_TEST_DEPLOY === 'long';
-const reason = canBootHosts() ?? (LONG ? undefined : 'a part of `npm run test:deploy`');
+const reason = canBootHosts();
 
 /** Takes apt's sources away before packages are installed, as when a mirror is out of reach at the first boot. */
 const SPOILT = 'bootcmd:\n  - [mv, /etc/apt/sources.list, /root/sources.list]\n';

@@ -22,17 +22,13 @@ export interface GoProgram {
 }
 
 /**
- * Finds a program in the repository's cache, or builds it there unless told not to: a minute, once. Called while a test file is
- * loaded, since no test or hook has that long.
+ * Finds a program in the repository's cache, or builds it there: a minute, once. Called while a test file is loaded, since
+ * no test or hook has that long.
  */
-export async function findGoProgram(
-  { path, version, minor }: GoProgram,
-  options: { readonly build?: boolean } = {},
-): Promise<Found> {
+export async function findGoProgram({ path, version, minor }: GoProgram): Promise<Found> {
   const name = basename(path);
   const program = join(CACHE, `${name}-${version}`);
   if (existsSync(program)) return { program };
-  if (options.build === false) return { gap: `${name} is not built` };
   const go = await execa('go', ['env', 'GOVERSION'], { reject: false, env: { GOTOOLCHAIN: 'local' } });
   const [, own = 0] = /^go1\.(\d+)/.exec(String(go.stdout)) ?? [];
   if (Number(own) < minor) return { gap: `no Go 1.${minor} or newer to build ${name} with` };

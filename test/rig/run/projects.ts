@@ -29,6 +29,17 @@ export const UNIT = [
   'test/work/folder.test.ts',
 ];
 
+/** Files that a command of its own runs, and no other, with the variable by which it asks for them. */
+const OF_COMMANDS = {
+  'test/ci/act.test.ts': 'OVEN_TEST_ACT', // npm run test:workflows
+  'test/deploy/first-boot.test.ts': 'OVEN_TEST_DEPLOY', // npm run test:deploy
+};
+
+/** Those of them that were not asked for. */
+export const NOT_ASKED_FOR = Object.entries(OF_COMMANDS).flatMap(([file, variable]) =>
+  process.env[variable] ? [] : [file],
+);
+
 /** Whole Linux systems in containers, and networks between namespaces: they need root. */
 export const HOST = [
   'test/deploy/*.test.ts',
