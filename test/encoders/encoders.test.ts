@@ -19,7 +19,19 @@ const isLong = process.env.OVEN_TEST_ENCODERS === 'long';
 const SMALL: TapeSpec = { scene: 'sprites', width: 65, height: 48, seconds: 1.5, stalls: true, sound: true };
 const TAPES = (isLong ? Object.keys(catalogue) : ['small']) as (TapeName | 'small')[];
 const LONG_MS = 600_000;
+/** Likeness to the frames in dB, by the tape: encoders leave out what is not seen, and there is much of that in noise. */
+const LIKENESS: Readonly<Partial<Record<TapeName | 'small', Likeness>>> & { readonly others: Likeness } = {
+  noise: { video: 30, animation: 10 },
+  others: { video: 34, animation: 24 },
+};
+/** Animations are made without ffmpeg: nothing about them hangs on its version. Production's is tried all the same. */
+const FOR_ANIMATIONS = ['6.1.1'];
 const KINDS = ['mp4', 'webm', 'gif', 'webp'] as const;
+
+interface Likeness {
+  readonly video: number;
+  readonly animation: number;
+}
 
 const matrix = await ffmpegMatrix();
 const given = isLong ? givenFolder() : undefined;
@@ -42,7 +54,10 @@ describe.each(matrix)('ffmpeg $version $whyNot', ({ version, program }) => {
   test.for(TAPES)('%s is right as every kind', { timeout: LONG_MS }, async (name, { skip }) => {
     if (program === undefined || decoder === undefined) return skip();
     const facts = await tape(name);
-    const outputs = KINDS.map((kind) => ({ kind }));
+    const kinds = KINDS.filter(
+      (kind) => kind === 'mp4' || kind === 'webm' || FOR_ANIMATIONS.includes(version),
+    );
+    const outputs = kinds.map((kind) => ({ kind }));
     const report = await bake(facts.path, {
       outDir: folder,
       name,
@@ -53,12 +68,13 @@ describe.each(matrix)('ffmpeg $version $whyNot', ({ version, program }) => {
     const truth = await readTruth(facts.path);
     const { durations } = facts;
     const faults: string[] = [];
-    for (const { kind, path } of report.outputs) {
+    const alike = LIKENESS[name] ?? LIKENESS.others;
+    for (const { kind, path, width } of report.outputs) {
       const right = { durations, sound: soundOf(facts) };
       const wrong =
         kind === 'gif' || kind === 'webp'
-          ? await animationFaults(kind, path, truth, durations)
-          : await judgeVideo(path, truth, right, { ffmpeg: decoder });
+          ? await animationFaults(kind, path, truth, durations, { width, likeness: alike.animation })
+          : await judgeVideo(path, truth, right, { ffmpeg: decoder, likeness: alike.video });
       faults.push(...wrong.map((fault) => `${kind}: ${fault}`));
     }
     expect(faults).toEqual([]);

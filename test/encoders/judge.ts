@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { mp4Faults } from './mp4-rules.ts';
-import { decodePictures, decodeTimes, psnr, shrink } from './pictures.ts';
+import { decodePictures, decodeTimes, psnr, type Shown, shrink } from './pictures.ts';
 import { hear } from './sound.ts';
 import type { Truth } from './truth.ts';
 import { webmFaults } from './webm-rules.ts';
@@ -19,6 +19,10 @@ const TIME_TOLERANCE = 0.0011;
 const SOUND_TOLERANCE = 0.03;
 /** Factor by which sound may be louder or softer, in dB. */
 const LEVEL_TOLERANCE = 2;
+/** So many pictures may be there twice, … */
+const MOST_REPEATS = 4;
+/** … alike by so many dB. */
+const REPEATED = 40;
 /** Likeness of each picture to its frame, in dB. */
 const LIKENESS = 40;
 
@@ -35,7 +39,10 @@ export async function judgeVideo(
   const shown = await decodeTimes(path, ffmpeg).catch((error: Error) => error);
   if (shown instanceof Error) return [firstLine(shown)];
   const starts = startsOf(right.durations);
-  const faults = timeFaults(shown.times, starts);
+  const faults = [
+    ...timeFaults(shown.times, starts),
+    ...(await strayFaults(path, shown, starts, ffmpeg).catch((error: Error) => [firstLine(error)])),
+  ];
   const chosen = choose(starts, samples);
   const on = chosen.map(({ middle }) => onScreen(shown.times, middle));
   const distinct = [...new Set(on)].filter((n) => n !== -1).toSorted((a, b) => a - b);
@@ -82,14 +89,29 @@ function onScreen(times: readonly number[], seconds: number): number {
 function timeFaults(times: readonly number[], starts: readonly number[]): string[] {
   if (!times.every((time, n) => n === 0 || time > times[n - 1]!)) return ['pictures are not shown in order'];
   if (Math.abs(times[0]!) > TIME_TOLERANCE) return [`the first picture begins at ${times[0]} s`];
-  const last = starts.at(-2)!;
   const end = starts.at(-1)!;
-  const stray = times.find(
-    (time) => time < last && !starts.some((start) => Math.abs(start - time) <= TIME_TOLERANCE),
-  );
-  if (stray !== undefined) return [`a picture begins at ${stray} s, and no frame does`];
   if (times.at(-1)! >= end) return [`a picture begins at ${times.at(-1)} s, after the end`];
   return [];
+}
+
+/** Pictures that begin where no frame does may only be the one before once more, as which the last ones are repeated. */
+async function strayFaults(
+  path: string,
+  shown: Shown,
+  starts: readonly number[],
+  ffmpeg: string,
+): Promise<string[]> {
+  const strays = [...shown.times.keys()].filter(
+    (n) => n > 0 && !starts.some((start) => Math.abs(start - shown.times[n]!) <= TIME_TOLERANCE),
+  );
+  if (strays.length > MOST_REPEATS) return [`${strays.length} pictures begin where no frame does`];
+  const faults: string[] = [];
+  for (const n of strays) {
+    const [before, again] = await decodePictures(path, shown, [n - 1, n], ffmpeg);
+    if (psnr(before!, again!) < REPEATED)
+      faults.push(`a picture begins at ${shown.times[n]} s, and no frame does`);
+  }
+  return faults;
 }
 
 async function soundFaults(path: string, { sound }: Right, ffmpeg: string): Promise<string[]> {
