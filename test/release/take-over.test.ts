@@ -205,7 +205,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     using hosts = await pair();
     const { old, next } = hosts;
     next.write('fake/code.commit', '255');
-    expect(take(next, 'OVEN_COMMIT_SECONDS=2 ')).toMatchObject({ code: 1 });
+    expect(take(next, 'OVEN_COMMIT_SECONDS=8 ')).toMatchObject({ code: 1 });
     expect(words(next).filter((word) => word === 'commit').length).toBeGreaterThan(1);
     expect(next.read(`${KEPT}/key`)).toBeDefined();
     expect(stateOf(old)).toBe('held');
