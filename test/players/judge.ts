@@ -8,7 +8,7 @@ const END_TOLERANCE = 0.05;
 /** Seconds that playing may take less than that: a player that leaves out what it thinks is no more jumps to the end. */
 const SKIP_TOLERANCE = 0.25;
 /** Likeness of a picture to its frame, in dB: browsers round colours in their own ways. */
-const LIKENESS = 30;
+const LIKENESS = 28;
 
 export interface Film {
   /** A video that the server of `url` has. */
@@ -46,7 +46,12 @@ export async function playFaults(page: Page, film: Film, { rate = 1, samples = 1
     faults.push(`${seconds} s were played in ${played.took * rate}`);
   const moments = chooseMoments(durations, samples);
   const { width, height } = truth;
-  const times = JSON.stringify(moments.map(({ time }) => time));
+  const asked = moments.map(({ time, frame }, n) => {
+    const before = moments[n - 1]?.frame;
+    const isOther = before !== undefined && !truth.frame(before).equals(truth.frame(frame));
+    return { time, isOther };
+  });
+  const times = JSON.stringify(asked);
   const seen = await call<string[]>(`look(${name}, ${times}, ${width}, ${height})`);
   if (seen instanceof Error) return [...faults, `it can not be looked at: ${firstLine(seen)}`];
   for (const [n, { frame, time }] of moments.entries()) {

@@ -15,8 +15,6 @@ const TRACKS = { pictures: 1, sound: 2 } as const;
 const CLUSTER = 5000;
 /** Bytes of a cluster that are held in memory. */
 const CLUSTER_BYTES = 1024 * 1024;
-/** Seconds from which a picture says how long it is shown: Chromium, when it jumps, takes the one before for as long as it guesses. */
-const LONG = 0.1;
 /** Nanoseconds of sound that a decoder needs before it is right, after a jump: as Opus asks for. */
 const PRE_ROLL = 80_000_000;
 
@@ -179,8 +177,8 @@ function soundEntry({ description, sampleRate, channels, delay }: SoundTrack): B
 }
 
 /**
- * A packet `time` milliseconds into its cluster. The last of a track says how long it lasts, and what of it is left out; a long one
- * how long it lasts.
+ * A packet `time` milliseconds into its cluster. Every picture says how long it is shown: where it does not, Chromium guesses, and after a jump
+ * may show the picture before the right one. The last of a track says as much, and what of it is left out.
  */
 function blockOf(
   track: number,
@@ -188,7 +186,7 @@ function blockOf(
   time: number,
   surplus: number,
 ): Buffer {
-  const inGroup = last || end - start >= LONG;
+  const inGroup = last || track === TRACKS.pictures;
   const head = Buffer.from([0x80 | track, 0, 0, key && !inGroup ? 0x80 : 0]);
   head.writeInt16BE(time, 1);
   if (!inGroup) return element(0xa3, head, data);
