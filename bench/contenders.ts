@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Scale } from '../service/bake/plan/scale.ts';
+import type { Scale } from '../service/bake/plan/size.ts';
 import type { Command } from './measure.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));

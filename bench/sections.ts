@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { SCALES, type Scale } from '../service/bake/plan/scale.ts';
+import { SCALES, type Scale } from '../service/bake/plan/size.ts';
 import { catalogue, type TapeName } from '../test/tapes/catalogue.ts';
 
 /** One way of comparing both on the same tapes. */

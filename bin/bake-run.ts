@@ -3,7 +3,7 @@ import { bake } from '../service/bake/bake.ts';
 import { BakeError } from '../service/bake/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../service/bake/limits.ts';
 import type { OutputRequest } from '../service/bake/outputs.ts';
-import type { Scale } from '../service/bake/plan/scale.ts';
+import type { Scale } from '../service/bake/plan/size.ts';
 import { LIMIT_NAMES } from '../service/config/limit-names.ts';
 import type { BakeOptions } from './bake.ts';
 import { CommandError, USAGE } from './error.ts';
@@ -42,7 +42,7 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
 async function readEnvironment(env: NodeJS.ProcessEnv): Promise<{ limits: Limits; scale: Scale }> {
   if (!LIMIT_NAMES.some((name) => env[name])) return { limits: DEFAULT_LIMITS, scale: 'auto' };
   const { readLimits } = await import('../service/config/limits.ts');
-  const { ConfigError } = await import('../service/config/error.ts');
+  const { ConfigError } = await import('../service/config/errors.ts');
   try {
     return readLimits(env);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { SCALES, type Scale } from '../service/bake/plan/scale.ts';
+import { SCALES, type Scale } from '../service/bake/plan/size.ts';
 
 const VIDEO_FORMATS = ['mp4', 'webm', 'gif', 'webp'] as const;
 type Format = (typeof VIDEO_FORMATS)[number];

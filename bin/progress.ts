@@ -1,4 +1,4 @@
-import type { Progress } from '../service/bake/stages.ts';
+import type { Progress } from '../service/bake/report.ts';
 
 /** Shows how far a bake is. */
 export interface ProgressView {

@@ -1,6 +1,6 @@
-import { type Config, ConfigError, readConfig, secretsOf } from './config.ts';
+import { type Config, ConfigError, readConfig, secretsOf } from './config/config.ts';
 import { takeSystemdSocket } from './http/listen.ts';
-import { type Log, openLog } from './log.ts';
+import { type Log, openLog } from './lib/log.ts';
 import { startService } from './service.ts';
 
 /** What a wrong environment or command line ends with: systemd is told not to try those again. */

@@ -1,27 +1,26 @@
 import { mkdir } from 'node:fs/promises';
-import { startBaking } from './baking.ts';
 import { openSecrets } from './callback/secrets.ts';
-import { startCandidate } from './candidate.ts';
-import { type Config, secretsOf } from './config.ts';
+import { type Config, secretsOf } from './config/config.ts';
 import { dashboard } from './dashboard/routes.ts';
-import { allowList } from './fetch/allowed.ts';
-import { within } from './health/cached.ts';
-import { watchDisk } from './health/disk.ts';
-import { openMetrics } from './health/metrics.ts';
-import { serveMetrics } from './health/metrics-server.ts';
+import { monitorDisk } from './health/disk.ts';
+import { openMetrics, serveMetrics } from './health/metrics.ts';
 import { openProbes } from './health/probes.ts';
-import { healthRoute, workRoute } from './health/routes.ts';
 import { addRoutes, emptyApp } from './http/app.ts';
-import type { App, Deps } from './http/deps.ts';
+import type { App, Deps } from './http/context.ts';
 import { listen } from './http/listen.ts';
-import { type Log, openLog } from './log.ts';
-import { proveBakes } from './proof/bakes.ts';
-import { type SelfCheckOptions, startSelfCheck } from './proof/self-check.ts';
-import { openQueue } from './queue/bakes.ts';
-import type { Workers } from './queue/workers.ts';
-import { readRelease } from './release.ts';
-import { openArt } from './storage/art.ts';
-import { openBlobs } from './storage/blobs.ts';
+import { healthRoute, workRoute } from './http/routes/health.ts';
+import { withTimeout } from './lib/cached.ts';
+import { type Log, openLog } from './lib/log.ts';
+import { readRelease } from './lib/release.ts';
+import { openQueue } from './queue/queue.ts';
+import { bakeBuiltInTapes } from './selfcheck/bake-built-in.ts';
+import { startCandidate } from './selfcheck/candidate.ts';
+import { type SelfCheckOptions, startSelfCheck } from './selfcheck/self-check.ts';
+import { allowList } from './source/allow-list.ts';
+import { openTapeBucket } from './source/tape-bucket.ts';
+import { openStorage } from './storage/storage.ts';
+import { startWork } from './worker/start.ts';
+import type { Workers } from './worker/workers.ts';
 
 export interface StartOptions {
   /** Shows that it could do the work, and does none. */
@@ -70,11 +69,11 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     allowList,
   );
   const allowed = { isSourceAllowed: isSourceAllowed!, isCallbackAllowed: isCallbackAllowed! };
-  const art = openArt(config.art);
-  const blobs = openBlobs({ ...config.blobs, publicUrl });
+  const tapeBucket = openTapeBucket(config.tapeBucket);
+  const storage = openStorage({ ...config.storage, publicUrl });
   const onError = (err: Error) => log.warn({ err }, 'queue');
   const queue = openQueue({ redis: config.redis, maxQueued: config.maxQueued, onError });
-  const disk = watchDisk(config.tempDir, config.minFreeBytes);
+  const disk = monitorDisk(config.tempDir, config.minFreeBytes);
   const metrics = openMetrics(queue, release);
   const metricsServer = await serveMetrics(metrics, config.metricsPort);
   const startedAt = Date.now();
@@ -82,7 +81,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const pagesEnd = new AbortController();
 
   let workers: Workers | undefined;
-  const baking = startBaking({ config, art, blobs, secrets, ...allowed, metrics, log });
+  const baking = startWork({ config, tapeBucket, storage, secrets, ...allowed, metrics, log });
   baking.then(
     (started) => {
       workers = started;
@@ -92,23 +91,23 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   );
 
   const deps: Deps = {
-    ...{ queue, blobs, secrets, ...allowed, disk, drain, release, log, maxQueued: config.maxQueued },
+    ...{ queue, storage, secrets, ...allowed, disk, drain, release, log, maxQueued: config.maxQueued },
     outputName: config.outputName,
     publicUrl: publicUrl.href.replace(/\/+$/, ''),
   };
   const whole = emptyApp(log);
   const selfCheck = startSelfCheck({
-    prove: (signal) => proveBakes(config, { signal, niceness: NICENESS }),
+    bake: (signal) => bakeBuiltInTapes(config, { signal, niceness: NICENESS }),
     log,
     ...how.selfCheck,
   });
-  const machineFault = () => workers?.machineFault() ?? selfCheck.fault();
-  const probe = openProbes({ ping: queue.ping, disk, machineFault });
+  const hostFault = () => workers?.hostFault() ?? selfCheck.fault();
+  const probe = openProbes({ ping: queue.ping, disk, hostFault });
   healthRoute(whole, { release, startedAt, isDraining: () => drain.active, probe });
   workRoute(whole, { queue });
   const pages = dashboard({
-    ...{ queue, disk: disk.room, release, startedAt, signal: pagesEnd.signal },
-    media: [new URL(blobs.url('a', 'mp4')).origin],
+    ...{ queue, disk: disk.space, release, startedAt, signal: pagesEnd.signal },
+    media: [new URL(storage.url('a', 'mp4')).origin],
   });
   addRoutes(whole, deps, pages);
   app.resolve(whole);
@@ -118,14 +117,14 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     log.info('closing');
     // It goes on answering meanwhile: only connections are told not to stay.
     listening.retire();
-    const started = await within(CLOSE_MS, baking).catch(() => undefined);
+    const started = await withTimeout(CLOSE_MS, baking).catch(() => undefined);
     await Promise.all([started?.close(GRACE_SECONDS), selfCheck.close()]);
     pagesEnd.abort(); // streams of events would never end by themselves
     await listening.close(CLOSE_MS);
     metricsServer.close();
-    await within(CLOSE_MS, queue.close()).catch(() => {});
-    art.close();
-    blobs.close();
+    await withTimeout(CLOSE_MS, queue.close()).catch(() => {});
+    tapeBucket.close();
+    storage.close();
     log.info('closed');
   };
   let closing: Promise<void> | undefined;

@@ -1,17 +1,16 @@
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
-import { withAssumptions } from './assumptions.ts';
 import { BakeError } from './errors.ts';
+import { withAssumptions } from './frames/assumptions.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { makeOutputs, outputWarnings } from './make.ts';
 import { openTape, type Tape } from './open/tape.ts';
 import { DEFAULT_OUTPUTS, inOrder, type OutputRequest } from './outputs.ts';
-import { type Schedule, schedulePictures, TICKS_PER_SECOND, toTicks } from './plan/pictures.ts';
-import { publish } from './publish.ts';
+import { type Schedule, schedulePictures, TICKS_PER_SECOND, toTicks } from './plan/timeline.ts';
 import type { BakeReport } from './report.ts';
-import { type Progress, Stopwatch } from './stages.ts';
-import { type UnpackedSound, unpackSound } from './unpack.ts';
-import { withWorkspace } from './workspace.ts';
+import { type Progress, Stopwatch } from './report.ts';
+import { type UnpackedSound, unpackSound } from './sound/unpack.ts';
+import { publish, withWorkspace } from './workspace.ts';
 
 /** How a tape is baked. Everything but where the files go has a default. */
 export interface BakeOptions {
@@ -50,13 +49,13 @@ export async function bake(path: string, options: BakeOptions): Promise<BakeRepo
   const resolved = resolve(options);
   const watch = new Stopwatch();
   try {
-    return await watch.time('total', () => bakeOpened(path, resolved, watch)).then(withTimings(watch));
+    return await watch.time('total', () => bakeWithin(path, resolved, watch)).then(withTimings(watch));
   } catch (error) {
-    throw asAsked(error, resolved.signal);
+    throw toBakeError(error, resolved.signal);
   }
 }
 
-async function bakeOpened(path: string, options: ResolvedOptions, watch: Stopwatch) {
+async function bakeWithin(path: string, options: ResolvedOptions, watch: Stopwatch) {
   options.signal.throwIfAborted();
   options.onProgress({ stage: 'open', progress: 0 });
   const tape = await watch.time('open', () => openTape(path, options.limits));
@@ -120,7 +119,7 @@ function resolve(options: BakeOptions): ResolvedOptions {
 }
 
 /** An abort comes out of wherever the bake was; what it means is the same everywhere. */
-function asAsked(error: unknown, signal: AbortSignal): unknown {
+function toBakeError(error: unknown, signal: AbortSignal): unknown {
   if (error instanceof BakeError || !signal.aborted) return error;
   if ((signal.reason as Error | undefined)?.name === 'TimeoutError') {
     return new BakeError('BAKE_TIMEOUT', 'The bake took too long and was stopped.', { cause: error });

@@ -32,7 +32,7 @@ export const TAPE_FAULTS = [
 ] as const;
 
 /** What is wrong with the machine or the moment: the same tape may bake later. */
-export const PASSING_FAULTS = [
+export const RETRYABLE_FAULTS = [
   'DISK_FULL',
   'TEMP_DIR_UNUSABLE', // missing, or not writable
   'OUTPUT_NOT_WRITABLE', // the folder for the finished files can't be made or written to
@@ -46,7 +46,7 @@ export const PASSING_FAULTS = [
 
 /** What goes wrong in a bake through no fault of the tape. */
 export const BAKE_FAULTS = [
-  ...PASSING_FAULTS,
+  ...RETRYABLE_FAULTS,
   'VERIFY_FAILED', // the video made is not the video planned: it would be so the next time, until Oven is mended
 ] as const;
 
@@ -68,8 +68,8 @@ export class BakeError extends Error {
   }
 
   /** Whether the same tape may bake later. */
-  get passing(): boolean {
-    return (PASSING_FAULTS as readonly string[]).includes(this.code);
+  get retryable(): boolean {
+    return (RETRYABLE_FAULTS as readonly string[]).includes(this.code);
   }
 }
 

@@ -1,30 +1,36 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Assumptions } from './assumptions.ts';
 import type { ResolvedOptions } from './bake.ts';
-import { loadMediabunny } from './container/mediabunny.ts';
+import { loadMediabunny } from './container/mp4.ts';
 import type { VideoKind } from './encode/command.ts';
-import { contentOf } from './encode/content.ts';
 import { encodeVideo } from './encode/video.ts';
-import { endsInOrder, gainsByReordering } from './encode/x264.ts';
+import { contentOf, endsInOrder, gainsByReordering } from './encode/x264.ts';
 import type { BakeWarning } from './errors.ts';
-import { feedPictures, pictureBytes, type Showing, verifyFrames } from './feed.ts';
+import type { Assumptions } from './frames/assumptions.ts';
+import { type FrameTimeline, feedPictures, pictureBytes, verifyFrames } from './frames/feed.ts';
 import { Frames } from './frames/frames.ts';
-import { Images } from './images/process.ts';
+import { ImageProcess } from './images/process.ts';
 import type { Tape } from './open/tape.ts';
 import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
-import { pictureAt, type Schedule, TICKS_PER_MS } from './plan/pictures.ts';
-import { PREVIEW_SIDE, PREVIEW_SIDE_MOST, planPreview } from './plan/preview.ts';
-import { peakRate, planReorderedSamples, planSamples } from './plan/samples.ts';
-import { type Geometry, planScale } from './plan/scale.ts';
-import type { OutputReport } from './report.ts';
-import type { Stopwatch } from './stages.ts';
-import type { UnpackedSound } from './unpack.ts';
+import { type Geometry, planScale } from './plan/size.ts';
+import {
+  PREVIEW_SIDE,
+  PREVIEW_SIDE_MOST,
+  peakRate,
+  pictureAt,
+  planPreview,
+  planReorderedSamples,
+  planSamples,
+  type Schedule,
+  TICKS_PER_MS,
+} from './plan/timeline.ts';
+import type { OutputReport, Stopwatch } from './report.ts';
+import type { UnpackedSound } from './sound/unpack.ts';
 import { verifyVideo } from './verify.ts';
 import { diskFull } from './workspace.ts';
 
 /** Everything that making the outputs needs. */
-interface Order {
+interface BakeContext {
   readonly tape: Tape;
   readonly assumptions: Assumptions;
   readonly schedule: Schedule;
@@ -35,19 +41,19 @@ interface Order {
 }
 
 /** Everything that making one output needs. */
-interface Making extends Order {
-  readonly showing: Showing;
-  readonly images: Images;
+interface OutputContext extends BakeContext {
+  readonly showing: FrameTimeline;
+  readonly images: ImageProcess;
 }
 
 /** Pixels of a thumbnail's longer side, unless asked otherwise. */
 const THUMBNAIL_SIDE = 512;
 
 /** Ticks of the container's clock: an MP4 has that of the schedule, a WebM counts in milliseconds. */
-const UNIT = { mp4: 1, webm: TICKS_PER_MS } as const;
+const TICKS_PER_UNIT = { mp4: 1, webm: TICKS_PER_MS } as const;
 
 /** Pictures below which B-frames gain nothing. */
-const FEW = 8;
+const MIN_PICTURES_FOR_B_FRAMES = 8;
 
 /** The part of the bake's progress at which the first output begins. */
 const OUTPUTS_FROM = 0.05;
@@ -56,12 +62,12 @@ const OUTPUTS_FROM = 0.05;
  * Makes the outputs one after the other, so that the machine's memory holds one encoder; only the thumbnail, which is
  * quick and small, is made beside the first of them. Gives what was made, in the working folder, in order.
  */
-export async function makeOutputs(order: Order): Promise<OutputReport[]> {
+export async function makeOutputs(order: BakeContext): Promise<OutputReport[]> {
   const { tape, assumptions, schedule, options } = order;
   // One that fails stops the other, and is waited for: nobody may still write to the working folder when it is removed.
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const images = new Images({ ...options, signal });
+  const images = new ImageProcess({ ...options, signal });
   const frames = new Frames(tape, assumptions.alpha, images);
   const showing = { schedule, frames, repeats: assumptions.repeats };
   try {
@@ -71,7 +77,7 @@ export async function makeOutputs(order: Order): Promise<OutputReport[]> {
   }
 }
 
-async function makeAll(making: Making, failed: AbortController): Promise<OutputReport[]> {
+async function makeAll(making: OutputContext, failed: AbortController): Promise<OutputReport[]> {
   const { tape, showing, images, options } = making;
   const { outputs } = options;
   // It starts while the encoder does.
@@ -109,13 +115,16 @@ export function outputWarnings({ width, height }: Tape, outputs: readonly Output
   });
 }
 
-async function makeInTurn(requests: readonly OutputRequest[], making: Making): Promise<OutputReport[]> {
+async function makeInTurn(
+  requests: readonly OutputRequest[],
+  making: OutputContext,
+): Promise<OutputReport[]> {
   const made: OutputReport[] = [];
   for (const [turn, request] of requests.entries()) {
     making.options.signal.throwIfAborted();
     const path = join(making.folder, outputName(making.options.name, request.kind));
     const share = (part: number) => OUTPUTS_FROM + ((1 - OUTPUTS_FROM) * (turn + part)) / requests.length;
-    made.push(await makers[request.kind](request, path, making, share));
+    made.push(await MAKERS[request.kind](request, path, making, share));
   }
   return made;
 }
@@ -123,12 +132,12 @@ async function makeInTurn(requests: readonly OutputRequest[], making: Making): P
 type Maker = (
   request: OutputRequest,
   path: string,
-  making: Making,
+  making: OutputContext,
   /** Turns the part of this output that is done into progress of the bake; both 0 to 1. */
   share: (part: number) => number,
 ) => Promise<OutputReport>;
 
-const makers: Readonly<Record<OutputKind, Maker>> = {
+const MAKERS: Readonly<Record<OutputKind, Maker>> = {
   mp4: makeVideo,
   webm: makeVideo,
   gif: makeAnimation,
@@ -137,19 +146,19 @@ const makers: Readonly<Record<OutputKind, Maker>> = {
 };
 
 /** Picture `index` as an ordinary PNG. */
-async function readPicture({ schedule, frames }: Showing, index: number): Promise<Buffer> {
+async function readPicture({ schedule, frames }: FrameTimeline, index: number): Promise<Buffer> {
   return await frames.picture(await frames.read(schedule.pictures[index]!.frame));
 }
 
 async function makeThumbnail(
   { kind, maxSide = THUMBNAIL_SIDE }: OutputRequest,
   path: string,
-  { tape, schedule, showing, images, watch }: Making,
+  { tape, schedule, showing, images, watch }: OutputContext,
 ): Promise<OutputReport> {
   return await watch.time('thumbnail', async () => {
     const png = await readPicture(showing, pictureAt(schedule, schedule.end / 2));
     const frame = { width: tape.width, height: tape.height };
-    const { jpeg, ...size } = await images.ask({ ask: 'thumbnail', png, frame, side: maxSide });
+    const { jpeg, ...size } = await images.request({ ask: 'thumbnail', png, frame, side: maxSide });
     await writeFile(path, jpeg).catch((cause) => {
       throw diskFull(cause) ?? cause;
     });
@@ -160,7 +169,7 @@ async function makeThumbnail(
 async function makeVideo(
   { kind, scale = 'auto', maxSide }: OutputRequest,
   path: string,
-  { tape, schedule, showing, sound, options, watch }: Making,
+  { tape, schedule, showing, sound, options, watch }: OutputContext,
   share: (part: number) => number,
 ): Promise<OutputReport> {
   const geometry = planScale(tape.width, tape.height, scale, maxSide);
@@ -188,9 +197,11 @@ function planPictures(kind: VideoKind, tape: Tape, schedule: Schedule, geometry:
   const { pictures } = schedule;
   const content = contentOf(pictureBytes(tape, schedule), pictures.length, tape.width * tape.height);
   const gains =
-    kind === 'mp4' && pictures.length >= FEW && gainsByReordering(content, geometry.width * geometry.height);
+    kind === 'mp4' &&
+    pictures.length >= MIN_PICTURES_FOR_B_FRAMES &&
+    gainsByReordering(content, geometry.width * geometry.height);
   const reordered = gains ? planReorderedSamples(schedule, endsInOrder) : undefined;
-  const samples = reordered ?? planSamples(schedule, UNIT[kind]);
+  const samples = reordered ?? planSamples(schedule, TICKS_PER_UNIT[kind]);
   const reorder = reordered !== undefined;
   const last = samples.findIndex(({ picture }) => picture === samples.at(-1)!.picture);
   return { kind, geometry, content, samples, reorder, peakRate: peakRate(samples), repeatsFrom: last + 1 };
@@ -204,7 +215,7 @@ async function preloadMediabunny(): Promise<void> {
 async function makeAnimation(
   { kind, scale = 'auto', maxSide = PREVIEW_SIDE }: OutputRequest,
   path: string,
-  { tape, schedule, showing, images, options, watch }: Making,
+  { tape, schedule, showing, images, options, watch }: OutputContext,
   share: (part: number) => number,
 ): Promise<OutputReport> {
   options.onProgress({ stage: kind, progress: share(0) });
@@ -214,11 +225,11 @@ async function makeAnimation(
   const pages = planPreview(schedule);
   const bytes = await watch.time(kind, async () => {
     for (const { picture } of pages) {
-      await images.ask({ ask: 'page', png: await readPicture(showing, picture), size });
+      await images.request({ ask: 'page', png: await readPicture(showing, picture), size });
     }
     const animation = kind === 'gif' ? 'gif' : 'webp';
     const delays = pages.map(({ delay }) => delay);
-    return await images.ask({ ask: 'animation', kind: animation, delays, output: path });
+    return await images.request({ ask: 'animation', kind: animation, delays, output: path });
   });
   return { kind, path, width, height, bytes };
 }

@@ -1,4 +1,4 @@
-import type { Scale } from './plan/scale.ts';
+import type { Scale } from './plan/size.ts';
 
 /** Everything a tape can be baked to, in the order it is made: the video that people wait for is first. */
 export const OUTPUT_KINDS = ['mp4', 'thumbnail', 'webm', 'gif', 'webp'] as const;

@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
-import type { CallbackJob, DeliveryAnswer } from '../queue/deliver-one.ts';
-import { callbackBody } from './body.ts';
+import type { BakeRequest, Outcome } from '../queue/job.ts';
+import type { CallbackJob, DeliveryAnswer } from '../worker/callback-processor.ts';
 import { type Allowed, type Posted, post } from './post.ts';
 import { nextAttemptIn, parseRetryAfter, SCHEDULE } from './schedule.ts';
 import type { Secrets } from './secrets.ts';
@@ -29,7 +29,9 @@ export function openDelivery(options: DeliveryOptions) {
     const message = { id, url: request.callbackUrl, body: callbackBody(request, outcome, secrets) };
     const started = performance.now();
     const posted = await post(message, { secrets, isAllowed, timeoutMs, signal, lookup });
-    const answer = judge(posted, (retryAfter) => nextAttemptIn(attempt, retryAfter, { schedule, random }));
+    const answer = toDeliveryAnswer(posted, (retryAfter) =>
+      nextAttemptIn(attempt, retryAfter, { schedule, random }),
+    );
     onAttempt?.((performance.now() - started) / 1000, answer === 'delivered');
     return answer;
   };
@@ -37,7 +39,10 @@ export function openDelivery(options: DeliveryOptions) {
 }
 
 /** By the book: 2xx is delivered, 410 and an origin that is not allowed end it, all else (redirects too) is tried again. */
-function judge(posted: Posted, next: (retryAfterMs: number) => number | undefined): DeliveryAnswer {
+function toDeliveryAnswer(
+  posted: Posted,
+  next: (retryAfterMs: number) => number | undefined,
+): DeliveryAnswer {
   if ('fault' in posted) {
     return { lastError: posted.fault, retryInMs: posted.refused ? undefined : next(0) };
   }
@@ -46,4 +51,28 @@ function judge(posted: Posted, next: (retryAfterMs: number) => number | undefine
   const lastError = `The receiver answered ${status}.`;
   if (status === 410) return { lastError };
   return { lastError, retryInMs: next(parseRetryAfter(retryAfter, Date.now())) };
+}
+
+/** What a callback says. `undefined` fields are left out of the JSON. */
+export function callbackBody(request: BakeRequest, outcome: Outcome, secrets: Secrets): object {
+  const { mongoId, slug, code, metadata } = request;
+  const secret = secretFor(request, secrets);
+  if ('failure' in outcome) {
+    const { code: failure, message } = outcome.failure;
+    return { mongoId, slug, secret, error: { code: failure, message } };
+  }
+  const { width, height, duration, bytes, outputs } = outcome.result;
+  return {
+    ...{ mongoId, slug, mp4Url: outputs.mp4, thumbnailUrl: outputs.thumbnail, secret },
+    ...{ code, width, height, duration, bytes, outputs, metadata },
+  };
+}
+
+/**
+ * The secret that the caller used. Where that was taken off the list meanwhile, the current one: its receiver expects
+ * that by now (a secret is replaced on both sides), and would refuse the callback for days and lose the tape
+ * otherwise. It goes to nobody new, since callbacks go only to origins that the operator named for receiving secrets.
+ */
+function secretFor({ secretFingerprint }: BakeRequest, secrets: Secrets): string {
+  return secrets.find(secretFingerprint) ?? secrets.current;
 }

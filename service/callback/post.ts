@@ -1,9 +1,9 @@
 import type { LookupFunction } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
-import type { DownloadOptions } from '../fetch/download.ts';
-import { FetchError } from '../fetch/errors.ts';
-import { guardedConnector } from '../fetch/guard.ts';
+import { guardedConnector } from '../source/address-guard.ts';
+import type { DownloadOptions } from '../source/download.ts';
+import { SourceError } from '../source/errors.ts';
 import type { Secrets } from './secrets.ts';
 
 /** Whether a URL may be called, and whether it may be on a private address. */
@@ -64,7 +64,7 @@ export async function post(message: Message, options: PostOptions): Promise<Post
     };
   } catch (error) {
     signal.throwIfAborted();
-    return { fault: faultOf(error, timeout.aborted, timeoutMs), refused: false };
+    return { fault: describeFault(error, timeout.aborted, timeoutMs), refused: false };
   } finally {
     await dispatcher.destroy();
   }
@@ -92,9 +92,9 @@ async function finish(body: Dispatcher.ResponseData['body']): Promise<void> {
   await Promise.race([read, delay(MAX_ANSWER_MS, undefined, { ref: false })]);
 }
 
-function faultOf(error: unknown, timedOut: boolean, timeoutMs: number): string {
+function describeFault(error: unknown, timedOut: boolean, timeoutMs: number): string {
   if (timedOut || /TIMEOUT$/.test(codeOf(error))) return `There was no answer within ${timeoutMs / 1000} s.`;
-  if (error instanceof FetchError) return 'The address of the callback is not on the public internet.';
+  if (error instanceof SourceError) return 'The address of the callback is not on the public internet.';
   const code = codeOf(error);
   // Only the name of the error: its message may hold the address.
   return `The receiver can not be reached${/^[A-Z][A-Z0-9_]*$/.test(code) ? ` (${code})` : ''}.`;

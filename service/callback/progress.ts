@@ -15,24 +15,24 @@ export interface ProgressOptions {
 }
 
 /** Tells one bake's progressUrl how far it is. */
-export interface ProgressTeller {
+export interface ProgressReporter {
   /** Returns at once. Only the latest is sent, when it is time. */
-  tell(progress: StageProgress): void;
+  report(progress: StageProgress): void;
   /** Nothing is sent any more: what comes now is for the callback to say. */
   end(): void;
 }
 
-export type ReportProgress = (request: BakeRequest, jobId: string) => ProgressTeller;
+export type ReportProgress = (request: BakeRequest, jobId: string) => ProgressReporter;
 
 /** Makes the tellers: best effort, at most one message a second each, one at a time, and no bake waits for any. */
-export function openProgress(options: ProgressOptions): ReportProgress {
+export function openProgressReports(options: ProgressOptions): ReportProgress {
   const { everyMs = 1000, timeoutMs = 5000, ...rest } = options;
   return ({ progressUrl: url, mongoId, slug }, jobId) => {
-    if (url === undefined) return { tell: () => {}, end: () => {} };
+    if (url === undefined) return { report: () => {}, end: () => {} };
     const stop = new AbortController();
     const how = { ...rest, timeoutMs, signal: stop.signal };
     let latest: StageProgress | undefined;
-    let told = '';
+    let lastSent = '';
     let notBefore = 0;
     let waiting = false;
 
@@ -42,14 +42,14 @@ export function openProgress(options: ProgressOptions): ReportProgress {
         const { stage, progress }: StageProgress = latest;
         latest = undefined;
         const body = { mongoId, slug, jobId, stage, percent: Math.floor(progress * 100) };
-        if (told === `${body.stage} ${body.percent}`) continue;
-        told = `${body.stage} ${body.percent}`;
+        if (lastSent === `${body.stage} ${body.percent}`) continue;
+        lastSent = `${body.stage} ${body.percent}`;
         notBefore = performance.now() + everyMs;
         await post({ id: `progress-${randomUUID()}`, url, body }, how);
       }
     };
     return {
-      tell: (progress) => {
+      report: (progress) => {
         latest = progress;
         if (waiting || stop.signal.aborted) return;
         waiting = true;

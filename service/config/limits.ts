@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Limits } from '../bake/limits.ts';
-import type { Scale } from '../bake/plan/scale.ts';
-import { ConfigError, problemsOf } from './error.ts';
+import type { Scale } from '../bake/plan/size.ts';
+import { ConfigError, problemsOf } from './errors.ts';
 import { LIMIT_VARIABLES } from './variables.ts';
 
 const MiB = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SCALES } from '../bake/plan/scale.ts';
+import { SCALES } from '../bake/plan/size.ts';
 import type { LIMIT_NAMES } from './limit-names.ts';
 import { oneOf, optional, text, url, whole, withDefault } from './values.ts';
 
@@ -20,7 +20,7 @@ export const LIMIT_VARIABLES = {
   OUTPUT_SCALE: withDefault(oneOf(SCALES), 'auto' as const),
 } satisfies Record<(typeof LIMIT_NAMES)[number], z.ZodType>;
 
-/** Every variable the service reads. Keys and buckets are looked at in service/config.ts: a folder needs none. */
+/** Every variable the service reads. Keys and buckets are looked at in service/config/config.ts: a folder needs none. */
 export const VARIABLES = z.object({
   ...LIMIT_VARIABLES,
   ART_SPACES_ENDPOINT: storage(),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { renderIcon } from './view/mark.ts';
+import { renderIcon } from './view/logo.ts';
 
 export interface Asset {
   readonly body: string;

@@ -1,6 +1,6 @@
-import type { View } from './look.ts';
-import { plural } from './text.ts';
-import { LIST_NAMES, type Lists } from './view/lists.ts';
+import type { View } from './load-view.ts';
+import { plural } from './markup.ts';
+import { LIST_NAMES, type Lists } from './view/page.ts';
 import type { Row } from './view/row.ts';
 
 /** What a page needs to get from one view to the next; all keys of a list in their order, and the rows that differ. */
@@ -14,7 +14,7 @@ export interface Change {
     Record<keyof Lists, { readonly keys: readonly string[]; readonly rows: Readonly<Record<string, string>> }>
   >;
   /** For those who hear the page instead of seeing it; empty when nothing ended. */
-  readonly said: string;
+  readonly announcement: string;
 }
 
 /** Views with each row's HTML, made once for all who look. */
@@ -37,7 +37,7 @@ export function changeBetween(before: Rendered | undefined, now: Rendered): Chan
     ...{ headline, busy, trouble },
     ...((before === undefined || `${before.view.figures}` !== figures) && { figures }),
     lists: { baking: listChange('baking', before, now), tapes: listChange('tapes', before, now) },
-    said: before === undefined ? '' : whatEnded(before.view, now.view),
+    announcement: before === undefined ? '' : describeEnded(before.view, now.view),
   };
   const same =
     before !== undefined &&
@@ -61,7 +61,7 @@ function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>):
 const MAX_SAID = 2;
 
 /** One sentence for each tape that ended between two views, or one for all when there are many. */
-export function whatEnded(before: View, now: View): string {
+export function describeEnded(before: View, now: View): string {
   const all = ({ lists }: View) => [...lists.baking, ...lists.tapes];
   const was = new Map(all(before).map((row) => [row.key, row.group]));
   const isNew = ({ key, endedAt = 0 }: Row) =>

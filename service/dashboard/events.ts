@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { Watch } from './watch.ts';
+import type { Broadcaster } from './broadcaster.ts';
 
 export interface EventsOptions {
   /** A comment is sent after so many milliseconds of nothing, so that proxies keep the connection. */
@@ -14,7 +14,11 @@ export interface EventsOptions {
 const RETRY_MS = 2000;
 
 /** The stream of changes for one page, ended when it goes away, takes nothing any more, or the watch is closed. */
-export function sendEvents(c: Context, watch: Watch, { heartbeatMs, stuckMs }: EventsOptions): Response {
+export function sendEvents(
+  c: Context,
+  watch: Broadcaster,
+  { heartbeatMs, stuckMs }: EventsOptions,
+): Response {
   // Proxies must neither keep, pack nor hold back what is sent.
   const headers = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' };
   // Hono makes a GET of it and drops the body, which would hold a place until it counts as stuck.

@@ -10,3 +10,65 @@ type Value = string | number | boolean | null | undefined | Markup | readonly Va
 export function markup(strings: TemplateStringsArray, ...values: readonly Value[]): Markup {
   return html(strings, ...values) as Markup; // a promise only when a value is one
 }
+
+const MAX_TEXT = 300;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what steers a terminal or the direction of text says nothing here
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g;
+const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi;
+/** A user's id at the identity provider, plain or as it stands in a URL. */
+const SUB = /\b[\w-]+(?:\||%7c)[\w.-]+/gi;
+
+/**
+ * What may be shown of a text that anything may have got into: of a URL its origin only, since paths hold users' ids
+ * and queries hold signatures; no id of a user; no control characters; at most 300 characters.
+ */
+export function publicText(text: string): string {
+  const plain = text.replace(INVISIBLE, ' ').replace(URL_IN_TEXT, originOf).replace(SUB, '…').trim();
+  return plain.length > MAX_TEXT ? `${plain.slice(0, MAX_TEXT - 1).trimEnd()}…` : plain;
+}
+
+function originOf(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || url.host === '') return '…';
+  return `${url.protocol}//${url.host}/…`;
+}
+
+/** The URL when it is one that a page may load or link to: http(s), and without a password in it. */
+export function webUrl(text: string | undefined): string | undefined {
+  const url = text === undefined ? null : URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username || url.password) return undefined;
+  return url.href;
+}
+
+/** A time span for people: 0.8 s, 12 s, 3 min 5 s, 2 h 10 min, 3 d 4 h. */
+export function renderSpan(seconds: number): string {
+  const whole = Math.floor(Math.max(0, seconds));
+  if (whole < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
+}
+
+/** A size for people, in powers of ten: 512 B, 84 kB, 1.3 MB, 41 GB. */
+export function renderBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const value = bytes / 1000 ** power;
+  return `${value.toFixed(power > 1 && value < 10 ? 1 : 0)} ${units[power]}`;
+}
+
+/** A moment, as `2026-07-31 12:31:05 UTC`. */
+export function renderMoment(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** `1 tape`, `2 tapes`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** A moment; where there is JavaScript it reads as `3 min ago`, or has that behind it. `at` in milliseconds since 1970. */
+export function renderTime(at: number, how: 'ago' | 'both' = 'ago'): Markup {
+  return markup`<time datetime="${new Date(at).toISOString()}" data-ago="${how}">${renderMoment(at)}</time>`;
+}

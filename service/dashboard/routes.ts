@@ -1,18 +1,15 @@
-import { Hono } from 'hono';
-import type { Queue } from '../queue/bakes.ts';
+import { Hono, type MiddlewareHandler } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import type { Queue } from '../queue/queue.ts';
 import { loadAssets } from './assets.ts';
+import { openBroadcaster } from './broadcaster.ts';
 import { sendEvents } from './events.ts';
-import { pageHeaders } from './headers.ts';
-import type { Disk } from './view/figures.ts';
-import { readFilter } from './view/filter.ts';
-import { renderFrame } from './view/frame.ts';
 import { renderJob, renderNoJob } from './view/job.ts';
-import { renderPage } from './view/page.ts';
-import { openWatch } from './watch.ts';
+import { type DiskSpace, readFilter, renderFrame, renderPage } from './view/page.ts';
 
 export interface DashboardOptions {
   readonly queue: Pick<Queue, 'recent' | 'counts' | 'status'>;
-  readonly disk: () => Promise<Disk>;
+  readonly disk: () => Promise<DiskSpace>;
   readonly release: string;
   /** In milliseconds since 1970. */
   readonly startedAt: number;
@@ -35,7 +32,10 @@ export interface DashboardOptions {
  */
 export function dashboard(options: DashboardOptions): Hono {
   const { queue, release, startedAt, signal } = options;
-  const watch = openWatch(options, { maxFeeds: options.maxClients ?? 64, pollMs: options.pollMs ?? 1000 });
+  const watch = openBroadcaster(options, {
+    maxSubscriptions: options.maxClients ?? 64,
+    pollMs: options.pollMs ?? 1000,
+  });
   if (signal?.aborted) watch.close();
   signal?.addEventListener('abort', () => watch.close(), { once: true });
   const { hash, files } = loadAssets();
@@ -85,7 +85,31 @@ export function dashboard(options: DashboardOptions): Hono {
   return app;
 }
 
-/** An id as service/queue/identity.ts makes it. */
+/** An id as service/queue/job.ts makes it. */
 function isJobId(text: string): boolean {
   return /^[0-9a-f]{32}(-[1-9]\d{0,8})?$/.test(text);
+}
+
+/**
+ * The headers of a page that runs no script, style or frame but its own, and loads pictures and videos from `media`
+ * (origins, or schemes as `https:`) beside itself.
+ */
+export function pageHeaders(media: readonly string[]): MiddlewareHandler {
+  const loaded = ["'self'", ...media];
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      ...{
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        imgSrc: loaded,
+        mediaSrc: loaded,
+      },
+      ...{ baseUri: ["'none'"], formAction: ["'self'"], frameAncestors: ["'none'"] },
+    },
+    strictTransportSecurity: false, // for whoever ends TLS to say
+    xFrameOptions: 'DENY',
+    referrerPolicy: 'no-referrer',
+  });
 }

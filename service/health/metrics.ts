@@ -1,14 +1,16 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { BakeContext } from '../queue/bake-one.ts';
-import type { Counts } from '../queue/history.ts';
+import { withTimeout } from '../lib/cached.ts';
 import type { BakeRequest, BakeResult } from '../queue/job.ts';
-import { within } from './cached.ts';
+import type { Counts } from '../queue/status.ts';
+import type { BakeContext } from '../worker/bake-processor.ts';
 
 type Bake = (request: BakeRequest, context: BakeContext) => Promise<BakeResult>;
 
 export interface Metrics {
   /** The same bake, counted and timed. */
-  measured(bake: Bake): Bake;
+  instrument(bake: Bake): Bake;
   /** An attempt to deliver a callback. */
   callback(seconds: number, delivered: boolean): void;
   /** All of it, as Prometheus reads it. */
@@ -47,7 +49,7 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
   addQueue(registry, queue);
 
   return {
-    measured: (bake) => async (request, context) => {
+    instrument: (bake) => async (request, context) => {
       const started = performance.now();
       try {
         const result = await bake(request, context);
@@ -77,7 +79,7 @@ function addQueue(registry: Registry, queue: { counts(): Promise<Counts> }): voi
     ...{ name: 'oven_queue_jobs', help: 'Jobs in the queues, by state.', registers: [registry] },
     labelNames: ['queue', 'state'],
     collect: async () => {
-      const counts = await within(QUEUE_MS, queue.counts()).catch(() => undefined);
+      const counts = await withTimeout(QUEUE_MS, queue.counts()).catch(() => undefined);
       depth.reset();
       oldest.reset();
       if (counts === undefined) return;
@@ -92,4 +94,33 @@ function addQueue(registry: Registry, queue: { counts(): Promise<Counts> }): voi
     ...{ name: 'oven_queue_oldest_seconds', help: 'How long the tape that has waited longest has.' },
     registers: [registry],
   });
+}
+
+/** Metrics are for this machine only: they are served on a port of its own, which no proxy leads to. */
+export async function serveMetrics(metrics: Metrics, port: number): Promise<{ url: string; close(): void }> {
+  const server = createServer((request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    metrics.render().then(
+      ({ type, body }) => response.writeHead(200, { 'content-type': type }).end(body),
+      () => response.writeHead(500).end(),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${bound}/metrics`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }

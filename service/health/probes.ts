@@ -1,14 +1,13 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { cached, within } from './cached.ts';
-import type { Disk } from './disk.ts';
-import type { Reason } from './reasons.ts';
+import { cached, withTimeout } from '../lib/cached.ts';
+import type { DiskMonitor } from './disk.ts';
 
 export interface ProbeOptions {
   readonly ping: () => Promise<void>;
-  readonly disk: Disk;
+  readonly disk: DiskMonitor;
   /** What the workers found that this machine lacks for baking. */
-  readonly machineFault?: () => Reason | undefined;
+  readonly hostFault?: () => Reason | undefined;
   /** Folders that programs are looked for in, as in PATH. */
   readonly path?: string | undefined;
   /** An answer is good for so many milliseconds. */
@@ -22,19 +21,19 @@ export interface ProbeOptions {
 
 /** What keeps this service from baking; nothing when it is healthy. However many ask, the machine is looked at once a second. */
 export function openProbes(options: ProbeOptions): () => Promise<readonly Reason[]> {
-  const { ping, disk, machineFault = () => undefined, everyMs = 1000, pingMs = 3000 } = options;
+  const { ping, disk, hostFault = () => undefined, everyMs = 1000, pingMs = 3000 } = options;
   const path = () => options.path ?? process.env.PATH ?? '';
   const findEncoder = cached(10 * everyMs, () => isSomewhere('ffmpeg', path().split(delimiter)));
   return cached(everyMs, async () => {
     const [hasRedis, isShort, hasEncoder] = await Promise.all([
-      within(pingMs, ping()).then(
+      withTimeout(pingMs, ping()).then(
         () => true,
         () => false,
       ),
       disk.isShort(),
       findEncoder(),
     ]);
-    const fault = machineFault();
+    const fault = hostFault();
     return [
       ...(hasRedis ? [] : [{ code: 'REDIS', message: 'Redis does not answer.' }]),
       ...(isShort ? [{ code: 'DISK', message: 'There is too little room on the disk.' }] : []),
@@ -53,4 +52,10 @@ async function isSomewhere(name: string, folders: readonly string[]): Promise<bo
     if (there) return true;
   }
   return false;
+}
+
+/** Something that is not as it should be, in words that anybody may read. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
 }

@@ -1,5 +1,5 @@
-import type { Counts, Ended } from '../queue/history.ts';
-import type { Reason } from './reasons.ts';
+import type { Counts, FinishedCounts } from '../queue/status.ts';
+import type { Reason } from './probes.ts';
 
 /** When the work counts as going badly. */
 export interface WorkLimits {
@@ -27,7 +27,7 @@ export const WORK_LIMITS: WorkLimits = {
 /** What goes badly with the work, in plain words; nothing when all is well. */
 export function judgeWork(
   counts: Pick<Counts, 'oldestWaitingSeconds' | 'callbacks'>,
-  ended: Ended,
+  ended: FinishedCounts,
   limits: WorkLimits = WORK_LIMITS,
 ): Reason[] {
   const { oldestWaitingSeconds: waited, callbacks } = counts;

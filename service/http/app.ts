@@ -3,18 +3,16 @@ import type { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
-import type { Log } from '../log.ts';
-import { bakeRoutes } from './bake.ts';
-import type { App, Deps, Env } from './deps.ts';
-import { docsRoutes } from './docs.ts';
-import { drainRoutes } from './drain.ts';
-import { ApiError, type FieldFault } from './errors.ts';
-import { onError, onNotFound, sendError } from './failures.ts';
-import { fileRoutes } from './files.ts';
-import { apiHeaders } from './headers.ts';
-import { jobRoutes, statusRoute } from './jobs.ts';
-import { requestLog } from './request-log.ts';
-import { tapeRoutes } from './tapes.ts';
+import type { Log } from '../lib/log.ts';
+import type { App, Deps, Env } from './context.ts';
+import { ApiError, type FieldFault, onError, onNotFound, sendError } from './errors.ts';
+import { apiHeaders, requestLog } from './middleware.ts';
+import { bakeRoutes } from './routes/bake.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { drainRoutes } from './routes/drain.ts';
+import { fileRoutes } from './routes/files.ts';
+import { jobRoutes, statusRoute } from './routes/jobs.ts';
+import { tapeRoutes } from './routes/tapes.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_REQUEST_ID = 64;
@@ -55,7 +53,7 @@ export function addRoutes(app: App, deps: Deps, pages?: Hono): void {
   tapeRoutes(app, deps);
   drainRoutes(app, deps);
   docsRoutes(app, deps);
-  if (deps.blobs.folder !== undefined) fileRoutes(app, deps.blobs.folder);
+  if (deps.storage.folder !== undefined) fileRoutes(app, deps.storage.folder);
   if (pages) app.route('/', pages);
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** One file asked for. */
 export interface OutputRequest {
   readonly kind: 'mp4' | 'webm' | 'gif' | 'webp' | 'thumbnail';
@@ -37,11 +39,11 @@ export interface BakeResult {
   readonly timings?: Readonly<Record<string, number>> | undefined;
 }
 
-/** Why a bake failed, fit to be shown to anybody; `passing`: the same tape may bake later. */
+/** Why a bake failed, fit to be shown to anybody; `retryable`: the same tape may bake later. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
-  readonly passing: boolean;
+  readonly retryable: boolean;
 }
 
 export type Stage = 'downloading' | 'opening' | 'encoding' | 'uploading';
@@ -106,4 +108,27 @@ export function fileNameOf({ slug, fileName }: Pick<BakeRequest, 'slug' | 'fileN
 /** Every name under which a tape is found: its slug, and that of its files. */
 export function namesOf(request: Pick<BakeRequest, 'slug' | 'fileName'>): string[] {
   return [...new Set([request.slug, fileNameOf(request)])];
+}
+
+/**
+ * The identity of a request, the same for every way to write it: 32 hex digits of a hash of tape, address of the ZIP
+ * without its query (signatures change) and the outputs in any order. Throws TypeError when zipUrl is no URL.
+ */
+export function identityOf(request: Pick<BakeRequest, 'mongoId' | 'slug' | 'zipUrl' | 'outputs'>): string {
+  const url = new URL(request.zipUrl);
+  url.search = '';
+  url.hash = '';
+  const outputs = request.outputs.map(canonical).sort();
+  const text = JSON.stringify([request.mongoId, request.slug, url.href, outputs]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+/** The id of the job after `jobId` for the same request: abc, abc-2, abc-3. */
+export function nextJobId(jobId: string): string {
+  const [identity = jobId, number = '1'] = jobId.split('-');
+  return `${identity}-${Number(number) + 1}`;
+}
+
+function canonical({ kind, scale, maxSide }: OutputRequest): string {
+  return JSON.stringify([kind, scale ?? null, maxSide ?? null]);
 }

@@ -10,7 +10,7 @@ const EXTEND =
   'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("pexpire", KEYS[1], ARGV[2]) end return 0';
 
 /** Runs `work` while no other process holds `key`. Throws when it can't be had in `waitMs` milliseconds, and the signal's reason. */
-export async function locked<T>(
+export async function withLock<T>(
   redis: Redis,
   key: string,
   work: () => Promise<T>,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { type BakeRequest, type CallbackData, fileNameOf, namesOf } from './job.ts';
-import { leaveMark, readMark } from './marks.ts';
+import { readStopRequest, requestStop } from './stop-requests.ts';
 import { keys, type Store } from './store.ts';
 
 export interface Purged {
@@ -15,7 +15,7 @@ export interface Purged {
 export interface PurgeOptions {
   /** Whose jobs are removed; everybody's when undefined. */
   readonly mongoId?: string | undefined;
-  readonly markSeconds: number;
+  readonly stopRequestSeconds: number;
   /** How long running bakes are waited for. */
   readonly waitMs: number;
 }
@@ -25,14 +25,14 @@ const POLL_MS = 25;
 const CALLBACK_MS = 1000;
 
 /** What of a tape was noted under a name. */
-interface Noted {
+interface IndexedJob {
   readonly member: string;
   readonly jobId: string;
   readonly callbackId: string;
 }
 
 /** With what was asked for, unless nothing is left of it. */
-interface Found extends Noted {
+interface IndexedTape extends IndexedJob {
   readonly request: BakeRequest | undefined;
 }
 
@@ -43,34 +43,36 @@ interface Found extends Noted {
 export async function purge(
   store: Store,
   name: string,
-  { mongoId, markSeconds, waitMs }: PurgeOptions,
+  { mongoId, stopRequestSeconds, waitMs }: PurgeOptions,
 ): Promise<Purged> {
-  const found = await Promise.all((await readNoted(store, name)).map((noted) => withRequest(store, noted)));
+  const found = await Promise.all(
+    (await readIndex(store, name)).map((indexed) => withRequest(store, indexed)),
+  );
   const tapes = found.filter(
     ({ request }) => mongoId === undefined || request === undefined || request.mongoId === mongoId,
   );
   for (const { jobId, callbackId } of tapes) {
-    await leaveMark(store.redis, store.prefix, callbackId, 'purge', markSeconds);
-    await store.redis.hdel(keys.renewals(store.prefix), jobId); // a crash left it there: nobody is to carry it out
+    await requestStop(store.redis, store.prefix, callbackId, 'purge', stopRequestSeconds);
+    await store.redis.hdel(keys.requeues(store.prefix), jobId); // a crash left it there: nobody is to carry it out
   }
   const removed = new Set<string>();
   const began = performance.now();
-  let left = tapes;
-  let baking: readonly Found[] = [];
+  let remaining = tapes;
+  let baking: readonly IndexedTape[] = [];
   for (;;) {
-    const held: Found[] = [];
-    const running: Found[] = [];
-    for (const tape of left) {
+    const held: IndexedTape[] = [];
+    const running: IndexedTape[] = [];
+    for (const tape of remaining) {
       const rest = await removeTape(store, tape);
       if (rest !== 'bake') removed.add(tape.jobId);
-      if (rest === 'nothing') await forget(store, [name, ...namesIn(tape)], tape);
+      if (rest === 'nothing') await removeFromIndex(store, [name, ...namesIn(tape)], tape);
       else held.push(tape);
       if (rest === 'bake') running.push(tape);
     }
-    left = held;
+    remaining = held;
     baking = running;
     const patience = baking.length > 0 ? waitMs : Math.min(waitMs, CALLBACK_MS);
-    if (left.length === 0 || performance.now() > began + patience) break;
+    if (remaining.length === 0 || performance.now() > began + patience) break;
     await delay(POLL_MS);
   }
   const running = new Set(baking.map(({ jobId }) => jobId));
@@ -84,34 +86,42 @@ export async function purge(
 }
 
 /** Removes a callback that ended just now, if its tape was purged while it was sent. */
-export async function forgetPurged(store: Store, { id, data }: Job<CallbackData, string>): Promise<void> {
-  if ((await readMark(store.redis, store.prefix, id!)) !== 'purge') return;
+export async function removePurgedCallback(
+  store: Store,
+  { id, data }: Job<CallbackData, string>,
+): Promise<void> {
+  if ((await readStopRequest(store.redis, store.prefix, id!)) !== 'purge') return;
   const names = namesOf(data.request);
-  for (const tape of await readNoted(store, data.request.slug)) {
+  for (const tape of await readIndex(store, data.request.slug)) {
     const isIt = tape.callbackId === id;
-    if (isIt && (await removeTape(store, tape)) === 'nothing') await forget(store, names, tape);
+    if (isIt && (await removeTape(store, tape)) === 'nothing') await removeFromIndex(store, names, tape);
   }
 }
 
-async function readNoted(store: Store, name: string): Promise<Noted[]> {
+async function readIndex(store: Store, name: string): Promise<IndexedJob[]> {
   return (await store.redis.smembers(keys.slug(store.prefix, name))).map(readMember);
 }
 
-async function withRequest(store: Store, noted: Noted): Promise<Found> {
+async function withRequest(store: Store, indexed: IndexedJob): Promise<IndexedTape> {
   const data =
-    (await store.bakes.getJob(noted.jobId))?.data ?? (await store.callbacks.getJob(noted.callbackId))?.data;
-  return { ...noted, request: data?.request };
+    (await store.bakes.getJob(indexed.jobId))?.data ??
+    (await store.callbacks.getJob(indexed.callbackId))?.data;
+  return { ...indexed, request: data?.request };
 }
 
-function namesIn({ request }: Found): string[] {
+function namesIn({ request }: IndexedTape): string[] {
   return request === undefined ? [] : namesOf(request);
 }
 
-async function forget(store: Store, names: readonly string[], { member }: Noted): Promise<void> {
+async function removeFromIndex(
+  store: Store,
+  names: readonly string[],
+  { member }: IndexedJob,
+): Promise<void> {
   for (const name of new Set(names)) await store.redis.srem(keys.slug(store.prefix, name), member);
 }
 
-function readMember(member: string): Noted {
+function readMember(member: string): IndexedJob {
   const [jobId = '', callbackId = ''] = member.split(' ');
   return { member, jobId, callbackId };
 }
@@ -119,7 +129,7 @@ function readMember(member: string): Noted {
 /** Removes what it can of a tape; gives what is left, since somebody holds it. */
 async function removeTape(
   store: Store,
-  { jobId, callbackId }: Noted,
+  { jobId, callbackId }: IndexedJob,
 ): Promise<'nothing' | 'callback' | 'bake'> {
   const isGone = async (queue: Store['bakes'] | Store['callbacks'], id: string) =>
     (await queue.getJob(id)) === undefined ||

@@ -1,7 +1,7 @@
-import type { Job } from 'bullmq';
+import type { Job, JobType } from 'bullmq';
 import { CANCELLED, readFailure } from './failure.ts';
 import type { BakeData, BakeResult, CallbackData, Delivery, Stage, StageProgress } from './job.ts';
-import { type Mark, readMark } from './marks.ts';
+import { readStopRequest, type StopRequest } from './stop-requests.ts';
 import type { Store } from './store.ts';
 
 export type TapeStatus = 'queued' | Stage | 'done' | 'failed';
@@ -25,34 +25,36 @@ export type BakeJob = Job<BakeData, BakeResult>;
 type CallbackJob = Job<CallbackData, string>;
 
 /** A job as it was found. */
-export interface Seen {
+export interface FoundJob {
   readonly job: BakeJob;
   readonly state: string;
   readonly isFinished: boolean;
-  readonly mark: Mark | undefined;
+  readonly stopRequest: StopRequest | undefined;
 }
 
 /** Looks at a job; undefined when there is none. */
-export async function look(store: Store, jobId: string): Promise<Seen | undefined> {
+export async function findJob(store: Store, jobId: string): Promise<FoundJob | undefined> {
   // The state first: of one that was finished then, the job read afterwards has the result or the reason.
   const state = await store.bakes.getJobState(jobId);
   const job = await store.bakes.getJob(jobId);
   if (job === undefined || state === 'unknown') return undefined;
   const isFinished = state === 'completed' || state === 'failed';
-  const mark = isFinished ? undefined : await readMark(store.redis, store.prefix, job.data.callbackId);
-  return { job, state, isFinished, mark };
+  const stopRequest = isFinished
+    ? undefined
+    : await readStopRequest(store.redis, store.prefix, job.data.callbackId);
+  return { job, state, isFinished, stopRequest };
 }
 
 /** What is known about a job; undefined when there is none. */
-export async function report(store: Store, jobId: string): Promise<TapeReport | undefined> {
-  const seen = await look(store, jobId);
+export async function readReport(store: Store, jobId: string): Promise<TapeReport | undefined> {
+  const seen = await findJob(store, jobId);
   if (seen === undefined) return undefined;
   const { job, isFinished } = seen;
   const callback = await store.callbacks.getJob(job.data.callbackId);
   return {
     jobId,
     slug: job.data.request.slug,
-    ...progressOf(seen),
+    ...toStatus(seen),
     timings: {
       queuedAt: job.timestamp,
       ...(job.processedOn && { startedAt: job.processedOn }),
@@ -63,11 +65,11 @@ export async function report(store: Store, jobId: string): Promise<TapeReport | 
 }
 
 /** What the status of a job is called. */
-export function progressOf({ job, state, mark }: Seen) {
+export function toStatus({ job, state, stopRequest }: FoundJob) {
   if (state === 'completed')
     return { status: 'done', stage: null, progress: 1, result: job.returnvalue } as const;
   if (state === 'failed') return failed(job, readFailure(job.failedReason));
-  if (mark !== undefined) return failed(job, CANCELLED);
+  if (stopRequest !== undefined) return failed(job, CANCELLED);
   if (state !== 'active') return { status: 'queued', stage: null, progress: 0 } as const;
   const { stage, progress } = stageOf(job) ?? ({ stage: 'downloading', progress: 0 } as const);
   return { status: stage, stage, progress };
@@ -92,4 +94,107 @@ function deliveryOf(callback: CallbackJob | undefined): Delivery {
 
 function stageOf({ progress }: BakeJob): StageProgress | undefined {
   return typeof progress === 'object' && 'stage' in progress ? (progress as StageProgress) : undefined;
+}
+
+/** How much there is of what. */
+export interface Counts {
+  readonly waiting: number;
+  readonly active: number;
+  readonly retrying: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly callbacks: {
+    readonly waiting: number;
+    readonly active: number;
+    readonly retrying: number;
+    readonly failed: number;
+  };
+  /** How long the tape that has waited longest has; 0 when none waits. */
+  readonly oldestWaitingSeconds: number;
+}
+
+/** What ended within the last while. */
+export interface FinishedCounts {
+  readonly done: number;
+  /** Bakes that failed, for whatever reason. */
+  readonly failed: number;
+  readonly callbacksDelivered: number;
+  readonly callbacksGivenUp: number;
+}
+
+export async function countJobs(store: Store): Promise<Counts> {
+  const { bakes, callbacks } = store;
+  const [bake, callback, waiting] = await Promise.all([
+    bakes.getJobCounts(),
+    callbacks.getJobCounts(),
+    bakes.getRanges(['waiting', 'prioritized'], 0, -1), // no more than MAX_QUEUED
+  ]);
+  const oldest = Math.min(...(await readTimestamps(store, waiting)).values());
+  return {
+    waiting: (bake.waiting ?? 0) + (bake.prioritized ?? 0),
+    active: bake.active ?? 0,
+    retrying: bake.delayed ?? 0,
+    done: bake.completed ?? 0,
+    failed: bake.failed ?? 0,
+    callbacks: {
+      waiting: callback.waiting ?? 0,
+      active: callback.active ?? 0,
+      retrying: callback.delayed ?? 0,
+      failed: callback.failed ?? 0,
+    },
+    oldestWaitingSeconds: Number.isFinite(oldest) ? Math.max(0, (Date.now() - oldest) / 1000) : 0,
+  };
+}
+
+/** Counts what ended in the last `seconds`, however long the history is. */
+export async function countFinished(
+  { redis, bakes, callbacks }: Store,
+  seconds: number,
+): Promise<FinishedCounts> {
+  const since = Date.now() - seconds * 1000;
+  // BullMQ keeps finished jobs sorted by when they finished.
+  const [done, failed, callbacksDelivered, callbacksGivenUp] = await Promise.all(
+    [bakes, callbacks].flatMap((queue) =>
+      ['completed', 'failed'].map((state) => redis.zcount(queue.toKey(state), since, '+inf')),
+    ),
+  );
+  return {
+    done: done ?? 0,
+    failed: failed ?? 0,
+    callbacksDelivered: callbacksDelivered ?? 0,
+    callbacksGivenUp: callbacksGivenUp ?? 0,
+  };
+}
+
+/** What a job is doing, as somebody who looks on would say. */
+export type Group = 'waiting' | 'active' | 'done' | 'failed';
+
+const STATES = {
+  ...{ active: ['active'], waiting: ['waiting', 'prioritized', 'delayed'] },
+  ...{ done: ['completed'], failed: ['failed'] },
+} as const satisfies Record<Group, readonly JobType[]>;
+const ALL: readonly Group[] = ['active', 'waiting', 'done', 'failed'];
+
+/** The newest `n` jobs of some groups, newest first. Only those are read whole: a request may weigh 64 KiB. */
+export async function listRecent(
+  store: Store,
+  n: number,
+  groups: readonly Group[] = ALL,
+): Promise<TapeReport[]> {
+  if (n <= 0) return [];
+  const states = groups.flatMap((group) => STATES[group]);
+  const times = await readTimestamps(store, await store.bakes.getRanges(states, 0, n - 1));
+  const newest = [...times].sort(([, a], [, b]) => b - a).slice(0, n);
+  const reports = await Promise.all(newest.map(([jobId]) => readReport(store, jobId)));
+  return reports.filter((one) => one !== undefined);
+}
+
+/** When each of these bakes was put in the queue, in milliseconds since 1970; those that vanished are left out. */
+async function readTimestamps(
+  { redis, bakes }: Store,
+  jobIds: readonly string[],
+): Promise<Map<string, number>> {
+  const times = await Promise.all(jobIds.map((jobId) => redis.hget(bakes.toKey(jobId), 'timestamp')));
+  const pairs = jobIds.map((jobId, n) => [jobId, Number(times[n] ?? Number.NaN)] as const);
+  return new Map(pairs.filter(([, time]) => !Number.isNaN(time)));
 }

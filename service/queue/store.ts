@@ -1,7 +1,7 @@
 import { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { connect, type RedisAddress } from './connection.ts';
 import type { BakeData, BakeResult, CallbackData } from './job.ts';
+import { connect, type RedisAddress } from './redis.ts';
 
 export const BAKES = 'bakes';
 export const CALLBACKS = 'callbacks';
@@ -56,8 +56,8 @@ export async function closeStore({ redis, bakes, callbacks, flows }: Store): Pro
 export const keys = {
   latest: (prefix: string, identity: string) => `${prefix}:latest:${identity}`,
   slug: (prefix: string, slug: string) => `${prefix}:slug:${slug}`,
-  mark: (prefix: string, callbackId: string) => `${prefix}:mark:${callbackId}`,
-  marks: (prefix: string) => `${prefix}:marks`,
-  renewals: (prefix: string) => `${prefix}:renewals`,
+  stopRequest: (prefix: string, callbackId: string) => `${prefix}:mark:${callbackId}`,
+  stopChannel: (prefix: string) => `${prefix}:marks`,
+  requeues: (prefix: string) => `${prefix}:renewals`,
   lock: (prefix: string, name: string) => `${prefix}:lock:${name}`,
 };

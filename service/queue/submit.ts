@@ -1,13 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { addTape, allEnded, noteAgain, type Policy, sendAgain } from './add.ts';
-import type { Admission } from './admission.ts';
+import {
+  addJobs,
+  identityLock,
+  type Policy,
+  repairIndex,
+  requeue,
+  resendCallback,
+  settleAll,
+} from './add.ts';
+import type { Admission } from './capacity.ts';
 import { readFailure } from './failure.ts';
-import { identify, rebake as nextId } from './identity.ts';
-import { type BakeRequest, onlyRequest } from './job.ts';
-import { locked } from './lock.ts';
-import { dropMark } from './marks.ts';
-import { lockOf, renew } from './renew.ts';
-import { look, progressOf, type Seen, type TapeStatus } from './status.ts';
+import { type BakeRequest, identityOf, nextJobId as nextId, onlyRequest } from './job.ts';
+import { withLock } from './lock.ts';
+import { type FoundJob, findJob, type TapeStatus, toStatus } from './status.ts';
+import { withdrawStop } from './stop-requests.ts';
 import { keys, type Store } from './store.ts';
 
 export interface SubmitOptions {
@@ -45,60 +51,65 @@ export async function submit(
 ): Promise<Submitted> {
   const { store, policy, admission } = desk;
   const request = onlyRequest(given);
-  const identity = identify(request);
-  return locked(store.redis, lockOf(store, identity), async () => {
+  const identity = identityOf(request);
+  return withLock(store.redis, identityLock(store, identity), async () => {
     const jobId = (await store.redis.get(keys.latest(store.prefix, identity))) ?? identity;
-    const found = await look(store, jobId);
-    if (found && !found.isFinished && found.mark === 'cancel' && (await takeBack(store, found))) {
+    const found = await findJob(store, jobId);
+    if (
+      found &&
+      !found.isFinished &&
+      found.stopRequest === 'cancel' &&
+      (await withdrawCancellation(store, found))
+    ) {
       return { jobId, status: 'queued', created: true, outcome: 'retrying' };
     }
-    const seen = found?.mark === undefined ? found : await whenStopped(store, jobId);
-    const status = seen === undefined ? null : progressOf(seen).status;
+    const seen = found?.stopRequest === undefined ? found : await waitUntilStopped(store, jobId);
+    const status = seen === undefined ? null : toStatus(seen).status;
     const old = (outcome: Submitted['outcome']) => ({ jobId, status, created: false, outcome });
     const admit = async (id: string, outcome: 'accepted' | 'retrying', add: () => Promise<void>) => {
       const added = await admission.admit(async () => {
         const latest = keys.latest(store.prefix, identity);
-        await allEnded([store.redis.set(latest, id, 'EX', 2 * policy.historySeconds), add()]);
+        await settleAll([store.redis.set(latest, id, 'EX', 2 * policy.historySeconds), add()]);
         return { jobId: id, status: 'queued', created: true, outcome } as const;
       });
       return added ?? old('full');
     };
-    const accept = (id: string) => admit(id, 'accepted', () => addTape(store, policy, id, request, priority));
+    const accept = (id: string) => admit(id, 'accepted', () => addJobs(store, policy, id, request, priority));
 
     if (seen === undefined) return accept(jobId);
-    await noteAgain(store, policy, jobId, seen.job.data);
+    await repairIndex(store, policy, jobId, seen.job.data);
     if (!seen.isFinished) return old(rebake ? 'conflict' : 'already');
-    if (rebake) return accept(await freeId(store, jobId));
+    if (rebake) return accept(await nextFreeId(store, jobId));
     const oldCallbackId = seen.job.data.callbackId;
-    if (seen.state === 'failed' && readFailure(seen.job.failedReason).passing) {
-      const renewal = { policy, jobId, request, priority, oldCallbackId };
-      return admit(jobId, 'retrying', () => renew(store, renewal));
+    if (seen.state === 'failed' && readFailure(seen.job.failedReason).retryable) {
+      const pending = { policy, jobId, request, priority, oldCallbackId };
+      return admit(jobId, 'retrying', () => requeue(store, pending));
     }
-    await sendAgain(store, policy, jobId, oldCallbackId, request);
+    await resendCallback(store, policy, jobId, oldCallbackId, request);
     return old(seen.state === 'completed' ? 'done' : 'failed-for-good');
   });
 }
 
 /** Whether a cancelled job could be left in the queue after all: no worker had it yet. */
-async function takeBack(store: Store, { job, state }: Seen): Promise<boolean> {
+async function withdrawCancellation(store: Store, { job, state }: FoundJob): Promise<boolean> {
   if (state === 'active') return false;
-  await dropMark(store.redis, store.prefix, job.data.callbackId);
-  const now = await look(store, job.id!);
+  await withdrawStop(store.redis, store.prefix, job.data.callbackId);
+  const now = await findJob(store, job.id!);
   return now !== undefined && !now.isFinished && now.state !== 'active';
 }
 
 /** The job when it has stopped, or is gone; or as it is when it does not stop. */
-async function whenStopped(store: Store, jobId: string): Promise<Seen | undefined> {
+async function waitUntilStopped(store: Store, jobId: string): Promise<FoundJob | undefined> {
   const deadline = performance.now() + STOP_MS;
   for (;;) {
-    const seen = await look(store, jobId);
+    const seen = await findJob(store, jobId);
     if (seen === undefined || seen.isFinished || performance.now() > deadline) return seen;
     await delay(POLL_MS);
   }
 }
 
 /** The id after `jobId` that no job has: the history may still hold some that nobody remembers as the latest. */
-async function freeId(store: Store, jobId: string): Promise<string> {
+async function nextFreeId(store: Store, jobId: string): Promise<string> {
   for (let id = nextId(jobId); ; id = nextId(id)) {
     if ((await store.bakes.getJob(id)) === undefined) return id;
   }

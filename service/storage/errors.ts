@@ -35,7 +35,7 @@ export class StorageError extends Error {
   }
 
   /** Whether the same tape may be stored later: all but SLUG_TAKEN is the storage's fault, not the tape's. */
-  get passing(): boolean {
+  get retryable(): boolean {
     return this.code !== 'SLUG_TAKEN';
   }
 }

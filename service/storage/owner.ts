@@ -1,26 +1,26 @@
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { Whose } from './blobs.ts';
 import { StorageError } from './errors.ts';
-import { faultOf } from './fault.ts';
+import { classifyS3Error } from './s3.ts';
+import type { TapeOwner } from './storage.ts';
 
 /** An object as it is in the bucket just now. */
-interface Found {
+interface ObjectHead {
   readonly etag: string | undefined;
   readonly mongoId: string | undefined;
 }
 
 /** The object of a key, or undefined where there is none. Throws what the client throws. */
-export async function look(
+export async function headObject(
   client: S3Client,
   Bucket: string,
   Key: string,
   abortSignal: AbortSignal,
-): Promise<Found | undefined> {
+): Promise<ObjectHead | undefined> {
   try {
     const { ETag, Metadata } = await client.send(new HeadObjectCommand({ Bucket, Key }), { abortSignal });
     return { etag: ETag, mongoId: readOwner(Metadata) };
   } catch (error) {
-    if (faultOf(error) === 'not-found') return undefined;
+    if (classifyS3Error(error) === 'not-found') return undefined;
     throw error;
   }
 }
@@ -29,12 +29,13 @@ export async function look(
  * Throws SLUG_TAKEN when one of a name's objects is not this tape's; one that says nothing of its owner was not stored by
  * Oven, and is nobody's to replace unless `unowned`.
  */
-export function assertOwned(found: readonly (Found | undefined)[], whose: Whose): void {
-  if (found.some((object) => object && !isOf(object.mongoId, whose))) throw new StorageError('SLUG_TAKEN');
+export function assertOwned(found: readonly (ObjectHead | undefined)[], whose: TapeOwner): void {
+  if (found.some((object) => object && !isOwnedBy(object.mongoId, whose)))
+    throw new StorageError('SLUG_TAKEN');
 }
 
 /** Whether an owner, undefined for none, is the one who is meant. */
-export function isOf(owner: string | undefined, { mongoId, unowned }: Whose): boolean {
+export function isOwnedBy(owner: string | undefined, { mongoId, unowned }: TapeOwner): boolean {
   return owner === undefined ? unowned : owner === mongoId;
 }
 

@@ -1,13 +1,13 @@
-import type { BlobsOptions } from './blobs.ts';
-import { bucketOrigins, bucketUrl } from './bucket.ts';
-import { keyBelow } from './key.ts';
-import { keyFor } from './outputs.ts';
+import { keyBelow } from '../source/tape-bucket.ts';
+import { keyFor } from './keys.ts';
+import { bucketOrigins, bucketUrl } from './s3.ts';
+import type { StorageOptions } from './storage.ts';
 
 /**
  * What public URLs of stored files begin with, without a slash at the end: the CDN, the bucket, or the service itself for a
  * folder. Throws TypeError for a CDN that is no host or URL, and for a folder without a public URL.
  */
-export function publicBase({ cdn, endpoint, bucket, publicUrl }: BlobsOptions): string {
+export function publicBase({ cdn, endpoint, bucket, publicUrl }: StorageOptions): string {
   if (cdn !== undefined && cdn !== '') return cdnBase(cdn);
   if (endpoint.protocol !== 'file:') return bucketUrl(endpoint, bucket);
   if (publicUrl === undefined) throw new TypeError('folder storage needs the public URL of the service');
@@ -15,7 +15,7 @@ export function publicBase({ cdn, endpoint, bucket, publicUrl }: BlobsOptions): 
 }
 
 /** Whether a URL is that of the MP4 of a name, in any of the ways in which URLs of these files were ever given out. */
-export function namedBy(options: BlobsOptions): (url: string | undefined, name: string) => boolean {
+export function namedBy(options: StorageOptions): (url: string | undefined, name: string) => boolean {
   const { endpoint, bucket } = options;
   const origins = endpoint.protocol === 'file:' ? [] : bucketOrigins(endpoint, bucket);
   // The host that Spaces' own CDN has.

@@ -1,20 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Progress } from '../../service/bake/stages.ts';
+import type { Progress } from '../../service/bake/report.ts';
 import { rgba } from '../tapes/canvas.ts';
 import { drawFrames } from '../tapes/make.ts';
 import { makeDurations } from '../tapes/timing.ts';
-import { bars, changes, codesOf, pathOf, timed, useKitchen } from './kitchen.ts';
-import { codecsOf, expectVideo, secondsOf } from './look.ts';
+import { bars, changes, codesOf, pathOf, timed, useBakeFixture } from './fixture.ts';
+import { codecsOf, expectVideo, secondsOf } from './inspect.ts';
 
-const kitchen = useKitchen();
+const fixture = useBakeFixture();
 const RED = rgba(220, 30, 30);
 const BLUE = rgba(30, 60, 220);
 
 test('a tape like the recorder’s: every picture at its time, and the report tells the truth', async () => {
   const spec = { scene: 'sprites', width: 64, height: 48, seconds: 2, stalls: true, sound: true } as const;
-  const facts = await kitchen.make(spec);
-  const report = await kitchen.bake({ outputs: [{ kind: 'mp4', scale: 4 }, { kind: 'thumbnail' }] });
+  const facts = await fixture.make(spec);
+  const report = await fixture.bake({ outputs: [{ kind: 'mp4', scale: 4 }, { kind: 'thumbnail' }] });
 
   const frames = await drawFrames(spec, startsOf(facts.durations));
   await expectVideo(pathOf(report, 'mp4'), changes(frames, facts.durations));
@@ -24,8 +24,8 @@ test('a tape like the recorder’s: every picture at its time, and the report te
     sound: { sampleRate: 48_000, channels: 2 },
     warnings: [],
     outputs: [
-      { kind: 'mp4', path: kitchen.path('out', 'it.mp4'), width: 256, height: 192 },
-      { kind: 'thumbnail', path: kitchen.path('out', 'it-thumb.jpg'), width: 512, height: 384 },
+      { kind: 'mp4', path: fixture.path('out', 'it.mp4'), width: 256, height: 192 },
+      { kind: 'thumbnail', path: fixture.path('out', 'it-thumb.jpg'), width: 512, height: 384 },
     ],
   });
   expect(report.duration).toBeCloseTo(facts.seconds, 4);
@@ -33,13 +33,13 @@ test('a tape like the recorder’s: every picture at its time, and the report te
   for (const { path, bytes } of report.outputs) expect((await stat(path)).size).toBe(bytes);
   const stages = ['open', 'unpack', 'mp4', 'verify', 'thumbnail', 'total'];
   expect(Object.keys(report.timings).sort()).toEqual(stages.sort());
-  expect(await kitchen.served()).toEqual(['it-thumb.jpg', 'it.mp4']);
+  expect(await fixture.served()).toEqual(['it-thumb.jpg', 'it.mp4']);
 });
 
 test('30 s: not a picture more than 1 ms off, however late', async () => {
   const spec = { scene: 'wire', width: 64, height: 48, seconds: 30, stalls: true, seed: 7 } as const;
-  const facts = await kitchen.make(spec);
-  const report = await kitchen.bake();
+  const facts = await fixture.make(spec);
+  const report = await fixture.bake();
   const frames = await drawFrames(spec, startsOf(facts.durations));
   await expectVideo(pathOf(report, 'mp4'), changes(frames, facts.durations));
   expect(facts.frames).toBeGreaterThan(1000);
@@ -59,8 +59,8 @@ test.each<[string, number[], string]>([
 ])('%s', async (_, durations, contents) => {
   const [a, b] = await Promise.all([bars(32, 24, [RED]), bars(32, 24, [BLUE])]);
   const frames = [...contents].map((content) => (content === 'a' ? a! : b!));
-  await kitchen.compose(timed(frames, durations));
-  const report = await kitchen.bake();
+  await fixture.compose(timed(frames, durations));
+  const report = await fixture.bake();
   const path = pathOf(report, 'mp4');
   const seen = [...durations.keys()].filter((n) => durations[n]! > 0);
   await expectVideo(
@@ -86,8 +86,8 @@ describe('timing.json', () => {
 
   test('missing: 60 frames a second, and a warning', async () => {
     const frames = await draw();
-    await kitchen.compose({ frames });
-    const report = await kitchen.bake();
+    await fixture.compose({ frames });
+    const report = await fixture.bake();
     const even = frames.map(() => 1000 / 60);
     await expectVideo(pathOf(report, 'mp4'), changes(frames, even));
     expect(codesOf(report)).toEqual(['TIMING_MISSING']);
@@ -95,8 +95,8 @@ describe('timing.json', () => {
 
   test('missing, but the total is known', async () => {
     const frames = await draw();
-    await kitchen.compose({ frames, metadata: { totalDuration: frames.length / 20 } });
-    const report = await kitchen.bake();
+    await fixture.compose({ frames, metadata: { totalDuration: frames.length / 20 } });
+    const report = await fixture.bake();
     const even = frames.map(() => 50);
     await expectVideo(pathOf(report, 'mp4'), changes(frames, even));
     expect(codesOf(report)).toEqual(['TIMING_MISSING']);
@@ -104,8 +104,8 @@ describe('timing.json', () => {
 
   test('partial: what is there is kept, and a warning', async () => {
     const frames = await draw();
-    await kitchen.compose({ frames, timing: frames.slice(5).map((_, n) => ({ frame: n, duration: 40 })) });
-    const report = await kitchen.bake();
+    await fixture.compose({ frames, timing: frames.slice(5).map((_, n) => ({ frame: n, duration: 40 })) });
+    const report = await fixture.bake();
     const even = frames.map(() => 40);
     await expectVideo(pathOf(report, 'mp4'), changes(frames, even));
     expect(codesOf(report)).toEqual(['TIMING_PARTIAL']);
@@ -113,9 +113,9 @@ describe('timing.json', () => {
 });
 
 test('progress rises from 0 to 1 and names the stages in turn', async () => {
-  await kitchen.make({ scene: 'wire', width: 64, height: 48, seconds: 1 });
+  await fixture.make({ scene: 'wire', width: 64, height: 48, seconds: 1 });
   const seen: Progress[] = [];
-  await kitchen.bake({ outputs: [{ kind: 'mp4' }, { kind: 'gif' }], onProgress: (now) => seen.push(now) });
+  await fixture.bake({ outputs: [{ kind: 'mp4' }, { kind: 'gif' }], onProgress: (now) => seen.push(now) });
   expect([...new Set(seen.map(({ stage }) => stage))]).toEqual(['open', 'unpack', 'mp4', 'gif']);
   const values = seen.map(({ progress }) => progress);
   expect(values).toEqual(values.toSorted((a, b) => a - b));
@@ -127,9 +127,9 @@ test('a frame whose pixels are damaged', async () => {
   const [red, blue] = await Promise.all([bars(32, 24, [RED]), bars(32, 24, [BLUE])]);
   const damaged = Buffer.from(blue!);
   damaged.fill(0xaa, 45, 60);
-  await kitchen.compose(timed([red!, damaged], [500, 500]));
-  await expect(kitchen.bake()).rejects.toMatchObject({ code: 'FRAME_CORRUPT', passing: false });
-  expect(await kitchen.served()).toEqual([]);
+  await fixture.compose(timed([red!, damaged], [500, 500]));
+  await expect(fixture.bake()).rejects.toMatchObject({ code: 'FRAME_CORRUPT', retryable: false });
+  expect(await fixture.served()).toEqual([]);
 });
 
 /** When each frame begins, in seconds. */

@@ -2,10 +2,10 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { type Colour, rgba } from '../tapes/canvas.ts';
 import { drawFrames } from '../tapes/make.ts';
-import { bars, pathOf, timed, useKitchen } from './kitchen.ts';
-import { decodePicture } from './look.ts';
+import { bars, pathOf, timed, useBakeFixture } from './fixture.ts';
+import { decodePicture } from './inspect.ts';
 
-const kitchen = useKitchen();
+const fixture = useBakeFixture();
 type Rgb = readonly [number, number, number];
 const SATURATED: readonly Rgb[] = [
   [255, 0, 0],
@@ -31,8 +31,8 @@ describe('saturated bars come back within 3 levels', () => {
     ['mp4', 4],
     ['webm', 2],
   ] as const)('%s, enlarged %i times', async (kind, scale) => {
-    await kitchen.compose(timed([await bars(64, 32, SATURATED.map(packed))], [200]));
-    const report = await kitchen.bake({ outputs: [{ kind, scale }] });
+    await fixture.compose(timed([await bars(64, 32, SATURATED.map(packed))], [200]));
+    const report = await fixture.bake({ outputs: [{ kind, scale }] });
     const pixels = await decodePicture(pathOf(report, kind), 0, 64, 32);
     for (const [n, colour] of SATURATED.entries()) {
       expect(levels(pixels, 64, n * 8 + 4, 16, colour), `${colour}`).toBeLessThanOrEqual(3);
@@ -42,8 +42,8 @@ describe('saturated bars come back within 3 levels', () => {
 
 test('a line of one pixel keeps its colour, for each pixel has its own chroma', async () => {
   const colours = Array.from({ length: 32 }, (_, x) => packed(x === 16 ? [255, 40, 90] : [20, 30, 60]));
-  await kitchen.compose(timed([await bars(32, 24, colours)], [200]));
-  const report = await kitchen.bake();
+  await fixture.compose(timed([await bars(32, 24, colours)], [200]));
+  const report = await fixture.bake();
   const pixels = await decodePicture(pathOf(report, 'mp4'), 0, 32, 24);
   expect(levels(pixels, 32, 16, 12, [255, 40, 90])).toBeLessThanOrEqual(12);
   expect(levels(pixels, 32, 15, 12, [20, 30, 60])).toBeLessThanOrEqual(12);
@@ -56,8 +56,8 @@ describe('alpha is laid on black', () => {
   const ALPHAS = [0, 64, 128, 255];
 
   test.each([['mp4'], ['webm']] as const)('flat colours of a few alphas, in an %s', async (kind) => {
-    await kitchen.compose(timed([await bars(64, 32, ALPHAS.map(orange))], [200]));
-    const report = await kitchen.bake({ outputs: [{ kind, scale: 2 }] });
+    await fixture.compose(timed([await bars(64, 32, ALPHAS.map(orange))], [200]));
+    const report = await fixture.bake({ outputs: [{ kind, scale: 2 }] });
     const pixels = await decodePicture(pathOf(report, kind), 0, 64, 32);
     for (const [n, alpha] of ALPHAS.entries()) {
       expect(levels(pixels, 64, n * 16 + 8, 16, onBlack(alpha)), `${alpha}`).toBeLessThanOrEqual(4);
@@ -67,8 +67,8 @@ describe('alpha is laid on black', () => {
   test('even when only one late picture has transparent pixels', async () => {
     const opaque = await Promise.all([40, 80, 120].map((grey) => bars(64, 32, [rgba(grey, grey, grey)])));
     const holed = await bars(64, 32, [orange(255), rgba(255, 0, 255, 0)]);
-    await kitchen.compose(timed([...opaque, holed], [100, 100, 100, 100]));
-    const report = await kitchen.bake();
+    await fixture.compose(timed([...opaque, holed], [100, 100, 100, 100]));
+    const report = await fixture.bake();
     const first = await decodePicture(pathOf(report, 'mp4'), 0, 64, 32);
     expect(levels(first, 64, 20, 16, [40, 40, 40])).toBeLessThanOrEqual(3);
     const last = await decodePicture(pathOf(report, 'mp4'), 3, 64, 32);
@@ -78,8 +78,8 @@ describe('alpha is laid on black', () => {
 
   test('the fading scene, as a whole', async () => {
     const [png] = await drawFrames({ scene: 'fade', width: 64, height: 48, seconds: 1 }, [0.2]);
-    await kitchen.compose(timed([png!], [200]));
-    const report = await kitchen.bake();
+    await fixture.compose(timed([png!], [200]));
+    const report = await fixture.bake();
     const pixels = await decodePicture(pathOf(report, 'mp4'), 0, 64, 48);
     const wanted = await sharp(png!).flatten({ background: 'black' }).removeAlpha().raw().toBuffer();
     const error = pixels.reduce((sum, value, n) => sum + Math.abs(value - wanted[n]!), 0) / pixels.length;
@@ -94,8 +94,8 @@ describe('odd sizes at scale 1 are padded by their last column and row', () => {
     [32, 17, 32, 18],
     [1, 1, 2, 2],
   ])('%i × %i → %i × %i', async (width, height, videoWidth, videoHeight) => {
-    await kitchen.compose(timed([await bars(width, height, [rgba(200, 60, 60), rgba(60, 180, 90)])], [200]));
-    const report = await kitchen.bake({ outputs: [{ kind: 'mp4', scale: 1 }] });
+    await fixture.compose(timed([await bars(width, height, [rgba(200, 60, 60), rgba(60, 180, 90)])], [200]));
+    const report = await fixture.bake({ outputs: [{ kind: 'mp4', scale: 1 }] });
     expect(report.outputs[0]).toMatchObject({ width: videoWidth, height: videoHeight });
     const pixels = await decodePicture(pathOf(report, 'mp4'), 0, videoWidth, videoHeight);
     const at = (x: number, y: number) => [...pixels.subarray((y * videoWidth + x) * 3).subarray(0, 3)];

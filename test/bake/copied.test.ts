@@ -1,10 +1,10 @@
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { probeVideo } from '../../service/bake/probe.ts';
+import { probeVideo } from '../../service/bake/verify.ts';
 import { encodePng } from '../tapes/png.ts';
-import { pathOf, timed, useKitchen } from './kitchen.ts';
+import { pathOf, timed, useBakeFixture } from './fixture.ts';
 
-const kitchen = useKitchen();
+const fixture = useBakeFixture();
 const [WIDTH, HEIGHT] = [96, 64];
 
 /** A gradient with a little grain, which moves: with so many bytes of PNG a pixel it is encoded with B-frames. */
@@ -24,9 +24,9 @@ it.each<[string, readonly number[]]>([
   ['a long one near the end', [40, 40, 40, 40, 40, 40, 40, 900, 40, 40]],
 ])('ffmpeg copies the packets of %s with their times', async (_, durations) => {
   const frames = await Promise.all(durations.map((_, n) => gradient(n)));
-  await kitchen.compose(timed(frames, durations));
-  const made = pathOf(await kitchen.bake(), 'mp4');
-  const copy = kitchen.path('copy.mp4');
+  await fixture.compose(timed(frames, durations));
+  const made = pathOf(await fixture.bake(), 'mp4');
+  const copy = fixture.path('copy.mp4');
   const { stderr } = await execa('ffmpeg', ['-v', 'warning', '-i', made, '-c', 'copy', copy]);
   expect(stderr).toBe('');
   const startsOf = async (path: string) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type BakeOptions, bake } from '../../service/bake/bake.ts';
 import type { OutputKind } from '../../service/bake/outputs.ts';
-import type { Stage } from '../../service/bake/stages.ts';
+import type { Stage } from '../../service/bake/report.ts';
 import { makeTape } from '../tapes/make.ts';
 import { failure, type Scratch, scratch } from './scratch.ts';
 

@@ -6,7 +6,7 @@ import { type BakeOptions, bake } from '../../service/bake/bake.ts';
 import { runFfmpeg } from '../../service/bake/encode/ffmpeg.ts';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import { OUTPUT_KINDS } from '../../service/bake/outputs.ts';
-import type { Stage } from '../../service/bake/stages.ts';
+import type { Stage } from '../../service/bake/report.ts';
 import { HOSTILE_TAPES, limitsOf } from '../tapes/hostile.ts';
 import { makeTape } from '../tapes/make.ts';
 import { failure, isAlive, pidsIn, type Scratch, scratch, standIn } from './scratch.ts';

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { rgba } from '../tapes/canvas.ts';
 import { drawFrames } from '../tapes/make.ts';
 import { makeDurations } from '../tapes/timing.ts';
-import { bars, changes, codesOf, pathOf, timed, useKitchen } from './kitchen.ts';
-import { expectVideo } from './look.ts';
+import { bars, changes, codesOf, pathOf, timed, useBakeFixture } from './fixture.ts';
+import { expectVideo } from './inspect.ts';
 
-const kitchen = useKitchen();
+const fixture = useBakeFixture();
 const RED = rgba(220, 30, 30);
 const BLUE = rgba(30, 60, 220);
 
@@ -16,8 +16,8 @@ test('all of them, each with the right timing', async () => {
     { scene: 'wire', width: 64, height: 48, seconds: 1.5 },
     durations.map((_, n) => n / 20),
   );
-  await kitchen.compose(timed(frames, durations));
-  const report = await kitchen.bake({
+  await fixture.compose(timed(frames, durations));
+  const report = await fixture.bake({
     outputs: [
       { kind: 'webp' },
       { kind: 'gif', scale: 2 },
@@ -33,7 +33,7 @@ test('all of them, each with the right timing', async () => {
     ['gif', 128, 96],
     ['webp', 384, 288],
   ]);
-  expect(await kitchen.served()).toEqual(['it-thumb.jpg', 'it.gif', 'it.mp4', 'it.webm', 'it.webp']);
+  expect(await fixture.served()).toEqual(['it-thumb.jpg', 'it.gif', 'it.mp4', 'it.webm', 'it.webp']);
 
   const expected = changes(frames, durations);
   await expectVideo(pathOf(report, 'mp4'), expected);
@@ -54,8 +54,8 @@ describe('a preview', () => {
     '%s: the right picture for the right time, of the right colour',
     async (kind) => {
       const [red, blue] = await Promise.all([bars(33, 24, [RED]), bars(33, 24, [BLUE])]);
-      await kitchen.compose(timed([red!, blue!, red!], [400, 200, 100]));
-      const report = await kitchen.bake({ outputs: [{ kind }] });
+      await fixture.compose(timed([red!, blue!, red!], [400, 200, 100]));
+      const report = await fixture.bake({ outputs: [{ kind }] });
       const path = pathOf(report, kind);
       const { delay, pageHeight, width } = await sharp(path, { animated: true }).metadata();
       expect(delay).toEqual([400, 200, 120]);
@@ -72,14 +72,14 @@ describe('a preview', () => {
 
   test.each(['gif', 'webp'] as const)('%s of one unchanging frame', async (kind) => {
     const red = await bars(33, 24, [RED]);
-    await kitchen.compose(timed([red, red], [400, 400]));
-    const report = await kitchen.bake({ outputs: [{ kind, maxSide: 64 }] });
+    await fixture.compose(timed([red, red], [400, 400]));
+    const report = await fixture.bake({ outputs: [{ kind, maxSide: 64 }] });
     expectColour(await meanColour(sharp(pathOf(report, kind))), [220, 30, 30]);
   });
 
   test.each(['gif', 'webp'] as const)('%s is never so large that it takes all memory', async (kind) => {
-    await kitchen.compose(timed([await bars(512, 8, [RED])], [100]));
-    const report = await kitchen.bake({ outputs: [{ kind, scale: 8, maxSide: 4096 }] });
+    await fixture.compose(timed([await bars(512, 8, [RED])], [100]));
+    const report = await fixture.bake({ outputs: [{ kind, scale: 8, maxSide: 4096 }] });
     expect(report.outputs[0]).toMatchObject({ width: 1024, height: 16 });
   });
 });
@@ -97,8 +97,8 @@ describe('the thumbnail', () => {
   ])('is the middle frame by time: %s', async (_, durations, contents, colour) => {
     const [red, blue] = await Promise.all([bars(32, 24, [RED]), bars(32, 24, [BLUE])]);
     const frames = [...contents].map((content) => (content === 'r' ? red! : blue!));
-    await kitchen.compose(timed(frames, durations));
-    const report = await kitchen.bake({ outputs: [{ kind: 'thumbnail' }] });
+    await fixture.compose(timed(frames, durations));
+    const report = await fixture.bake({ outputs: [{ kind: 'thumbnail' }] });
     expectColour(await meanColour(sharp(pathOf(report, 'thumbnail'))), colour);
   });
 
@@ -109,16 +109,16 @@ describe('the thumbnail', () => {
     [640, 480, undefined, 512, 384],
     [64, 48, 100, 100, 75],
   ])('of %i × %i within %s is %i × %i', async (width, height, maxSide, thumbWidth, thumbHeight) => {
-    await kitchen.compose(timed([await bars(width, height, [RED, BLUE])], [100]));
-    const report = await kitchen.bake({ outputs: [{ kind: 'thumbnail', ...(maxSide && { maxSide }) }] });
+    await fixture.compose(timed([await bars(width, height, [RED, BLUE])], [100]));
+    const report = await fixture.bake({ outputs: [{ kind: 'thumbnail', ...(maxSide && { maxSide }) }] });
     expect(report.outputs[0]).toMatchObject({ width: thumbWidth, height: thumbHeight });
     const read = await sharp(pathOf(report, 'thumbnail')).metadata();
     expect(read).toMatchObject({ format: 'jpeg', width: thumbWidth, height: thumbHeight });
   });
 
   test('has hard edges, and transparent pixels are black', async () => {
-    await kitchen.compose(timed([await bars(64, 64, [RED, rgba(255, 255, 255, 0)])], [100]));
-    const report = await kitchen.bake({ outputs: [{ kind: 'thumbnail' }] });
+    await fixture.compose(timed([await bars(64, 64, [RED, rgba(255, 255, 255, 0)])], [100]));
+    const report = await fixture.bake({ outputs: [{ kind: 'thumbnail' }] });
     const { data, info } = await sharp(pathOf(report, 'thumbnail'))
       .raw()
       .toBuffer({ resolveWithObject: true });
@@ -129,8 +129,8 @@ describe('the thumbnail', () => {
 });
 
 test('a scale that players could not show is reduced, with a word', async () => {
-  await kitchen.compose(timed([await bars(1100, 8, [RED, BLUE])], [100]));
-  const report = await kitchen.bake({ outputs: [{ kind: 'mp4', scale: 4 }] });
+  await fixture.compose(timed([await bars(1100, 8, [RED, BLUE])], [100]));
+  const report = await fixture.bake({ outputs: [{ kind: 'mp4', scale: 4 }] });
   expect(report.outputs[0]).toMatchObject({ width: 2200, height: 16 });
   expect(codesOf(report)).toEqual(['SCALE_REDUCED']);
 });

@@ -4,28 +4,28 @@ import { expect, test } from 'vitest';
 import { findBursts } from '../../bench/bursts.ts';
 import { findChromium, recordTape } from '../tapes/recorder.ts';
 import { frameName } from '../tapes/timing.ts';
-import { changes, pathOf, useKitchen } from './kitchen.ts';
-import { decodeSound, expectTimes, expectVideo } from './look.ts';
+import { changes, pathOf, useBakeFixture } from './fixture.ts';
+import { decodeSound, expectTimes, expectVideo } from './inspect.ts';
 
-const kitchen = useKitchen();
+const fixture = useBakeFixture();
 
 test('a tape that a browser recorded: every picture and sound at its time', async ({ skip }) => {
   if (!findChromium()) skip('There is no browser on this machine to record with.');
-  const path = kitchen.path('tape.zip');
+  const path = fixture.path('tape.zip');
   const facts = await recordTape(path, { width: 161, height: 97, seconds: 2, stalls: true });
   const zip = await JSZip.loadAsync(await readFile(path));
   const entry = (name: string) => zip.file(name)!.async('nodebuffer');
   const frames = await Promise.all(facts.durations.map((_, n) => entry(frameName(n))));
 
-  const report = await kitchen.bake();
+  const report = await fixture.bake();
   expect(report).toMatchObject({
     frames: facts.frames,
     outputs: [{ width: 322, height: 194 }],
     warnings: [],
   });
   await expectVideo(pathOf(report, 'mp4'), changes(frames, facts.durations));
-  await writeFile(kitchen.path('sound.wav'), await entry('soundtrack.wav'));
-  const recorded = findBursts(await decodeSound(kitchen.path('sound.wav')));
+  await writeFile(fixture.path('sound.wav'), await entry('soundtrack.wav'));
+  const recorded = findBursts(await decodeSound(fixture.path('sound.wav')));
   expect(recorded.length).toBeGreaterThan(1);
   const within = recorded.filter((time) => time < report.duration - 0.05);
   expectTimes(findBursts(await decodeSound(pathOf(report, 'mp4'))).slice(0, within.length), within, 5);

@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { rgba } from '../tapes/canvas.ts';
-import { bars, changes, pathOf, timed, useKitchen } from './kitchen.ts';
-import { expectVideo } from './look.ts';
+import { bars, changes, pathOf, timed, useBakeFixture } from './fixture.ts';
+import { expectVideo } from './inspect.ts';
 
-const kitchen = useKitchen();
+const fixture = useBakeFixture();
 
 /** The table of CRC-32, and which of its values begins with a byte. */
 const TABLE = Array.from({ length: 256 }, (_, n) => {
@@ -60,16 +60,16 @@ describe('frames of one checksum and one size that differ', () => {
     const [a, b] = await forgery();
     expect(crc32(a)).toBe(crc32(b));
     const frames = [a, b, b, a];
-    await kitchen.compose(timed(frames, durations));
-    const report = await kitchen.bake();
+    await fixture.compose(timed(frames, durations));
+    const report = await fixture.bake();
     expect(report.uniqueFrames).toBe(3);
     await expectVideo(pathOf(report, 'mp4'), changes(frames, durations));
   });
 
   it('are told apart where no video is asked for', async () => {
     const [a, b] = await forgery();
-    await kitchen.compose(timed([a, b, b, a], durations));
-    const report = await kitchen.bake({ outputs: [{ kind: 'thumbnail' }] });
+    await fixture.compose(timed([a, b, b, a], durations));
+    const report = await fixture.bake({ outputs: [{ kind: 'thumbnail' }] });
     expect(report.uniqueFrames).toBe(3);
   });
 });

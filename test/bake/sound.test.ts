@@ -7,26 +7,26 @@ import { drawFrames } from '../tapes/make.ts';
 import { BURST, burstTimes, makeSound, SAMPLE_RATE } from '../tapes/sound.ts';
 import { makeDurations } from '../tapes/timing.ts';
 import { ffmpegWavs, oddWavs } from '../tapes/wavs.ts';
-import { changes, codesOf, pathOf, timed, useKitchen } from './kitchen.ts';
-import { codecsOf, decodeSound, expectTimes, expectVideo } from './look.ts';
+import { changes, codesOf, pathOf, timed, useBakeFixture } from './fixture.ts';
+import { codecsOf, decodeSound, expectTimes, expectVideo } from './inspect.ts';
 
-const kitchen = useKitchen();
+const fixture = useBakeFixture();
 const WITHIN_MS = 1;
 
 test.each([2, 30])('%i s: every burst within 1 ms of its time', async (seconds) => {
-  const facts = await kitchen.make({
+  const facts = await fixture.make({
     ...({ scene: 'prompt', width: 64, height: 48, sound: true, stalls: true } as const),
     seconds,
   });
-  const report = await kitchen.bake();
+  const report = await fixture.bake();
   const bursts = findBursts(await decodeSound(pathOf(report, 'mp4')));
   expectTimes(bursts, burstTimes(facts.soundSeconds!), WITHIN_MS);
   expect(report.warnings).toEqual([]);
 });
 
 test('in a WebM too', async () => {
-  const facts = await kitchen.make({ scene: 'prompt', width: 64, height: 48, seconds: 2, sound: true });
-  const report = await kitchen.bake({ outputs: [{ kind: 'webm', scale: 2 }] });
+  const facts = await fixture.make({ scene: 'prompt', width: 64, height: 48, seconds: 2, sound: true });
+  const report = await fixture.bake({ outputs: [{ kind: 'webm', scale: 2 }] });
   const path = pathOf(report, 'webm');
   expect(await codecsOf(path)).toEqual(['vp9', 'opus']);
   expectTimes(findBursts(await decodeSound(path)), burstTimes(facts.soundSeconds!), WITHIN_MS);
@@ -59,8 +59,8 @@ describe('a WAV of another kind, in MP4 and WebM: in time, and as loud within 1 
   ])('%s', async (name, { skip }) => {
     const sound = wavs.get(name);
     if (!sound) return skip('this ffmpeg does not write it');
-    await kitchen.compose({ ...timed(frames, durations), sound });
-    const report = await kitchen.bake({
+    await fixture.compose({ ...timed(frames, durations), sound });
+    const report = await fixture.bake({
       outputs: [
         { kind: 'mp4', scale: 2 },
         { kind: 'webm', scale: 2 },
@@ -109,8 +109,8 @@ describe('sound that doesn’t fit: the video is right all the same', () => {
       spec,
       durations.map((_, n) => n / 30),
     );
-    await kitchen.compose({ ...timed(frames, durations), sound });
-    const report = await kitchen.bake();
+    await fixture.compose({ ...timed(frames, durations), sound });
+    const report = await fixture.bake();
     const path = pathOf(report, 'mp4');
     await expectVideo(path, changes(frames, durations));
     expect(codesOf(report)).toEqual(codes);

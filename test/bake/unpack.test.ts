@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import { openTape } from '../../service/bake/open/tape.ts';
-import { unpackSound } from '../../service/bake/unpack.ts';
+import { unpackSound } from '../../service/bake/sound/unpack.ts';
 import { tapeEntries, type WavOptions, wav, wavChunk, withEntries } from '../tapes/hostile/parts.ts';
 import { type Entry, zip } from '../tapes/hostile/zip.ts';
 import { BURST, burstTimes, makeSound } from '../tapes/sound.ts';
 import { ffmpegWavs, oddWavs, soxWavs, type Wavs } from '../tapes/wavs.ts';
-import { expectTimes } from './look.ts';
+import { expectTimes } from './inspect.ts';
 
 const SECONDS = 2;
 const plain = makeSound(SECONDS);

@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { planScale } from '../../service/bake/plan/scale.ts';
-import { type Probe, type ProbedTrack, probeVideo } from '../../service/bake/probe.ts';
-import { type Expected, faultIn, layoutFault, verifyVideo } from '../../service/bake/verify.ts';
+import { planScale } from '../../service/bake/plan/size.ts';
+import {
+  type Expected,
+  faultIn,
+  layoutFault,
+  type Probe,
+  type ProbedTrack,
+  probeVideo,
+  verifyVideo,
+} from '../../service/bake/verify.ts';
 
 const expected: Expected = {
   kind: 'mp4',

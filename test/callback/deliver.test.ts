@@ -2,8 +2,8 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type DeliveryOptions, openDelivery } from '../../service/callback/deliver.ts';
 import { openSecrets } from '../../service/callback/secrets.ts';
-import type { CallbackJob } from '../../service/queue/deliver-one.ts';
 import type { BakeRequest, Outcome } from '../../service/queue/job.ts';
+import type { CallbackJob } from '../../service/worker/callback-processor.ts';
 import { freePort } from '../rig/port.ts';
 import { type Answer, startReceiver } from './receiver.ts';
 
@@ -70,7 +70,7 @@ describe('what is sent', () => {
 
   it('a failure', async () => {
     const there = await receiver();
-    const failure = { code: 'NOT_A_ZIP', message: 'The tape is no ZIP.', passing: false };
+    const failure = { code: 'NOT_A_ZIP', message: 'The tape is no ZIP.', retryable: false };
     await open().deliver(callback(there.url, { outcome: { failure } }), alive);
     expect(verified(there, [NEW])).toEqual({
       ...{ mongoId: 'm1', slug: 'tape', secret: OLD },

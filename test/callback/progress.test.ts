@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { expect, it, onTestFinished } from 'vitest';
-import { openProgress, type ProgressOptions } from '../../service/callback/progress.ts';
+import { openProgressReports, type ProgressOptions } from '../../service/callback/progress.ts';
 import { openSecrets } from '../../service/callback/secrets.ts';
 import type { BakeRequest } from '../../service/queue/job.ts';
 import { freePort } from '../rig/port.ts';
@@ -14,7 +14,7 @@ async function kit(answer?: Answer, options: Partial<ProgressOptions> = {}) {
   const there = await startReceiver(answer);
   onTestFinished(() => there.close());
   const isAllowed = () => ({ trusted: true });
-  const report = openProgress({ secrets: openSecrets([SECRET]), isAllowed, ...options });
+  const report = openProgressReports({ secrets: openSecrets([SECRET]), isAllowed, ...options });
   const teller = report(requestTo(`${there.url}/progress`), 'job-1');
   onTestFinished(() => teller.end());
   return { ...there, teller, report };
@@ -29,7 +29,7 @@ function requestTo(progressUrl: string | undefined): BakeRequest {
 
 it('tells stage and percent at once, signed', async () => {
   const { received, teller } = await kit();
-  teller.tell({ stage: 'encoding', progress: 0.4567 });
+  teller.report({ stage: 'encoding', progress: 0.4567 });
   const { body, headers } = await until('it is told', () => received[0]);
   new Webhook(Buffer.from(SECRET), { format: 'raw' }).verify(body, headers as Record<string, string>);
   expect(JSON.parse(body)).toEqual({
@@ -39,7 +39,7 @@ it('tells stage and percent at once, signed', async () => {
 
 it('tells only the latest, and no sooner than it may', async () => {
   const { received, teller } = await kit(undefined, { everyMs: 200 });
-  for (let n = 0; n <= 100; n += 1) teller.tell({ stage: 'encoding', progress: n / 100 });
+  for (let n = 0; n <= 100; n += 1) teller.report({ stage: 'encoding', progress: n / 100 });
   await until('the last is told', () => received.some(({ body }) => JSON.parse(body).percent === 100));
   expect(received.length).toBeLessThanOrEqual(2);
   const [first, second] = received.map(({ at }) => at);
@@ -49,9 +49,9 @@ it('tells only the latest, and no sooner than it may', async () => {
 it('sends one at a time: a slow receiver gets fewer', async () => {
   const waiting: (() => void)[] = [];
   const { received, teller } = await kit((response) => waiting.push(() => response.end()), { everyMs: 0 });
-  teller.tell({ stage: 'downloading', progress: 0 });
+  teller.report({ stage: 'downloading', progress: 0 });
   await until('the first is there', () => received.length === 1);
-  for (const progress of [0.2, 0.3, 0.4]) teller.tell({ stage: 'encoding', progress });
+  for (const progress of [0.2, 0.3, 0.4]) teller.report({ stage: 'encoding', progress });
   expect(received).toHaveLength(1);
   waiting[0]!();
   await until('the second is there', () => received.length === 2);
@@ -60,12 +60,12 @@ it('sends one at a time: a slow receiver gets fewer', async () => {
 
 it('says nothing twice, and nothing after the end', async () => {
   const { received, teller } = await kit(undefined, { everyMs: 0 });
-  teller.tell({ stage: 'encoding', progress: 0.5 });
+  teller.report({ stage: 'encoding', progress: 0.5 });
   await until('it is told', () => received.length === 1);
-  teller.tell({ stage: 'encoding', progress: 0.501 });
+  teller.report({ stage: 'encoding', progress: 0.501 });
   await delay(100); // there is no sign of what does not come
   teller.end();
-  teller.tell({ stage: 'uploading', progress: 0.9 });
+  teller.report({ stage: 'uploading', progress: 0.9 });
   await delay(100);
   expect(received).toHaveLength(1);
 });
@@ -74,9 +74,9 @@ it('survives a receiver that is not there, and a request without progressUrl', a
   const { report } = await kit();
   for (const url of [undefined, `http://127.0.0.1:${await freePort()}/`]) {
     const teller = report(requestTo(url), 'job-1');
-    teller.tell({ stage: 'encoding', progress: 0.5 });
+    teller.report({ stage: 'encoding', progress: 0.5 });
     await delay(100);
-    teller.tell({ stage: 'encoding', progress: 0.6 });
+    teller.report({ stage: 'encoding', progress: 0.6 });
     teller.end();
   }
 });

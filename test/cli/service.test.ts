@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Scratch, scratch } from '../bake/scratch.ts';
-import { type Kitchen, OLD_SECRET, openKitchen, SECRET } from '../http/kitchen.ts';
+import { OLD_SECRET, SECRET, startTestService, type TestService } from '../http/test-service.ts';
 import { until } from '../rig/until.ts';
 import { startOven } from './oven.ts';
 
-let kitchen: Kitchen;
+let testService: TestService;
 let folders: Scratch;
 beforeAll(async () => {
-  kitchen = await openKitchen();
+  testService = await startTestService();
   folders = await scratch();
 });
 afterAll(async () => {
-  await kitchen.close();
+  await testService.close();
   await folders.remove();
 });
 
 const ID = '0f343b0931126a20f133d67c2b018a3b';
 const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  startOven(folders, args, { env: { OVEN_URL: kitchen.url, CALLBACK_SECRET: `${SECRET},x`, ...env } });
+  startOven(folders, args, { env: { OVEN_URL: testService.url, CALLBACK_SECRET: `${SECRET},x`, ...env } });
 const ok = async (...args: string[]) => {
   const { exitCode, stdout, stderr } = await run(args);
   expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr: '' });
@@ -26,20 +26,20 @@ const ok = async (...args: string[]) => {
 
 describe('a job', () => {
   it('is shown, cancelled, tried again, and told of again', async () => {
-    const { jobId } = await kitchen.bake(kitchen.stalled('s1'));
+    const { jobId } = await testService.bake(testService.stalled('s1'));
     expect(await ok('status', jobId)).toMatch(/^s1: (queued|downloading)/);
     expect(await ok('cancel', jobId)).toContain('was told to stop');
-    await kitchen.ended(jobId);
+    await testService.ended(jobId);
     expect(await ok('status', jobId)).toMatch(/s1: failed\n.*\[CANCELLED\]/);
     expect(await ok('retry', jobId)).toContain('is in the queue again');
     await ok('cancel', jobId);
-    await kitchen.ended(jobId);
+    await testService.ended(jobId);
     expect(JSON.parse(await ok('replay', jobId, '--json'))).toMatchObject({ jobId, status: 'failed' });
   });
 
   it('that is done is shown with its files', async () => {
-    const { jobId } = await kitchen.bake(kitchen.body('a'));
-    await kitchen.ended(jobId);
+    const { jobId } = await testService.bake(testService.body('a'));
+    await testService.ended(jobId);
     await until('it is told of', async () =>
       (await ok('status', jobId)).includes('callback: delivered, 1 attempt'),
     );
@@ -51,8 +51,8 @@ describe('a job', () => {
 });
 
 it('a tape is purged', async () => {
-  const { jobId } = await kitchen.bake(kitchen.body('b'));
-  await kitchen.ended(jobId);
+  const { jobId } = await testService.bake(testService.body('b'));
+  await testService.ended(jobId);
   expect(await ok('purge', 'b')).toBe('b: removed 1 job and 2 files\n  tapes/b.mp4\n  tapes/b-thumb.jpg');
   expect(JSON.parse(await ok('purge', 'b', '--json'))).toEqual({ slug: 'b', jobs: [], files: [] });
 });
@@ -71,14 +71,14 @@ describe('the service', () => {
   });
 
   it('is drained: waits for what runs, and ends when there is nothing', async () => {
-    const { jobId } = await kitchen.bake(kitchen.stalled('s2'));
+    const { jobId } = await testService.bake(testService.stalled('s2'));
     const late = await run(['drain', '--timeout', '0']);
     expect(late.exitCode).toBe(1);
     expect(late.stderr).toMatch(
       /oven: the service still has something to do after 0 s: draining: bakes [^\n]*$/,
     );
     const draining = run(['drain']);
-    await kitchen.fetch(`/jobs/${jobId}/cancel`, {
+    await testService.fetch(`/jobs/${jobId}/cancel`, {
       method: 'POST',
       headers: { authorization: `Bearer ${OLD_SECRET}` },
     });
@@ -112,7 +112,7 @@ describe('one line, and the exit code, for what can not be', () => {
   });
 
   it('a service that is something else', async () => {
-    const { exitCode, stderr } = await run(['status'], { OVEN_URL: `${kitchen.url}/docs` });
+    const { exitCode, stderr } = await run(['status'], { OVEN_URL: `${testService.url}/docs` });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^oven: [^\n]+$/);
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import { autoConcurrency } from '../../service/config/concurrency.ts';
+import { ConfigError, readConfig, secretsOf } from '../../service/config/config.ts';
 import { LIMIT_NAMES } from '../../service/config/limit-names.ts';
 import { readLimits } from '../../service/config/limits.ts';
 import { LIMIT_VARIABLES } from '../../service/config/variables.ts';
-import { ConfigError, readConfig, secretsOf } from '../../service/config.ts';
 
 const MiB = 1024 * 1024;
 const MACHINE = { cores: 2, memoryMb: 2000 };
@@ -39,11 +39,11 @@ const problems = (env: NodeJS.ProcessEnv) => {
 describe('the environment', () => {
   it('of the vault file is enough, and all else has its default', () => {
     expect(readConfig(VAULT, MACHINE)).toEqual({
-      art: {
+      tapeBucket: {
         ...{ endpoint: new URL('https://sfo3.digitaloceanspaces.com'), bucket: 'art-aesthetic-computer' },
         ...{ key: 'art-key', secret: 'art-secret' },
       },
-      blobs: {
+      storage: {
         ...{
           endpoint: new URL('https://sfo3.digitaloceanspaces.com'),
           bucket: 'at-blobs-aesthetic-computer',
@@ -104,7 +104,7 @@ describe('the environment', () => {
     ],
     ['a scale', { OUTPUT_SCALE: '4' }, { scale: 4 }],
     ['what files are named by', { OUTPUT_NAME: 'code' }, { outputName: 'code' }],
-    ['a CDN', { AT_BLOBS_CDN: 'cdn.test' }, { blobs: expect.objectContaining({ cdn: 'cdn.test' }) }],
+    ['a CDN', { AT_BLOBS_CDN: 'cdn.test' }, { storage: expect.objectContaining({ cdn: 'cdn.test' }) }],
     ['a public URL', { PUBLIC_URL: 'https://oven.test' }, { publicUrl: new URL('https://oven.test') }],
     [
       'lists',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openLog } from '../../service/log.ts';
+import { openLog } from '../../service/lib/log.ts';
 
 const SECRETS = ['a "quoted" secret', 'öl & käse', 'plain-secret', 'abc'];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { changeBetween, renderRows, whatEnded } from '../../service/dashboard/change.ts';
-import { renderView } from '../../service/dashboard/look.ts';
+import { changeBetween, describeEnded, renderRows } from '../../service/dashboard/change.ts';
+import { renderView } from '../../service/dashboard/load-view.ts';
 import type { TapeReport } from '../../service/queue/status.ts';
 import { COUNTS, idOf, NOW, reportOf } from './reports.ts';
 
@@ -14,7 +14,7 @@ test('the first change is all of it', () => {
   expect(change.lists.baking.keys).toEqual([idOf(1)]);
   expect(Object.keys(change.lists.tapes.rows)).toEqual([idOf(2)]);
   expect(change.figures).toContain('<dt>');
-  expect(change.said).toBe('');
+  expect(change.announcement).toBe('');
 });
 
 test('the same again is no change', () => {
@@ -53,6 +53,6 @@ describe('what is said', () => {
       '2 tapes done. 1 tape failed.',
     ],
   ])('%s', (_what, before, now, wanted) => {
-    expect(whatEnded(before, now)).toBe(wanted);
+    expect(describeEnded(before, now)).toBe(wanted);
   });
 });

@@ -6,13 +6,13 @@ import { bake } from '../../service/bake/bake.ts';
 import { until } from '../rig/until.ts';
 import { makeTape } from '../tapes/make.ts';
 import { browserPath, launch, whyNot } from './browser.ts';
-import { type Kitchen, openFolder, openKitchen } from './kitchen.ts';
+import { type DashboardFixture, openDashboardFixture, openFolder } from './fixture.ts';
 
 const SHOTS = '.cache/dashboard';
 
 describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
   let browser: Browser;
-  let kitchen: Kitchen;
+  let fixture: DashboardFixture;
   let folder: Awaited<ReturnType<typeof openFolder>>;
   const shutdown = new AbortController();
 
@@ -25,13 +25,13 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       'tape.mp4': join(folder.path, 'tape.mp4'),
       'tape.jpg': join(folder.path, 'tape-thumb.jpg'),
     };
-    kitchen = await openKitchen({ files, concurrency: 4, signal: shutdown.signal });
+    fixture = await openDashboardFixture({ files, concurrency: 4, signal: shutdown.signal });
     browser = await launch();
     await mkdir(SHOTS, { recursive: true });
   });
   afterAll(async () => {
     await browser?.close();
-    await kitchen?.close();
+    await fixture?.close();
     await folder?.close();
   });
 
@@ -44,7 +44,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
     context.on('request', (request) => {
-      if (!request.url().startsWith(`${kitchen.url}/`)) away.push(request.url());
+      if (!request.url().startsWith(`${fixture.url}/`)) away.push(request.url());
     });
     const page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(`${error}`));
@@ -60,19 +60,19 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
     }
   }
   const open = async (page: Page, path = '/') => {
-    await page.goto(kitchen.url + path);
+    await page.goto(fixture.url + path);
     await page.waitForSelector('#link[data-state="on"]');
   };
   const done = (slug: string) =>
-    kitchen.bakeWhole(slug, {
+    fixture.bakeWhole(slug, {
       ...{ width: 320, height: 240 },
-      outputs: { mp4: `${kitchen.url}/files/tape.mp4`, thumbnail: `${kitchen.url}/files/tape.jpg` },
+      outputs: { mp4: `${fixture.url}/files/tape.mp4`, thumbnail: `${fixture.url}/files/tape.jpg` },
     });
   const row = (page: Page, slug: string) =>
     page.locator('#tapes tr', { has: page.locator('.name a').getByText(slug, { exact: true }) });
   const failed = async (slug: string, code: string, message: string) => {
-    await kitchen.submit(slug);
-    (await kitchen.held(slug)).fail({ code, message });
+    await fixture.submit(slug);
+    (await fixture.held(slug)).fail({ code, message });
   };
 
   test('is empty, then follows a tape from the queue to its end without being loaded again', () =>
@@ -81,8 +81,8 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       await page.getByText('No tape yet.').waitFor();
       await page.screenshot({ path: `${SHOTS}/empty.png` });
       await page.evaluate('window.isTheSame = true');
-      await kitchen.submit('follow-me');
-      const held = await kitchen.held('follow-me');
+      await fixture.submit('follow-me');
+      const held = await fixture.held('follow-me');
       held.tell({ stage: 'encoding', progress: 0.41 });
       const bar = page.getByRole('progressbar', { name: 'Progress of follow-me' });
       await bar.and(page.locator('[value="41"]')).waitFor();
@@ -98,7 +98,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
 
   test('keeps a playing video, the focus and its elements while everything around them changes', () =>
     withPage(async (page) => {
-      kitchen.answers.set('movie', { retryInMs: 600_000, lastError: 'Status 502.' });
+      fixture.answers.set('movie', { retryInMs: 600_000, lastError: 'Status 502.' });
       const jobId = await done('movie');
       await open(page);
       const movie = row(page, 'movie');
@@ -116,8 +116,8 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
         };
       });
       await movie.getByRole('link').focus();
-      kitchen.answers.delete('movie');
-      await kitchen.queue.replayCallback(jobId); // changes the row itself
+      fixture.answers.delete('movie');
+      await fixture.queue.replayCallback(jobId); // changes the row itself
       for (const slug of ['before-1', 'before-2']) await done(slug); // rows above it
       await page.locator('#tapes').getByRole('link', { name: 'before-2' }).waitFor();
       await movie.getByText('delivered').waitFor();
@@ -130,8 +130,8 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
 
   test('keeps the focus on a tape that moves from one list to the other', () =>
     withPage(async (page) => {
-      await kitchen.submit('moving');
-      const held = await kitchen.held('moving');
+      await fixture.submit('moving');
+      const held = await fixture.held('moving');
       await open(page);
       await page.locator('#baking').getByRole('link', { name: 'moving' }).focus();
       held.finish({ outputs: {} });
@@ -229,12 +229,12 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
 
   test('follows one job on its own page', () =>
     withPage(async (page) => {
-      const jobId = await kitchen.submit('alone');
-      const held = await kitchen.held('alone');
+      const jobId = await fixture.submit('alone');
+      const held = await fixture.held('alone');
       await open(page, `/jobs/${jobId}`);
       held.tell({ stage: 'encoding', progress: 0.7 });
       await page.locator('progress[value="70"]').waitFor();
-      held.finish({ outputs: { mp4: `${kitchen.url}/files/tape.mp4` } });
+      held.finish({ outputs: { mp4: `${fixture.url}/files/tape.mp4` } });
       await page.locator('article video').waitFor();
       await page.getByText('delivered').waitFor();
       await page.screenshot({ path: `${SHOTS}/job.png`, fullPage: true });
@@ -243,7 +243,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
   test('is a plain page without JavaScript, filter and video included', () =>
     withPage(
       async (page) => {
-        await page.goto(kitchen.url);
+        await page.goto(fixture.url);
         await page.getByLabel('Find').fill('whole');
         await page.getByRole('radio', { name: 'done' }).check({ force: true });
         await page.getByRole('button', { name: 'Filter' }).click();
@@ -279,8 +279,8 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
   );
 
   test('nothing moves for those who asked for that', async () => {
-    await kitchen.submit('still-baking');
-    const held = await kitchen.held('still-baking');
+    await fixture.submit('still-baking');
+    const held = await fixture.held('still-baking');
     const moving = (reducedMotion: 'reduce' | 'no-preference', wanted: boolean) =>
       withPage(
         async (page) => {

@@ -1,6 +1,5 @@
-import type { Counts } from '../../service/queue/history.ts';
-import type { TapeReport } from '../../service/queue/status.ts';
-import { resultOf } from './kitchen.ts';
+import type { Counts, TapeReport } from '../../service/queue/status.ts';
+import { resultOf } from './fixture.ts';
 
 export const NOW = Date.UTC(2026, 6, 31, 12, 0, 0);
 

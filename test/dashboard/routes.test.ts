@@ -1,13 +1,13 @@
 import { get, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../rig/until.ts';
-import { type Kitchen, openKitchen } from './kitchen.ts';
+import { type DashboardFixture, openDashboardFixture } from './fixture.ts';
 import { idOf } from './reports.ts';
 
-let kitchen: Kitchen;
+let fixture: DashboardFixture;
 let asked = 0;
 beforeAll(async () => {
-  kitchen = await openKitchen({
+  fixture = await openDashboardFixture({
     ...{ maxClients: 3, heartbeatMs: 30 },
     disk: async () => {
       asked += 1; // once for each look
@@ -15,13 +15,13 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => kitchen.close());
+afterAll(() => fixture.close());
 
 /** A client of the stream of events, and all it got so far. */
 async function listen(): Promise<{ response: IncomingMessage; text: () => string; end: () => void }> {
   let text = '';
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(`${kitchen.url}/events`, { agent: false }, resolve).on('error', reject);
+    get(`${fixture.url}/events`, { agent: false }, resolve).on('error', reject);
   });
   response.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
@@ -32,10 +32,10 @@ async function listen(): Promise<{ response: IncomingMessage; text: () => string
 
 describe('the pages', () => {
   test('show a tape from the queue to its end, and nothing that is not for everybody', async () => {
-    const jobId = await kitchen.submit('guest-1');
-    const bake = await kitchen.held('guest-1');
+    const jobId = await fixture.submit('guest-1');
+    const bake = await fixture.held('guest-1');
     bake.tell({ stage: 'encoding', progress: 0.37 });
-    const load = async (path: string) => (await fetch(kitchen.url + path)).text();
+    const load = async (path: string) => (await fetch(fixture.url + path)).text();
     const pages = async () => [await load('/'), await load(`/jobs/${jobId}`)];
     await until('the progress is shown', async () => (await load('/')).includes('value="37"'));
     const during = await pages();
@@ -55,18 +55,18 @@ describe('the pages', () => {
   });
 
   test('tell how the callback stands', async () => {
-    kitchen.answers.set('guest-2', { lastError: 'The receiver answered 410.' });
-    const jobId = await kitchen.bakeWhole('guest-2');
-    await until('it was given up', async () => (await kitchen.queue.status(jobId))?.callback.givenUp);
-    expect(await (await fetch(`${kitchen.url}/?status=undelivered`)).text()).toContain('given up');
-    kitchen.answers.delete('guest-2');
-    await kitchen.queue.replayCallback(jobId);
-    await until('it was sent', async () => (await kitchen.queue.status(jobId))?.callback.delivered);
-    expect((await kitchen.queue.status(jobId))?.callback.givenUp).toBeUndefined();
+    fixture.answers.set('guest-2', { lastError: 'The receiver answered 410.' });
+    const jobId = await fixture.bakeWhole('guest-2');
+    await until('it was given up', async () => (await fixture.queue.status(jobId))?.callback.givenUp);
+    expect(await (await fetch(`${fixture.url}/?status=undelivered`)).text()).toContain('given up');
+    fixture.answers.delete('guest-2');
+    await fixture.queue.replayCallback(jobId);
+    await until('it was sent', async () => (await fixture.queue.status(jobId))?.callback.delivered);
+    expect((await fixture.queue.status(jobId))?.callback.givenUp).toBeUndefined();
   });
 
   test.each(['/', `/jobs/${idOf(1)}`, '/events'])('%s allows nothing that is not its own', async (path) => {
-    const response = await fetch(kitchen.url + path);
+    const response = await fetch(fixture.url + path);
     await response.body?.cancel();
     const policy = response.headers.get('content-security-policy') ?? '';
     expect(policy.split('; ')).toEqual(
@@ -80,25 +80,25 @@ describe('the pages', () => {
   test.each(['no', idOf(0xdead), `${idOf(1)}-0`, '%2e%2e%2fetc', '<script>'])(
     'there is no job %s',
     async (id) => {
-      const response = await fetch(`${kitchen.url}/jobs/${id}`);
+      const response = await fetch(`${fixture.url}/jobs/${id}`);
       expect(response.status).toBe(404);
       expect(await response.text()).toContain('No such job');
     },
   );
 
   test('files are kept for ever under their own hash, and not at all under another', async () => {
-    const html = await (await fetch(kitchen.url)).text();
+    const html = await (await fetch(fixture.url)).text();
     const paths = [...html.matchAll(/(?:src|href)="(\/dashboard\/[^"]+)"/g)].map(([, path]) => path!);
     expect(paths.length).toBeGreaterThan(8);
     for (const path of paths) {
-      const response = await fetch(kitchen.url + path);
+      const response = await fetch(fixture.url + path);
       expect([path, response.status]).toEqual([path, 200]);
       expect(response.headers.get('cache-control')).toContain('immutable');
-      const older = await fetch(kitchen.url + path.replace(/\/[0-9a-f]{12}\//, '/000000000000/'));
+      const older = await fetch(fixture.url + path.replace(/\/[0-9a-f]{12}\//, '/000000000000/'));
       expect([older.status, older.headers.get('cache-control')]).toEqual([200, 'no-store']);
     }
-    expect((await fetch(`${kitchen.url}/dashboard/0/tsconfig.json`)).status).toBe(404);
-    expect((await fetch(`${kitchen.url}/dashboard/0/..%2f..%2froutes.ts`)).status).toBe(404);
+    expect((await fetch(`${fixture.url}/dashboard/0/tsconfig.json`)).status).toBe(404);
+    expect((await fetch(`${fixture.url}/dashboard/0/..%2f..%2froutes.ts`)).status).toBe(404);
   });
 });
 
@@ -137,7 +137,7 @@ describe('the stream of events', () => {
 
   test('takes no place for who asks for the headers only', async () => {
     for (let n = 0; n < 4; n += 1) {
-      const response = await fetch(`${kitchen.url}/events`, { method: 'HEAD' });
+      const response = await fetch(`${fixture.url}/events`, { method: 'HEAD' });
       expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
     }
     const client = await listen();
@@ -148,24 +148,24 @@ describe('the stream of events', () => {
   test('sends what changes', async () => {
     const client = await listen();
     await until('all of it came', () => client.text().includes('\n\n'));
-    await kitchen.bakeWhole('guest-3');
-    await until('it was said', () => client.text().includes('"said":"guest-3 is done."'));
+    await fixture.bakeWhole('guest-3');
+    await until('it was said', () => client.text().includes('"announcement":"guest-3 is done."'));
     client.end();
   });
 });
 
 test('a Redis that is gone: the page says so, stays, and recovers', async () => {
-  await kitchen.bakeWhole('guest-4');
+  await fixture.bakeWhole('guest-4');
   const client = await listen();
   await until('all of it came', () => client.text().includes('guest-4'));
-  await kitchen.redis.kill();
+  await fixture.redis.kill();
   await until('the stream says so', () => client.text().includes('The queue can not be reached.'));
-  const response = await fetch(kitchen.url);
+  const response = await fetch(fixture.url);
   expect(response.status).toBe(503);
   expect(await response.text()).toMatch(/role="alert">The queue can not be reached[\s\S]*guest-4/);
-  expect((await fetch(`${kitchen.url}/jobs/${idOf(1)}`)).status).toBe(503);
-  await kitchen.redis.start();
-  await until('it is well again', async () => (await fetch(kitchen.url)).status === 200);
+  expect((await fetch(`${fixture.url}/jobs/${idOf(1)}`)).status).toBe(503);
+  await fixture.redis.start();
+  await until('it is well again', async () => (await fetch(fixture.url)).status === 200);
   await until('the stream says so', () =>
     /"trouble":""/.test(client.text().split('can not be reached').at(-1)!),
   );
@@ -174,7 +174,7 @@ test('a Redis that is gone: the page says so, stays, and recovers', async () => 
 
 test('the end of the service ends the stream', async () => {
   const shutdown = new AbortController();
-  const other = await openKitchen({ signal: shutdown.signal });
+  const other = await openDashboardFixture({ signal: shutdown.signal });
   const response = await fetch(`${other.url}/events`);
   shutdown.abort();
   expect(await response.text()).toBeDefined(); // comes to its end

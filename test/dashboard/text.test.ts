@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { publicText, renderBytes, renderSpan, webUrl } from '../../service/dashboard/text.ts';
+import { publicText, renderBytes, renderSpan, webUrl } from '../../service/dashboard/markup.ts';
 
 describe('publicText', () => {
   test.each([

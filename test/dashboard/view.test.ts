@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { renderView, viewInTrouble } from '../../service/dashboard/look.ts';
-import { readFilter } from '../../service/dashboard/view/filter.ts';
-import { runsOf } from '../../service/dashboard/view/mark.ts';
-import { renderPage } from '../../service/dashboard/view/page.ts';
-import { sizeIn } from '../../service/dashboard/view/player.ts';
+import { renderView, unreachableView } from '../../service/dashboard/load-view.ts';
+import { sizeIn } from '../../service/dashboard/view/job.ts';
+import { runsOf } from '../../service/dashboard/view/logo.ts';
+import { readFilter, renderPage } from '../../service/dashboard/view/page.ts';
 import { renderCallback } from '../../service/dashboard/view/row.ts';
 import type { TapeReport } from '../../service/queue/status.ts';
 import { COUNTS, NOW, reportOf } from './reports.ts';
@@ -93,8 +92,11 @@ test('what bakes comes first, and a tape that was found twice is there once', ()
 
 test('in trouble the last view stays', () => {
   const view = renderView(COUNTS, undefined, [reportOf(1)], NOW);
-  expect(viewInTrouble(view)).toMatchObject({ lists: view.lists, trouble: expect.stringContaining('queue') });
-  expect(viewInTrouble(undefined).lists.tapes).toEqual([]);
+  expect(unreachableView(view)).toMatchObject({
+    lists: view.lists,
+    trouble: expect.stringContaining('queue'),
+  });
+  expect(unreachableView(undefined).lists.tapes).toEqual([]);
 });
 
 test.each([

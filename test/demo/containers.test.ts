@@ -3,8 +3,8 @@ import { parseEnv } from 'node:util';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { readConfig } from '../../service/config/config.ts';
 import { VARIABLES } from '../../service/config/variables.ts';
-import { readConfig } from '../../service/config.ts';
 import { NODE_FLAGS } from '../../service/node-flags.ts';
 import { findPythonProgram } from '../rig/python.ts';
 

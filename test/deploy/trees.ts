@@ -57,7 +57,9 @@ export const CHANGES = {
   other: { 'service/main.ts': (text) => `${text}\n// A release between.\n` },
   good: { 'service/main.ts': (text) => `${text}\n// Another release.\n` },
   'does not start': inMain(`throw new Error('this release does not start');`),
-  'is never healthy': { 'service/candidate.ts': (text) => text.replace('unproven.delete(name);', '') },
+  'is never healthy': {
+    'service/selfcheck/candidate.ts': (text) => text.replace('pending.delete(name);', ''),
+  },
   hangs: inMain('for (;;) {}'),
   'starts only as a candidate': inMain(
     `if (!process.argv.includes('--candidate')) throw new Error('this release does not start');`,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cached, within } from '../../service/health/cached.ts';
+import { cached, withTimeout } from '../../service/lib/cached.ts';
 
 it('asks once however many want to know, and again when the answer is old', async () => {
   let asked = 0;
@@ -34,6 +34,6 @@ it('keeps a failure as long as an answer', async () => {
 });
 
 it('waits no longer than it should', async () => {
-  await expect(within(1, new Promise(() => {}))).rejects.toThrow('not within 1 ms');
-  expect(await within(60_000, Promise.resolve('soon'))).toBe('soon');
+  await expect(withTimeout(1, new Promise(() => {}))).rejects.toThrow('not within 1 ms');
+  expect(await withTimeout(60_000, Promise.resolve('soon'))).toBe('soon');
 });

@@ -1,27 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openMetrics } from '../../service/health/metrics.ts';
-import { serveMetrics } from '../../service/health/metrics-server.ts';
-import type { BakeContext } from '../../service/queue/bake-one.ts';
-import { type Kitchen, openKitchen } from '../http/kitchen.ts';
+import { openMetrics, serveMetrics } from '../../service/health/metrics.ts';
+import type { BakeContext } from '../../service/worker/bake-processor.ts';
+import { startTestService, type TestService } from '../http/test-service.ts';
 import { until } from '../rig/until.ts';
 
-let kitchen: Kitchen;
+let testService: TestService;
 let url: string;
 beforeAll(async () => {
-  kitchen = await openKitchen();
-  const line = kitchen.log.find((one) => one.includes('"msg":"listening"'));
+  testService = await startTestService();
+  const line = testService.log.find((one) => one.includes('"msg":"listening"'));
   ({ metrics: url } = JSON.parse(line ?? '{}') as { metrics: string });
 });
-afterAll(() => kitchen.close());
+afterAll(() => testService.close());
 
 const read = async () => (await fetch(url)).text();
 
 describe('the metrics of a service', () => {
   it('count what was baked, how long each stage took, and what was told', async () => {
-    const { jobId } = await kitchen.bake(kitchen.body('a'));
-    await kitchen.ended(jobId);
-    const failed = await kitchen.bake(kitchen.body('nowhere'));
-    await kitchen.ended(failed.jobId);
+    const { jobId } = await testService.bake(testService.body('a'));
+    await testService.ended(jobId);
+    const failed = await testService.bake(testService.body('nowhere'));
+    await testService.ended(failed.jobId);
     const text = await until('both are told of', async () => {
       const all = await read();
       return /oven_callback_seconds_count\{outcome="delivered"\} 2/.test(all) && all;
@@ -41,31 +40,31 @@ describe('the metrics of a service', () => {
 
   it('are on an address of their own, which only this machine reaches', async () => {
     expect(new URL(url).hostname).toBe('127.0.0.1');
-    expect((await fetch(`${kitchen.url}/metrics`)).status).toBe(404);
+    expect((await fetch(`${testService.url}/metrics`)).status).toBe(404);
     expect((await fetch(new URL('/', url))).status).toBe(404);
   });
 
   it('can be read without Redis, and have no numbers of the queue then', async () => {
-    await kitchen.redis.kill();
+    await testService.redis.kill();
     const text = await until('the queue is gone', async () => {
       const all = await read();
       return !all.includes('oven_queue_jobs{') && all;
     });
     expect(text).toContain('oven_bakes_total');
-    await kitchen.redis.start();
+    await testService.redis.start();
   });
 });
 
 it('a bake that was stopped is no failure', async () => {
   const metrics = openMetrics({ counts: () => Promise.reject(new Error('none')) }, 'x');
   const stop = new AbortController();
-  const bake = metrics.measured(async (_request, { signal }) => {
+  const bake = metrics.instrument(async (_request, { signal }) => {
     stop.abort();
     signal.throwIfAborted();
     throw new Error('not aborted');
   });
-  const alone: BakeContext['alone'] = (work) => work();
-  const context = { jobId: 'a', signal: stop.signal, onProgress: () => {}, alone };
+  const withSlugLock: BakeContext['withSlugLock'] = (work) => work();
+  const context = { jobId: 'a', signal: stop.signal, onProgress: () => {}, withSlugLock };
   await expect(bake({} as never, context)).rejects.toThrow();
   expect((await metrics.render()).body).toContain('oven_bakes_total{outcome="stopped",code=""} 1');
 });

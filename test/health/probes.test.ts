@@ -2,11 +2,14 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Disk, watchDisk } from '../../service/health/disk.ts';
+import { type DiskMonitor, monitorDisk } from '../../service/health/disk.ts';
 import { openProbes, type ProbeOptions } from '../../service/health/probes.ts';
 
 let folder: string;
-const disk: Disk = { room: async () => ({ freeBytes: 1, totalBytes: 1 }), isShort: async () => false };
+const disk: DiskMonitor = {
+  space: async () => ({ freeBytes: 1, totalBytes: 1 }),
+  isShort: async () => false,
+};
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'oven-probes-'));
   await writeFile(join(folder, 'ffmpeg'), '');
@@ -24,7 +27,7 @@ describe('what keeps a service from baking', () => {
     ['no encoder', { path: '/nowhere:' }, ['FFMPEG_MISSING']],
     [
       'what a bake ran into',
-      { machineFault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },
+      { hostFault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },
       ['TEMP_DIR_UNUSABLE'],
     ],
   ])('%s', async (_what, options, codes) => {
@@ -61,7 +64,7 @@ describe('what keeps a service from baking', () => {
 
 describe('the disk', () => {
   it('has the room that the system says', async () => {
-    const { freeBytes, totalBytes } = await watchDisk(folder, 0).room();
+    const { freeBytes, totalBytes } = await monitorDisk(folder, 0).space();
     expect(totalBytes).toBeGreaterThan(freeBytes);
     expect(freeBytes).toBeGreaterThan(0);
   });
@@ -70,12 +73,12 @@ describe('the disk', () => {
     [0, false],
     [Number.MAX_SAFE_INTEGER, true],
   ])('with a floor of %d bytes is short: %s', async (floor, isShort) => {
-    expect(await watchDisk(folder, floor).isShort()).toBe(isShort);
+    expect(await monitorDisk(folder, floor).isShort()).toBe(isShort);
   });
 
   it('that is gone is short', async () => {
-    const gone = watchDisk(join(folder, 'none'), 0);
+    const gone = monitorDisk(join(folder, 'none'), 0);
     expect(await gone.isShort()).toBe(true);
-    await expect(gone.room()).rejects.toThrow('ENOENT');
+    await expect(gone.space()).rejects.toThrow('ENOENT');
   });
 });

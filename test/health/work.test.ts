@@ -1,17 +1,17 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { expect, it } from 'vitest';
-import { workRoute } from '../../service/health/routes.ts';
 import { judgeWork } from '../../service/health/work.ts';
-import type { App } from '../../service/http/deps.ts';
-import type { Counts, Ended } from '../../service/queue/history.ts';
+import type { App } from '../../service/http/context.ts';
+import { workRoute } from '../../service/http/routes/health.ts';
+import type { Counts, FinishedCounts } from '../../service/queue/status.ts';
 
 const callbacks = { waiting: 0, active: 0, retrying: 0, failed: 0 };
 const counts: Counts = {
   ...{ waiting: 0, active: 0, retrying: 0, done: 0, failed: 0, callbacks, oldestWaitingSeconds: 0 },
 };
-const ended: Ended = { done: 0, failed: 0, callbacksDelivered: 0, callbacksGivenUp: 0 };
+const ended: FinishedCounts = { done: 0, failed: 0, callbacksDelivered: 0, callbacksGivenUp: 0 };
 
-it.each<[string, Partial<Counts>, Partial<Ended>, string[]]>([
+it.each<[string, Partial<Counts>, Partial<FinishedCounts>, string[]]>([
   ['nothing to do', {}, {}, []],
   ['much to do, and none waits long', { waiting: 200, oldestWaitingSeconds: 900 }, { done: 50 }, []],
   ['one waits too long', { waiting: 1, oldestWaitingSeconds: 901 }, {}, ['WAITING']],

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_ERRORS } from '../../service/http/errors.ts';
-import { BEARER, type Kitchen, openKitchen } from './kitchen.ts';
+import { BEARER, startTestService, type TestService } from './test-service.ts';
 
-let kitchen: Kitchen;
+let testService: TestService;
 beforeAll(async () => {
-  kitchen = await openKitchen();
+  testService = await startTestService();
 });
-afterAll(() => kitchen.close());
+afterAll(() => testService.close());
 
 const ID = '0f343b0931126a20f133d67c2b018a3b';
 const codeOf = async (response: Response) =>
@@ -28,7 +28,7 @@ describe('an address', () => {
     '/metrics',
     '/__proto__',
   ])('that is none is a typed 404: %s', async (path) => {
-    const response = await kitchen.fetch(path);
+    const response = await testService.fetch(path);
     expect(response.status).toBe(404);
     expect(['NOT_FOUND', 'JOB_NOT_FOUND']).toContain(await codeOf(response));
   });
@@ -46,7 +46,7 @@ describe('an address', () => {
     ['POST', '/files/tapes/a.mp4', 'GET, HEAD'],
     ['POST', '/', 'GET, HEAD'],
   ])('asked with another method says which it takes: %s %s', async (method, path, allow) => {
-    const response = await kitchen.fetch(path, { method });
+    const response = await testService.fetch(path, { method });
     expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
     expect(await codeOf(response)).toBe('METHOD_NOT_ALLOWED');
   });
@@ -54,7 +54,9 @@ describe('an address', () => {
   it.each(['/health', '/docs', '/openapi.json', '/', '/health/work'])(
     'answers HEAD as GET: %s',
     async (path) => {
-      const [head, get] = await Promise.all(['HEAD', 'GET'].map((method) => kitchen.fetch(path, { method })));
+      const [head, get] = await Promise.all(
+        ['HEAD', 'GET'].map((method) => testService.fetch(path, { method })),
+      );
       expect(head!.status).toBe(get!.status);
       expect(head!.headers.get('content-type')).toBe(get!.headers.get('content-type'));
       expect(await head!.text()).toBe('');
@@ -69,7 +71,7 @@ describe('an address', () => {
         ...['retry', 'cancel', 'replay-callback'].map((what) => `/jobs/${id}/${what}`),
       ];
       for (const [n, path] of paths.entries()) {
-        const response = await kitchen.fetch(path, n === 0 ? {} : { method: 'POST', headers: BEARER });
+        const response = await testService.fetch(path, n === 0 ? {} : { method: 'POST', headers: BEARER });
         expect([path, response.status, await codeOf(response)]).toEqual([path, 404, 'JOB_NOT_FOUND']);
       }
     },
@@ -80,7 +82,7 @@ describe('every answer', () => {
   it.each(['/health', '/nope', '/docs', '/', '/status/x'])(
     'of %s has an id and headers that keep browsers calm',
     async (path) => {
-      const { headers } = await kitchen.fetch(path);
+      const { headers } = await testService.fetch(path);
       expect(headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('x-frame-options')).toBe('DENY');
@@ -92,7 +94,9 @@ describe('every answer', () => {
 
   it('takes over the id of the request, unless it is no plain one', async () => {
     const idOf = async (given: string) =>
-      (await kitchen.fetch('/health', { headers: { 'x-request-id': given } })).headers.get('x-request-id');
+      (await testService.fetch('/health', { headers: { 'x-request-id': given } })).headers.get(
+        'x-request-id',
+      );
     expect(await idOf('from-caddy-1')).toBe('from-caddy-1');
     expect(await idOf('a b{"x":1}')).toMatch(/^[\w-]{36}$/);
     expect(await idOf('a'.repeat(65))).toMatch(/^[\w-]{36}$/);
@@ -100,7 +104,7 @@ describe('every answer', () => {
 
   it('that is an error is not kept, and has a code of the list', async () => {
     for (const path of ['/nope', '/status/x']) {
-      const response = await kitchen.fetch(path);
+      const response = await testService.fetch(path);
       expect(response.headers.get('cache-control')).toBe('no-store');
       expect(Object.keys(API_ERRORS)).toContain(await codeOf(response));
     }

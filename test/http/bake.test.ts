@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../rig/until.ts';
-import { type Kitchen, OLD_SECRET, openKitchen, SECRET } from './kitchen.ts';
+import { OLD_SECRET, SECRET, startTestService, type TestService } from './test-service.ts';
 
-let kitchen: Kitchen;
+let testService: TestService;
 beforeAll(async () => {
-  kitchen = await openKitchen();
+  testService = await startTestService();
 });
-afterAll(() => kitchen.close());
+afterAll(() => testService.close());
 
 const errorOf = async (response: Response) =>
   ((await response.json()) as { error: { code: string; fields?: { field: string; message: string }[] } })
@@ -14,26 +14,28 @@ const errorOf = async (response: Response) =>
 
 describe('a tape', () => {
   it('is accepted, baked, shown, and told of with all that the site expects', async () => {
-    const response = await kitchen.post(
+    const response = await testService.post(
       '/bake',
-      kitchen.body('a', { code: 'x1y', metadata: { piece: ['p'] } }),
+      testService.body('a', { code: 'x1y', metadata: { piece: ['p'] } }),
     );
     expect(response.status).toBe(202);
     const accepted = (await response.json()) as { jobId: string; status: string; statusUrl: string };
     expect(accepted).toEqual({
       jobId: expect.stringMatching(/^[0-9a-f]{32}$/),
       status: 'queued',
-      statusUrl: `${kitchen.url}/status/${accepted.jobId}`,
+      statusUrl: `${testService.url}/status/${accepted.jobId}`,
     });
-    const report = await kitchen.ended(accepted.jobId);
+    const report = await testService.ended(accepted.jobId);
     expect(report).toMatchObject({ slug: 'a', status: 'done', progress: 1, stage: null });
-    const mp4 = `${kitchen.url}/files/tapes/a.mp4`;
-    const thumbnail = `${kitchen.url}/files/tapes/a-thumb.jpg`;
+    const mp4 = `${testService.url}/files/tapes/a.mp4`;
+    const thumbnail = `${testService.url}/files/tapes/a-thumb.jpg`;
     expect(report.result).toMatchObject({
       outputs: { mp4, thumbnail },
       timings: { encoding: expect.any(Number) },
     });
-    const call = await until('the callback', () => kitchen.calls.find(({ body }) => body.includes('id-a')));
+    const call = await until('the callback', () =>
+      testService.calls.find(({ body }) => body.includes('id-a')),
+    );
     expect(JSON.parse(call.body)).toMatchObject({
       ...{ mongoId: 'id-a', slug: 'a', mp4Url: mp4, thumbnailUrl: thumbnail, secret: SECRET },
       ...{ code: 'x1y', metadata: { piece: ['p'] }, outputs: { mp4, thumbnail } },
@@ -43,39 +45,41 @@ describe('a tape', () => {
   });
 
   it('asked for again is the same job, and told of again under the same id', async () => {
-    const before = kitchen.calls.filter(({ body }) => body.includes('id-a'));
-    const { status, jobId } = await kitchen.bake(
-      kitchen.body('a', { code: 'x1y', callbackSecret: OLD_SECRET }),
+    const before = testService.calls.filter(({ body }) => body.includes('id-a'));
+    const { status, jobId } = await testService.bake(
+      testService.body('a', { code: 'x1y', callbackSecret: OLD_SECRET }),
     );
     expect(status).toBe(200);
     const call = await until('it is told of again', () => {
-      const all = kitchen.calls.filter(({ body }) => body.includes('id-a'));
+      const all = testService.calls.filter(({ body }) => body.includes('id-a'));
       return all.length > before.length && all.at(-1);
     });
     expect(call.headers['webhook-id']).toBe(before[0]?.headers['webhook-id']);
     expect(JSON.parse(call.body).secret).toBe(OLD_SECRET);
-    expect((await kitchen.bake(kitchen.body('a', { rebake: true }))).jobId).toBe(`${jobId}-2`);
-    await kitchen.ended(`${jobId}-2`);
+    expect((await testService.bake(testService.body('a', { rebake: true }))).jobId).toBe(`${jobId}-2`);
+    await testService.ended(`${jobId}-2`);
   });
 
   it('can be asked for as a thumbnail only', async () => {
-    const response = await kitchen.post('/thumbnail', kitchen.body('b'));
+    const response = await testService.post('/thumbnail', testService.body('b'));
     expect(response.status).toBe(202);
     const { jobId } = (await response.json()) as { jobId: string };
-    const { result } = (await kitchen.ended(jobId)) as { result: { outputs: object } };
+    const { result } = (await testService.ended(jobId)) as { result: { outputs: object } };
     expect(Object.keys(result.outputs)).toEqual(['thumbnail']);
     // The same as POST /bake would make of it.
-    expect((await kitchen.bake(kitchen.body('b', { outputs: [{ kind: 'thumbnail' }] }))).jobId).toBe(jobId);
+    expect((await testService.bake(testService.body('b', { outputs: [{ kind: 'thumbnail' }] }))).jobId).toBe(
+      jobId,
+    );
   });
 
   it('that is missing fails, and its failure is told of', async () => {
-    const { jobId } = await kitchen.bake(kitchen.body('nowhere'));
-    expect(await kitchen.ended(jobId)).toMatchObject({
+    const { jobId } = await testService.bake(testService.body('nowhere'));
+    expect(await testService.ended(jobId)).toMatchObject({
       status: 'failed',
       error: { code: 'SOURCE_NOT_FOUND' },
     });
     const call = await until('the callback', () =>
-      kitchen.calls.find(({ body }) => body.includes('id-nowhere')),
+      testService.calls.find(({ body }) => body.includes('id-nowhere')),
     );
     expect(JSON.parse(call.body)).toMatchObject({
       slug: 'nowhere',
@@ -87,7 +91,7 @@ describe('a tape', () => {
 
 describe('what is wrong with a request', () => {
   it('is told of every field at once', async () => {
-    const response = await kitchen.post('/bake', {
+    const response = await testService.post('/bake', {
       ...{
         mongoId: '',
         slug: '../etc',
@@ -133,7 +137,7 @@ describe('what is wrong with a request', () => {
     ['a mongoId with a line break', { mongoId: 'a\r\nb' }, 'mongoId'],
     ['a priority between two', { priority: 1.5 }, 'priority'],
   ])('%s', async (_what, more, field) => {
-    const response = await kitchen.post('/bake', kitchen.body('z', more));
+    const response = await testService.post('/bake', testService.body('z', more));
     expect(response.status).toBe(400);
     expect((await errorOf(response)).fields?.map((fault) => fault.field)).toEqual([field]);
   });
@@ -148,21 +152,21 @@ describe('what is wrong with a request', () => {
     [`${'['.repeat(30_000)}${']'.repeat(30_000)}`, 'INVALID_REQUEST'],
   ])('a body of %.30s', async (body, code) => {
     const headers = { 'content-type': 'application/json' };
-    const response = await kitchen.fetch('/bake', { method: 'POST', headers, body });
+    const response = await testService.fetch('/bake', { method: 'POST', headers, body });
     expect([response.status, (await errorOf(response)).code]).toEqual([400, code]);
   });
 
   it('is not that a tape has names that objects have', async () => {
-    const { status } = await kitchen.bake(
-      kitchen.body('constructor', { metadata: { constructor: 1, prototype: { toString: 'x' } } }),
+    const { status } = await testService.bake(
+      testService.body('constructor', { metadata: { constructor: 1, prototype: { toString: 'x' } } }),
     );
     expect(status).toBe(202);
   });
 
   it('is another kind of body', async () => {
-    const response = await kitchen.fetch('/bake', {
+    const response = await testService.fetch('/bake', {
       method: 'POST',
-      body: JSON.stringify(kitchen.body('a')),
+      body: JSON.stringify(testService.body('a')),
     });
     expect([response.status, (await errorOf(response)).code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
   });

@@ -1,12 +1,12 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BEARER, type Kitchen, openKitchen } from './kitchen.ts';
+import { BEARER, startTestService, type TestService } from './test-service.ts';
 
-let kitchen: Kitchen;
+let testService: TestService;
 beforeAll(async () => {
-  kitchen = await openKitchen();
+  testService = await startTestService();
 });
-afterAll(() => kitchen.close());
+afterAll(() => testService.close());
 
 const MAX = 64 * 1024;
 
@@ -20,7 +20,7 @@ function send(path: string, method: string, bytes: number, isChunked: boolean) {
       ...BEARER,
       ...(isChunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': Buffer.byteLength(body) }),
     };
-    const sent = request(kitchen.url + path, { method, headers }, (response) => {
+    const sent = request(testService.url + path, { method, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         text += part;

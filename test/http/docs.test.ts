@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_CODES } from '../../service/http/errors.ts';
-import { BAKE_CODES } from '../../service/http/schemas/codes.ts';
-import { type Kitchen, openKitchen } from './kitchen.ts';
+import { BAKE_CODES } from '../../service/http/schemas/response.ts';
+import { startTestService, type TestService } from './test-service.ts';
 
-let kitchen: Kitchen;
+let testService: TestService;
 beforeAll(async () => {
-  kitchen = await openKitchen({ PUBLIC_URL: 'https://oven.test/below/' });
+  testService = await startTestService({ PUBLIC_URL: 'https://oven.test/below/' });
 });
-afterAll(() => kitchen.close());
+afterAll(() => testService.close());
 
 const ROUTES = [
   'post /bake',
@@ -24,7 +24,7 @@ const ROUTES = [
 ];
 type Operation = { responses: Record<string, unknown>; security?: unknown };
 const document = async () =>
-  (await (await kitchen.fetch('/openapi.json')).json()) as {
+  (await (await testService.fetch('/openapi.json')).json()) as {
     servers: { url: string }[];
     info: { description: string };
     paths: Record<string, Record<string, Operation>>;
@@ -73,17 +73,17 @@ describe('the document', () => {
   });
 
   it('gives out addresses below PUBLIC_URL', async () => {
-    const response = await kitchen.post('/bake', kitchen.body('a'));
+    const response = await testService.post('/bake', testService.body('a'));
     const { jobId, statusUrl } = (await response.json()) as { jobId: string; statusUrl: string };
     expect(statusUrl).toBe(`https://oven.test/below/status/${jobId}`);
-    const { result } = (await kitchen.ended(jobId)) as { result: { outputs: { mp4: string } } };
+    const { result } = (await testService.ended(jobId)) as { result: { outputs: { mp4: string } } };
     expect(result.outputs.mp4).toBe('https://oven.test/below/files/tapes/a.mp4');
   });
 });
 
 describe('the page', () => {
   it('shows every route and every code, and asks for nothing from elsewhere', async () => {
-    const response = await kitchen.fetch('/docs');
+    const response = await testService.fetch('/docs');
     expect(response.headers.get('content-type')).toContain('text/html');
     const html = await response.text();
     for (const route of ROUTES) expect(html).toContain(route.split(' ')[1]);

@@ -1,25 +1,25 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openQueue, type Queue } from '../../service/queue/bakes.ts';
+import { openQueue, type Queue } from '../../service/queue/queue.ts';
 import { until } from '../rig/until.ts';
-import { openPantry, type Pantry } from './kitchen.ts';
 import { type ServiceProcess, startProcess } from './process.ts';
+import { type Backends, startBackends } from './test-service.ts';
 
-let pantry: Pantry;
+let backends: Backends;
 let queue: Queue;
 const started: ServiceProcess[] = [];
-const start = (env = pantry.env) => {
+const start = (env = backends.env) => {
   const service = startProcess(env);
   started.push(service);
   return service;
 };
 const open = async () => {
-  pantry = await openPantry();
-  queue = openQueue({ redis: { path: pantry.redis.socket }, maxQueued: 10 });
+  backends = await startBackends();
+  queue = openQueue({ redis: { path: backends.redis.socket }, maxQueued: 10 });
 };
 afterEach(async () => {
   for (const service of started.splice(0)) await service.kill();
   await queue.close();
-  await pantry.close();
+  await backends.close();
 });
 
 const post = (url: string, body: object) => {
@@ -32,13 +32,13 @@ describe('SIGTERM', () => {
     await open();
     const first = start();
     const url = await first.url();
-    const { jobId } = (await (await post(url, pantry.stalled('held'))).json()) as { jobId: string };
+    const { jobId } = (await (await post(url, backends.stalled('held'))).json()) as { jobId: string };
     await until('it is taken up', async () => (await queue.status(jobId))?.status === 'downloading');
 
     first.child.kill('SIGTERM');
     await until('it is closing', () => first.said('closing'));
     expect((await fetch(`${url}/health`)).status).toBe(200);
-    const accepted = await post(url, pantry.body('a'));
+    const accepted = await post(url, backends.body('a'));
     expect(accepted.status).toBe(202);
     // Caddy is told not to keep the connection.
     expect(accepted.headers.get('connection')).toBe('close');
@@ -49,7 +49,7 @@ describe('SIGTERM', () => {
     expect(first.said('closed')).toBe(true);
     for (const id of [jobId, late]) expect((await queue.status(id))?.status).toBe('queued');
 
-    pantry.isStalling = false;
+    backends.isStalling = false;
     await start().url();
     for (const id of [jobId, late]) {
       await until(`${id} is done and told of`, async () => {
@@ -57,7 +57,7 @@ describe('SIGTERM', () => {
         return report?.status === 'done' && report.callback.delivered;
       });
     }
-    const told = pantry.calls.map(({ body }) => JSON.parse(body).slug).sort();
+    const told = backends.calls.map(({ body }) => JSON.parse(body).slug).sort();
     expect(told).toEqual(['a', 'held']);
   });
 
@@ -75,34 +75,34 @@ describe('SIGTERM', () => {
     const service = start();
     await service.url();
     await until('it bakes', () => service.said('baking'));
-    await pantry.redis.kill();
+    await backends.redis.kill();
     service.child.kill('SIGTERM');
     expect(await service.ended()).toBe(0);
-    await pantry.redis.start();
+    await backends.redis.start();
   });
 
   it('before Redis was ever there', async () => {
     await open();
-    await pantry.redis.kill();
+    await backends.redis.kill();
     const service = start();
     const health = await fetch(`${await service.url()}/health`);
     expect(health.status).toBe(503);
     service.child.kill('SIGTERM');
     expect(await service.ended()).toBe(0);
-    await pantry.redis.start();
+    await backends.redis.start();
   });
 });
 
 describe('a service that was started before Redis', () => {
   it('bakes as soon as it is there', async () => {
     await open();
-    await pantry.redis.kill();
+    await backends.redis.kill();
     const service = start();
     const url = await service.url();
-    expect((await post(url, pantry.body('a'))).status).toBe(503);
-    await pantry.redis.start();
+    expect((await post(url, backends.body('a'))).status).toBe(503);
+    await backends.redis.start();
     const accepted = await until('it is accepted', async () => {
-      const response = await post(url, pantry.body('a'));
+      const response = await post(url, backends.body('a'));
       return response.status === 202 && ((await response.json()) as { jobId: string });
     });
     await until('it is done', async () => (await queue.status(accepted.jobId))?.status === 'done');

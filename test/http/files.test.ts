@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emptyApp } from '../../service/http/app.ts';
-import { fileRoutes, isOutput } from '../../service/http/files.ts';
-import { openLog } from '../../service/log.ts';
+import { fileRoutes, isOutput } from '../../service/http/routes/files.ts';
+import { openLog } from '../../service/lib/log.ts';
 
 const log = openLog({ level: 'silent', secrets: [] });
 const app = emptyApp(log);

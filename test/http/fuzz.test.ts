@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPythonProgram } from '../rig/python.ts';
-import { type Kitchen, OLD_SECRET, openKitchen } from './kitchen.ts';
+import { OLD_SECRET, startTestService, type TestService } from './test-service.ts';
 
 const found = await findPythonProgram('schemathesis', '4.32.5');
 const reason = 'gap' in found ? ` (skipped: ${found.gap})` : '';
@@ -24,11 +24,11 @@ const EXAMPLES = 25;
 const MINUTES = 60_000;
 
 describe.skipIf('reason' in found)(`the API, fuzzed from its own document${reason}`, () => {
-  let kitchen: Kitchen;
+  let testService: TestService;
   beforeAll(async () => {
-    kitchen = await openKitchen({ MAX_QUEUED: '5', LOG_LEVEL: 'warn' });
+    testService = await startTestService({ MAX_QUEUED: '5', LOG_LEVEL: 'warn' });
   });
-  afterAll(() => kitchen.close());
+  afterAll(() => testService.close());
 
   const fuzz = async (document: string, checks: readonly string[]) => {
     const { all, exitCode } = await execa(
@@ -38,7 +38,7 @@ describe.skipIf('reason' in found)(`the API, fuzzed from its own document${reaso
           'run',
           document,
           '--url',
-          kitchen.url,
+          testService.url,
           '--seed',
           '1',
           '--max-examples',
@@ -50,29 +50,29 @@ describe.skipIf('reason' in found)(`the API, fuzzed from its own document${reaso
         // A drained service answers 503, as it should.
         ...['--exclude-operation-id', 'startDrain'],
       ],
-      { all: true, reject: false, cwd: kitchen.root },
+      { all: true, reject: false, cwd: testService.root },
     );
     expect(exitCode, all).toBe(0);
     expect(all).toMatch(/[1-9]\d{2,} generated/);
-    const bugs = kitchen.log.filter((line) => /"level":"(error|fatal)"/.test(line));
+    const bugs = testService.log.filter((line) => /"level":"(error|fatal)"/.test(line));
     expect(bugs).toEqual([]);
   };
 
-  it('as a stranger may', () => fuzz(`${kitchen.url}/openapi.json`, STRICT), 5 * MINUTES);
+  it('as a stranger may', () => fuzz(`${testService.url}/openapi.json`, STRICT), 5 * MINUTES);
 
   it(
     'by somebody who knows the secret, tapes and jobs',
     async () => {
-      const stalled = kitchen.stalled('stalled');
-      const { jobId: running } = await kitchen.bake(stalled);
-      const { jobId: done } = await kitchen.bake(kitchen.body('nowhere', { priority: 1 }));
+      const stalled = testService.stalled('stalled');
+      const { jobId: running } = await testService.bake(stalled);
+      const { jobId: done } = await testService.bake(testService.body('nowhere', { priority: 1 }));
       // biome-ignore lint/suspicious/noExplicitAny: a document is what it is
-      const document = (await (await kitchen.fetch('/openapi.json')).json()) as any;
+      const document = (await (await testService.fetch('/openapi.json')).json()) as any;
       for (const name of ['BakeRequest', 'ThumbnailRequest']) {
         const { properties } = document.components.schemas[name];
         properties.callbackSecret = { type: 'string', enum: [OLD_SECRET] };
         properties.callbackUrl = { type: 'string', enum: [stalled.callbackUrl] };
-        properties.zipUrl = { type: 'string', enum: [stalled.zipUrl, kitchen.body('a').zipUrl] };
+        properties.zipUrl = { type: 'string', enum: [stalled.zipUrl, testService.body('a').zipUrl] };
         properties.slug = { type: 'string', enum: ['a', 'stalled', 'nowhere'] };
         delete properties.progressUrl;
       }
@@ -85,7 +85,7 @@ describe.skipIf('reason' in found)(`the API, fuzzed from its own document${reaso
           }
         }
       }
-      const file = join(kitchen.root, 'openapi.json');
+      const file = join(testService.root, 'openapi.json');
       await writeFile(file, JSON.stringify(document));
       await fuzz(file, CHECKS);
     },

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen, takeSystemdSocket } from '../../service/http/listen.ts';
-import { openPantry, type Pantry } from './kitchen.ts';
 import { startProcess } from './process.ts';
+import { type Backends, startBackends } from './test-service.ts';
 
-let pantry: Pantry;
+let backends: Backends;
 beforeAll(async () => {
-  pantry = await openPantry();
+  backends = await startBackends();
 });
-afterAll(() => pantry.close());
+afterAll(() => backends.close());
 
 /** A socket that this process holds and takes nothing from, as systemd's: bound, and to be listened on by who gets it. */
 function holdSocket() {
@@ -33,14 +33,14 @@ interface Held {
 describe('a socket of systemd', () => {
   it('is answered on, and loses no request between one process and the next', async () => {
     const socket = holdSocket();
-    const first = startProcess(pantry.env, { socket: socket.fd });
+    const first = startProcess(backends.env, { socket: socket.fd });
     try {
       expect(await first.url()).toBe(socket.url);
       expect((await fetch(`${socket.url}/health`)).status).toBe(200);
       first.child.kill('SIGTERM');
       expect(await first.ended()).toBe(0);
       const between = [1, 2, 3].map(() => fetch(`${socket.url}/health`));
-      const second = startProcess(pantry.env, { socket: socket.fd });
+      const second = startProcess(backends.env, { socket: socket.fd });
       try {
         for (const response of await Promise.all(between)) expect(response.status).toBe(200);
       } finally {
@@ -54,7 +54,7 @@ describe('a socket of systemd', () => {
 
   it('that is for another process is left alone', async () => {
     const socket = holdSocket();
-    const service = startProcess({ ...pantry.env, LISTEN_PID: '1' }, { socket: socket.fd });
+    const service = startProcess({ ...backends.env, LISTEN_PID: '1' }, { socket: socket.fd });
     try {
       expect(await service.url()).not.toBe(socket.url);
     } finally {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPantry, type Pantry } from './kitchen.ts';
 import { startProcess } from './process.ts';
+import { type Backends, startBackends } from './test-service.ts';
 
-let pantry: Pantry;
+let backends: Backends;
 beforeAll(async () => {
-  pantry = await openPantry();
+  backends = await startBackends();
 });
-afterAll(() => pantry.close());
+afterAll(() => backends.close());
 
 describe('a start that can not be', () => {
   it('ends with every problem by name, and no value', async () => {
@@ -21,15 +21,15 @@ describe('a start that can not be', () => {
   });
 
   it('ends with usage for an argument that nobody knows', async () => {
-    const service = startProcess(pantry.env, { args: ['--candidat'] });
+    const service = startProcess(backends.env, { args: ['--candidat'] });
     expect(await service.ended()).toBe(2);
     expect(service.lines).toEqual(['oven: usage: node service/main.ts [--candidate]']);
   });
 
   it('ends when the port is taken', async () => {
-    const first = startProcess(pantry.env);
+    const first = startProcess(backends.env);
     const { port } = new URL(await first.url());
-    const second = startProcess({ ...pantry.env, PORT: port });
+    const second = startProcess({ ...backends.env, PORT: port });
     expect(await second.ended()).toBe(1);
     expect(second.lines.at(-1)).toMatch(/^oven: .*EADDRINUSE/);
     await first.kill();
@@ -42,7 +42,7 @@ it.each([
 ])('what nobody caught (%s) is logged, and ends the service with 1', async (_how, code) => {
   const preload = `data:text/javascript,setTimeout(() => { ${code} }, 1000)`;
   const service = startProcess({
-    ...pantry.env,
+    ...backends.env,
     NODE_OPTIONS: `--import "${encodeURI(preload).replaceAll('"', '%22')}"`,
   });
   expect(await service.ended()).toBe(1);

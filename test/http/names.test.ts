@@ -2,38 +2,38 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../rig/until.ts';
-import { BEARER, type Kitchen, openKitchen } from './kitchen.ts';
+import { BEARER, startTestService, type TestService } from './test-service.ts';
 
-let kitchen: Kitchen;
+let testService: TestService;
 beforeAll(async () => {
-  kitchen = await openKitchen({ OUTPUT_NAME: 'code' });
+  testService = await startTestService({ OUTPUT_NAME: 'code' });
 }, 60_000);
-afterAll(() => kitchen.close());
+afterAll(() => testService.close());
 
 const files = async () =>
-  (await readdir(join(kitchen.root, 'blobs', 'tapes')).catch(() => []))
+  (await readdir(join(testService.root, 'blobs', 'tapes')).catch(() => []))
     .filter((name) => !name.startsWith('.'))
     .sort();
 const baked = async (body: object) => {
-  const { jobId } = await kitchen.bake(body);
-  return kitchen.ended(jobId);
+  const { jobId } = await testService.bake(body);
+  return testService.ended(jobId);
 };
 const purge = async (path: string) =>
-  (await (await kitchen.fetch(`/tapes/${path}`, { method: 'DELETE', headers: BEARER })).json()) as {
+  (await (await testService.fetch(`/tapes/${path}`, { method: 'DELETE', headers: BEARER })).json()) as {
     jobs: string[];
     files: string[];
   };
 
 describe('with OUTPUT_NAME=code', () => {
   it('files are named by the code, also in the callback, and are found by either name', async () => {
-    const report = await baked(kitchen.body('a', { code: 'k3d' }));
+    const report = await baked(testService.body('a', { code: 'k3d' }));
     expect(report).toMatchObject({ slug: 'a', status: 'done' });
     expect(await files()).toEqual(['k3d-thumb.jpg', 'k3d.mp4']);
     const body = await until('the callback has come', async () =>
-      kitchen.calls.map((call) => JSON.parse(call.body)).find(({ slug }) => slug === 'a'),
+      testService.calls.map((call) => JSON.parse(call.body)).find(({ slug }) => slug === 'a'),
     );
-    expect(body).toMatchObject({ slug: 'a', code: 'k3d', mp4Url: `${kitchen.url}/files/tapes/k3d.mp4` });
-    expect((await kitchen.fetch('/files/tapes/k3d.mp4')).status).toBe(200);
+    expect(body).toMatchObject({ slug: 'a', code: 'k3d', mp4Url: `${testService.url}/files/tapes/k3d.mp4` });
+    expect((await testService.fetch('/files/tapes/k3d.mp4')).status).toBe(200);
     // By another tape's id nothing goes; by its slug all does.
     expect(await purge('a?mongoId=another')).toMatchObject({ jobs: [], files: [] });
     expect(await purge('k3d?mongoId=another&unowned=true')).toMatchObject({ jobs: [], files: [] });
@@ -45,7 +45,7 @@ describe('with OUTPUT_NAME=code', () => {
   });
 
   it('a purge by the code finds the work, too', async () => {
-    const { jobId } = await baked(kitchen.body('b', { code: 'k3e' }));
+    const { jobId } = await baked(testService.body('b', { code: 'k3e' }));
     expect(await purge('k3e?mongoId=id-b&unowned=true')).toMatchObject({
       jobs: [jobId],
       files: ['tapes/k3e.mp4', 'tapes/k3e-thumb.jpg'],
@@ -54,7 +54,7 @@ describe('with OUTPUT_NAME=code', () => {
   });
 
   it('a request may ask for names by the slug', async () => {
-    await baked(kitchen.body('c', { code: 'k3f', outputName: 'slug' }));
+    await baked(testService.body('c', { code: 'k3f', outputName: 'slug' }));
     expect(await files()).toEqual(['c-thumb.jpg', 'c.mp4']);
     await purge('c');
   });
@@ -65,19 +65,19 @@ describe('with OUTPUT_NAME=code', () => {
     [{ code: '../x' }, 'must match'],
     [{ code: 'a/b' }, 'must match'],
   ])('a request with %o is refused', async (fields, message) => {
-    const response = await kitchen.post('/bake', kitchen.body('d', fields));
+    const response = await testService.post('/bake', testService.body('d', fields));
     expect(response.status).toBe(400);
     const { error } = (await response.json()) as { error: { fields: { field: string; message: string }[] } };
     expect(error.fields).toEqual([{ field: 'code', message: expect.stringContaining(message) }]);
   });
 
   it('what the oven before this one stored is replaced only for the tape whose MP4 it is', async () => {
-    const old = join(kitchen.root, 'blobs', 'tapes', 'old.mp4');
+    const old = join(testService.root, 'blobs', 'tapes', 'old.mp4');
     await writeFile(old, 'from before');
-    const taken = await baked(kitchen.body('d', { code: 'old' }));
+    const taken = await baked(testService.body('d', { code: 'old' }));
     expect(taken).toMatchObject({ status: 'failed', error: { code: 'SLUG_TAKEN' } });
-    const replaces = `${kitchen.url}/files/tapes/old.mp4`;
-    const report = await baked(kitchen.body('d', { code: 'old', replaces, rebake: true }));
+    const replaces = `${testService.url}/files/tapes/old.mp4`;
+    const report = await baked(testService.body('d', { code: 'old', replaces, rebake: true }));
     expect(report).toMatchObject({ status: 'done' });
     expect(await purge('old?mongoId=id-d')).toMatchObject({
       files: ['tapes/old.mp4', 'tapes/old-thumb.jpg'],
@@ -85,8 +85,8 @@ describe('with OUTPUT_NAME=code', () => {
   });
 
   it('two tapes whose files would have one name can’t both have them', async () => {
-    await baked(kitchen.body('a', { code: 'b' }));
-    const other = await baked(kitchen.body('b', { outputName: 'slug' }));
+    await baked(testService.body('a', { code: 'b' }));
+    const other = await baked(testService.body('b', { outputName: 'slug' }));
     expect(other).toMatchObject({ status: 'failed', error: { code: 'SLUG_TAKEN' } });
     // Either is purged without the other.
     expect(await purge('b?mongoId=id-b')).toMatchObject({ files: [] });

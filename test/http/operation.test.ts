@@ -2,13 +2,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../rig/until.ts';
-import { BEARER, type Kitchen, OLD_SECRET, openKitchen, SECRET } from './kitchen.ts';
+import { BEARER, OLD_SECRET, SECRET, startTestService, type TestService } from './test-service.ts';
 
-let kitchen: Kitchen;
+let testService: TestService;
 beforeAll(async () => {
-  kitchen = await openKitchen();
+  testService = await startTestService();
 });
-afterAll(() => kitchen.close());
+afterAll(() => testService.close());
 
 const ID = '0f343b0931126a20f133d67c2b018a3b';
 const ROUTES = [
@@ -21,7 +21,7 @@ const ROUTES = [
   ['DELETE', '/drain'],
 ] as const;
 const secretInHeader = (secret: string) => `Bearer ${Buffer.from(secret, 'utf8').toString('latin1')}`;
-const change = (path: string, method = 'POST') => kitchen.fetch(path, { method, headers: BEARER });
+const change = (path: string, method = 'POST') => testService.fetch(path, { method, headers: BEARER });
 const codeOf = async (response: Response) =>
   ((await response.json()) as { error?: { code: string } }).error?.code;
 
@@ -41,31 +41,31 @@ describe.each(ROUTES)('%s %s', (method, path) => {
     ['another header', { 'x-authorization': `Bearer ${OLD_SECRET}` }],
     ['the name of an object', { authorization: 'Bearer __proto__' }],
   ])('does not open to %s', async (_what, headers) => {
-    const response = await kitchen.fetch(path, { method, headers });
+    const response = await testService.fetch(path, { method, headers });
     expect([response.status, await codeOf(response)]).toEqual([401, 'UNAUTHORIZED']);
     expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
   });
 
   it.each([SECRET, OLD_SECRET])('opens to each secret', async (secret) => {
-    const response = await kitchen.fetch(path, {
+    const response = await testService.fetch(path, {
       method,
       headers: { authorization: secretInHeader(secret) },
     });
     expect(response.status).not.toBe(401);
-    await kitchen.fetch('/drain', { method: 'DELETE', headers: BEARER });
+    await testService.fetch('/drain', { method: 'DELETE', headers: BEARER });
   });
 });
 
 describe('a job', () => {
   it('is cancelled, tried again, and ends; each only when it can', async () => {
-    const { jobId } = await kitchen.bake(kitchen.stalled('s1'));
+    const { jobId } = await testService.bake(testService.stalled('s1'));
     expect(await codeOf(await change(`/jobs/${jobId}/retry`))).toBe('JOB_UNFINISHED');
     expect(await codeOf(await change(`/jobs/${jobId}/replay-callback`))).toBe('JOB_UNFINISHED');
     const cancelled = await change(`/jobs/${jobId}/cancel`);
     expect(cancelled.status).toBe(200);
     expect(await cancelled.json()).toMatchObject({ jobId, status: 'failed' });
-    await until('the callback', () => kitchen.calls.find(({ body }) => body.includes('CANCELLED')));
-    expect(await kitchen.ended(jobId)).toMatchObject({ error: { code: 'CANCELLED' } });
+    await until('the callback', () => testService.calls.find(({ body }) => body.includes('CANCELLED')));
+    expect(await testService.ended(jobId)).toMatchObject({ error: { code: 'CANCELLED' } });
     expect(await codeOf(await change(`/jobs/${jobId}/cancel`))).toBe('JOB_FINISHED');
     expect((await change(`/jobs/${jobId}/retry`)).status).toBe(202);
     expect(await codeOf(await change(`/jobs/${jobId}/retry`))).toBe('JOB_UNFINISHED');
@@ -73,9 +73,9 @@ describe('a job', () => {
   });
 
   it('that is done has its callback sent again, and is not tried again', async () => {
-    const { jobId } = await kitchen.bake(kitchen.body('b'));
-    await kitchen.ended(jobId);
-    const mine = () => kitchen.calls.filter(({ body }) => body.includes('id-b"'));
+    const { jobId } = await testService.bake(testService.body('b'));
+    await testService.ended(jobId);
+    const mine = () => testService.calls.filter(({ body }) => body.includes('id-b"'));
     await until('the callback', () => mine().length === 1);
     expect(await codeOf(await change(`/jobs/${jobId}/retry`))).toBe('JOB_FINISHED');
     const replayed = await change(`/jobs/${jobId}/replay-callback`);
@@ -88,20 +88,21 @@ describe('a job', () => {
 
 describe('a purge', () => {
   it('leaves nothing of a tape: files, history, work', async () => {
-    const { jobId } = await kitchen.bake(kitchen.body('c'));
-    await kitchen.ended(jobId);
-    const running = await kitchen.bake(kitchen.stalled('c', { mongoId: 'id-c' }));
+    const { jobId } = await testService.bake(testService.body('c'));
+    await testService.ended(jobId);
+    const running = await testService.bake(testService.stalled('c', { mongoId: 'id-c' }));
     const response = await change('/tapes/c', 'DELETE');
     expect(response.status).toBe(200);
     const body = (await response.json()) as { jobs: string[]; files: string[] };
     expect(body).toMatchObject({ slug: 'c', files: ['tapes/c.mp4', 'tapes/c-thumb.jpg'] });
     expect([...body.jobs].sort()).toEqual([jobId, running.jobId].sort());
-    for (const id of [jobId, running.jobId]) expect((await kitchen.fetch(`/status/${id}`)).status).toBe(404);
-    const files = await readdir(join(kitchen.root, 'blobs', 'tapes'));
+    for (const id of [jobId, running.jobId])
+      expect((await testService.fetch(`/status/${id}`)).status).toBe(404);
+    const files = await readdir(join(testService.root, 'blobs', 'tapes'));
     expect(files.filter((name) => /^\.?c[-.]/.test(name))).toEqual([]);
-    expect((await kitchen.fetch('/files/tapes/c.mp4')).status).toBe(404);
+    expect((await testService.fetch('/files/tapes/c.mp4')).status).toBe(404);
     await until('no working files are left', async () => {
-      const names = await readdir(join(kitchen.root, 'temp'));
+      const names = await readdir(join(testService.root, 'temp'));
       return !names.some((name) => name.startsWith('tape-c-'));
     });
     // Nothing more to purge, and no harm in it.
@@ -118,7 +119,7 @@ describe('a purge', () => {
 
 describe('a drain', () => {
   it('says what is left, until nothing is', async () => {
-    const { jobId } = await kitchen.bake(kitchen.stalled('s2'));
+    const { jobId } = await testService.bake(testService.stalled('s2'));
     expect(await (await change('/drain')).json()).toMatchObject({ draining: true, idle: false });
     expect(await codeOf(await change(`/jobs/${jobId}/retry`))).toBe('DRAINING');
     await change(`/jobs/${jobId}/cancel`);

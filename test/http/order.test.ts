@@ -2,29 +2,29 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../rig/until.ts';
-import { BEARER, type Kitchen, openKitchen } from './kitchen.ts';
+import { BEARER, startTestService, type TestService } from './test-service.ts';
 
 /** Each request is wrong in one way, and in every way that is looked at later. */
-let kitchen: Kitchen;
+let testService: TestService;
 beforeAll(async () => {
-  kitchen = await openKitchen({ MAX_QUEUED: '1' });
+  testService = await startTestService({ MAX_QUEUED: '1' });
 });
-afterAll(() => kitchen.close());
+afterAll(() => testService.close());
 
 const WRONG_SECRET = { callbackSecret: 'wrong' };
 const WRONG_ORIGIN = { zipUrl: 'https://elsewhere.test/a.zip' };
 const TOO_LARGE = { metadata: { text: 'x'.repeat(66_000) } };
 
 const ask = async (body: unknown) => {
-  const response = await kitchen.post('/bake', body);
+  const response = await testService.post('/bake', body);
   const { error } = (await response.json()) as { error?: { code: string } };
   return [response.status, error?.code, response.headers.get('retry-after')];
 };
 const order = async () => ({
   large: (await ask({ ...TOO_LARGE, ...WRONG_SECRET })).slice(0, 2),
-  fields: (await ask(kitchen.body('no slug', { ...WRONG_SECRET, ...WRONG_ORIGIN }))).slice(0, 2),
-  secret: (await ask(kitchen.body('x', { ...WRONG_SECRET, ...WRONG_ORIGIN }))).slice(0, 2),
-  origin: (await ask(kitchen.body('x', WRONG_ORIGIN))).slice(0, 2),
+  fields: (await ask(testService.body('no slug', { ...WRONG_SECRET, ...WRONG_ORIGIN }))).slice(0, 2),
+  secret: (await ask(testService.body('x', { ...WRONG_SECRET, ...WRONG_ORIGIN }))).slice(0, 2),
+  origin: (await ask(testService.body('x', WRONG_ORIGIN))).slice(0, 2),
 });
 const EXPECTED = {
   large: [413, 'BODY_TOO_LARGE'],
@@ -39,67 +39,71 @@ describe('the order of checks', () => {
   });
 
   it('puts a full queue before a drained service and a full disk, and after all that the caller can mend', async () => {
-    const { jobId } = await kitchen.bake(kitchen.stalled('busy1'));
+    const { jobId } = await testService.bake(testService.stalled('busy1'));
     await until('it is taken up', async () => {
-      const { status } = (await (await kitchen.fetch(`/status/${jobId}`)).json()) as { status: string };
+      const { status } = (await (await testService.fetch(`/status/${jobId}`)).json()) as { status: string };
       return status === 'downloading';
     });
-    await kitchen.fetch('/drain', { method: 'DELETE', headers: BEARER });
-    expect(await ask(kitchen.stalled('busy2'))).toEqual([202, undefined, null]);
+    await testService.fetch('/drain', { method: 'DELETE', headers: BEARER });
+    expect(await ask(testService.stalled('busy2'))).toEqual([202, undefined, null]);
     const full = [429, 'QUEUE_FULL', expect.stringMatching(/^[1-9]\d*$/)];
-    expect(await ask(kitchen.stalled('busy3'))).toEqual(full);
+    expect(await ask(testService.stalled('busy3'))).toEqual(full);
     // What is in it already has its place.
-    expect((await ask(kitchen.stalled('busy2')))[0]).toBe(200);
+    expect((await ask(testService.stalled('busy2')))[0]).toBe(200);
     expect(await order()).toEqual(EXPECTED);
-    await kitchen.fetch('/drain', { method: 'POST', headers: BEARER });
-    expect(await ask(kitchen.stalled('busy3'))).toEqual(full);
+    await testService.fetch('/drain', { method: 'POST', headers: BEARER });
+    expect(await ask(testService.stalled('busy3'))).toEqual(full);
     expect(await order()).toEqual(EXPECTED);
   });
 
   it('refuses when drained, and takes tapes again after it', async () => {
     for (const slug of ['busy1', 'busy2']) {
-      await kitchen.fetch(`/tapes/${slug}`, { method: 'DELETE', headers: BEARER });
+      await testService.fetch(`/tapes/${slug}`, { method: 'DELETE', headers: BEARER });
     }
     const retry = expect.stringMatching(/^[1-9]\d*$/);
-    expect(await ask(kitchen.body('a'))).toEqual([503, 'DRAINING', retry]);
+    expect(await ask(testService.body('a'))).toEqual([503, 'DRAINING', retry]);
     expect(await order()).toEqual(EXPECTED);
-    expect((await kitchen.fetch('/health')).status).toBe(503);
-    await kitchen.fetch('/drain', { method: 'DELETE', headers: BEARER });
-    expect((await kitchen.fetch('/health')).status).toBe(200);
-    const { status, jobId } = await kitchen.bake(kitchen.body('a'));
+    expect((await testService.fetch('/health')).status).toBe(503);
+    await testService.fetch('/drain', { method: 'DELETE', headers: BEARER });
+    expect((await testService.fetch('/health')).status).toBe(200);
+    const { status, jobId } = await testService.bake(testService.body('a'));
     expect(status).toBe(202);
-    await kitchen.ended(jobId);
+    await testService.ended(jobId);
   });
 
   it('refuses when there is no disk', async () => {
-    const temp = join(kitchen.root, 'temp');
+    const temp = join(testService.root, 'temp');
     await rename(temp, `${temp}-away`);
     try {
-      const health = async () => (await (await kitchen.fetch('/health')).json()) as { status: string };
+      const health = async () => (await (await testService.fetch('/health')).json()) as { status: string };
       await until('it is noticed', async () => (await health()).status === 'unhealthy');
       expect(await health()).toMatchObject({ reasons: [{ code: 'DISK' }] });
-      expect(await ask(kitchen.body('b'))).toEqual([503, 'DISK', expect.stringMatching(/^[1-9]\d*$/)]);
+      expect(await ask(testService.body('b'))).toEqual([503, 'DISK', expect.stringMatching(/^[1-9]\d*$/)]);
       expect(await order()).toEqual(EXPECTED);
     } finally {
       await rm(temp, { recursive: true, force: true });
       await rename(`${temp}-away`, temp);
     }
-    await until('all is well', async () => (await kitchen.fetch('/health')).ok);
+    await until('all is well', async () => (await testService.fetch('/health')).ok);
   });
 
   it('refuses when there is no queue, and /health says so; all is well again when it is back', async () => {
-    await kitchen.redis.kill();
+    await testService.redis.kill();
     const health = async () =>
-      (await (await kitchen.fetch('/health')).json()) as { status: string; reasons: object[] };
+      (await (await testService.fetch('/health')).json()) as { status: string; reasons: object[] };
     await until('it is noticed', async () => (await health()).status === 'unhealthy');
     expect(await health()).toMatchObject({
       reasons: expect.arrayContaining([expect.objectContaining({ code: 'REDIS' })]),
     });
-    expect(await ask(kitchen.body('c'))).toEqual([503, 'QUEUE_UNREACHABLE', expect.stringMatching(/^\d+$/)]);
+    expect(await ask(testService.body('c'))).toEqual([
+      503,
+      'QUEUE_UNREACHABLE',
+      expect.stringMatching(/^\d+$/),
+    ]);
     expect(await order()).toEqual(EXPECTED);
-    expect((await kitchen.fetch('/health/work')).status).toBe(503);
-    await kitchen.redis.start();
+    expect((await testService.fetch('/health/work')).status).toBe(503);
+    await testService.redis.start();
     await until('it is well', async () => (await health()).status === 'healthy');
-    expect([200, 202]).toContain((await ask(kitchen.body('c')))[0]);
+    expect([200, 202]).toContain((await ask(testService.body('c')))[0]);
   });
 });

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readConfig, secretsOf } from '../../service/config.ts';
+import { readConfig, secretsOf } from '../../service/config/config.ts';
 import { freePort } from '../rig/port.ts';
 import { until } from '../rig/until.ts';
-import { BEARER, openPantry, type Pantry, SECRET } from './kitchen.ts';
 import { startProcess } from './process.ts';
+import { type Backends, BEARER, SECRET, startBackends } from './test-service.ts';
 
-let pantry: Pantry;
+let backends: Backends;
 beforeAll(async () => {
-  pantry = await openPantry();
+  backends = await startBackends();
 });
-afterAll(() => pantry.close());
+afterAll(() => backends.close());
 
 /** A run in which everything goes wrong that may show a secret, at the most talkative level. */
 it('no line of a whole run holds a secret', async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
   const env = {
-    ...pantry.env,
+    ...backends.env,
     ...{
       AT_BLOBS_SPACES_ENDPOINT: nobody,
       AT_BLOBS_SPACES_BUCKET: 'at-blobs',
@@ -26,7 +26,7 @@ it('no line of a whole run holds a secret', async () => {
       ART_SPACES_KEY: 'ARTKEY4567',
       ART_SPACES_SECRET: 'art-secret-9',
     },
-    ALLOWED_SOURCES: `${pantry.env.ALLOWED_SOURCES},${nobody}`,
+    ALLOWED_SOURCES: `${backends.env.ALLOWED_SOURCES},${nobody}`,
   };
   const wrong = [
     'wrong-callback-secret',
@@ -46,13 +46,13 @@ it('no line of a whole run holds a secret', async () => {
         body,
       });
     const statuses = [
-      await post('/bake', JSON.stringify(pantry.body('a', { metadata: { note: 'wrong-bearer' } }))),
-      await post('/bake', JSON.stringify(pantry.body('b', { callbackSecret: 'wrong-callback-secret' }))),
+      await post('/bake', JSON.stringify(backends.body('a', { metadata: { note: 'wrong-bearer' } }))),
+      await post('/bake', JSON.stringify(backends.body('b', { callbackSecret: 'wrong-callback-secret' }))),
       await post(
         '/bake',
-        JSON.stringify(pantry.body('c', { zipUrl: `${nobody}/auth0%7Cabc/x.zip?sig=signature-of-zip` })),
+        JSON.stringify(backends.body('c', { zipUrl: `${nobody}/auth0%7Cabc/x.zip?sig=signature-of-zip` })),
       ),
-      await post('/bake', JSON.stringify(pantry.body('d', { zipUrl: 'https://u:user-pw@a.test/x.zip' }))),
+      await post('/bake', JSON.stringify(backends.body('d', { zipUrl: 'https://u:user-pw@a.test/x.zip' }))),
       await post('/bake', `{"callbackSecret":"${SECRET}"`),
       await fetch(`${url}/status/${encodeURIComponent(SECRET)}?token=in-the-query`),
       await fetch(`${url}/${encodeURIComponent('wrong-bearer')}`),
@@ -61,10 +61,10 @@ it('no line of a whole run holds a secret', async () => {
       await fetch(`${url}/tapes/a`, { method: 'DELETE', headers: BEARER }),
     ].map(({ status }) => status);
     expect(statuses).toEqual([202, 401, 202, 400, 400, 404, 404, 401, 200, 503]);
-    await pantry.redis.kill();
+    await backends.redis.kill();
     await until('Redis is missed', async () => (await fetch(`${url}/health`)).status === 503);
-    await post('/bake', JSON.stringify(pantry.body('a')));
-    await pantry.redis.start();
+    await post('/bake', JSON.stringify(backends.body('a')));
+    await backends.redis.start();
     service.child.kill('SIGTERM');
     expect(await service.ended()).toBe(0);
   } finally {

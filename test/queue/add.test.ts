@@ -1,9 +1,9 @@
 import type { FlowJob } from 'bullmq';
 import { expect, it, onTestFinished } from 'vitest';
-import { addTape, type Policy, sendAgain } from '../../service/queue/add.ts';
-import { identify } from '../../service/queue/identity.ts';
+import { addJobs, type Policy, resendCallback } from '../../service/queue/add.ts';
+import { identityOf } from '../../service/queue/job.ts';
 import { openStore, type Store } from '../../service/queue/store.ts';
-import { kit, requestFor, useRedis } from './kit.ts';
+import { openQueueFixture, requestFor, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 const POLICY: Policy = { historySeconds: 100, attempts: 1, backoffMs: 1 };
@@ -31,30 +31,30 @@ it.each<[string, (store: Store, id: string) => Promise<unknown>]>([
   ['is sent by itself', async (store, id) => (await store.callbacks.getJob(id))?.promote()],
   ['is purged', (store, id) => store.callbacks.remove(id)],
 ])('a callback that waits for another try, and %s meanwhile, is no error', async (_what, meanwhile) => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   const workers = await own.work({ deliver: async () => ({ lastError: 'No.', retryInMs: 3_600_000 }) });
   const { jobId } = await own.queue.submit(requestFor('a'));
   await expect.poll(async () => (await own.queue.counts()).callbacks.retrying).toBe(1);
   await workers.close(0);
   const store = storeWhere(own.prefix, meanwhile);
   const { callbackId } = (await store.bakes.getJob(jobId))!.data;
-  await sendAgain(store, POLICY, jobId, callbackId, requestFor('a'));
+  await resendCallback(store, POLICY, jobId, callbackId, requestFor('a'));
   expect((await own.queue.counts()).callbacks.retrying).toBe(0);
 });
 
 it('an ended callback that is purged meanwhile is no error', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   const workers = await own.work();
   const { jobId } = await own.queue.submit(requestFor('a'));
   await expect.poll(async () => (await own.queue.status(jobId))?.callback.delivered).toBe(true);
   await workers.close(1);
   const store = storeWhere(own.prefix, ({ callbacks }, id) => callbacks.remove(id));
   const { callbackId } = (await store.bakes.getJob(jobId))!.data;
-  await sendAgain(store, POLICY, jobId, callbackId, requestFor('a'));
+  await resendCallback(store, POLICY, jobId, callbackId, requestFor('a'));
 });
 
 it('a note that Redis did not take fails the request, but not before the rest has ended; the next request makes up for it', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   const store = storeWhere(own.prefix, async () => {});
   const before = Promise.withResolvers<void>();
   const refusing = {
@@ -62,9 +62,9 @@ it('a note that Redis did not take fails the request, but not before the rest ha
     expire: async () => 0,
   } as unknown as Store['redis'];
   const flows = { add: async (flow: FlowJob) => before.promise.then(() => store.flows.add(flow)) };
-  const jobId = identify(requestFor('a'));
+  const jobId = identityOf(requestFor('a'));
   let ended = false;
-  const adding = addTape(
+  const adding = addJobs(
     { ...store, redis: refusing, flows: flows as Store['flows'] },
     POLICY,
     jobId,

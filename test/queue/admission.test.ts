@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { admission } from '../../service/queue/admission.ts';
+import { admission } from '../../service/queue/capacity.ts';
 
 /** A queue whose count and additions take as many turns of the event loop as it is told. */
 function slowQueue(countTurns: () => number, addTurns: () => number) {

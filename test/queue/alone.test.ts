@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { OutputKind } from '../../service/bake/outputs.ts';
-import { openBlobs } from '../../service/storage/blobs.ts';
-import { kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+import { openStorage } from '../../service/storage/storage.ts';
+import { openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 
@@ -14,12 +14,12 @@ it('two tapes that store different files under one slug at the same instant do n
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'file'), 'bytes');
   const account = { endpoint: pathToFileURL(folder), bucket: '', key: '', secret: '' };
-  const blobs = openBlobs({ ...account, publicUrl: new URL('http://localhost') });
-  const own = kit(redis());
+  const blobs = openStorage({ ...account, publicUrl: new URL('http://localhost') });
+  const own = openQueueFixture(redis());
   const bothHere = Promise.withResolvers<void>();
   let here = 0;
   await own.work({
-    bake: async ({ slug, mongoId, outputs }, { alone, signal }) => {
+    bake: async ({ slug, mongoId, outputs }, { withSlugLock: alone, signal }) => {
       here += 1;
       if (here === 2) bothHere.resolve();
       await bothHere.promise;
@@ -43,11 +43,11 @@ it('two tapes that store different files under one slug at the same instant do n
 });
 
 it('who waits for another bake of the slug stops when told to; another slug waits for nobody', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   const asked: string[] = [];
   await own.work({
     concurrency: 3,
-    bake: async ({ slug, mongoId }, { alone, signal }) => {
+    bake: async ({ slug, mongoId }, { withSlugLock: alone, signal }) => {
       asked.push(mongoId);
       if (slug === 'b') return alone(async () => RESULT, signal);
       return alone(() => untilAborted(signal), signal);

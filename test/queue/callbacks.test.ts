@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { CallbackJob } from '../../service/queue/deliver-one.ts';
-import { fault, kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+import type { CallbackJob } from '../../service/worker/callback-processor.ts';
+import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 
 describe('a callback', () => {
   it('is tried as its delivery says, under one id, and what went wrong is told', async () => {
     const tried: CallbackJob[] = [];
-    const { queue, work, is } = kit(redis());
+    const { queue, work, is } = openQueueFixture(redis());
     await work({
       deliver: async (callback) => {
         tried.push(callback);
@@ -25,7 +25,7 @@ describe('a callback', () => {
   it('given up leaves the bake done, and can be sent again from the first attempt on', async () => {
     let up = false;
     const tried: CallbackJob[] = [];
-    const { queue, work, is } = kit(redis());
+    const { queue, work, is } = openQueueFixture(redis());
     await work({
       deliver: async (callback) => {
         tried.push(callback);
@@ -54,7 +54,7 @@ describe('a callback', () => {
 
   it('waiting for another try is sent at once when asked for', async () => {
     let up = false;
-    const { queue, work, calls, delivered } = kit(redis());
+    const { queue, work, calls, delivered } = openQueueFixture(redis());
     await work({
       deliver: async (callback) => {
         if (!up) return { lastError: 'No.', retryInMs: 3_600_000 };
@@ -70,7 +70,7 @@ describe('a callback', () => {
   });
 
   it('of a failure not foreseen is tried again', async () => {
-    const { queue, work, errors } = kit(redis());
+    const { queue, work, errors } = openQueueFixture(redis());
     await work({ deliver: async () => Promise.reject(new Error('A bug with secrets.')) });
     const { jobId } = await queue.submit(requestFor('a'));
     await expect.poll(async () => (await queue.counts()).callbacks.retrying).toBe(1);
@@ -83,7 +83,7 @@ describe('a callback', () => {
   });
 
   it('can be asked for of what is finished only', async () => {
-    const { queue } = kit(redis());
+    const { queue } = openQueueFixture(redis());
     const { jobId } = await queue.submit(requestFor('a'));
     expect(await queue.replayCallback(jobId)).toBe('unfinished');
     expect(await queue.replayCallback('nothing')).toBe('absent');
@@ -92,7 +92,7 @@ describe('a callback', () => {
   it('that is being sent when a new attempt begins is outdated then', async () => {
     let bakes = 0;
     const [tried, ended]: [CallbackJob[], string[]] = [[], []];
-    const { queue, work, is } = kit(redis(), { attempts: 1 });
+    const { queue, work, is } = openQueueFixture(redis(), { attempts: 1 });
     let answer = () => {};
     await work({
       bake: async () => {
@@ -123,7 +123,7 @@ describe('a callback', () => {
 describe('retry', () => {
   it('of what failed for good is a new attempt', async () => {
     let bakes = 0;
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
       bake: async () => {
         bakes += 1;
@@ -141,7 +141,7 @@ describe('retry', () => {
   });
 
   it('is of what failed only', async () => {
-    const { queue, work, is } = kit(redis());
+    const { queue, work, is } = openQueueFixture(redis());
     expect(await queue.retry('nothing')).toBe('absent');
     const { jobId } = await queue.submit(requestFor('a'));
     expect(await queue.retry(jobId)).toBe('unfinished');

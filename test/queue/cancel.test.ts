@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+import { openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 const CANCELLED = { code: 'CANCELLED', message: 'The bake was cancelled.' };
@@ -7,7 +7,7 @@ const CANCELLED = { code: 'CANCELLED', message: 'The bake was cancelled.' };
 describe('cancel', () => {
   it('stops what runs, once, and its callback says so', async () => {
     let bakes = 0;
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
       bake: (_request, { signal }) => {
         bakes += 1;
@@ -18,7 +18,7 @@ describe('cancel', () => {
     await is(jobId, 'downloading');
     expect(await queue.cancel(jobId)).toBe('cancelled');
     const [callback] = await calls(1);
-    expect(callback!.outcome).toEqual({ failure: { ...CANCELLED, passing: true } });
+    expect(callback!.outcome).toEqual({ failure: { ...CANCELLED, retryable: true } });
     expect((await queue.status(jobId))?.error).toEqual(CANCELLED);
     expect(await queue.cancel(jobId)).toBe('finished');
     expect(bakes).toBe(1);
@@ -29,7 +29,7 @@ describe('cancel', () => {
     ['waits with a low priority', { priority: 1000 }],
   ])('what %s is never baked, and is ended before all others', async (_what, how) => {
     const baked: string[] = [];
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     const first = await queue.submit(requestFor('b'));
     await queue.submit(requestFor('c'));
     const { jobId } = await queue.submit(requestFor('a'), how);
@@ -52,11 +52,11 @@ describe('cancel', () => {
 
   it('what waits for another try is not tried again', async () => {
     let bakes = 0;
-    const { queue, work, calls } = kit(redis(), { backoffMs: 3_600_000 });
+    const { queue, work, calls } = openQueueFixture(redis(), { backoffMs: 3_600_000 });
     await work({
       bake: async () => {
         bakes += 1;
-        throw Object.assign(new Error('Slow.'), { code: 'SOURCE_TIMEOUT', passing: true });
+        throw Object.assign(new Error('Slow.'), { code: 'SOURCE_TIMEOUT', retryable: true });
       },
     });
     const { jobId } = await queue.submit(requestFor('a'));
@@ -67,16 +67,16 @@ describe('cancel', () => {
   });
 
   it('leaves behind what does not heed it, and still says CANCELLED', async () => {
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     await work({ graceMs: 50, bake: () => new Promise(() => {}) });
     const { jobId } = await queue.submit(requestFor('a'));
     await is(jobId, 'downloading');
     await queue.cancel(jobId);
-    expect((await calls(1))[0]!.outcome).toEqual({ failure: { ...CANCELLED, passing: true } });
+    expect((await calls(1))[0]!.outcome).toEqual({ failure: { ...CANCELLED, retryable: true } });
   });
 
   it('a bake that was done before it heard of it is done', async () => {
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
       bake: async (_request, { signal }) => {
         await untilAborted(signal).catch(() => {});
@@ -91,14 +91,14 @@ describe('cancel', () => {
   });
 
   it('knows what is absent', async () => {
-    const { queue } = kit(redis());
+    const { queue } = openQueueFixture(redis());
     expect(await queue.cancel('nothing')).toBe('absent');
   });
 });
 
 describe('asked for again after a cancellation', () => {
   it('that nobody has acted on yet: it is baked after all', async () => {
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     const { jobId } = await queue.submit(requestFor('a'));
     await queue.cancel(jobId);
     const again = await queue.submit(requestFor('a'));
@@ -110,7 +110,7 @@ describe('asked for again after a cancellation', () => {
 
   it('while it is being stopped: a new attempt once it has', async () => {
     let bakes = 0;
-    const { queue, work, is, delivered } = kit(redis());
+    const { queue, work, is, delivered } = openQueueFixture(redis());
     await work({
       bake: async (_request, { signal }) => {
         bakes += 1;
@@ -129,7 +129,7 @@ describe('asked for again after a cancellation', () => {
 
   it('that was carried out: a new attempt', async () => {
     let bakes = 0;
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
       bake: async (_request, { signal }) => {
         bakes += 1;

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
-import { kit, requestFor, useRedis } from './kit.ts';
+import { openQueueFixture, requestFor, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 const LARGE = { text: 'x'.repeat(1_000_000) };
@@ -17,7 +17,7 @@ it.each([
 ])(
   'a Redis that was full for a while takes tapes again, and loses none: %s',
   async (_what, isWarm, priority) => {
-    const own = kit(redis());
+    const own = openQueueFixture(redis());
     const client = new Redis(redis().socket);
     onTestFinished(async () => {
       await client.config('SET', 'maxmemory', '0');

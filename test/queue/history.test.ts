@@ -2,13 +2,13 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSecrets } from '../../service/callback/secrets.ts';
 import type { StageProgress } from '../../service/queue/job.ts';
-import { fault, kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 
 describe('status', () => {
   it('tells stage, progress and times', async () => {
-    const { queue, work, is } = kit(redis());
+    const { queue, work, is } = openQueueFixture(redis());
     let tell: (progress: StageProgress) => void = () => {};
     let end = () => {};
     await work({
@@ -39,7 +39,7 @@ describe('status', () => {
   });
 
   it('of what failed keeps the stage it failed in', async () => {
-    const { queue, work, is } = kit(redis());
+    const { queue, work, is } = openQueueFixture(redis());
     await work({
       bake: async (_request, { onProgress }) => {
         onProgress({ stage: 'uploading', progress: 0.95 });
@@ -50,11 +50,11 @@ describe('status', () => {
     expect(await is(jobId, 'failed')).toMatchObject({
       ...{ stage: 'uploading', progress: 0.95, error: { code: 'SLUG_TAKEN' } },
     });
-    expect(await queue.failure(jobId)).toMatchObject({ code: 'SLUG_TAKEN', passing: false });
+    expect(await queue.failure(jobId)).toMatchObject({ code: 'SLUG_TAKEN', retryable: false });
   });
 
   it('of a bug shows nothing of it', async () => {
-    const { queue, work, is, errors } = kit(redis());
+    const { queue, work, is, errors } = openQueueFixture(redis());
     await work({ bake: async () => Promise.reject(new Error('undefined is not a function at /srv')) });
     const { jobId } = await queue.submit(requestFor('a'));
     expect((await is(jobId, 'failed')).error).toEqual({
@@ -66,7 +66,7 @@ describe('status', () => {
 
 describe('recent', () => {
   it('gives the newest, newest first, in whatever state they are', async () => {
-    const { queue, work, is } = kit(redis());
+    const { queue, work, is } = openQueueFixture(redis());
     await work({
       concurrency: 1,
       bake: async ({ slug }, { signal }) => {
@@ -98,7 +98,7 @@ describe('recent', () => {
   });
 
   it('reads no more of a long history than it gives', async () => {
-    const { queue, work, calls } = kit(redis(), { maxQueued: 1000 });
+    const { queue, work, calls } = openQueueFixture(redis(), { maxQueued: 1000 });
     await work({ concurrency: 20, deliveries: 20 });
     await Promise.all(Array.from({ length: 300 }, (_, n) => queue.submit(requestFor(`t${n}`))));
     await calls(300);
@@ -114,7 +114,7 @@ describe('recent', () => {
 
 describe('how long the oldest waits', () => {
   it('counts the one that is last in line for its priority', async () => {
-    const { queue, prefix } = kit(redis());
+    const { queue, prefix } = openQueueFixture(redis());
     expect((await queue.counts()).oldestWaitingSeconds).toBe(0);
     const { jobId } = await queue.submit(requestFor('low'), { priority: 1000 });
     await queue.submit(requestFor('high'), { priority: 1 });
@@ -130,7 +130,7 @@ describe('how long the oldest waits', () => {
 
 describe('history', () => {
   it('is kept as long as it should be', async () => {
-    const { queue, work, is } = kit(redis(), { historySeconds: 1 });
+    const { queue, work, is } = openQueueFixture(redis(), { historySeconds: 1 });
     await work();
     const { jobId } = await queue.submit(requestFor('a'));
     await is(jobId, 'done');
@@ -153,7 +153,7 @@ describe('Redis', () => {
   it('never holds a secret', async () => {
     const secret = 'the-s3cret-of-the-caller';
     const fingerprint = openSecrets([secret]).accepts(secret)!;
-    const { queue, work, calls, prefix } = kit(redis());
+    const { queue, work, calls, prefix } = openQueueFixture(redis());
     await work({
       bake: async ({ slug }) => {
         if (slug === 'b') throw Object.assign(new Error('Not shown.'), { secret });

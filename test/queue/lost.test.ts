@@ -2,15 +2,22 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { CallbackJob } from '../../service/queue/deliver-one.ts';
+import type { CallbackJob } from '../../service/worker/callback-processor.ts';
 import { startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
-import { type Kit, kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+import {
+  openQueueFixture,
+  type QueueFixture,
+  RESULT,
+  requestFor,
+  untilAborted,
+  useRedis,
+} from './fixture.ts';
 
 const { redis } = useRedis();
 
 /** Starts workers in a process of their own that never end a bake, and kills it once it has taken the job. */
-async function loseWorker({ prefix }: Kit, jobId: string): Promise<void> {
+async function loseWorker({ prefix }: QueueFixture, jobId: string): Promise<void> {
   const program = new URL('stuck-worker.ts', import.meta.url).pathname;
   const worker = spawn(process.execPath, [program, redis().url, prefix], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -30,7 +37,7 @@ async function loseWorker({ prefix }: Kit, jobId: string): Promise<void> {
 
 describe('a worker that is killed', () => {
   it('leaves its job to another, and no attempt is spent', async () => {
-    const own = kit(redis(), { attempts: 1 });
+    const own = openQueueFixture(redis(), { attempts: 1 });
     const { jobId } = await own.queue.submit(requestFor('a'));
     await loseWorker(own, jobId);
     await own.work();
@@ -39,7 +46,7 @@ describe('a worker that is killed', () => {
   });
 
   it('too many times fails the job as WORKER_LOST, which passes', async () => {
-    const own = kit(redis());
+    const own = openQueueFixture(redis());
     const { jobId } = await own.queue.submit(requestFor('a'));
     await loseWorker(own, jobId);
     await loseWorker(own, jobId);
@@ -47,7 +54,7 @@ describe('a worker that is killed', () => {
     const { error } = await own.is(jobId, 'failed');
     expect(error?.code).toBe('WORKER_LOST');
     const [callback] = await own.calls(1);
-    expect(callback!.outcome).toMatchObject({ failure: { code: 'WORKER_LOST', passing: true } });
+    expect(callback!.outcome).toMatchObject({ failure: { code: 'WORKER_LOST', retryable: true } });
     expect((await own.queue.submit(requestFor('a'))).outcome).toBe('retrying');
     await own.is(jobId, 'done');
   });
@@ -55,7 +62,7 @@ describe('a worker that is killed', () => {
 
 describe('handing back', () => {
   it('gives what runs to the next worker at once, and spends no attempt', async () => {
-    const own = kit(redis(), { attempts: 1, backoffMs: 3_600_000 });
+    const own = openQueueFixture(redis(), { attempts: 1, backoffMs: 3_600_000 });
     let aborted = 0;
     const old = await own.work({
       bake: (_request, { signal }) =>
@@ -76,7 +83,7 @@ describe('handing back', () => {
   });
 
   it('lets what ends in time end', async () => {
-    const own = kit(redis());
+    const own = openQueueFixture(redis());
     let end = () => {};
     const old = await own.work({
       bake: () =>
@@ -94,7 +101,7 @@ describe('handing back', () => {
 
   it('sends a callback again that was on its way, under the same id', async () => {
     const tried: CallbackJob[] = [];
-    const own = kit(redis());
+    const own = openQueueFixture(redis());
     const old = await own.work({
       deliver: (callback, signal) => {
         tried.push(callback);
@@ -112,7 +119,7 @@ describe('handing back', () => {
 
 describe('a lock that ran out', () => {
   it('stops the bake, which begins again in the same process', async () => {
-    const own = kit(redis());
+    const own = openQueueFixture(redis());
     const [begun, reasons]: [string[], unknown[]] = [[], []];
     await own.work({
       lockMs: 500,
@@ -139,24 +146,24 @@ describe('a lock that ran out', () => {
 
 describe('a machine that can not bake', () => {
   it.each(['FFMPEG_MISSING', 'TEMP_DIR_UNUSABLE'])('%s: the tape waits until it can', async (code) => {
-    const own = kit(redis(), { attempts: 1 });
+    const own = openQueueFixture(redis(), { attempts: 1 });
     let mended = false;
     let bakes = 0;
     const workers = await own.work({
-      machineWaitMs: 10,
+      hostFaultWaitMs: 10,
       bake: async () => {
         bakes += 1;
-        if (!mended) throw Object.assign(new Error('No.'), { code, passing: true });
+        if (!mended) throw Object.assign(new Error('No.'), { code, retryable: true });
         return RESULT;
       },
     });
     const { jobId } = await own.queue.submit(requestFor('a'));
     await until('it was tried some times', () => bakes >= 3);
-    expect(workers.machineFault()).toMatchObject({ code });
+    expect(workers.hostFault()).toMatchObject({ code });
     expect(['queued', 'downloading']).toContain((await own.queue.status(jobId))?.status);
     mended = true;
     await own.is(jobId, 'done');
-    expect(workers.machineFault()).toBeUndefined();
+    expect(workers.hostFault()).toBeUndefined();
   });
 });
 
@@ -164,7 +171,7 @@ describe('Redis killed', () => {
   it('in the middle: what was accepted is baked, and told once', async () => {
     const server = await startRedis();
     onTestFinished(() => server.stop());
-    const own = kit(server);
+    const own = openQueueFixture(server);
     let go = () => {};
     const gate = new Promise<void>((resolve) => {
       go = resolve;
@@ -191,7 +198,7 @@ describe('Redis killed', () => {
   it('for good: workers close all the same', async () => {
     const server = await startRedis();
     onTestFinished(() => server.stop());
-    const own = kit(server);
+    const own = openQueueFixture(server);
     const workers = await own.work({ bake: (_request, { signal }) => untilAborted(signal) });
     const { jobId } = await own.queue.submit(requestFor('a'));
     await own.is(jobId, 'downloading');

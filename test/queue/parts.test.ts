@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { asJobError, failureOf, readFailure } from '../../service/queue/failure.ts';
-import { identify, rebake } from '../../service/queue/identity.ts';
-import { locked } from '../../service/queue/lock.ts';
-import { latestOnly } from '../../service/queue/progress.ts';
-import { fault, requestFor, useRedis } from './kit.ts';
+import { latestOnly } from '../../service/lib/latest-only.ts';
+import { readFailure, toFailure, toJobError } from '../../service/queue/failure.ts';
+import { identityOf, nextJobId } from '../../service/queue/job.ts';
+import { withLock } from '../../service/queue/lock.ts';
+import { fault, requestFor, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 
@@ -19,8 +19,8 @@ describe('a lock', () => {
       await client.ping();
       inside -= 1;
     };
-    await Promise.all(Array.from({ length: 10 }, () => locked(client, 'lock', work)));
-    await expect(locked(client, 'lock', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await Promise.all(Array.from({ length: 10 }, () => withLock(client, 'lock', work)));
+    await expect(withLock(client, 'lock', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await client.exists('lock')).toBe(0);
   });
 
@@ -28,16 +28,16 @@ describe('a lock', () => {
     const client = new Redis(redis().socket);
     onTestFinished(() => client.disconnect());
     await client.set('held', 'by another');
-    await expect(locked(client, 'held', async () => {}, 50)).rejects.toThrow("can't be had");
+    await expect(withLock(client, 'held', async () => {}, 50)).rejects.toThrow("can't be had");
     expect(await client.get('held')).toBe('by another');
   });
 });
 
 describe('an identity', () => {
   it('is an id that BullMQ takes', () => {
-    const identity = identify(requestFor('a'));
+    const identity = identityOf(requestFor('a'));
     expect(identity).toMatch(/^[0-9a-f]{32}$/);
-    expect([rebake(identity), rebake(`${identity}-2`), rebake(`${identity}-9`)]).toEqual([
+    expect([nextJobId(identity), nextJobId(`${identity}-2`), nextJobId(`${identity}-9`)]).toEqual([
       ...[`${identity}-2`, `${identity}-3`, `${identity}-10`],
     ]);
   });
@@ -49,9 +49,14 @@ describe('a failure', () => {
     ['CANCELLED', false],
     ['BAKE_TIMEOUT', false],
   ])('that passes is tried again unless that would be vain: %s', (code, again) => {
-    const error = asJobError(failureOf(fault(code, true)));
+    const error = toJobError(toFailure(fault(code, true)));
     expect(error.name !== 'UnrecoverableError').toBe(again);
-    expect(readFailure(error.message)).toEqual({ code, message: `It is ${code}.`, passing: true });
+    expect(readFailure(error.message)).toEqual({ code, message: `It is ${code}.`, retryable: true });
+  });
+
+  it('of a job that version 0.1 kept is read as it was', () => {
+    const kept = JSON.stringify({ code: 'DISK_FULL', message: 'Full.', passing: true });
+    expect(readFailure(kept)).toEqual({ code: 'DISK_FULL', message: 'Full.', retryable: true });
   });
 
   it('that BullMQ wrote itself means a lost worker', () => {
@@ -61,7 +66,7 @@ describe('a failure', () => {
 
   it.each([undefined, null, 'text', new Error('x'), { code: 'E', message: 'm' }])(
     'that is untyped is INTERNAL: %s',
-    (error) => expect(failureOf(error)).toMatchObject({ code: 'INTERNAL', passing: false }),
+    (error) => expect(toFailure(error)).toMatchObject({ code: 'INTERNAL', retryable: false }),
   );
 });
 
@@ -74,10 +79,10 @@ describe('latestOnly', () => {
       if (value === 0) throw new Error('lost');
     };
     const latest = latestOnly(write, (error) => errors.push(error), 60_000);
-    for (let n = 0; n < 100; n += 1) latest.tell(n);
-    await latest.settle();
+    for (let n = 0; n < 100; n += 1) latest.set(n);
+    await latest.flush();
     expect(written).toEqual([0, 99]);
-    await latest.settle();
+    await latest.flush();
     expect(errors.map(({ message }) => message)).toEqual(['lost']);
   });
 });

@@ -1,11 +1,19 @@
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
-import { fault, type Kit, kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+import {
+  fault,
+  openQueueFixture,
+  type QueueFixture,
+  RESULT,
+  requestFor,
+  untilAborted,
+  useRedis,
+} from './fixture.ts';
 
 const { redis } = useRedis();
 
-/** Every key of this kit that holds a word somewhere. */
-async function keysWith({ prefix }: Kit, word: string): Promise<string[]> {
+/** Every key of this openQueueFixture that holds a word somewhere. */
+async function keysWith({ prefix }: QueueFixture, word: string): Promise<string[]> {
   const client = new Redis(redis().socket);
   onTestFinished(() => client.disconnect());
   const found: string[] = [];
@@ -28,7 +36,7 @@ async function dump(client: Redis, key: string): Promise<string> {
 }
 
 it('removes what waits, and another tape stays', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   const { jobId } = await own.queue.submit(requestFor('gone'));
   const stays = await own.queue.submit(requestFor('stays'));
   expect(await keysWith(own, 'gone')).not.toEqual([]);
@@ -41,7 +49,7 @@ it('removes what waits, and another tape stays', async () => {
 });
 
 it('stops what runs, and sends no callback', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   let stopped = false;
   await own.work({
     bake: ({ slug }, { signal }) => {
@@ -62,7 +70,7 @@ it('stops what runs, and sends no callback', async () => {
 });
 
 it('removes the history of every job of the tape, and callbacks that wait for another try', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   await own.work({ deliver: async () => ({ lastError: 'No.', retryInMs: 3_600_000 }) });
   const first = await own.queue.submit(requestFor('gone'));
   await own.is(first.jobId, 'done');
@@ -76,7 +84,7 @@ it('removes the history of every job of the tape, and callbacks that wait for an
 });
 
 it('says what did not stop in time; that is removed when it ends, without a callback', async () => {
-  const own = kit(redis(), { purgeWaitMs: 100 });
+  const own = openQueueFixture(redis(), { purgeWaitMs: 100 });
   let end = () => {};
   await own.work({
     graceMs: 60_000,
@@ -96,7 +104,7 @@ it('says what did not stop in time; that is removed when it ends, without a call
 });
 
 it('can be asked for again afterwards, and does not know of it', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP', false)) });
   const { jobId } = await own.queue.submit(requestFor('gone'));
   await own.calls(1);
@@ -106,7 +114,7 @@ it('can be asked for again afterwards, and does not know of it', async () => {
 });
 
 it('from within the very callback that tells of the tape ends at once; the rest goes when that was answered', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   const purged = Promise.withResolvers<unknown>();
   const began = performance.now();
   await own.work({
@@ -117,12 +125,12 @@ it('from within the very callback that tells of the tape ends at once; the rest 
   });
   const { jobId } = await own.queue.submit(requestFor('gone'));
   expect(await purged.promise).toEqual({ removed: [jobId], running: [], names: [] });
-  expect(performance.now() - began).toBeLessThan(5000); // what the kit has a purge wait for
+  expect(performance.now() - began).toBeLessThan(5000); // what the openQueueFixture has a purge wait for
   await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
 });
 
 it('a callback that fails while its tape is purged is removed too, and not tried again', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   let tries = 0;
   await own.work({
     deliver: async () => {
@@ -137,7 +145,7 @@ it('a callback that fails while its tape is purged is removed too, and not tried
 });
 
 it('forgets a new attempt that was begun and not ended: the next to start does not bring the tape back', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   const first = await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP', false)) });
   const request = requestFor('gone');
   const { jobId } = await own.queue.submit(request);

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../service/queue/store.ts';
-import { fault, kit, RESULT, requestFor, useRedis } from './kit.ts';
+import { fault, openQueueFixture, RESULT, requestFor, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 
@@ -11,7 +11,7 @@ it.each<[string, readonly ('callback' | 'bake')[]]>([
   ['when the old callback was removed', ['callback']],
   ['when the old bake was removed too', ['callback', 'bake']],
 ])('a new attempt that was begun is carried out by the next to start: %s', async (_what, steps) => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   let lucky = false;
   const work = { bake: async () => (lucky ? RESULT : Promise.reject(fault('NOT_A_ZIP', false))) };
   const first = await own.work(work);
@@ -43,7 +43,7 @@ it.each<[string, readonly ('callback' | 'bake')[]]>([
 });
 
 it('a new attempt that was made is not made twice', async () => {
-  const own = kit(redis());
+  const own = openQueueFixture(redis());
   let bakes = 0;
   const work = {
     bake: async () => {

@@ -1,4 +1,4 @@
-import { startWorkers } from '../../service/queue/workers.ts';
+import { startWorkers } from '../../service/worker/workers.ts';
 
 // A worker that takes a job, says which on its standard output, and never ends it.
 const [url = '', prefix = ''] = process.argv.slice(2);

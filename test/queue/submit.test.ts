@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { BakeRequest } from '../../service/queue/job.ts';
-import { fault, kit, RESULT, requestFor, untilAborted, useRedis } from './kit.ts';
+import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 
 describe('the same again', () => {
   it('waiting: the same job', async () => {
-    const { queue } = kit(redis());
+    const { queue } = openQueueFixture(redis());
     const first = await queue.submit(requestFor('a'));
     expect(first).toMatchObject({ status: 'queued', created: true, outcome: 'accepted' });
     const again = await queue.submit(requestFor('a'));
@@ -14,7 +14,7 @@ describe('the same again', () => {
   });
 
   it('running: the same job, and a rebake is a conflict', async () => {
-    const { queue, work, is } = kit(redis());
+    const { queue, work, is } = openQueueFixture(redis());
     await work({ bake: (_request, { signal }) => untilAborted(signal) });
     const { jobId } = await queue.submit(requestFor('a'));
     await is(jobId, 'downloading');
@@ -24,7 +24,7 @@ describe('the same again', () => {
   });
 
   it('done: the same job, and its callback again under the same id, as newly asked for', async () => {
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     await work();
     const { jobId } = await queue.submit(requestFor('a'));
     await calls(1);
@@ -45,7 +45,7 @@ describe('the same again', () => {
   it('failed for a passing reason: a new attempt of the same job, with a callback of its own', async () => {
     let lucky = false;
     let bakes = 0;
-    const { queue, work, is, calls } = kit(redis(), { attempts: 2 });
+    const { queue, work, is, calls } = openQueueFixture(redis(), { attempts: 2 });
     await work({
       bake: async () => {
         bakes += 1;
@@ -62,14 +62,14 @@ describe('the same again', () => {
     expect(again).toEqual({ jobId, status: 'queued', created: true, outcome: 'retrying' });
     await is(jobId, 'done');
     const [failed, done] = await calls(2);
-    expect(failed!.outcome).toMatchObject({ failure: { code: 'SOURCE_TIMEOUT', passing: true } });
+    expect(failed!.outcome).toMatchObject({ failure: { code: 'SOURCE_TIMEOUT', retryable: true } });
     expect(done!.outcome).toEqual({ result: RESULT });
     expect(done!.callbackId).not.toBe(failed!.callbackId);
   });
 
   it('failed for good: not tried again, and the failure callback again', async () => {
     let bakes = 0;
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
       bake: async () => {
         bakes += 1;
@@ -91,7 +91,7 @@ describe('the same again', () => {
     ['done', async () => RESULT],
     ['failed', async () => Promise.reject(fault('NOT_A_ZIP', false))],
   ])('rebake of what is %s: a new job, which is the one from then on', async (status, bake) => {
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     await work({ bake });
     const { jobId } = await queue.submit(requestFor('a'));
     await is(jobId, status);
@@ -106,13 +106,13 @@ describe('the same again', () => {
   });
 
   it('rebake of what never was: a job like any', async () => {
-    const { queue } = kit(redis());
+    const { queue } = openQueueFixture(redis());
     expect(await queue.submit(requestFor('a'), { rebake: true })).toMatchObject({ outcome: 'accepted' });
     expect(await queue.submit(requestFor('a'), { rebake: true })).toMatchObject({ outcome: 'conflict' });
   });
 
   it('a rebake that meets an old job under its id passes it over', async () => {
-    const { queue, work, is, prefix } = kit(redis());
+    const { queue, work, is, prefix } = openQueueFixture(redis());
     await work();
     const { jobId } = await queue.submit(requestFor('a'));
     await is(jobId, 'done');
@@ -132,7 +132,7 @@ describe('the same again', () => {
     ['another tape', { mongoId: 'another' }, false],
     ['another slug', { slug: 'b' }, false],
   ])('%s', async (_what, part, same) => {
-    const { queue } = kit(redis());
+    const { queue } = openQueueFixture(redis());
     const first = await queue.submit(requestFor('a'));
     const second = await queue.submit(requestFor('a', part));
     expect(second.jobId === first.jobId).toBe(same);
@@ -140,7 +140,7 @@ describe('the same again', () => {
 
   it('twenty at once: one job, one bake, one callback', async () => {
     let bakes = 0;
-    const { queue, work, is, calls } = kit(redis());
+    const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
       bake: async () => {
         bakes += 1;
@@ -157,7 +157,7 @@ describe('the same again', () => {
 
   it('twenty at once after a passing failure: one new attempt', async () => {
     const started: string[] = [];
-    const { queue, work, is } = kit(redis(), { attempts: 1 });
+    const { queue, work, is } = openQueueFixture(redis(), { attempts: 1 });
     await work({
       bake: async ({ slug }, { signal }) => {
         started.push(slug);
@@ -178,7 +178,7 @@ describe('the same again', () => {
 
 describe('MAX_QUEUED', () => {
   it('holds exactly, however many come at once, and says nothing of those it knows', async () => {
-    const { queue } = kit(redis(), { maxQueued: 10 });
+    const { queue } = openQueueFixture(redis(), { maxQueued: 10 });
     const all = await Promise.all(Array.from({ length: 50 }, (_, n) => queue.submit(requestFor(`t${n}`))));
     expect(all.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(10);
     expect(all.filter(({ outcome }) => outcome === 'full')).toHaveLength(40);
@@ -192,7 +192,7 @@ describe('MAX_QUEUED', () => {
   });
 
   it('counts what runs as not waiting, and what waits for another try as waiting', async () => {
-    const { queue, work, is } = kit(redis(), { maxQueued: 1, backoffMs: 60_000 });
+    const { queue, work, is } = openQueueFixture(redis(), { maxQueued: 1, backoffMs: 60_000 });
     await work({
       concurrency: 1,
       bake: async (_request, { signal }) => untilAborted(signal),
@@ -204,7 +204,7 @@ describe('MAX_QUEUED', () => {
   });
 
   it('holds for retries too', async () => {
-    const { queue, work, is } = kit(redis(), { maxQueued: 1 });
+    const { queue, work, is } = openQueueFixture(redis(), { maxQueued: 1 });
     const workers = await work({ bake: async () => Promise.reject(fault('NOT_A_ZIP', false)) });
     const { jobId } = await queue.submit(requestFor('a'));
     await is(jobId, 'failed');
@@ -218,7 +218,7 @@ describe('MAX_QUEUED', () => {
 describe('order', () => {
   it('is that of arrival, after those of a higher priority', async () => {
     const order: string[] = [];
-    const { queue, work, calls } = kit(redis());
+    const { queue, work, calls } = openQueueFixture(redis());
     const asked = [
       ...[
         ['low', 9],

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { exportQueue, importQueue } from '../../infra/host/scripts/handover.ts';
-import { fault, kit, RESULT, requestFor, untilAborted } from '../queue/kit.ts';
+import { fault, openQueueFixture, RESULT, requestFor, untilAborted } from '../queue/fixture.ts';
 import { type RedisRig, startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
 
@@ -22,8 +22,8 @@ describe('a queue that is handed over', () => {
     onTestFinished(() => redis.disconnect());
     return redis;
   };
-  const old = () => kit(before!, { prefix: PREFIX, backoffMs: 60_000 });
-  const fresh = () => kit(after!, { prefix: PREFIX });
+  const old = () => openQueueFixture(before!, { prefix: PREFIX, backoffMs: 60_000 });
+  const fresh = () => openQueueFixture(after!, { prefix: PREFIX });
 
   /** An old host with a tape of every kind, and its service stopped. */
   async function leave() {

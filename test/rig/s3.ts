@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { type ExecaError, execa } from 'execa';
 import { describe } from 'vitest';
-import { type Account, openClient } from '../../service/storage/client.ts';
+import { type Account, openClient } from '../../service/storage/s3.ts';
 import { freePort } from './port.ts';
 import { until } from './until.ts';
 import { findVersitygw } from './versitygw.ts';

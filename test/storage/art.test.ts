@@ -2,16 +2,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { allowList } from '../../service/fetch/allowed.ts';
-import type { FetchCode } from '../../service/fetch/errors.ts';
-import { openSource, type SourceOptions } from '../../service/fetch/source.ts';
-import { type Art, openArt } from '../../service/storage/art.ts';
-import { bucketOrigins } from '../../service/storage/bucket.ts';
-import { failure } from '../fetch/failure.ts';
-import { type Scratch, scratch } from '../fetch/scratch.ts';
+import { allowList } from '../../service/source/allow-list.ts';
+import type { SourceCode } from '../../service/source/errors.ts';
+import { openSource, type SourceOptions } from '../../service/source/source.ts';
+import { openTapeBucket, type TapeBucket } from '../../service/source/tape-bucket.ts';
+import { bucketOrigins } from '../../service/storage/s3.ts';
 import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
 import { bytesOf, startSource } from '../rig/source.ts';
 import { until } from '../rig/until.ts';
+import { failure } from '../source/failure.ts';
+import { type Scratch, scratch } from '../source/scratch.ts';
 import { type Fate, type Front, startFront } from './front.ts';
 import { mayMount, onSmallDisk } from './small-disk.ts';
 
@@ -27,14 +27,20 @@ beforeEach(() => folder.empty());
 afterAll(() => folder.remove());
 
 /** A source of this bucket of tapes alone. */
-function sourceOf(art: Art, origins: string[], changed: Partial<SourceOptions> = {}) {
-  return openSource({ art, allowed: allowList(origins), maxBytes: 4_000_000, delays: [1], ...changed });
+function sourceOf(art: TapeBucket, origins: string[], changed: Partial<SourceOptions> = {}) {
+  return openSource({
+    tapeBucket: art,
+    allowed: allowList(origins),
+    maxBytes: 4_000_000,
+    delays: [1],
+    ...changed,
+  });
 }
 
 describeS3('the bucket of tapes', () => {
   let s3: S3Rig;
   let front: Front;
-  let art: Art;
+  let art: TapeBucket;
   beforeAll(async () => {
     s3 = await startS3();
     front = await startFront(s3.endpoint);
@@ -49,7 +55,7 @@ describeS3('the bucket of tapes', () => {
   });
   beforeEach(() => {
     front.reset();
-    art = openArt({ ...s3.account('art'), endpoint: front.endpoint, idleMs: 300 });
+    art = openTapeBucket({ ...s3.account('art'), endpoint: front.endpoint, idleMs: 300 });
     return () => art.close();
   });
 
@@ -99,7 +105,7 @@ describeS3('the bucket of tapes', () => {
     await elsewhere.stop();
   });
 
-  it.each<[string, Partial<SourceOptions>, (n: number) => Fate, FetchCode | undefined, number]>([
+  it.each<[string, Partial<SourceOptions>, (n: number) => Fate, SourceCode | undefined, number]>([
     ['is whole', {}, () => 'pass', undefined, 1],
     ['is too large', { maxBytes: 2_999_999 }, () => 'pass', 'SOURCE_TOO_LARGE', 1],
     ['is as large as may be', { maxBytes: 3_000_000 }, () => 'pass', undefined, 1],
@@ -140,20 +146,20 @@ describeS3('the bucket of tapes', () => {
 
   it('without such a tape', async () => {
     const failed = await failure(fetchTo(folder.file(), 'missing.zip'));
-    expect([failed.code, failed.passing]).toEqual(['SOURCE_NOT_FOUND', false]);
+    expect([failed.code, failed.retryable]).toEqual(['SOURCE_NOT_FOUND', false]);
     expect(front.asked).toHaveLength(1);
   });
 
-  it.each<[string, object, FetchCode]>([
+  it.each<[string, object, SourceCode]>([
     ['a wrong secret', { secret: 'wrong' }, 'SOURCE_MISCONFIGURED'],
     ['an unknown key', { key: 'wrong' }, 'SOURCE_MISCONFIGURED'],
     ['the name of no bucket', { bucket: 'nobodys' }, 'SOURCE_MISCONFIGURED'],
   ])('with %s', async (_, changed, code) => {
-    const wrong = openArt({ ...s3.account('art'), ...changed });
+    const wrong = openTapeBucket({ ...s3.account('art'), ...changed });
     const how = { signal: NEVER, maxBytes: 4_000_000 };
     for (const work of [wrong.check, () => wrong.download('abc.zip', folder.file(), how)]) {
       const failed = await failure(work());
-      expect([failed.code, failed.passing]).toEqual([code, true]);
+      expect([failed.code, failed.retryable]).toEqual([code, true]);
     }
     expect(await folder.left()).toEqual([]);
     wrong.close();
@@ -169,7 +175,7 @@ describeS3('the bucket of tapes', () => {
   it.each<Fate>(['stall', 'half'])('aborted while it does nothing (%s)', async (fate) => {
     front.rule = () => fate;
     const controller = new AbortController();
-    const patient = openArt({ ...s3.account('art'), endpoint: front.endpoint });
+    const patient = openTapeBucket({ ...s3.account('art'), endpoint: front.endpoint });
     const source = sourceOf(patient, origins());
     const fetching = source.fetch(url('abc.zip'), folder.file(), { signal: controller.signal });
     fetching.catch(() => {});
@@ -201,9 +207,14 @@ describeS3('the bucket of tapes', () => {
 });
 
 describe('any other source', () => {
-  const art = openArt({ endpoint: new URL('http://127.0.0.1:1'), bucket: 'art', key: 'k', secret: 's' });
+  const art = openTapeBucket({
+    endpoint: new URL('http://127.0.0.1:1'),
+    bucket: 'art',
+    key: 'k',
+    secret: 's',
+  });
 
-  it.each<[string, FetchCode | undefined, number]>([
+  it.each<[string, SourceCode | undefined, number]>([
     ['/whole/9', undefined, 1],
     ['/flaky/2/503/whole/9', undefined, 3],
     ['/flaky/3/503/whole/9', 'SOURCE_UNREACHABLE', 3],
@@ -240,7 +251,7 @@ describe('any other source', () => {
 
 describe('a folder of tapes', () => {
   const open = () => {
-    const art = openArt({ endpoint: pathToFileURL(folder.root), bucket: '', key: '', secret: '' });
+    const art = openTapeBucket({ endpoint: pathToFileURL(folder.root), bucket: '', key: '', secret: '' });
     return { art, source: sourceOf(art, bucketOrigins(pathToFileURL(folder.root), '')) };
   };
   const fetchTo = (name: string, file: string) =>
@@ -253,7 +264,7 @@ describe('a folder of tapes', () => {
     expect((await readFile(file)).equals(TAPE)).toBe(true);
   });
 
-  it.each<[string, FetchCode]>([
+  it.each<[string, SourceCode]>([
     ['missing.zip', 'SOURCE_NOT_FOUND'],
     ['abc.zip/x', 'SOURCE_NOT_FOUND'],
     ['large.zip', 'SOURCE_TOO_LARGE'],
@@ -269,7 +280,12 @@ describe('a folder of tapes', () => {
 
   it('proves that it can be read', async () => {
     await open().art.check();
-    const missing = openArt({ endpoint: pathToFileURL(`${folder.root}/x`), bucket: '', key: '', secret: '' });
+    const missing = openTapeBucket({
+      endpoint: pathToFileURL(`${folder.root}/x`),
+      bucket: '',
+      key: '',
+      secret: '',
+    });
     expect((await failure(missing.check())).code).toBe('SOURCE_MISCONFIGURED');
   });
 });

@@ -2,11 +2,11 @@ import { readdir, readlink, writeFile } from 'node:fs/promises';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { OutputKind } from '../../service/bake/outputs.ts';
-import { type BlobFile, type Blobs, openBlobs } from '../../service/storage/blobs.ts';
-import { type Scratch, scratch } from '../fetch/scratch.ts';
+import { type OutputFile, type OutputStorage, openStorage } from '../../service/storage/storage.ts';
 import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
 import { bytesOf, startSource } from '../rig/source.ts';
 import { until } from '../rig/until.ts';
+import { type Scratch, scratch } from '../source/scratch.ts';
 import { failure } from './failure.ts';
 import { type Asked, type Fate, type Front, startFront } from './front.ts';
 
@@ -26,7 +26,7 @@ describeS3('a bucket of finished files', () => {
   let front: Front;
   let folder: Scratch;
   let bucket: string;
-  let blobs: Blobs;
+  let blobs: OutputStorage;
   let small: string;
   let large: string;
   let buckets = 0;
@@ -48,11 +48,11 @@ describeS3('a bucket of finished files', () => {
     bucket = `blobs-${buckets}`;
     await s3.make(bucket, 'public');
     front.reset();
-    blobs = openBlobs({ ...s3.account(bucket), endpoint: front.endpoint });
+    blobs = openStorage({ ...s3.account(bucket), endpoint: front.endpoint });
     return () => blobs.close();
   });
 
-  const file = (changed: Partial<BlobFile> = {}): BlobFile => {
+  const file = (changed: Partial<OutputFile> = {}): OutputFile => {
     return { name: 'tape', kind: 'mp4', path: small, mongoId: 'mine', ...changed };
   };
   const get = async (url: string) => {
@@ -103,7 +103,7 @@ describeS3('a bucket of finished files', () => {
     ])('never over another tape: %s', async (_, key, owner) => {
       await plant(key, owner);
       const failed = await failure(blobs.put(file({ path: path() }), NEVER));
-      expect([failed.code, failed.passing]).toEqual(['SLUG_TAKEN', false]);
+      expect([failed.code, failed.retryable]).toEqual(['SLUG_TAKEN', false]);
       expect((await get(`${s3.endpoint.origin}/${bucket}/${key}`)).bytes.toString()).toBe('theirs');
       expect(await s3.keys(bucket)).toEqual([key]);
       expect(await s3.unfinished(bucket)).toEqual([]);
@@ -211,7 +211,7 @@ describeS3('a bucket of finished files', () => {
     ])('when %s', async (_, isIt, fate, code) => {
       front.rule = (asked) => (isIt(asked) ? fate : 'pass');
       const failed = await failure(blobs.put(file({ path: large }), NEVER));
-      expect([failed.code, failed.passing]).toEqual([code, true]);
+      expect([failed.code, failed.retryable]).toEqual([code, true]);
       expect(await s3.unfinished(bucket)).toEqual([]);
       expect(await s3.keys(bucket)).toEqual([]);
       expect(await openFiles()).not.toContain(large);
@@ -274,10 +274,10 @@ describeS3('a bucket of finished files', () => {
       ['says nothing', async () => ({ endpoint: front.endpoint, idleMs: 300 }), 'STORAGE_TIMEOUT'],
     ])('%s', async (_, changed, code) => {
       front.rule = () => 'stall';
-      const wrong = openBlobs({ ...s3.account(bucket), ...(await changed()) });
+      const wrong = openStorage({ ...s3.account(bucket), ...(await changed()) });
       for (const work of [wrong.check, () => wrong.put(file(), NEVER), () => wrong.remove('tape')]) {
         const failed = await failure(work());
-        expect([failed.code, failed.passing]).toEqual([code, true]);
+        expect([failed.code, failed.retryable]).toEqual([code, true]);
       }
       wrong.close();
       expect(await s3.keys(bucket)).toEqual([]);

@@ -2,10 +2,10 @@ import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:f
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type BlobFile, type Blobs, openBlobs } from '../../service/storage/blobs.ts';
-import { type Scratch, scratch } from '../fetch/scratch.ts';
+import { type OutputFile, type OutputStorage, openStorage } from '../../service/storage/storage.ts';
 import { bytesOf } from '../rig/source.ts';
 import { until } from '../rig/until.ts';
+import { type Scratch, scratch } from '../source/scratch.ts';
 import { failure } from './failure.ts';
 import { mayMount, onSmallDisk } from './small-disk.ts';
 
@@ -15,7 +15,7 @@ const NEVER = new AbortController().signal;
 let scratched: Scratch;
 let folder: string;
 let path: string;
-let blobs: Blobs;
+let blobs: OutputStorage;
 beforeAll(async () => {
   scratched = await scratch();
 });
@@ -29,12 +29,12 @@ beforeEach(async () => {
 });
 afterAll(() => scratched.remove());
 
-function open(at: string): Blobs {
+function open(at: string): OutputStorage {
   const publicUrl = new URL('http://127.0.0.1:3000/');
-  return openBlobs({ endpoint: pathToFileURL(at), bucket: '', key: '', secret: '', publicUrl });
+  return openStorage({ endpoint: pathToFileURL(at), bucket: '', key: '', secret: '', publicUrl });
 }
 
-function file(changed: Partial<BlobFile> = {}): BlobFile {
+function file(changed: Partial<OutputFile> = {}): OutputFile {
   return { name: 'tape', kind: 'mp4', path, mongoId: 'mine', ...changed };
 }
 
@@ -89,7 +89,7 @@ describe('never replaces', () => {
     await blobs.put(file({ mongoId: 'another' }), NEVER);
     await writeFile(path, 'mine');
     const failed = await failure(blobs.put(file({ kind }), NEVER));
-    expect([failed.code, failed.passing]).toEqual(['SLUG_TAKEN', false]);
+    expect([failed.code, failed.retryable]).toEqual(['SLUG_TAKEN', false]);
     expect((await readFile(join(folder, 'tapes/tape.mp4'))).equals(BYTES)).toBe(true);
     expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
   });
@@ -140,7 +140,7 @@ describe('leaves nothing', () => {
   it.skipIf(!mayMount)('on a full disk (needs the right to mount one)', async () => {
     await onSmallDisk(folder, 64, async () => {
       const failed = await failure(blobs.put(file(), NEVER));
-      expect([failed.code, failed.passing]).toEqual(['STORAGE_FULL', true]);
+      expect([failed.code, failed.retryable]).toEqual(['STORAGE_FULL', true]);
       expect(await left()).toEqual([]);
     });
   });
@@ -169,7 +169,7 @@ describe('a folder that is none', () => {
     await make();
     for (const work of [blobs.check, () => blobs.put(file(), NEVER)]) {
       const failed = await failure(work());
-      expect([failed.code, failed.passing]).toEqual(['STORAGE_MISCONFIGURED', true]);
+      expect([failed.code, failed.retryable]).toEqual(['STORAGE_MISCONFIGURED', true]);
     }
   });
 

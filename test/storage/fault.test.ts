@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { type Fault, faultOf } from '../../service/storage/fault.ts';
+import { classifyS3Error, type S3Fault } from '../../service/storage/s3.ts';
 
 const answered = (httpStatusCode: number, name = 'UnknownError') => ({ name, $metadata: { httpStatusCode } });
 
-it.each<[object, Fault | undefined]>([
+it.each<[object, S3Fault | undefined]>([
   [answered(404, 'NoSuchKey'), 'not-found'],
   [answered(404, 'NotFound'), 'not-found'], // a HEAD has no body to say more
   [answered(404, 'NoSuchBucket'), 'misconfigured'],
@@ -32,5 +32,5 @@ it.each<[object, Fault | undefined]>([
   [new TypeError('a bug'), undefined],
   [new RangeError('a bug'), undefined],
 ])('%o means %s', (error, fault) => {
-  expect(faultOf(error)).toBe(fault);
+  expect(classifyS3Error(error)).toBe(fault);
 });

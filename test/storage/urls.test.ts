@@ -1,10 +1,9 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { openArt } from '../../service/storage/art.ts';
-import { openBlobs } from '../../service/storage/blobs.ts';
-import { openClient } from '../../service/storage/client.ts';
-import { keyBelow } from '../../service/storage/key.ts';
+import { keyBelow, openTapeBucket } from '../../service/source/tape-bucket.ts';
 import { publicBase } from '../../service/storage/public-url.ts';
+import { openClient } from '../../service/storage/s3.ts';
+import { openStorage } from '../../service/storage/storage.ts';
 
 const KEYS = { key: 'k', secret: 's' };
 const SPACES = new URL('https://sfo3.digitaloceanspaces.com');
@@ -24,7 +23,7 @@ describe('the public URL', () => {
     const publicUrl = new URL('https://oven.example/');
     const options = { endpoint: new URL(endpoint), bucket: 'at-blobs', ...KEYS, cdn, publicUrl };
     expect(publicBase(options)).toBe(base);
-    const blobs = openBlobs(options);
+    const blobs = openStorage(options);
     expect(blobs.url('2025.10.01.12.00.00.000', 'mp4')).toBe(`${base}/tapes/2025.10.01.12.00.00.000.mp4`);
     expect(blobs.url('abc', 'thumbnail')).toBe(`${base}/tapes/abc-thumb.jpg`);
     blobs.close();
@@ -38,21 +37,21 @@ describe('the public URL', () => {
     'cdn.example#x',
     '://',
   ])('is none with the CDN %s', (cdn) => {
-    const open = () => openBlobs({ endpoint: SPACES, bucket: 'at-blobs', ...KEYS, cdn });
+    const open = () => openStorage({ endpoint: SPACES, bucket: 'at-blobs', ...KEYS, cdn });
     expect(open).toThrow(TypeError);
     expect(open).not.toThrow('secret');
   });
 
   it('is none of a folder that nobody serves', () => {
-    const open = () => openBlobs({ endpoint: new URL('file:///srv/blobs'), bucket: '', ...KEYS });
+    const open = () => openStorage({ endpoint: new URL('file:///srv/blobs'), bucket: '', ...KEYS });
     expect(open).toThrow(TypeError);
   });
 });
 
 describe('the key', () => {
-  const art = openArt({ endpoint: SPACES, bucket: 'art', ...KEYS });
-  const loopback = openArt({ endpoint: new URL('http://127.0.0.1:9000'), bucket: 'art', ...KEYS });
-  const folder = openArt({ endpoint: new URL('file:///srv/art%20works'), bucket: '', ...KEYS });
+  const art = openTapeBucket({ endpoint: SPACES, bucket: 'art', ...KEYS });
+  const loopback = openTapeBucket({ endpoint: new URL('http://127.0.0.1:9000'), bucket: 'art', ...KEYS });
+  const folder = openTapeBucket({ endpoint: new URL('file:///srv/art%20works'), bucket: '', ...KEYS });
 
   it.each([
     ['https://art.sfo3.digitaloceanspaces.com/abc.zip', 'abc.zip'],

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Blobs, openBlobs } from '../../service/storage/blobs.ts';
 import { namedBy } from '../../service/storage/public-url.ts';
-import { type Scratch, scratch } from '../fetch/scratch.ts';
+import { type OutputStorage, openStorage } from '../../service/storage/storage.ts';
 import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
+import { type Scratch, scratch } from '../source/scratch.ts';
 import { failure } from './failure.ts';
 
 const NEVER = new AbortController().signal;
 
 /** A storage, and a way past Oven to put a file there and to read it. */
 interface Place {
-  readonly blobs: Blobs;
+  readonly blobs: OutputStorage;
   plant(name: string, owner?: string): Promise<void>;
   read(name: string): Promise<string | undefined>;
 }
@@ -28,7 +28,7 @@ async function inFolder(): Promise<Place> {
   const root = folder.file();
   await mkdir(join(root, 'tapes'), { recursive: true });
   const publicUrl = new URL('http://127.0.0.1:3000/');
-  const blobs = openBlobs({ endpoint: pathToFileURL(root), bucket: '', key: '', secret: '', publicUrl });
+  const blobs = openStorage({ endpoint: pathToFileURL(root), bucket: '', key: '', secret: '', publicUrl });
   return {
     blobs,
     plant: async (name, owner) => {
@@ -45,7 +45,7 @@ async function inBucket(s3: S3Rig): Promise<Place> {
   const Bucket = `whose-${buckets}`;
   await s3.make(Bucket, 'public');
   return {
-    blobs: openBlobs(s3.account(Bucket)),
+    blobs: openStorage(s3.account(Bucket)),
     plant: async (name, owner) => {
       const Metadata = owner === undefined ? {} : { mongoid: owner };
       await s3.client.send(new PutObjectCommand({ Bucket, Key: `tapes/${name}`, Body: 'theirs', Metadata }));
@@ -81,8 +81,8 @@ const ways = (open: () => Promise<Place>) => () => {
 
     it.each([
       ['nothing', () => undefined],
-      ['another name', (blobs: Blobs) => blobs.url('abcd', 'mp4')],
-      ['its thumbnail', (blobs: Blobs) => blobs.url('abc', 'thumbnail')],
+      ['another name', (blobs: OutputStorage) => blobs.url('abcd', 'mp4')],
+      ['its thumbnail', (blobs: OutputStorage) => blobs.url('abc', 'thumbnail')],
       ['another host', () => 'https://elsewhere.test/tapes/abc.mp4'],
     ])('stays when %s is named', async (_what, url) => {
       const { blobs, plant, read } = await open();
@@ -129,7 +129,7 @@ describeS3('in a bucket', () => {
   ways(() => inBucket(s3))();
 
   it('whose name is wrong, a removal is no success', async () => {
-    const wrong = openBlobs(s3.account('no-such-bucket'));
+    const wrong = openStorage(s3.account('no-such-bucket'));
     const removing = wrong.remove('abc', { mongoId: 'mine', unowned: true });
     expect((await failure(removing)).code).toBe('STORAGE_MISCONFIGURED');
   });

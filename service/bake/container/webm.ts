@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { element, elementId, float, signed, sizeOfEight, text, unsigned, unsignedOfSix } from './ebml.ts';
-import { interleave, type PictureTrack, type SoundTrack, type TimedPacket } from './track.ts';
+import { interleave, type PictureTrack, type SoundTrack, type TimedPacket } from './packets.ts';
 
 /*
  * WebM (RFC 9559, and RFC 8794 for EBML). mediabunny's has no way to say how long the last picture is shown, nor how much of the

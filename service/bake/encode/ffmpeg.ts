@@ -3,14 +3,12 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
 import { BakeError, frameCorrupt } from '../errors.ts';
-import { PACKETS_TO } from './command.ts';
-import { readSign } from './progress.ts';
-import { Words } from './words.ts';
+import { PACKETS_TO, TRANSPARENCY_KEY } from './command.ts';
 
 const ABORT_COMES_WITHIN_MS = 200;
 
 /** How one run of ffmpeg is watched. */
-export interface Watch {
+export interface RunOptions {
   /** The program: a name on PATH, or a path. */
   readonly ffmpeg: string;
   /** Seconds without any progress after which it is killed. */
@@ -39,7 +37,7 @@ export interface Streams<T> {
 export async function runFfmpeg<T>(
   args: readonly string[],
   { input, take, onTransparency }: Streams<T>,
-  watch: Watch,
+  watch: RunOptions,
 ): Promise<T> {
   watch.signal.throwIfAborted();
   const stop = new AbortController();
@@ -52,7 +50,7 @@ export async function runFfmpeg<T>(
     stop.abort();
   }, watch.stallSeconds * 1000);
   const faults: { input?: unknown; take?: unknown } = {};
-  const words = new Words();
+  const words = new EncoderErrors();
   const running = execa(watch.ffmpeg, args, {
     stdio: [input ? noting(input, (error) => (faults.input = error)) : 'ignore', 'pipe', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH },
@@ -63,7 +61,7 @@ export async function runFfmpeg<T>(
     cancelSignal: AbortSignal.any([watch.signal, stop.signal]),
     buffer: false,
   });
-  if (running.pid !== undefined) standBack(running.pid, watch.niceness);
+  if (running.pid !== undefined) lowerPriority(running.pid, watch.niceness);
 
   const output = running.stdio[PACKETS_TO] as Readable;
   let ended = false;
@@ -134,7 +132,7 @@ async function* noting(
 async function* newSigns(lines: AsyncIterable<string>): AsyncGenerator<'transparent' | 'progress'> {
   const last = new Map<string, string>();
   for await (const line of lines) {
-    const { kind } = readSign(line);
+    const { kind } = parseProgressLine(line);
     if (kind === 'transparent') yield kind;
     if (kind === 'other' || last.get(kind) === line) continue;
     last.set(kind, line);
@@ -143,7 +141,7 @@ async function* newSigns(lines: AsyncIterable<string>): AsyncGenerator<'transpar
 }
 
 /** Makes a program stand back behind others, as `Watch` says; the threads that it starts inherit it. */
-export function standBack(pid: number, niceness: number): void {
+export function lowerPriority(pid: number, niceness: number): void {
   if (niceness === 0) return;
   try {
     setPriority(pid, niceness);
@@ -161,7 +159,7 @@ async function abortMayCome(signal: AbortSignal, ours: AbortSignal): Promise<voi
   }
 }
 
-function faultOf(error: unknown, words: Words): unknown {
+function faultOf(error: unknown, words: EncoderErrors): unknown {
   if (!(error instanceof ExecaError)) return error;
   if (error.code === 'ENOENT' || error.code === 'EACCES') {
     return new BakeError('FFMPEG_MISSING', 'ffmpeg is not installed, or not on the PATH.', { cause: error });
@@ -173,4 +171,68 @@ function faultOf(error: unknown, words: Words): unknown {
   if (words.unreadable) return frameCorrupt(cause);
   const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode}`;
   return new BakeError('FFMPEG_FAILED', `The encoder ${how}.`, { cause });
+}
+
+/** What one line of ffmpeg's standard output tells. */
+export type ProgressLine =
+  | { readonly kind: 'frames'; readonly frames: number }
+  | { readonly kind: 'time'; readonly microseconds: number }
+  | { readonly kind: 'transparent' }
+  | { readonly kind: 'other' };
+
+/** Reads a line that `-progress pipe:1` or the search for transparency writes. */
+export function parseProgressLine(line: string): ProgressLine {
+  const equals = line.indexOf('=');
+  const key = line.slice(0, equals);
+  const value = Number(line.slice(equals + 1));
+  if (equals === -1 || !Number.isFinite(value)) return { kind: 'other' };
+  if (key === 'frame') return { kind: 'frames', frames: value };
+  if (key === 'out_time_us') return { kind: 'time', microseconds: value };
+  if (key === TRANSPARENCY_KEY) return { kind: 'transparent' };
+  return { kind: 'other' };
+}
+
+/** Characters that are kept of what ffmpeg said last. */
+const TAIL_CHARACTERS = 4096;
+/** Said of a picture whose rows are not all there, and then gone on with what is missing as it was; or of one that ends it. */
+const DAMAGED = /\[png @ .*(IEND without all image|inflate returned error)/;
+/** Said when it failed for what it read. */
+const UNREADABLE = /\[png @|Error while decoding|Error submitting.*decoder|Decoding error/;
+
+/** What ffmpeg says on its standard error: all is looked at, and only the end of it kept. */
+export class EncoderErrors {
+  #end = '';
+  #damaged = false;
+  #unreadable = false;
+  #diskFull = false;
+  #noMemory = false;
+
+  add(bytes: Uint8Array): void {
+    // With what came before, for a sentence may come in pieces.
+    const text = this.#end + Buffer.from(bytes).toString('latin1');
+    this.#damaged ||= DAMAGED.test(text);
+    this.#unreadable ||= UNREADABLE.test(text);
+    this.#diskFull ||= text.includes('No space left on device');
+    this.#noMemory ||= text.includes('Cannot allocate memory');
+    this.#end = text.slice(-TAIL_CHARACTERS);
+  }
+
+  /** A picture is damaged, though ffmpeg may not fail for it. */
+  get damaged(): boolean {
+    return this.#damaged;
+  }
+
+  /** Where ffmpeg failed: that it did for what it read. */
+  get unreadable(): boolean {
+    return this.#unreadable && !this.#noMemory;
+  }
+
+  get diskFull(): boolean {
+    return this.#diskFull;
+  }
+
+  /** The last lines. */
+  get end(): string {
+    return this.#end.trim();
+  }
 }

@@ -1,6 +1,4 @@
-import { INDEX_RATE, type Sample } from '../plan/samples.ts';
-import type { Content } from './content.ts';
-import { levelOf } from './level.ts';
+import { INDEX_RATE, type Sample } from '../plan/timeline.ts';
 
 /** Pictures between two that a player can jump to, at most: ten seconds of a tape in which everything moves. */
 const KEYFRAME_EVERY = 600;
@@ -133,4 +131,72 @@ export function x264Arguments(stream: Stream): string[] {
   const options = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', `${large ? largeCrf : crf}`];
   const keyframes = everyPictureAlone ? ['-force_key_frames', `expr:lt(n,${repeatsFrom})`] : [];
   return [...options, ...keyframes, '-x264-params', list.join(':')];
+}
+
+/** What a decoder of each level of H.264 can do at least (ITU-T H.264, table A-1), from the least on. */
+const LEVELS: readonly (readonly [
+  level: string,
+  macroblocksPerSecond: number,
+  macroblocks: number,
+  held: number,
+])[] = [
+  ['1.0', 1485, 99, 396],
+  ['1.1', 3000, 396, 900],
+  ['1.2', 6000, 396, 2376],
+  ['1.3', 11_880, 396, 2376],
+  ['2.1', 19_800, 792, 4752],
+  ['2.2', 20_250, 1620, 8100],
+  ['3.0', 40_500, 1620, 8100],
+  ['3.1', 108_000, 3600, 18_000],
+  ['3.2', 216_000, 5120, 20_480],
+  ['4.0', 245_760, 8192, 32_768],
+  ['4.2', 522_240, 8704, 34_816],
+  ['5.0', 589_824, 22_080, 110_400],
+  ['5.1', 983_040, 36_864, 184_320],
+  ['5.2', 2_073_600, 36_864, 184_320],
+  ['6.0', 4_177_920, 139_264, 696_320],
+  ['6.1', 8_355_840, 139_264, 696_320],
+  ['6.2', 16_711_680, 139_264, 696_320],
+];
+
+/** What the level of a video hangs on. */
+export interface LevelInput {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** The most pictures in any one second. */
+  readonly peakRate: number;
+  /** Decoded pictures that a decoder has to hold besides the one it works on. */
+  readonly held: number;
+}
+
+/** The lowest level of H.264 that covers the demand: `3.1`. The highest, where none does. */
+export function levelOf({ width, height, peakRate, held }: LevelInput): string {
+  const [columns, rows] = [Math.ceil(width / 16), Math.ceil(height / 16)];
+  const macroblocks = columns * rows;
+  const fits = LEVELS.find(([, perSecond, most, mostHeld]) => {
+    // A side may be no longer than √8 times that of a square of so many.
+    const longest = Math.sqrt(8 * most);
+    if (columns > longest || rows > longest || macroblocks > most) return false;
+    return macroblocks * peakRate <= perSecond && macroblocks * held <= mostHeld;
+  });
+  return (fits ?? LEVELS.at(-1)!)[0];
+}
+
+/** Kinds of pictures that want different encoder settings. */
+export type Content = 'flat' | 'smooth' | 'noise';
+
+/** Bytes of PNG per pixel above which colours change from pixel to pixel: gradients, photographs. Drawings have 0.01 to 0.4. */
+const SMOOTH_FROM = 0.5;
+/** Bytes of PNG per pixel above which hardly anything repeats. Gradients have about 1, pure noise 3.3. */
+const NOISE_FROM = 2;
+
+/**
+ * Tells the content from how well the recorder could compress it, which costs nothing: `pngBytes` of all `pictures`, each of
+ * `pixels`.
+ */
+export function contentOf(pngBytes: number, pictures: number, pixels: number): Content {
+  const density = pngBytes / (pictures * pixels);
+  if (density >= NOISE_FROM) return 'noise';
+  return density >= SMOOTH_FROM ? 'smooth' : 'flat';
 }

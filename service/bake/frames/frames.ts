@@ -1,10 +1,9 @@
-import { WrongAssumption } from '../assumptions.ts';
 import { BakeError } from '../errors.ts';
-import type { Images } from '../images/process.ts';
-import { isOrdinary } from '../open/png.ts';
+import type { ImageProcess } from '../images/process.ts';
+import { isOrdinary } from '../open/frame-headers.ts';
 import type { Tape, ZipEntry } from '../open/tape.ts';
-import { isPlain, PngFault, type PngParts, readPng, writePng } from './chunks.ts';
-import { unpackedBytes, unpackRows } from './pixels.ts';
+import { WrongAssumption } from './assumptions.ts';
+import { isPlain, PngFault, type PngParts, readPng, unpackedBytes, unpackRows, writePng } from './png.ts';
 
 /**
  * Bytes of ordinary pictures that are unpacked only to be looked at. The encoder's decoder tells every damage but a filter
@@ -25,12 +24,12 @@ export interface Frame {
  */
 export class Frames {
   readonly #tape: Tape;
-  readonly #images: Images;
+  readonly #images: ImageProcess;
   /** Whether all pictures have an alpha channel, or none. */
   readonly alpha: boolean;
   #sampled = 0;
 
-  constructor(tape: Tape, alpha: boolean, images: Images) {
+  constructor(tape: Tape, alpha: boolean, images: ImageProcess) {
     this.#tape = tape;
     this.#images = images;
     this.alpha = alpha;
@@ -53,7 +52,7 @@ export class Frames {
     const { header, ihdr, data, transparency } = parts;
     if (!this.alpha && transparency) throw new WrongAssumption('alpha');
     if (!isOrdinary(header, this.alpha))
-      return await this.#images.ask({ ask: 'convert', png: writePng(parts) });
+      return await this.#images.request({ ask: 'convert', png: writePng(parts) });
     if (this.#sampled < SAMPLE_BYTES) {
       this.#sampled += unpackedBytes(header);
       await this.check(frame);

@@ -1,5 +1,5 @@
 /** What the process for pictures is asked. A picture is an ordinary PNG, but for `convert`, which makes one of any other. */
-export type Question =
+export type ImageRequest =
   | { readonly ask: 'convert'; readonly png: Buffer }
   | { readonly ask: 'thumbnail'; readonly png: Buffer; readonly frame: Size; readonly side: number }
   /** One picture more of the animation. */
@@ -24,7 +24,7 @@ export interface PreviewSize extends Size {
 }
 
 /** What it answers to each question. */
-export interface Answers {
+export interface ImageResponses {
   /** The picture as an ordinary PNG: 8-bit RGBA. */
   readonly convert: Buffer;
   /** A JPEG. */
@@ -35,8 +35,8 @@ export interface Answers {
 }
 
 /** Who is to blame for a question that can't be answered: the picture, the disk, this machine's memory, or Oven. */
-export type Blame = 'picture' | 'disk' | 'memory' | 'oven';
+export type ImageFault = 'picture' | 'disk' | 'memory' | 'oven';
 
 export type Reply =
-  | { readonly kind: 'answer'; readonly answer: Answers[keyof Answers] }
-  | { readonly kind: 'fault'; readonly blame: Blame; readonly message: string };
+  | { readonly kind: 'answer'; readonly handleImageRequest: ImageResponses[keyof ImageResponses] }
+  | { readonly kind: 'fault'; readonly blame: ImageFault; readonly message: string };

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { standBack } from '../encode/ffmpeg.ts';
+import { lowerPriority } from '../encode/ffmpeg.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
-import type { Answers, Blame, Question, Reply } from './messages.ts';
+import type { ImageFault, ImageRequest, ImageResponses, Reply } from './messages.ts';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 /** Bytes that it may take, which only a bug can need: the longest preview of the largest pictures, all noise, takes about half. */
@@ -24,7 +24,7 @@ export interface ImagesOptions {
  * The process in which sharp works: with no environment, so no secrets, and leading a group of its own, so that it can be
  * killed whatever it does. It starts with the first question, or before, by `start`.
  */
-export class Images {
+export class ImageProcess {
   readonly #options: ImagesOptions;
   #child: ChildProcess | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -39,13 +39,13 @@ export class Images {
   }
 
   /** Asks, in turn. Throws FRAME_CORRUPT, DISK_FULL, MACHINE_BUSY, the signal's reason, or a plain Error that is a bug's. */
-  ask<Q extends Question>(question: Q): Promise<Answers[Q['ask']]> {
+  request<Q extends ImageRequest>(question: Q): Promise<ImageResponses[Q['ask']]> {
     const answered = this.#turn.then(() => this.#ask(question));
     this.#turn = answered.catch(() => {});
-    return answered as Promise<Answers[Q['ask']]>;
+    return answered as Promise<ImageResponses[Q['ask']]>;
   }
 
-  async #ask(question: Question): Promise<Answers[keyof Answers]> {
+  async #ask(question: ImageRequest): Promise<ImageResponses[keyof ImageResponses]> {
     const { signal } = this.#options;
     signal.throwIfAborted();
     this.start();
@@ -58,7 +58,7 @@ export class Images {
         throw new BakeError('MACHINE_BUSY', message, { cause });
       },
     );
-    if (reply.kind === 'answer') return reply.answer;
+    if (reply.kind === 'answer') return reply.handleImageRequest;
     if (reply.blame === 'memory') await this.stop();
     throw faults[reply.blame](new Error(reply.message));
   }
@@ -78,7 +78,7 @@ export class Images {
   }
 }
 
-const faults: Readonly<Record<Blame, (cause: Error) => Error>> = {
+const faults: Readonly<Record<ImageFault, (cause: Error) => Error>> = {
   picture: frameCorrupt,
   disk: (cause) =>
     new BakeError('DISK_FULL', 'There is no room left on the disk for the animation.', { cause }),
@@ -96,12 +96,12 @@ function startChild(niceness: number): ChildProcess {
   });
   // Whoever waits for an answer hears of it; the channel closes with the process.
   child.on('error', () => {});
-  child.on('spawn', () => standBack(child.pid!, niceness));
+  child.on('spawn', () => lowerPriority(child.pid!, niceness));
   return child;
 }
 
 /** Sends a question, and waits for its reply, the end of the process, or the signal. */
-function replyOf(child: ChildProcess, question: Question, signal: AbortSignal): Promise<Reply> {
+function replyOf(child: ChildProcess, question: ImageRequest, signal: AbortSignal): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const done = (settle: () => void) => {
       child.off('message', answered).off('exit', ended).off('error', reject);

@@ -1,5 +1,5 @@
-import { answer } from './answer.ts';
-import type { Question, Reply } from './messages.ts';
+import type { ImageRequest, Reply } from './messages.ts';
+import { handleImageRequest } from './render.ts';
 
 /*
  * Answers one question after the other over Node's channel to its parent, and ends with it.
@@ -9,7 +9,7 @@ import type { Question, Reply } from './messages.ts';
 const MEMORY_MOST = Number(process.argv[2]);
 const LOOK_EVERY_MS = 50;
 
-process.on('message', async (question: Question) => send(await answer(question)));
+process.on('message', async (question: ImageRequest) => send(await handleImageRequest(question)));
 // Nobody is there to be answered, and work that has begun would be waited for.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 setInterval(() => {

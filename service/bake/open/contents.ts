@@ -1,6 +1,7 @@
 import { BakeError, type BakeWarning } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import { type EntryKind, frameName, kindOf, shown } from './entry.ts';
+import type { DirectoryRecord } from './zip-directory.ts';
+import { type EntryKind, frameName, kindOf, printableName, sizeLimit } from './zip-entry.ts';
 
 /** An entry that is a part of the tape. */
 export interface Part {
@@ -50,7 +51,7 @@ const TIMES_APART = 4;
  * Tells which entries are the tape's, wherever its folder is, and leaves out strays. Pure. Throws ENTRY_NAME,
  * ENTRY_DUPLICATE, TAPE_NO_FRAMES, TAPE_TOO_MANY_FRAMES, TAPE_AMBIGUOUS or FRAME_MISSING.
  */
-export function tellContents(names: readonly string[], limits: Limits): Contents {
+export function classifyEntries(names: readonly string[], limits: Limits): Contents {
   const files = names.flatMap((name, index) => fileOf(name, index) ?? []);
   const frames = orderFrames(files.filter(isFrame), limits);
   const { areTimes } = frames;
@@ -83,7 +84,8 @@ function fileOf(name: string, index: number): File | undefined {
     segments[0] === '' ||
     /^[A-Za-z]:/.test(name) ||
     segments.some((segment) => segment === '..' || /^[A-Za-z]:$/.test(segment));
-  if (isHostile) throw new BakeError('ENTRY_NAME', `${shown(name)} is not a name for an entry of a tape.`);
+  if (isHostile)
+    throw new BakeError('ENTRY_NAME', `${printableName(name)} is not a name for an entry of a tape.`);
   const leaf = segments.pop()!;
   if (leaf === '' || leaf === '.') return undefined;
   const folders = segments.filter((segment) => segment !== '' && segment !== '.');
@@ -105,7 +107,9 @@ function orderFrames(files: readonly FrameFile[], limits: Limits): { files: Fram
   const folder = files[0]!.folder;
   const elsewhere = files.find((file) => file.folder !== folder);
   if (elsewhere) {
-    const [one, other] = [folder, elsewhere.folder].map((path) => (path === '' ? 'the root' : shown(path)));
+    const [one, other] = [folder, elsewhere.folder].map((path) =>
+      path === '' ? 'the root' : printableName(path),
+    );
     const message = `There are frames in two folders, ${one} and ${other}.`;
     throw new BakeError('TAPE_AMBIGUOUS', message);
   }
@@ -162,7 +166,7 @@ function duplicate(one: string, other: string): BakeError {
 
 function warnOfStrays(strays: readonly string[]): BakeWarning[] {
   if (strays.length === 0) return [];
-  const first = strays.slice(0, NAMES_SHOWN).map(shown).join(', ');
+  const first = strays.slice(0, NAMES_SHOWN).map(printableName).join(', ');
   const more = strays.length > NAMES_SHOWN ? ' …' : '';
   const count = strays.length === 1 ? '1 entry is' : `${strays.length} entries are`;
   return [{ code: 'ENTRIES_IGNORED', message: `${count} no part of a tape and ignored: ${first}${more}` }];
@@ -171,4 +175,61 @@ function warnOfStrays(strays: readonly string[]): BakeWarning[] {
 function warnOfNumbering(first: number): BakeWarning[] {
   if (first === 0) return [];
   return [{ code: 'FRAMES_RENUMBERED', message: `The frames are numbered from ${first}, not from 0.` }];
+}
+
+/** A part of the tape whose sizes, method and flags are fit to be read. */
+export type CheckedRecord = DirectoryRecord & Omit<Part, 'index'>;
+
+/** Bits 0 (encrypted), 6 (strong encryption) and 13 (encrypted directory) of an entry's flags. */
+export const ENCRYPTED_FLAGS = 0x2041;
+const STORE = 0;
+const DEFLATE = 8;
+/** A small entry can't be a bomb, however well it packs. */
+const BOMB_BYTES = 1024 * 1024;
+/** A PNG, packed already, packs again to a fortieth at most (measured: frames of one colour). */
+const BOMB_RATIO = 200;
+
+/** Checks what the directory tells of a tape's parts: encryption, methods, sizes, ratio and total. Pure. */
+export function checkRecords(records: readonly CheckedRecord[], limits: Limits): void {
+  for (const record of records) {
+    checkMethod(record);
+    checkSize(record, limits);
+  }
+  checkTotal(records, limits);
+}
+
+function checkMethod({ name, flags, method }: CheckedRecord): void {
+  if (flags & ENCRYPTED_FLAGS) throw new BakeError('ZIP_ENCRYPTED', `${name} is encrypted.`);
+  if (method !== STORE && method !== DEFLATE) {
+    const message = `${name} is packed by method ${method}; only 0 (store) and 8 (deflate) are read.`;
+    throw new BakeError('ZIP_UNSUPPORTED', message);
+  }
+}
+
+function checkSize(record: CheckedRecord, limits: Limits) {
+  const { name, kind, method, size, packedSize, headerOffset } = record;
+  // A ZIP64 field can be absent, or larger than a number can say.
+  if (![size, packedSize, headerOffset].every((value) => Number.isSafeInteger(value))) {
+    throw new BakeError('ZIP_CORRUPT', `The ZIP's directory is damaged at ${name}: its sizes can't be read.`);
+  }
+  if (method === STORE && size !== packedSize) {
+    const message = `${name} is stored in ${packedSize} bytes, but is said to hold ${size}.`;
+    throw new BakeError('ENTRY_SIZE', message);
+  }
+  // Silence packs to a thousandth; what it unpacks to is bounded below.
+  if (kind !== 'sound' && size > BOMB_BYTES && size > packedSize * BOMB_RATIO) {
+    const message = `${name} would unpack from ${packedSize} to ${size} bytes; at most ${BOMB_RATIO} times is allowed.`;
+    throw new BakeError('ENTRY_RATIO', message);
+  }
+  const most = sizeLimit(kind, limits);
+  if (size > most) {
+    throw new BakeError('ENTRY_TOO_LARGE', `${name} has ${size} bytes; at most ${most} are allowed.`);
+  }
+}
+
+function checkTotal(records: readonly CheckedRecord[], limits: Limits): void {
+  const total = records.reduce((sum, { size }) => sum + size, 0);
+  if (total <= limits.unzippedBytes) return;
+  const message = `The tape unpacks to ${total} bytes; at most ${limits.unzippedBytes} are allowed.`;
+  throw new BakeError('TAPE_TOO_LARGE', message);
 }

@@ -1,19 +1,16 @@
 import type { BakeError, BakeWarning } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import { checkRecords } from './check.ts';
-import { tellContents } from './contents.ts';
-import { parseRecords, readDirectory } from './directory.ts';
-import type { EntryKind, ZipEntry } from './entry.ts';
-import { openFile, type TapeFile } from './file.ts';
-import { checkFrames, type FrameShape, faultOf } from './frames.ts';
-import { type Located, locate } from './locate.ts';
-import { parseMetadata, type TapeMetadata } from './metadata.ts';
-import { parsePngHeader } from './png.ts';
+import { checkRecords, classifyEntries } from './contents.ts';
+import { checkFrames, type FrameShape, frameFault, parsePngHeader } from './frame-headers.ts';
+import { parseMetadata, type TapeMetadata } from './json.ts';
 import { parseTiming } from './timing/timing.ts';
-import { unpack, unpackInPieces } from './unpack.ts';
+import { type LocatedEntry, locateEntries, parseRecords, readDirectory } from './zip-directory.ts';
+import type { EntryKind, ZipEntry } from './zip-entry.ts';
+import { streamEntry, unpackEntry } from './zip-entry.ts';
+import { openFile, type TapeFile } from './zip-file.ts';
 
-export type { ZipEntry } from './entry.ts';
-export type { TapeMetadata } from './metadata.ts';
+export type { TapeMetadata } from './json.ts';
+export type { ZipEntry } from './zip-entry.ts';
 
 /** A tape whose every promise has been checked, but for the bytes of entries, which `read` checks. */
 export interface Tape extends AsyncDisposable {
@@ -54,7 +51,7 @@ export async function openTape(path: string, limits: Limits): Promise<Tape> {
 
 async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
   const directory = await readDirectory(file, limits);
-  const contents = tellContents(directory.names, limits);
+  const contents = classifyEntries(directory.names, limits);
   const { parts } = contents;
   const parsed = await parseRecords(
     parts.map(({ index }) => directory.records[index]!),
@@ -62,7 +59,7 @@ async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
   );
   const records = parsed.map((record, place) => ({ ...record, ...parts[place]! }));
   checkRecords(records, limits);
-  const located = await locate(file, records, directory.offset);
+  const located = await locateEntries(file, records, directory.offset);
   const only = (kind: EntryKind) => located.find(({ entry }) => entry.kind === kind);
   const frames = located.filter(({ entry }) => entry.kind === 'frame');
 
@@ -78,14 +75,14 @@ async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
     metadata,
     warnings: [...directory.warnings, ...contents.warnings, ...timing.warnings],
     read: (entry) => readEntry(file, entry, shape, limits),
-    stream: (entry) => unpackInPieces(file, entry),
+    stream: (entry) => streamEntry(file, entry),
     close: () => file.close(),
     [Symbol.asyncDispose]: () => file.close(),
   };
 }
 
-async function unpackIfAny(file: TapeFile, located: Located | undefined): Promise<Buffer | undefined> {
-  return located && (await unpack(file, located.entry));
+async function unpackIfAny(file: TapeFile, located: LocatedEntry | undefined): Promise<Buffer | undefined> {
+  return located && (await unpackEntry(file, located.entry));
 }
 
 async function readEntry(
@@ -94,9 +91,9 @@ async function readEntry(
   shape: FrameShape,
   limits: Limits,
 ): Promise<Buffer> {
-  const bytes = await unpack(file, entry);
+  const bytes = await unpackEntry(file, entry);
   if (entry.kind === 'frame') {
-    const fault: BakeError | undefined = faultOf(entry, parsePngHeader(bytes), shape, limits);
+    const fault: BakeError | undefined = frameFault(entry, parsePngHeader(bytes), shape, limits);
     if (fault) throw fault;
   }
   return bytes;

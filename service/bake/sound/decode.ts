@@ -1,8 +1,8 @@
 import { ExecaError, execa } from 'execa';
-import { standBack } from '../encode/ffmpeg.ts';
+import { lowerPriority } from '../encode/ffmpeg.ts';
 import { BakeError } from '../errors.ts';
-import type { WavFormat } from './format.ts';
 import type { Interleaved } from './samples.ts';
+import type { WavFormat } from './wav.ts';
 
 /** Samples a second of what is decoded. */
 export const DECODED_RATE = 48_000;
@@ -96,7 +96,7 @@ export async function* decodeSamples(
     killDescendants: true,
     cancelSignal: AbortSignal.any([signal, stalled.signal]),
   });
-  if (decoding.pid !== undefined) standBack(decoding.pid, niceness);
+  if (decoding.pid !== undefined) lowerPriority(decoding.pid, niceness);
   try {
     for await (const piece of decoding.iterable({ from: 'stdout', binary: true })) {
       timer.refresh();

@@ -10,7 +10,7 @@ import { showTimes } from './times.js';
  * @property {string} trouble
  * @property {string} [figures]
  * @property {Record<string, { keys: string[], rows: Record<string, string> }>} lists
- * @property {string} said
+ * @property {string} announcement
  */
 
 const RETRY_MS = 10_000;
@@ -64,7 +64,7 @@ function apply(change) {
   setText('#headline', change.headline);
   setText('#trouble', change.trouble);
   document.body.classList.toggle('busy', change.busy);
-  if (change.said) say(change.said);
+  if (change.announcement) say(change.announcement);
   const job = document.querySelector('#job');
   if (job) return void refreshJob(job, change);
   document.title = `${change.headline} · Oven`;

@@ -1,8 +1,9 @@
-import type { View } from '../look.ts';
-import { type Markup, markup } from '../markup.ts';
-import type { Filter } from './filter.ts';
-import { type Frame, renderFrame } from './frame.ts';
-import { renderLists } from './lists.ts';
+import type { Counts } from '../../queue/status.ts';
+import { STYLES } from '../assets.ts';
+import type { View } from '../load-view.ts';
+import { type Markup, markup, plural, renderBytes, renderSpan, renderTime } from '../markup.ts';
+import { renderLogo, renderName } from './logo.ts';
+import type { Kind, Row } from './row.ts';
 
 /** The page of all. */
 export function renderPage(frame: Frame, view: View, filter: Filter): Markup {
@@ -13,4 +14,171 @@ export function renderPage(frame: Frame, view: View, filter: Filter): Markup {
   ${renderLists(view.lists, filter)}`;
   const { headline, busy, trouble } = view;
   return renderFrame(frame, { title: `${headline} · Oven`, headline, busy, trouble, main });
+}
+
+/** What every page needs to know. */
+export interface Frame {
+  /** Where the files of the page are, without a slash at the end. */
+  readonly assets: string;
+  readonly release: string;
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** A whole page around `main`; `title` and `headline` say what is going on. */
+export function renderFrame(
+  frame: Frame,
+  page: { title: string; headline: string; busy: boolean; trouble: string | undefined; main: Markup },
+): Markup {
+  const { assets } = frame;
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>${page.title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light">
+<meta name="robots" content="noindex">
+<link rel="icon" type="image/svg+xml" href="${assets}/icon.svg">
+${STYLES.map(
+  (name) => markup`<link rel="stylesheet" href="${assets}/${name}.css">
+`,
+)}<script type="module" src="${assets}/dashboard.js"></script>
+</head>
+<body${page.busy ? markup` class="busy"` : ''}>
+<a class="skip" href="#main">Skip to the tapes</a>
+<header>
+  <a class="home" href="/">${renderLogo()}<h1>${renderName()}</h1></a>
+  <p id="headline">${page.headline}</p>
+  <p id="link" data-state="off"><span class="lamp" aria-hidden="true"></span><span id="link-text"></span><noscript><a href="">Refresh</a> for news</noscript></p>
+</header>
+<div class="embers" aria-hidden="true"></div>
+<main id="main" tabindex="-1">
+<p id="trouble" role="alert">${page.trouble}</p>
+${page.main}
+</main>
+<footer>
+  <p>Oven bakes the tapes of <a href="https://aesthetic.computer">aesthetic.computer</a>.</p>
+  <dl><div><dt>release</dt><dd>${frame.release}</dd></div><div><dt>started</dt><dd>${renderTime(frame.startedAt)}</dd></div></dl>
+</footer>
+<p id="said" class="sr" role="status" aria-live="polite"></p>
+</body>
+</html>
+`;
+}
+
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** What is going on, in a few words: `2 baking, 14 waiting`. */
+export function headline({ active, waiting, retrying }: Counts): string {
+  const queued = waiting + retrying;
+  if (active === 0 && queued === 0) return 'nothing to bake';
+  return [active > 0 && `${active} baking`, queued > 0 && `${queued} waiting`].filter(Boolean).join(', ');
+}
+
+/** The numbers of the service. */
+export function renderFigures(counts: Counts, disk: DiskSpace | undefined): Markup {
+  const { callbacks } = counts;
+  const oldest = Math.floor(counts.oldestWaitingSeconds);
+  const pending = callbacks.waiting + callbacks.active;
+  return markup`
+      ${figure('waiting', counts.waiting, oldest > 0 ? `first for ${renderSpan(Math.max(10, oldest))}` : 'tapes', 'queue')}
+      ${figure('baking', counts.active, 'at this moment', 'hot')}
+      ${figure('to retry', counts.retrying, 'by itself, soon')}
+      ${figure('done', counts.done, 'in 30 days')}
+      ${figure('failed', counts.failed, 'in 30 days', counts.failed > 0 && 'bad')}
+      ${figure('callbacks', pending + callbacks.retrying, callbacks.retrying > 0 ? `${callbacks.retrying} to be tried again` : 'on their way')}
+      ${figure('given up', callbacks.failed, plural(callbacks.failed, 'callback').replace(/^\d+ /, ''), callbacks.failed > 0 && 'bad')}
+      ${diskFigure(disk)}`;
+}
+
+function diskFigure(disk: DiskSpace | undefined): Markup {
+  if (disk === undefined || !(disk.totalBytes > 0)) return figure('disk', '–', 'unknown');
+  const share = Math.round((100 * disk.freeBytes) / disk.totalBytes);
+  return figure('disk free', renderBytes(disk.freeBytes), `${share} % of ${renderBytes(disk.totalBytes)}`);
+}
+
+function figure(name: string, value: number | string, note: string, kind: string | false = false): Markup {
+  return markup`<div class="figure${kind ? ` ${kind}` : ''}"><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
+}
+
+/** The lists of the page, by the id of the part that they are in. */
+export interface Lists {
+  readonly baking: readonly Row[];
+  readonly tapes: readonly Row[];
+}
+
+export const LIST_NAMES = ['baking', 'tapes'] as const satisfies readonly (keyof Lists)[];
+
+/** What lies in the oven, and the tapes before and after it. */
+export function renderLists({ baking, tapes }: Lists, filter: Filter): Markup {
+  return markup`<section id="baking" class="list" aria-labelledby="baking-title">
+    <h2 id="baking-title" tabindex="-1">In the oven</h2>
+    ${table('Tapes that are being baked', ['tape', 'stage', 'progress', 'time'], baking, () => false)}
+    <p class="empty">Nothing is baking. The next tape starts as soon as it arrives.</p>
+  </section>
+  <section id="tapes" class="list" aria-labelledby="tapes-title">
+    <h2 id="tapes-title" tabindex="-1">Tapes</h2>
+    ${renderFilter(filter)}
+    ${table('The newest tapes, newest first', ['picture', 'tape', 'status', 'size', 'when', 'callback'], tapes, (row) => !matches(row, filter))}
+    <p class="empty">No tape yet. What is sent to <code>POST /bake</code> appears here.</p>
+    <p class="no-match">No tape here is like that. <a href="/">Show all</a></p>
+  </section>`;
+}
+
+function table(
+  caption: string,
+  columns: readonly string[],
+  rows: readonly Row[],
+  isHidden: (row: Row) => boolean,
+): Markup {
+  const heads = columns.map(
+    (name) => markup`<th role="columnheader" scope="col" class="${name}">${name}</th>`,
+  );
+  return markup`<table role="table">
+    <caption class="sr">${caption}</caption>
+    <thead role="rowgroup"><tr role="row">${heads}</tr></thead>
+    <tbody role="rowgroup">${rows.map((row) => row.render(isHidden(row)))}</tbody>
+    </table>`;
+}
+
+/** Which tapes to show; it stands in the page's URL, so that it can be linked. */
+export interface Filter {
+  /** Found anywhere in slug, code or message; in lower case. */
+  readonly text: string;
+  readonly kind: Kind | undefined;
+}
+
+/** What bakes has a list of its own. */
+export const KINDS = ['waiting', 'done', 'failed', 'undelivered'] as const satisfies readonly Kind[];
+
+const MAX_TEXT = 100;
+
+/** The filter in a query; what can't be one is none. */
+export function readFilter(query: { q?: string | undefined; status?: string | undefined }): Filter {
+  const text = (query.q ?? '').trim().toLowerCase().slice(0, MAX_TEXT);
+  return { text, kind: KINDS.find((kind) => kind === query.status) };
+}
+
+/** Whether a row is to be shown. browser/filter.js decides the same in the page. */
+export function matches(
+  row: { readonly find: string; readonly kinds: readonly Kind[] },
+  filter: Filter,
+): boolean {
+  return row.find.includes(filter.text) && (filter.kind === undefined || row.kinds.includes(filter.kind));
+}
+
+/** The form of the filter; it works by itself as a GET form, and at each keystroke where there is JavaScript. */
+export function renderFilter({ text, kind }: Filter): Markup {
+  const choice = (value: string, label: string) => markup`
+        <label><input type="radio" name="status" value="${value}"${(kind ?? '') === value ? markup` checked` : ''}><span>${label}</span></label>`;
+  return markup`<form id="filter" role="search" aria-label="Tapes" method="get" action="/">
+      <p class="find"><label for="q">Find</label> <input id="q" type="search" name="q" value="${text}" maxlength="${MAX_TEXT}" autocomplete="off" spellcheck="false" placeholder="name, code or message"></p>
+      <fieldset><legend>Status</legend>${[choice('', 'all'), ...KINDS.map((one) => choice(one, one))]}
+      </fieldset>
+      <p class="go"><button type="submit">Filter</button></p>
+    </form>`;
 }

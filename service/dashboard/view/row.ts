@@ -1,8 +1,6 @@
 import type { TapeReport } from '../../queue/status.ts';
-import { type Markup, markup } from '../markup.ts';
-import { plural, publicText, renderBytes, renderSpan } from '../text.ts';
-import { renderPlayer } from './player.ts';
-import { renderTime } from './time.ts';
+import { type Markup, markup, plural, publicText, renderBytes, renderSpan, renderTime } from '../markup.ts';
+import { renderPlayer } from './job.ts';
 
 export type Group = 'waiting' | 'baking' | 'done' | 'failed';
 

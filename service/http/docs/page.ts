@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
-import { BAKE_CODES } from '../schemas/codes.ts';
+import { BAKE_CODES } from '../schemas/response.ts';
 import { type Field, fieldsOf, type Shape, type Shapes } from './shape.ts';
 import { STYLE } from './style.ts';
 

@@ -1,6 +1,19 @@
 import { z } from '@hono/zod-openapi';
+import { BAKE_FAULTS, TAPE_FAULTS } from '../../bake/errors.ts';
+import { SOURCE_CODES } from '../../source/errors.ts';
+import { STORAGE_CODES } from '../../storage/errors.ts';
 import { API_CODES, API_ERRORS, type ApiCode } from '../errors.ts';
-import { BAKE_CODES } from './codes.ts';
+
+/** Every code that a failed bake may have, in its status and its callback. The list is closed. */
+export const BAKE_CODES = [
+  ...TAPE_FAULTS,
+  ...SOURCE_CODES,
+  ...STORAGE_CODES,
+  ...BAKE_FAULTS,
+  'CANCELLED',
+  'WORKER_LOST',
+  'INTERNAL',
+] as const;
 
 export const STAGES = ['downloading', 'opening', 'encoding', 'uploading'] as const;
 const STATUSES = ['queued', ...STAGES, 'done', 'failed'] as const;

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeMp4 } from '../../../service/bake/container/mp4.ts';
-import { readPackets } from '../../../service/bake/container/packets.ts';
 import {
   interleave,
   type PictureTrack,
+  readPackets,
   type SoundTrack,
   type TimedPacket,
-} from '../../../service/bake/container/track.ts';
+} from '../../../service/bake/container/packets.ts';
 import { writeWebm } from '../../../service/bake/container/webm.ts';
 import { collect } from './collect.ts';
 

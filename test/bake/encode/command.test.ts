@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { type PicturesPlan, pictureArguments, soundArguments } from '../../../service/bake/encode/command.ts';
-import { filterGraph } from '../../../service/bake/encode/filters.ts';
+import {
+  filterGraph,
+  type PicturesPlan,
+  pictureArguments,
+  soundArguments,
+} from '../../../service/bake/encode/command.ts';
 import { x264Arguments } from '../../../service/bake/encode/x264.ts';
-import { planScale } from '../../../service/bake/plan/scale.ts';
-import type { UnpackedSound } from '../../../service/bake/unpack.ts';
+import { planScale } from '../../../service/bake/plan/size.ts';
+import type { UnpackedSound } from '../../../service/bake/sound/unpack.ts';
 
 const plan: PicturesPlan = {
   kind: 'mp4',

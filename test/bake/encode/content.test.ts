@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Content, contentOf } from '../../../service/bake/encode/content.ts';
 import {
+  type Content,
+  contentOf,
   decodeOrder,
   endsInOrder,
   gainsByReordering,

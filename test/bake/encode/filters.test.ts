@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { filterGraph } from '../../../service/bake/encode/filters.ts';
-import { type Geometry, planScale } from '../../../service/bake/plan/scale.ts';
+import { filterGraph } from '../../../service/bake/encode/command.ts';
+import { type Geometry, planScale } from '../../../service/bake/plan/size.ts';
 
 const TIMES = 'settb=1/60,setpts=N';
 const EXACT = 'accurate_rnd+full_chroma_inp';

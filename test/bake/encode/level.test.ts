@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { type Demand, levelOf } from '../../../service/bake/encode/level.ts';
+import { type LevelInput, levelOf } from '../../../service/bake/encode/x264.ts';
 
-const demand = (width: number, height: number, peakRate: number, held = 1): Demand => ({
+const demand = (width: number, height: number, peakRate: number, held = 1): LevelInput => ({
   width,
   height,
   peakRate,
   held,
 });
 
-test.each<[string, Demand, string]>([
+test.each<[string, LevelInput, string]>([
   ['the least there is', demand(2, 2, 1), '1.0'],
   ['QCIF, 15 a second', demand(176, 144, 15), '1.0'],
   ['QCIF, 16 a second', demand(176, 144, 16), '1.1'],

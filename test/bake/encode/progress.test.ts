@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { readSign, type Sign } from '../../../service/bake/encode/progress.ts';
+import { type ProgressLine, parseProgressLine } from '../../../service/bake/encode/ffmpeg.ts';
 
-test.each<[string, Sign]>([
+test.each<[string, ProgressLine]>([
   ['frame=0', { kind: 'frames', frames: 0 }],
   ['frame=480', { kind: 'frames', frames: 480 }],
   ['out_time_us=1500000', { kind: 'time', microseconds: 1_500_000 }],
@@ -15,5 +15,5 @@ test.each<[string, Sign]>([
   ['fps=59.94', { kind: 'other' }],
   ['', { kind: 'other' }],
 ])('%j', (line, sign) => {
-  expect(readSign(line)).toEqual(sign);
+  expect(parseProgressLine(line)).toEqual(sign);
 });

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
-import { Words } from '../../../service/bake/encode/words.ts';
+import { EncoderErrors } from '../../../service/bake/encode/ffmpeg.ts';
 
 /** What is heard of a text that comes in pieces of so many bytes. */
-function heard(text: string, length = 7): Words {
-  const words = new Words();
+function heard(text: string, length = 7): EncoderErrors {
+  const words = new EncoderErrors();
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += length) words.add(bytes.subarray(at, at + length));
   return words;
 }
 
 // As 5.1, 6.1, 7.0, 7.1 and 9.0 say it.
-test.each<[string, string, Partial<Words>]>([
+test.each<[string, string, Partial<EncoderErrors>]>([
   ['rows are missing', '[png @ 0x5653] IEND without all image\n', { damaged: true }],
   ['a stream that is no zlib', '[png @ 0x5653] inflate returned error -3\n', { damaged: true }],
   ['a harmless word', '[png @ 0x5653] Invalid iCCP profile\n', { damaged: false }],

@@ -1,11 +1,11 @@
 import { deflateSync, inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { pngChunk } from '../../tapes/hostile/parts.ts';
-import { bars, timed, useKitchen } from '../kitchen.ts';
+import { bars, timed, useBakeFixture } from '../fixture.ts';
 import { failure } from '../scratch.ts';
 import { seeFrames, useImages } from './seen.ts';
 
-const kitchen = useKitchen();
+const fixture = useBakeFixture();
 const images = useImages();
 const [WIDTH, HEIGHT, HEAD] = [16, 12, 33];
 
@@ -56,8 +56,8 @@ const HARMLESS: readonly [string, Buffer][] = [
 
 describe('what is no pixel does no harm: the picture is seen as if it had not been there', () => {
   test.each(HARMLESS)('%s', async (_what, bytes) => {
-    await kitchen.compose(timed([bytes], [40]));
-    const { pictures } = await seeFrames(kitchen.path('tape.zip'), images);
+    await fixture.compose(timed([bytes], [40]));
+    const { pictures } = await seeFrames(fixture.path('tape.zip'), images);
     expect(pictures[0]!.equals(plain)).toBe(true);
   });
 });
@@ -84,9 +84,9 @@ describe('a damaged frame under a right checksum of the ZIP is FRAME_CORRUPT, wh
     const other = await bars(WIDTH, HEIGHT, [0xff102030]);
     const frames = [plain, other, plain, other, plain];
     frames[at] = bytes;
-    await kitchen.compose(timed(frames, [40, 40, 40, 40, 40]));
-    const { code, message } = await failure(kitchen.bake({ outputs: [{ kind }] }));
-    expect(await kitchen.served()).toEqual([]);
+    await fixture.compose(timed(frames, [40, 40, 40, 40, 40]));
+    const { code, message } = await failure(fixture.bake({ outputs: [{ kind }] }));
+    expect(await fixture.served()).toEqual([]);
     return { code, message };
   };
 
@@ -107,8 +107,8 @@ test('what is not looked at before, the decoder tells: many pixels, and late row
   ]);
   const data = deflateSync(inflateSync(second.subarray(HEAD + 8, -16)).subarray(0, -1 - width * 4));
   const cut = Buffer.concat([second.subarray(0, HEAD), idat(data), IEND]);
-  await kitchen.compose(timed([first, cut, first], [40, 40, 40]));
-  expect((await failure(kitchen.bake({ outputs: [{ kind: 'mp4', scale: 1 }] }))).code).toBe('FRAME_CORRUPT');
+  await fixture.compose(timed([first, cut, first], [40, 40, 40]));
+  expect((await failure(fixture.bake({ outputs: [{ kind: 'mp4', scale: 1 }] }))).code).toBe('FRAME_CORRUPT');
 });
 
 describe('a transparent colour that is found only while reading', () => {
@@ -127,11 +127,11 @@ describe('a transparent colour that is found only while reading', () => {
         IEND,
       ]);
     const transparent = rgb(pngChunk('tRNS', Buffer.from([0, 90, 0, 90, 0, 90])));
-    await kitchen.compose(timed([rgb(), transparent], [40, 40]));
-    const { pictures, assumed } = await seeFrames(kitchen.path('tape.zip'), images);
+    await fixture.compose(timed([rgb(), transparent], [40, 40]));
+    const { pictures, assumed } = await seeFrames(fixture.path('tape.zip'), images);
     expect(assumed.alpha).toBe(true);
     expect(pictures.map((picture) => picture[25])).toEqual([6, 6]);
-    const report = await kitchen.bake();
+    const report = await fixture.bake();
     expect(report.uniqueFrames).toBe(2);
   });
 });

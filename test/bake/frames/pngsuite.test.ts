@@ -1,13 +1,13 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { pngSuite } from '../../corpora/pngsuite.ts';
-import { pathOf, timed, useKitchen } from '../kitchen.ts';
-import { decodePicture } from '../look.ts';
+import { pathOf, timed, useBakeFixture } from '../fixture.ts';
+import { decodePicture } from '../inspect.ts';
 import { failure } from '../scratch.ts';
 import { decodePng, farthest, likeness } from './decode.ts';
 import { seeFrames, useImages } from './seen.ts';
 
-const kitchen = useKitchen();
+const fixture = useBakeFixture();
 const images = useImages();
 const FILES = pngSuite();
 const BY_SIZE = Map.groupBy(
@@ -22,13 +22,13 @@ test('the suite is whole', () => {
 
 describe('a valid PNG is seen as another decoder sees it, within rounding', () => {
   test.each([...BY_SIZE])('%s', async (_size, files) => {
-    await kitchen.compose(
+    await fixture.compose(
       timed(
         files.map(({ bytes }) => bytes),
         files.map(() => 40),
       ),
     );
-    const { pictures } = await seeFrames(kitchen.path('tape.zip'), images);
+    const { pictures } = await seeFrames(fixture.path('tape.zip'), images);
     for (const [n, { name, bytes }] of files.entries()) {
       expect(farthest(decodePng(pictures[n]!).pixels, decodePng(bytes).pixels), name).toBeLessThanOrEqual(1);
     }
@@ -37,21 +37,21 @@ describe('a valid PNG is seen as another decoder sees it, within rounding', () =
 
 describe('an invalid PNG is refused', () => {
   test.each(FILES.filter(({ valid }) => !valid))('$name', async ({ bytes }) => {
-    await kitchen.compose(timed([bytes], [40]));
-    expect((await failure(kitchen.bake())).code).toMatch(/^FRAME_(CORRUPT|NOT_PNG)$/);
+    await fixture.compose(timed([bytes], [40]));
+    expect((await failure(fixture.bake())).code).toMatch(/^FRAME_(CORRUPT|NOT_PNG)$/);
   });
 });
 
 test('frames of all kinds mixed, in one video', async () => {
   // Two neighbours of the same bytes would be one picture.
   const files = BY_SIZE.get('32×32')!.filter(({ bytes }, n, all) => !all[n - 1]?.bytes.equals(bytes));
-  await kitchen.compose(
+  await fixture.compose(
     timed(
       files.map(({ bytes }) => bytes),
       files.map(() => 40),
     ),
   );
-  const report = await kitchen.bake({ outputs: [{ kind: 'mp4', scale: 8 }] });
+  const report = await fixture.bake({ outputs: [{ kind: 'mp4', scale: 8 }] });
   expect(report.uniqueFrames).toBe(files.length);
   for (const n of files.keys()) {
     if (n % 24 !== 0) continue;
@@ -64,8 +64,8 @@ test('frames of all kinds mixed, in one video', async () => {
 describe('a picture smaller than a block of a video, in every kind of output', () => {
   test.each(['1×1', '3×3', '8×32', '33×33'])('%s', async (size) => {
     const { name, bytes } = BY_SIZE.get(size)![0]!;
-    await kitchen.compose(timed([bytes], [40]));
-    const report = await kitchen.bake({ outputs: [{ kind: 'mp4' }, { kind: 'gif' }, { kind: 'thumbnail' }] });
+    await fixture.compose(timed([bytes], [40]));
+    const report = await fixture.bake({ outputs: [{ kind: 'mp4' }, { kind: 'gif' }, { kind: 'thumbnail' }] });
     const { width, height, pixels } = decodePng(bytes);
     const shown = {
       mp4: await decodePicture(pathOf(report, 'mp4'), 0, width, height),

@@ -1,13 +1,13 @@
 import { afterAll } from 'vitest';
-import { type Assumptions, withAssumptions } from '../../../service/bake/assumptions.ts';
+import { type Assumptions, withAssumptions } from '../../../service/bake/frames/assumptions.ts';
 import { Frames } from '../../../service/bake/frames/frames.ts';
-import { Images } from '../../../service/bake/images/process.ts';
+import { ImageProcess } from '../../../service/bake/images/process.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { openTape } from '../../../service/bake/open/tape.ts';
 
 /** A process for pictures, for all tests of a file; it ends with them. */
-export function useImages(): Images {
-  const images = new Images({ signal: new AbortController().signal, niceness: 0 });
+export function useImages(): ImageProcess {
+  const images = new ImageProcess({ signal: new AbortController().signal, niceness: 0 });
   afterAll(() => images.stop());
   return images;
 }
@@ -15,7 +15,7 @@ export function useImages(): Images {
 /** The pictures of the tape at `path` as its outputs would see them, each read, checked and made ordinary; and what was assumed. */
 export async function seeFrames(
   path: string,
-  images: Images,
+  images: ImageProcess,
 ): Promise<{ pictures: Buffer[]; assumed: Assumptions }> {
   const { signal } = new AbortController();
   const tape = await openTape(path, DEFAULT_LIMITS);

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { Images } from '../../../service/bake/images/process.ts';
+import { ImageProcess } from '../../../service/bake/images/process.ts';
 import { rgba } from '../../tapes/canvas.ts';
-import { bars } from '../kitchen.ts';
+import { bars } from '../fixture.ts';
 import { failure, isAlive } from '../scratch.ts';
 
 const picture = await bars(64, 48, [rgba(220, 30, 30), rgba(30, 60, 220)]);
@@ -11,7 +11,7 @@ const QUESTION = { ask: 'thumbnail', png: picture, frame: { width: 64, height: 4
 
 function open() {
   const stop = new AbortController();
-  const images = new Images({ signal: stop.signal, niceness: 0 });
+  const images = new ImageProcess({ signal: stop.signal, niceness: 0 });
   onTestFinished(() => images.stop());
   return { images, stop };
 }
@@ -36,7 +36,7 @@ function processes(): number[] {
 
 test('it answers many questions in turn, and is gone when it is stopped', async () => {
   const { images } = open();
-  const answers = await Promise.all([1, 2, 3].map(() => images.ask(QUESTION)));
+  const answers = await Promise.all([1, 2, 3].map(() => images.request(QUESTION)));
   for (const { width, height, jpeg } of answers) {
     expect([width, height]).toEqual([128, 96]);
     expect(jpeg.subarray(0, 2).toString('hex')).toBe('ffd8');
@@ -53,7 +53,7 @@ test('its environment has nothing of this process, and it leads a group of its o
     delete process.env.CALLBACK_SECRET;
   });
   const { images } = open();
-  await images.ask(QUESTION);
+  await images.request(QUESTION);
   const [pid] = processes();
   const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
     .split('\0')
@@ -65,10 +65,10 @@ test('its environment has nothing of this process, and it leads a group of its o
 
 test('aborting kills it in the middle of its work', async () => {
   const { images, stop } = open();
-  await images.ask(QUESTION);
+  await images.request(QUESTION);
   const [pid] = processes();
   const large = await bars(1400, 1400, [rgba(220, 30, 30), rgba(30, 60, 220)]);
-  const asked = images.ask({ ...QUESTION, png: large, frame: { width: 1400, height: 1400 }, side: 4096 });
+  const asked = images.request({ ...QUESTION, png: large, frame: { width: 1400, height: 1400 }, side: 4096 });
   await setImmediate(); // the question has been sent
   stop.abort(new Error('enough'));
   await expect(asked).rejects.toThrow('enough');
@@ -78,10 +78,10 @@ test('aborting kills it in the middle of its work', async () => {
 test('a picture that is none is the tape’s fault; that it was killed is not, and it starts again', async () => {
   const { images } = open();
   const broken = picture.subarray(0, 60);
-  expect((await failure(images.ask({ ...QUESTION, png: broken }))).code).toBe('FRAME_CORRUPT');
+  expect((await failure(images.request({ ...QUESTION, png: broken }))).code).toBe('FRAME_CORRUPT');
   const [pid] = processes();
-  const asked = images.ask(QUESTION);
+  const asked = images.request(QUESTION);
   process.kill(pid!, 'SIGKILL');
-  expect(await failure(asked)).toMatchObject({ code: 'MACHINE_BUSY', passing: true });
-  expect((await images.ask(QUESTION)).width).toBe(128);
+  expect(await failure(asked)).toMatchObject({ code: 'MACHINE_BUSY', retryable: true });
+  expect((await images.request(QUESTION)).width).toBe(128);
 });

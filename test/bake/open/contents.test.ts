@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BakeErrorCode } from '../../../service/bake/errors.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
-import { tellContents } from '../../../service/bake/open/contents.ts';
+import { classifyEntries } from '../../../service/bake/open/contents.ts';
 
 const frames = (count: number, name: (n: number) => string) =>
   Array.from({ length: count }, (_, n) => name(n));
@@ -12,7 +12,7 @@ const beside = (folder = '') =>
 
 /** The names of the parts, and the codes of the warnings. */
 function told(names: readonly string[]) {
-  const { parts, warnings, frameValues, areTimes } = tellContents(names, DEFAULT_LIMITS);
+  const { parts, warnings, frameValues, areTimes } = classifyEntries(names, DEFAULT_LIMITS);
   const of = (isFrame: boolean) =>
     parts.filter(({ kind }) => (kind === 'frame') === isFrame).map(({ index }) => names[index]);
   expect(parts.flatMap(({ frame }) => frame ?? [])).toEqual([...frameValues.keys()]);
@@ -78,7 +78,7 @@ describe('one folder or none, and strays: the tape is found in it', () => {
   });
 
   test('the warning names the first, safely, and counts all', () => {
-    const { warnings } = tellContents(
+    const { warnings } = classifyEntries(
       [...recorded(), 'a\x1b[31m', ...frames(9, (n) => `${n}.txt`)],
       DEFAULT_LIMITS,
     );
@@ -136,5 +136,5 @@ test.each<[BakeErrorCode, string, string[]]>([
   ['ENTRY_NAME', 'a stray that leads out', [...recorded(), '__MACOSX/../../x']],
   ['TAPE_TOO_MANY_FRAMES', 'one frame too many', frames(4001, (n) => `frame-${n}.png`)],
 ])('%s: %s', (code, _, names) => {
-  expect(() => tellContents(names, DEFAULT_LIMITS)).toThrow(expect.objectContaining({ code }));
+  expect(() => classifyEntries(names, DEFAULT_LIMITS)).toThrow(expect.objectContaining({ code }));
 });

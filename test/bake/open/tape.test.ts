@@ -74,7 +74,7 @@ describe('a tape that must be refused', () => {
     async (code, _, tape) => {
       const error = await errorOf(readAll(tape.make(), limitsOf(tape)));
       expect(error.code, error.message).toBe(code);
-      expect(error.passing).toBe(false);
+      expect(error.retryable).toBe(false);
       expect(error.message).not.toContain(folder);
       expect(error.message).toMatch(/^[\x20-\x7e×…]{10,200}\.$/);
       if (tape.says) expect(error.message).toMatch(tape.says);

@@ -6,7 +6,7 @@ import {
   schedulePictures,
   TICKS_PER_MS,
   toTicks,
-} from '../../../service/bake/plan/pictures.ts';
+} from '../../../service/bake/plan/timeline.ts';
 
 const ONE_REFRESH_TICKS = 1500;
 

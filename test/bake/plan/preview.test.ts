@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pictureAt, schedulePictures, TICKS_PER_MS } from '../../../service/bake/plan/pictures.ts';
-import { PREVIEW_SECONDS, PREVIEW_STEP_MS, planPreview } from '../../../service/bake/plan/preview.ts';
+import {
+  PREVIEW_SECONDS,
+  PREVIEW_STEP_MS,
+  pictureAt,
+  planPreview,
+  schedulePictures,
+  TICKS_PER_MS,
+} from '../../../service/bake/plan/timeline.ts';
 
 test.each<[string, number[], [picture: number, delay: number][]]>([
   ['one picture', [1000], [[0, 1000]]],

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { endsInOrder } from '../../../service/bake/encode/x264.ts';
-import type { Schedule } from '../../../service/bake/plan/pictures.ts';
+import type { Schedule } from '../../../service/bake/plan/timeline.ts';
 import {
   peakRate,
   planReorderedSamples,
   planSamples,
   type Sample,
-} from '../../../service/bake/plan/samples.ts';
+} from '../../../service/bake/plan/timeline.ts';
 
 /** Pictures of so many ticks each. */
 function scheduled(...ticks: readonly number[]): Schedule {

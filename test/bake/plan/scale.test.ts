@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planScale, SCALES, type Scale } from '../../../service/bake/plan/scale.ts';
+import { planScale, SCALES, type Scale } from '../../../service/bake/plan/size.ts';
 
 describe('auto: the largest even factor up to 1280, else 2 up to 2048, else 1', () => {
   test.each<[number, number, number, number, number]>([

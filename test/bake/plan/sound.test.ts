@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodedRate, lengthWarnings, samplesWanted } from '../../../service/bake/plan/sound.ts';
+import { encodedRate, lengthWarnings, soundSampleCount } from '../../../service/bake/plan/timeline.ts';
 
 test.each([
   ['two seconds', 48_000, 2, 96_000],
@@ -8,7 +8,7 @@ test.each([
   ['a video that ends with one, but for rounding', 44_100, 0.1 + 0.2, 13_230],
   ['4 kHz', 4_000, 1 / 60, 67],
 ])('samples for %s', (_, sampleRate, videoSeconds, samples) => {
-  expect(samplesWanted(sampleRate, videoSeconds)).toBe(samples);
+  expect(soundSampleCount(sampleRate, videoSeconds)).toBe(samples);
 });
 
 test('property: the samples reach the end of the video, and no further than the sample it ends in', () => {
@@ -17,7 +17,7 @@ test('property: the samples reach the end of the video, and no further than the 
       fc.integer({ min: 1_000, max: 768_000 }),
       fc.double({ min: 0.001, max: 60, noNaN: true }),
       (sampleRate, videoSeconds) => {
-        const beyond = samplesWanted(sampleRate, videoSeconds) - videoSeconds * sampleRate;
+        const beyond = soundSampleCount(sampleRate, videoSeconds) - videoSeconds * sampleRate;
         expect(beyond).toBeGreaterThan(-1e-5);
         expect(beyond).toBeLessThan(1);
       },

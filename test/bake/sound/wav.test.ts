@@ -1,9 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { wayOf } from '../../../service/bake/sound/format.ts';
-import { PullReader } from '../../../service/bake/sound/pull.ts';
-import { readWav } from '../../../service/bake/sound/wav.ts';
+import { StreamReader } from '../../../service/bake/sound/stream.ts';
+import { readWav, sampleAccess } from '../../../service/bake/sound/wav.ts';
 import { type WavOptions, wav, wavChunk } from '../../tapes/hostile/parts.ts';
 
 /** Reads a WAV file that comes in pieces of some length: what it is, or why it is not read, and its bytes of samples. */
@@ -11,9 +10,9 @@ async function read(bytes: Buffer, pieceBytes = 1000) {
   const pieces = (async function* () {
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   })();
-  const found = await readWav(new PullReader(pieces));
+  const found = await readWav(new StreamReader(pieces));
   if ('reason' in found) return found;
-  const way = wayOf(found.format);
+  const way = sampleAccess(found.format);
   if ('reason' in way) return { reason: way.reason };
   return { ...way, ...found.format, samples: await buffer(found.samples) };
 }

@@ -11,7 +11,7 @@ export const UNIT = [
   'test/config/*.test.ts',
   'test/dashboard/{contrast,text,view}.test.ts',
   'test/demo/site.test.ts',
-  'test/fetch/{allowed,download,guard,redirect,retry}.test.ts',
+  'test/source/{allow-list,download,address-guard,redirect,retry}.test.ts',
   'test/health/{cached,probes,work}.test.ts',
   'test/http/files.test.ts',
   'test/infra/{checks,config}.test.ts',
@@ -26,7 +26,7 @@ export const UNIT = [
   'test/twin/api/digitalocean/*.test.ts',
   'test/twin/hardware/*.test.ts',
   'test/twin/net/firewall.test.ts',
-  'test/work/folder.test.ts',
+  'test/worker/folder.test.ts',
 ];
 
 /** Files that a command of its own runs, and no other, with the variable by which it asks for them. */
@@ -43,7 +43,7 @@ export const NOT_ASKED_FOR = Object.entries(OF_COMMANDS).flatMap(([file, variabl
 /** Whole Linux systems in containers, and networks between namespaces: they need root. */
 export const HOST = [
   'test/deploy/*.test.ts',
-  'test/fetch/rebinding.test.ts',
+  'test/source/rebinding.test.ts',
   'test/rehearse/rehearse.test.ts',
   'test/twin/host/*.test.ts',
   'test/twin/net/network.test.ts',

@@ -1,7 +1,7 @@
 import { BakeError } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
-import { shown } from '../entry.ts';
 import { JsonBoundError, parseJson } from '../json.ts';
+import { printableName } from '../zip-entry.ts';
 
 /** What one entry of timing.json says, in its own units. */
 export interface TimingEntry {
@@ -92,7 +92,7 @@ function readDuration(value: unknown, index: number, hasTimestamp: boolean): num
   if (number !== undefined && number >= 0) return number + 0; // not -0
   if (hasTimestamp && (typeof value === 'number' || typeof value === 'string')) return undefined;
   if (number === undefined) {
-    const said = typeof value === 'object' ? '' : ` (${shown(String(value))})`;
+    const said = typeof value === 'object' ? '' : ` (${printableName(String(value))})`;
     throw notNumber(index, `has a duration that is not a finite number${said}`);
   }
   const message = `The duration in entry ${index} of timing.json is negative (${number}).`;

@@ -2,7 +2,7 @@ import type { BakeWarning } from '../../errors.ts';
 import type { TimingEntry } from './entries.ts';
 
 /** Which entry is about which frame. */
-export interface Placed {
+export interface MatchedEntries {
   /** By frame, in the order shown; undefined where timing.json has none. */
   readonly entries: readonly (TimingEntry | undefined)[];
   /** When the last frame ended, by an entry after all frames. */
@@ -21,7 +21,10 @@ const SAME = 0.25;
  * own, else by its timestamp, else by its place. A way is taken only if it gives each entry a frame of its own; with one
  * entry more than frames, one of them has none, and is left out. `frameValues` are the numbers in the frames' names.
  */
-export function placeEntries(entries: readonly TimingEntry[], frameValues: readonly number[]): Placed {
+export function matchEntriesToFrames(
+  entries: readonly TimingEntry[],
+  frameValues: readonly number[],
+): MatchedEntries {
   const count = frameValues.length;
   const { files, mixed, numbers } = namings(frameValues);
   const placeBy = (way: Naming) => place(entries, way, count);
@@ -85,7 +88,11 @@ function firstOf<T>(ways: readonly Naming[], attempt: (way: Naming) => T | undef
   return undefined;
 }
 
-function place(entries: readonly TimingEntry[], way: Naming, count: number): Placed['entries'] | undefined {
+function place(
+  entries: readonly TimingEntry[],
+  way: Naming,
+  count: number,
+): MatchedEntries['entries'] | undefined {
   const placed = new Array<TimingEntry | undefined>(count).fill(undefined);
   let surplus = entries.length - count;
   for (const entry of entries) {
@@ -114,16 +121,16 @@ function byTimestamp(entries: readonly TimingEntry[]): TimingEntry[] | undefined
   return agrees ? sorted : undefined;
 }
 
-function fill(entries: readonly TimingEntry[], count: number): Placed['entries'] {
+function fill(entries: readonly TimingEntry[], count: number): MatchedEntries['entries'] {
   return Array.from({ length: count }, (_, frame) => entries[frame]);
 }
 
 /** One entry more than frames: it tells when the last frame ended, if it comes after all others. */
 function leaveOut(
-  placed: Placed['entries'],
+  placed: MatchedEntries['entries'],
   entries: readonly TimingEntry[],
   warnings: BakeWarning[],
-): Placed {
+): MatchedEntries {
   const used = new Set(placed);
   const surplus = entries.find((entry) => !used.has(entry));
   if (!surplus) return { entries: placed, end: undefined, warnings };

@@ -34,7 +34,7 @@ const USUAL = 346;
  * Tells the units: where two measures differ by a factor of 1000, those under which most agree, and among these the one
  * that gives the most usual tape. Where nothing contradicts, the usual ones, unless durations are too short for any display.
  */
-export function tellUnits(measures: Measures): Units {
+export function detectUnits(measures: Measures): Units {
   const sums = sumUp(measures);
   const known = epochUnit(measures.timestamps);
   const usual = { ...USUAL_UNITS, timestamp: known ?? MILLISECONDS };

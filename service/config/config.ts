@@ -1,0 +1,134 @@
+import { resolve } from 'node:path';
+import type { Limits } from '../bake/limits.ts';
+import type { Scale } from '../bake/plan/size.ts';
+import { openSecrets } from '../callback/secrets.ts';
+import type { RedisAddress } from '../queue/redis.ts';
+import { allowList } from '../source/allow-list.ts';
+import { publicBase } from '../storage/public-url.ts';
+import type { Account } from '../storage/s3.ts';
+import { bucketOrigins } from '../storage/s3.ts';
+import { autoConcurrency, type Machine, thisMachine } from './concurrency.ts';
+import { ConfigError, type Problem, problemsOf } from './errors.ts';
+import { limitsOf } from './limits.ts';
+import { list, MISSING, usable } from './values.ts';
+import { VARIABLES, type Variables } from './variables.ts';
+
+export { ConfigError } from './errors.ts';
+
+/** What the environment says, checked and with its defaults. */
+export interface Config {
+  readonly tapeBucket: Account;
+  readonly storage: Account & { readonly cdn?: string };
+  /** The first signs; all are accepted. */
+  readonly callbackSecrets: readonly string[];
+  readonly host: string;
+  /** 0: the system chooses. */
+  readonly port: number;
+  /** Path of a unix socket to listen on in place of host and port. */
+  readonly listenSocket?: string;
+  readonly isProduction: boolean;
+  readonly tempDir: string;
+  readonly redis: RedisAddress;
+  readonly concurrency: number;
+  readonly maxQueued: number;
+  readonly limits: Limits;
+  readonly minFreeBytes: number;
+  readonly metricsPort: number;
+  readonly bakeTimeoutSeconds: number;
+  readonly scale: Scale;
+  /** What files are named by, unless a request says otherwise. */
+  readonly outputName: 'slug' | 'code';
+  readonly allowedSources: readonly string[];
+  readonly allowedCallbacks: readonly string[];
+  readonly logLevel: string;
+  /** Without a slash at its end. */
+  readonly publicUrl?: URL;
+}
+
+/** Users' tapes: anybody may read that bucket, and Oven has no keys for it. */
+const USER_BUCKET = bucketOrigins(new URL('https://sfo3.digitaloceanspaces.com'), 'user-aesthetic-computer');
+const CALLBACKS = 'https://aesthetic.computer';
+
+/** Reads the environment. Throws ConfigError with every problem there is, by name, never with a value. */
+export function readConfig(env: NodeJS.ProcessEnv, machine: Machine = thisMachine()): Config {
+  const parsed = VARIABLES.safeParse(env);
+  const problems = [...problemsOf(parsed.error), ...problemsAcross(env)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(inOrder(problems));
+  return toConfig(parsed.data, machine);
+}
+
+/** Every secret there is, for what must never show one. */
+export function secretsOf({ tapeBucket: art, storage: blobs, callbackSecrets, redis }: Config): string[] {
+  const password = 'url' in redis ? decodeURIComponent(new URL(redis.url).password) : '';
+  return [art.secret, art.key, blobs.secret, blobs.key, ...callbackSecrets, password].filter(Boolean);
+}
+
+function toConfig(found: Variables, machine: Machine): Config {
+  const art = account(found, 'ART_SPACES');
+  return {
+    tapeBucket: art,
+    storage: { ...account(found, 'AT_BLOBS_SPACES'), ...(found.AT_BLOBS_CDN && { cdn: found.AT_BLOBS_CDN }) },
+    callbackSecrets: list(found.CALLBACK_SECRET),
+    host: found.HOST,
+    port: found.PORT,
+    ...(found.LISTEN_SOCKET && { listenSocket: found.LISTEN_SOCKET }),
+    isProduction: found.NODE_ENV === 'production',
+    tempDir: resolve(found.TEMP_DIR),
+    redis: { url: found.REDIS_URL },
+    concurrency: found.CONCURRENCY === 'auto' ? autoConcurrency(machine) : found.CONCURRENCY,
+    maxQueued: found.MAX_QUEUED,
+    limits: limitsOf(found),
+    minFreeBytes: found.MIN_FREE_MB * 1024 * 1024,
+    metricsPort: found.METRICS_PORT,
+    bakeTimeoutSeconds: found.BAKE_TIMEOUT_SECONDS,
+    scale: found.OUTPUT_SCALE,
+    outputName: found.OUTPUT_NAME,
+    allowedSources: found.ALLOWED_SOURCES
+      ? list(found.ALLOWED_SOURCES)
+      : [...bucketOrigins(art.endpoint, art.bucket), ...USER_BUCKET],
+    allowedCallbacks: list(found.ALLOWED_CALLBACKS ?? CALLBACKS),
+    logLevel: found.LOG_LEVEL,
+    ...(found.PUBLIC_URL && { publicUrl: found.PUBLIC_URL }),
+  };
+}
+
+function account(found: Variables, prefix: 'ART_SPACES' | 'AT_BLOBS_SPACES'): Account {
+  return {
+    endpoint: found[`${prefix}_ENDPOINT`],
+    bucket: found[`${prefix}_BUCKET`] ?? '',
+    key: found[`${prefix}_KEY`] ?? '',
+    secret: found[`${prefix}_SECRET`] ?? '',
+  };
+}
+
+const NO_ACCOUNT = { endpoint: new URL('https://cdn.invalid'), bucket: '', key: '', secret: '' };
+
+/** What depends on more than one variable, or on those who will use it. Looked at even when other things are wrong. */
+function problemsAcross(env: NodeJS.ProcessEnv): Problem[] {
+  const value = (name: string) => env[name]?.trim() ?? '';
+  const problems: Problem[] = [];
+  for (const prefix of ['ART_SPACES', 'AT_BLOBS_SPACES']) {
+    if (/^file:/i.test(value(`${prefix}_ENDPOINT`))) continue; // a folder
+    for (const name of ['BUCKET', 'KEY', 'SECRET'].map((part) => `${prefix}_${part}`)) {
+      if (value(name) === '') problems.push({ name, message: MISSING });
+    }
+  }
+  for (const name of ['ALLOWED_SOURCES', 'ALLOWED_CALLBACKS']) {
+    const fault = usable(list(value(name)), allowList);
+    if (fault) problems.push({ name, message: `can not be used: ${fault}` });
+  }
+  if (value('AT_BLOBS_CDN') !== '') {
+    const fault = usable(value('AT_BLOBS_CDN'), (cdn) => publicBase({ ...NO_ACCOUNT, cdn }));
+    if (fault) problems.push({ name: 'AT_BLOBS_CDN', message: `can not be used: ${fault}` });
+  }
+  if (value('CALLBACK_SECRET') !== '') {
+    const fault = usable(list(value('CALLBACK_SECRET')), openSecrets);
+    if (fault) problems.push({ name: 'CALLBACK_SECRET', message: `can not be used: ${fault}` });
+  }
+  return problems;
+}
+
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const names = Object.keys(VARIABLES.shape);
+  return [...problems].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
+}

@@ -1,0 +1,74 @@
+import { type Markup, markup } from '../markup.ts';
+
+/** The mark: a tape in an oven. b body, k knobs, reels and feet, s handle, w window, t tape, f and g the two pictures of the fire. */
+const OVEN = `
+.bbbbbbbbbbbbbb.
+bbkkbbbbbbbbkkbb
+bbkkbbbssbbbkkbb
+bbbbbbbbbbbbbbbb
+bbssssssssssssbb
+bbwwwwwwwwwwwwbb
+bbwwttttttttwwbb
+bbwwtkttttktwwbb
+bbwwttttttttwwbb
+bbwwttkkkkttwwbb
+bbwwwwwwwwwwwwbb
+bbfwwgfwwfgwwfbb
+bbfggffggffggfbb
+bbbbbbbbbbbbbbbb
+.kkk........kkk.`;
+
+const LETTERS = `
+.ooo..o...o.oooo.o...o
+o...o.o...o.o....oo..o
+o...o.o...o.ooo..o.o.o
+o...o..o.o..o....o..oo
+.ooo....o...oooo.o...o`;
+
+const COLOURS: Readonly<Record<string, string>> = {
+  ...{ b: '#ff5fa2', k: '#3a1638', s: '#ffd1e3', w: '#1b0a24', t: '#fff3df', f: '#ff9a3c', g: '#ffd23f' },
+};
+
+interface Run {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly pixel: string;
+}
+
+/** Runs of equal pixels, line by line, so that a picture is a few rectangles. */
+export function runsOf(picture: string): readonly Run[] {
+  const lines = picture.trim().split('\n');
+  return lines.flatMap((line, y) =>
+    [...line.matchAll(/([^.])\1*/g)].map((found) => {
+      return { x: found.index, y, width: found[0].length, pixel: found[1]! };
+    }),
+  );
+}
+
+/** The mark as a picture of its own, for the tab. */
+export function renderIcon(): Markup {
+  const pixels = runsOf(OVEN).map(
+    ({ x, y, width, pixel }) =>
+      markup`<path fill="${COLOURS[pixel]!}" d="M${x} ${y}h${width}v1h-${width}z"/>`,
+  );
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 15" shape-rendering="crispEdges">${pixels}</svg>`;
+}
+
+/** The mark in the page, where style sheets colour it and stir the fire. */
+export function renderLogo(): Markup {
+  return markup`<svg class="mark" viewBox="0 0 16 15" width="64" height="60" shape-rendering="crispEdges" aria-hidden="true" focusable="false">${paths(OVEN)}</svg>`;
+}
+
+/** The name, in pixels. */
+export function renderName(): Markup {
+  return markup`<svg class="wordmark" viewBox="0 0 22 5" width="132" height="30" shape-rendering="crispEdges" role="img" aria-label="Oven" focusable="false">${paths(LETTERS)}</svg>`;
+}
+
+function paths(picture: string): readonly Markup[] {
+  const byPixel = Map.groupBy(runsOf(picture), ({ pixel }) => pixel);
+  return [...byPixel].map(
+    ([pixel, runs]) =>
+      markup`<path class="px-${pixel}" d="${runs.map(({ x, y, width }) => `M${x} ${y}h${width}v1h-${width}z`).join('')}"/>`,
+  );
+}

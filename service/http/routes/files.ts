@@ -1,0 +1,28 @@
+import { serveStatic } from '@hono/node-server/serve-static';
+import type { MiddlewareHandler } from 'hono';
+import { OUTPUT_KINDS, outputName } from '../../bake/outputs.ts';
+import { CACHE_CONTROL } from '../../storage/keys.ts';
+import type { App } from '../context.ts';
+import { SLUG } from '../schemas/request.ts';
+
+const ENDS = OUTPUT_KINDS.map((kind) => outputName('', kind));
+const PREFIX = '/files';
+
+/** Serves the finished files of folder storage, and nothing else that lies there. Players may ask for parts of them. */
+export function fileRoutes(app: App, folder: string): void {
+  const serve = serveStatic({ root: folder, rewriteRequestPath: (path) => path.slice(PREFIX.length) });
+  app.get(`${PREFIX}/tapes/:name`, onlyOutputs, serve);
+}
+
+const onlyOutputs: MiddlewareHandler = async (c, next) => {
+  if (!isOutput(c.req.param('name') ?? '')) return c.notFound();
+  c.header('Accept-Ranges', 'bytes');
+  c.header('Cache-Control', CACHE_CONTROL);
+  c.header('Cross-Origin-Resource-Policy', 'cross-origin'); // pages of the site show them
+  await next();
+};
+
+/** Whether a name is one that Oven gives a file: so there is no way out of the folder, and to no file of its own there. */
+export function isOutput(name: string): boolean {
+  return ENDS.some((end) => name.endsWith(end) && SLUG.test(name.slice(0, -end.length)));
+}

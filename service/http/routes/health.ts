@@ -1,0 +1,73 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { Reason } from '../../health/probes.ts';
+import { judgeWork, WORK_LIMITS, type WorkLimits } from '../../health/work.ts';
+import { cached, withTimeout } from '../../lib/cached.ts';
+import type { Counts, FinishedCounts } from '../../queue/status.ts';
+import type { App } from '../context.ts';
+import { errors, health, json, workHealth } from '../schemas/response.ts';
+
+export interface HealthOptions {
+  readonly release: string;
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly isDraining: () => boolean;
+  /** What keeps this service from baking. */
+  readonly probe: () => Promise<readonly Reason[]>;
+}
+
+/** `GET /health`: whether this process can do its work. */
+export function healthRoute(app: App, { release, startedAt, isDraining, probe }: HealthOptions): void {
+  const route = createRoute({
+    ...{ method: 'get', path: '/health', tags: ['Operation'], summary: 'Whether this service can bake' },
+    responses: {
+      200: json(health, 'It can.'),
+      503: json(health, 'It can not, with the reasons; or it takes no tapes (`draining`).'),
+      ...errors(),
+    },
+  });
+  app.openapi(route, async (c) => {
+    const reasons = await probe();
+    const draining = isDraining();
+    const status = draining ? 'draining' : reasons.length > 0 ? 'unhealthy' : 'healthy';
+    const uptimeSeconds = Math.max(0, Math.round((Date.now() - startedAt) / 1000));
+    c.header('Cache-Control', 'no-store');
+    const told = reasons.length > 0 ? { reasons: reasons.map((reason) => ({ ...reason })) } : {};
+    return c.json({ status, release, uptimeSeconds, ...told } as const, status === 'healthy' ? 200 : 503);
+  });
+}
+
+export interface WorkOptions {
+  readonly queue: { counts(): Promise<Counts>; ended(seconds: number): Promise<FinishedCounts> };
+  readonly limits?: WorkLimits;
+  /** An answer is good for so many milliseconds. */
+  readonly everyMs?: number;
+}
+
+/** `GET /health/work`: whether tapes get through. */
+export function workRoute(app: App, { queue, limits = WORK_LIMITS, everyMs = 5000 }: WorkOptions): void {
+  const checkWork = cached(everyMs, async (): Promise<Reason[]> => {
+    try {
+      const all = Promise.all([queue.counts(), queue.ended(limits.windowSeconds)]);
+      const [counts, ended] = await withTimeout(3000, all);
+      return judgeWork(counts, ended, limits);
+    } catch {
+      return [{ code: 'REDIS', message: 'The queue can not be asked.' }];
+    }
+  });
+  const route = createRoute({
+    ...{ method: 'get', path: '/health/work', tags: ['Operation'], summary: 'Whether tapes get through' },
+    description:
+      'What an alert should watch: 503 when tapes wait too long, too many fail, or callbacks stay undelivered.',
+    responses: {
+      200: json(workHealth, 'They do.'),
+      503: json(workHealth, 'They do not, with the reasons.'),
+      ...errors(),
+    },
+  });
+  app.openapi(route, async (c) => {
+    const reasons = await checkWork();
+    c.header('Cache-Control', 'no-store');
+    if (reasons.length === 0) return c.json({ status: 'healthy' } as const, 200);
+    return c.json({ status: 'unhealthy', reasons } as const, 503);
+  });
+}

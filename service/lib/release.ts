@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs';
+
+/** The hash of the release that runs, from the file RELEASE in the root of its tree; `dev` where there is none. */
+export function readRelease(file: URL = new URL('../../RELEASE', import.meta.url)): string {
+  try {
+    return readFileSync(file, 'utf8').trim() || 'dev';
+  } catch {
+    return 'dev';
+  }
+}

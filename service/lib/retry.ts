@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface RetryOptions {
+  /** How often `run` is called at most, the first time included. */
+  readonly attempts: number;
+  /** Longest wait in milliseconds after each failed attempt; the last one serves for all further ones. */
+  readonly delays: readonly number[];
+  readonly signal: AbortSignal;
+  /** Whether another attempt may help after this error. */
+  readonly isRetryable: (error: unknown) => boolean;
+  /** From 0 up to 1, for tests. */
+  readonly random?: () => number;
+  /** Waits so many milliseconds, or rejects when the signal aborts; for tests. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+/**
+ * Calls `run` (with the attempt's number, from 1) until it succeeds, fails for good, or the attempts are used up; between
+ * them it waits a random part of the delay ("full jitter"), so that many workers don't return at once. Throws the last
+ * error of `run`, or the signal's reason when aborted.
+ */
+export async function withRetries<T>(
+  run: (attempt: number) => Promise<T>,
+  { attempts, delays, signal, isRetryable, random = Math.random, wait = waitFor }: RetryOptions,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    signal.throwIfAborted();
+    try {
+      return await run(attempt);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (attempt >= attempts || !isRetryable(error)) throw error;
+    }
+    const longest = delays[attempt - 1] ?? delays.at(-1) ?? 0;
+    await wait(random() * longest, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+  }
+}
+
+function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  return sleep(ms, undefined, { signal });
+}

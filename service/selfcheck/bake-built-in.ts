@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BakeOptions, bake } from '../bake/bake.ts';
+import { BakeError } from '../bake/errors.ts';
+import { DEFAULT_LIMITS } from '../bake/limits.ts';
+import type { OutputRequest } from '../bake/outputs.ts';
+import type { BakeReport } from '../bake/report.ts';
+import { probeVideo } from '../bake/verify.ts';
+import type { Config } from '../config/config.ts';
+import { withTempFolder } from '../worker/temp-folder.ts';
+import { type BuiltInTape, irregularTape, movingTape } from './built-in-tape.ts';
+
+type How = Pick<BakeOptions, 'signal' | 'niceness' | 'ffmpeg'>;
+
+/** Seconds by which a video's end may be off: WebM counts in milliseconds. */
+const END_TOLERANCE = 0.0011;
+/** Ten times the level of H.264 that the irregular tape may have at most: it needs less, and phones play more. */
+const MOST_LEVEL = 21;
+
+/**
+ * Bakes the built-in tapes, and looks at what came out beyond what each bake does: that every track shows something up to its end, and that
+ * no player is asked for more than it needs. Throws what fails, a BakeError as a rule.
+ */
+export async function bakeBuiltInTapes({ tempDir, limits, scale }: Config, how: How = {}): Promise<void> {
+  // Named as a tape's, so that the next service sweeps it should this process be killed.
+  await withTempFolder(tempDir, `tape-proof-${randomUUID()}`, async (folder) => {
+    const make = (tape: BuiltInTape, options: Pick<BakeOptions, 'limits' | 'outputs'>) =>
+      bakeIn(folder, tape, { ...options, ...how });
+    await make(movingTape(), { limits, outputs: [{ kind: 'mp4', scale }, { kind: 'thumbnail' }] });
+    const small: OutputRequest[] = [
+      { kind: 'mp4', scale: 2 },
+      { kind: 'webm', scale: 2 },
+    ];
+    await inspectOutputs(await make(irregularTape(), { limits: DEFAULT_LIMITS, outputs: small }));
+  });
+}
+
+async function bakeIn(
+  folder: string,
+  { zip, seconds }: BuiltInTape,
+  options: Partial<BakeOptions>,
+): Promise<BakeReport> {
+  const path = join(folder, 'tape.zip');
+  await writeFile(path, zip);
+  const report = await bake(path, {
+    outDir: join(folder, 'out'),
+    name: 'proof',
+    tempDir: folder,
+    ...options,
+  });
+  const [warning] = report.warnings;
+  if (warning) throw wrong(`the bake warned: ${warning.code}`);
+  if (Math.abs(report.duration - seconds) > END_TOLERANCE) throw wrong(`it takes ${report.duration} s`);
+  return report;
+}
+
+async function inspectOutputs({ outputs, duration }: BakeReport): Promise<void> {
+  for (const { kind, path } of outputs) {
+    const fault = videoFault(await probeVideo(path), duration);
+    if (fault) throw wrong(`the ${kind} ${fault}`);
+  }
+}
+
+/** What is wrong with a video of the irregular tape, `seconds` long. Pure. */
+export function videoFault(
+  { tracks }: Pick<Awaited<ReturnType<typeof probeVideo>>, 'tracks'>,
+  seconds: number,
+): string | undefined {
+  const [{ samples, profile } = { samples: [], profile: '' }] = tracks;
+  const end = Math.max(0, ...samples.map(({ start, duration }) => start + duration));
+  if (Math.abs(end - seconds) > END_TOLERANCE) return `ends at ${end} s instead of ${seconds}`;
+  const [, level] = /^avc1\.[0-9a-f]{4}([0-9a-f]{2})$/i.exec(profile) ?? [];
+  if (level && Number.parseInt(level, 16) > MOST_LEVEL) return `is ${profile}, a level higher than it needs`;
+  return undefined;
+}
+
+function wrong(fault: string): BakeError {
+  return new BakeError('VERIFY_FAILED', `A built-in tape came out wrong: ${fault}.`);
+}

@@ -1,0 +1,62 @@
+import type { Config } from '../config/config.ts';
+import type { Reason } from '../health/probes.ts';
+import { emptyApp } from '../http/app.ts';
+import { type Listening, listen } from '../http/listen.ts';
+import { healthRoute } from '../http/routes/health.ts';
+import type { Log } from '../lib/log.ts';
+import { openTapeBucket } from '../source/tape-bucket.ts';
+import { openStorage } from '../storage/storage.ts';
+import { runChecks, startupChecks } from './startup-checks.ts';
+
+export interface CandidateOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly release: string;
+  /** Called once, with the reason, when something can't be proven. */
+  readonly onUnfit: (error: Error) => void;
+}
+
+const CLOSE_MS = 500;
+
+/**
+ * A release that is looked at before it takes over: it answers `GET /health` and nothing else, 200 when it has shown that it
+ * could do the work. It takes no work, sends nothing, and removes nothing of anybody's.
+ */
+export async function startCandidate({ config, log, release, onUnfit }: CandidateOptions) {
+  const app = emptyApp(log);
+  const pending = new Set<string>();
+  const probe = async (): Promise<Reason[]> =>
+    pending.size === 0 ? [] : [{ code: 'UNPROVEN', message: `To be shown yet: ${[...pending].join(', ')}.` }];
+  healthRoute(app, { release, startedAt: Date.now(), isDraining: () => false, probe });
+  const tapeBucket = openTapeBucket(config.tapeBucket);
+  const publicUrl = config.publicUrl ?? new URL('http://localhost');
+  const storage = openStorage({ ...config.storage, publicUrl });
+  const checks = startupChecks(config, { tapeBucket, storage });
+  for (const { name } of checks) pending.add(name);
+  const { host, port, listenSocket } = config;
+  const to = { host, port, ...(listenSocket !== undefined && { socket: listenSocket }) };
+  const listening: Listening = await listen(
+    (request, env) => app.fetch(request, env as object),
+    to,
+    undefined,
+  );
+  const stop = new AbortController();
+  const checking = runChecks(checks, {
+    signal: stop.signal,
+    onPassed: (name) => {
+      pending.delete(name);
+      log.info({ name }, 'proven');
+    },
+  }).catch((error: Error) => {
+    if (!stop.signal.aborted) onUnfit(error);
+  });
+  return {
+    url: listening.url,
+    close: async () => {
+      stop.abort();
+      await Promise.all([checking, listening.close(CLOSE_MS)]);
+      tapeBucket.close();
+      storage.close();
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { realpath, stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { BakeError } from '../bake/errors.ts';
+import type { Reason } from '../health/probes.ts';
+import type { Log } from '../lib/log.ts';
+
+/** Milliseconds after the start: requests and tapes that wait come first. */
+const DELAY_MS = 20_000;
+/** Milliseconds between two looks at the encoder, which an upgrade of the system may replace at any time. */
+const EVERY_MS = 60_000;
+/** What fails for a moment is told only when it has failed so many times in a row. */
+const TRIES = 3;
+
+export interface SelfCheckOptions {
+  /** Bakes the built-in tapes; throws what is wrong with them. */
+  readonly bake: (signal: AbortSignal) => Promise<void>;
+  /** Something that differs when the encoder does. */
+  readonly identify?: () => Promise<string>;
+  readonly log: Pick<Log, 'info' | 'error'>;
+  readonly delayMs?: number;
+  readonly everyMs?: number;
+}
+
+export interface SelfCheck {
+  /** What came out wrong the last time, or undefined: nothing did, or it was not tried yet. */
+  fault(): Reason | undefined;
+  /** Stops what is under way, and waits for it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Tries out the encoder of this host some seconds after the start, and again whenever it has changed; while it fails, at every look. It stops
+ * nothing: that tapes may come out wrong is for /health to say.
+ */
+export function startSelfCheck(options: SelfCheckOptions): SelfCheck {
+  const { bake, identify = identifyEncoder, log, delayMs = DELAY_MS, everyMs = EVERY_MS } = options;
+  const stop = new AbortController();
+  let fault: Reason | undefined;
+  let failed = 0;
+  let checkedEncoder: string | undefined;
+
+  const check = async () => {
+    const encoder = await identify();
+    // That there is none is told by those who look for it.
+    if (encoder === '' || encoder === checkedEncoder) return;
+    try {
+      await bake(stop.signal);
+      if (stop.signal.aborted) return;
+      log.info({ encoder }, 'the built-in tapes came out right');
+      [checkedEncoder, fault, failed] = [encoder, undefined, 0];
+    } catch (error) {
+      if (stop.signal.aborted) return;
+      log.error({ err: error, encoder }, 'a built-in tape came out wrong');
+      failed += 1;
+      if (failed >= TRIES || !isRetryable(error)) fault = reasonOf(error);
+    }
+  };
+
+  let looking = Promise.resolve();
+  let timer = setTimeout(next, delayMs).unref();
+  function next() {
+    looking = check().finally(() => {
+      if (!stop.signal.aborted) timer = setTimeout(next, everyMs).unref();
+    });
+  }
+  return {
+    fault: () => fault,
+    close: async () => {
+      stop.abort();
+      clearTimeout(timer);
+      await looking;
+    },
+  };
+}
+
+function isRetryable(error: unknown): boolean {
+  return error instanceof BakeError && error.retryable;
+}
+
+function reasonOf(error: unknown): Reason {
+  const code = error instanceof BakeError ? error.code : 'INTERNAL';
+  return { code: 'SELF_CHECK', message: `A tape that is built in does not come out right [${code}].` };
+}
+
+/** The file that is the encoder on the PATH, with what an upgrade changes about it; '' where there is none. */
+export async function identifyEncoder(path = process.env.PATH ?? ''): Promise<string> {
+  for (const folder of path.split(delimiter).filter(Boolean)) {
+    try {
+      const file = await realpath(join(folder, 'ffmpeg'));
+      const { ino, size, mtimeMs, ctimeMs } = await stat(file);
+      return [file, ino, size, mtimeMs, ctimeMs].join(' ');
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return '';
+}

@@ -1,0 +1,62 @@
+import type { LookupFunction } from 'node:net';
+import { withDeadline } from '../lib/deadline.ts';
+import { withRetries } from '../lib/retry.ts';
+import type { Allowed } from './allow-list.ts';
+import { download, notAllowed } from './download.ts';
+import { isTransient } from './errors.ts';
+import type { Progress } from './save-file.ts';
+import type { TapeBucket } from './tape-bucket.ts';
+
+/** Where tapes are fetched from. */
+export interface Source {
+  /**
+   * Fetches a tape into a new file, which is there afterwards only if all of it is. Throws FetchError, the signal's reason
+   * when aborted, and errors of the file (EEXIST, ENOSPC) as they are.
+   */
+  fetch(zipUrl: URL, file: string, how: FetchHow): Promise<{ bytes: number }>;
+}
+
+export interface FetchHow {
+  readonly signal: AbortSignal;
+  /** Begins at 0 again with every attempt. */
+  readonly onProgress?: Progress | undefined;
+}
+
+export interface SourceOptions {
+  readonly tapeBucket: TapeBucket;
+  readonly allowed: Allowed;
+  readonly maxBytes: number;
+  /** How often a tape is asked for at most. */
+  readonly attempts?: number | undefined;
+  /** Longest waits between attempts, in milliseconds. */
+  readonly delays?: readonly number[] | undefined;
+  /** Milliseconds for a connection, without a byte, and for one attempt as a whole. */
+  readonly connectMs?: number | undefined;
+  readonly idleMs?: number | undefined;
+  readonly totalMs?: number | undefined;
+  /** In place of the system's, for tests. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+/** Opens all sources: what leads into the bucket of tapes is read with its keys, anything else allowed is a plain GET. */
+export function openSource(options: SourceOptions): Source {
+  const { tapeBucket, allowed, maxBytes, attempts = 3, delays = [500, 2000] } = options;
+  const { connectMs = 5000, idleMs = 20_000, totalMs = 120_000, lookup } = options;
+  return {
+    fetch: (zipUrl, file, { signal, onProgress }) =>
+      withRetries(
+        () => {
+          if (!allowed(zipUrl)) throw notAllowed(zipUrl);
+          const key = tapeBucket.keyOf(zipUrl);
+          const limits = { maxBytes, connectMs, idleMs, totalMs };
+          if (key === undefined) {
+            return download(zipUrl, file, { ...limits, isAllowed: allowed, signal, onProgress, lookup });
+          }
+          return withDeadline(signal, totalMs, (either) =>
+            tapeBucket.download(key, file, { signal: either, maxBytes, onProgress }),
+          );
+        },
+        { attempts, delays, signal, isRetryable: isTransient },
+      ),
+  };
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { type Account, bucketOrigins, classifyS3Error, openClient, type S3Fault } from '../storage/s3.ts';
+import { type SourceCode, SourceError, timedOut, tooLarge } from './errors.ts';
+import { type Progress, saveAs } from './save-file.ts';
+
+/** Where tapes come from: a private bucket, or a folder in its place. */
+export interface TapeBucket {
+  /** The key that a URL stands for, if it leads here. */
+  keyOf(url: URL): string | undefined;
+  /**
+   * Fetches a tape into a new file, which is there afterwards only if all of it is: one attempt, without a time limit for
+   * the whole. Throws FetchError, and errors of the file as they are.
+   */
+  download(key: string, file: string, how: TapeDownload): Promise<{ bytes: number }>;
+  /** Proves that tapes could be read. Throws FetchError. */
+  check(): Promise<void>;
+  close(): void;
+}
+
+export interface TapeDownload {
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
+  readonly onProgress?: Progress | undefined;
+}
+
+/** Opens the bucket of tapes; nothing is asked of it before the first use. */
+export function openTapeBucket(account: Account): TapeBucket {
+  return account.endpoint.protocol === 'file:' ? folderTapeBucket(account.endpoint) : s3TapeBucket(account);
+}
+
+/** Milliseconds for a check. */
+const CHECK_MS = 10_000;
+
+/** The bucket of tapes, read with its keys. */
+export function s3TapeBucket(account: Account): TapeBucket {
+  const Bucket = account.bucket;
+  const origins = bucketOrigins(account.endpoint, Bucket);
+  // Whoever fetches a tape tries again himself, since a body that breaks off is beyond the client's own retries.
+  const client = openClient(account, 1);
+  const get = (Key: string, abortSignal: AbortSignal) =>
+    client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal }).catch((cause: unknown) => {
+      throw toSourceError(cause);
+    });
+  return {
+    keyOf: (url) => origins.map((origin) => keyBelow(origin, url)).find((key) => key !== undefined),
+    download: async (key, file, { signal, maxBytes, onProgress }: TapeDownload) => {
+      const { Body, ContentLength: total } = await get(key, signal);
+      const body = Body as Readable;
+      body.on('error', () => {}); // of a body that nobody reads: not news
+      try {
+        if (total !== undefined && total > maxBytes) throw tooLarge(maxBytes);
+        return { bytes: await saveAs(file, body, { maxBytes, total, onProgress }) };
+      } finally {
+        body.destroy();
+      }
+    },
+    check: async () => {
+      try {
+        // No tape has this key, and only who may read and list the bucket is told so.
+        await get(`oven-check-${randomUUID()}`, AbortSignal.timeout(CHECK_MS));
+      } catch (error) {
+        if (!(error instanceof SourceError && error.code === 'SOURCE_NOT_FOUND')) throw error;
+      }
+    },
+    close: () => client.destroy(),
+  };
+}
+
+const CODES: Readonly<Record<Exclude<S3Fault, 'timeout'>, readonly [SourceCode, string]>> = {
+  'not-found': ['SOURCE_NOT_FOUND', 'There is no such tape in the bucket of tapes.'],
+  misconfigured: ['SOURCE_MISCONFIGURED', 'Oven may not read the bucket of tapes.'],
+  unreachable: ['SOURCE_UNREACHABLE', 'The bucket of tapes can not be reached.'],
+  conflict: ['SOURCE_REFUSED', 'The bucket of tapes refused to give the tape.'],
+  unsupported: ['SOURCE_REFUSED', 'The bucket of tapes refused to give the tape.'],
+  refused: ['SOURCE_REFUSED', 'The bucket of tapes refused to give the tape.'],
+};
+
+function toSourceError(cause: unknown): unknown {
+  const fault = classifyS3Error(cause);
+  if (fault === undefined) return cause;
+  if (fault === 'timeout') return timedOut(cause);
+  return new SourceError(...CODES[fault], { cause });
+}
+
+/** A folder in place of the bucket of tapes, for a laptop: `file:///dir/abc.zip` is the tape `abc.zip`. */
+export function folderTapeBucket(endpoint: URL): TapeBucket {
+  const folder = fileURLToPath(endpoint);
+  return {
+    keyOf: (url) => keyBelow(endpoint.href, url),
+    download: async (key, file, { signal, maxBytes, onProgress }) => {
+      const path = join(folder, key);
+      const total = await sizeOf(path);
+      if (total > maxBytes) throw tooLarge(maxBytes);
+      const body = createReadStream(path, { signal });
+      return { bytes: await saveAs(file, body, { maxBytes, total, onProgress }) };
+    },
+    check: () =>
+      access(folder).catch((cause: unknown) => {
+        throw new SourceError('SOURCE_MISCONFIGURED', 'Oven may not read the folder of tapes.', { cause });
+      }),
+    close: () => {},
+  };
+}
+
+/** Bytes of a file; what is no file (a folder, a pipe that would never end) is no tape. */
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => cause);
+  if (!(found instanceof Error) && found.isFile()) return found.size;
+  throw new SourceError('SOURCE_NOT_FOUND', 'There is no such tape in the folder of tapes.', {
+    cause: found,
+  });
+}
+
+/**
+ * The key that a URL stands for below `base` (a bucket's URL, or a folder's), or undefined where it is not below it, or
+ * where servers may read the key in two ways (empty and dotted segments, backslashes, control characters).
+ */
+export function keyBelow(base: string, url: URL): string | undefined {
+  const { protocol, host, pathname } = new URL(base);
+  const prefix = `${pathname.replace(/\/+$/, '')}/`;
+  if (url.protocol !== protocol || url.host !== host || !url.pathname.startsWith(prefix)) return undefined;
+  if (url.username !== '' || url.password !== '') return undefined;
+  const key = decoded(url.pathname.slice(prefix.length));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: none is in the key of a tape
+  if (key === undefined || /[\\\u0000-\u001f\u007f]/.test(key)) return undefined;
+  return key.split('/').some((segment) => /^\.{0,2}$/.test(segment)) ? undefined : key;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined; // a lone percent sign
+  }
+}

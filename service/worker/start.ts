@@ -1,0 +1,48 @@
+import { loadMediabunny } from '../bake/container/mp4.ts';
+import { openDelivery } from '../callback/deliver.ts';
+import { openProgressReports } from '../callback/progress.ts';
+import type { Secrets } from '../callback/secrets.ts';
+import type { Config } from '../config/config.ts';
+import type { Metrics } from '../health/metrics.ts';
+import type { Log } from '../lib/log.ts';
+import type { Allowed } from '../source/allow-list.ts';
+import { openSource } from '../source/source.ts';
+import type { TapeBucket } from '../source/tape-bucket.ts';
+import type { OutputStorage } from '../storage/storage.ts';
+import { tapeBaker } from './bake-tape.ts';
+import { sweepTempFolders } from './temp-folder.ts';
+import { startWorkers, type Workers } from './workers.ts';
+
+export interface WorkOptions {
+  readonly config: Config;
+  readonly tapeBucket: TapeBucket;
+  readonly storage: OutputStorage;
+  readonly secrets: Secrets;
+  readonly isSourceAllowed: Allowed;
+  readonly isCallbackAllowed: Allowed;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Removes what dead processes left, then bakes and delivers. Resolves when Redis is reached, however long that takes. */
+export async function startWork(options: WorkOptions): Promise<Workers> {
+  const { config, tapeBucket, storage, secrets, isCallbackAllowed, metrics, log } = options;
+  // Loading takes tens of milliseconds, in which no request is answered: better now than with the first tape.
+  loadMediabunny();
+  const swept = await sweepTempFolders(config.tempDir);
+  if (swept.length > 0) log.info({ folders: swept.length }, 'leftovers swept');
+  const { limits, tempDir, scale, bakeTimeoutSeconds: timeoutSeconds } = config;
+  const baker = tapeBaker({
+    source: openSource({ tapeBucket, allowed: options.isSourceAllowed, maxBytes: limits.zipBytes }),
+    ...{ storage, tempDir, limits, timeoutSeconds, scale },
+    reportProgress: openProgressReports({ secrets, isAllowed: isCallbackAllowed }),
+  });
+  const { deliver } = openDelivery({ secrets, isAllowed: isCallbackAllowed, onAttempt: metrics.callback });
+  return startWorkers({
+    redis: config.redis,
+    concurrency: config.concurrency,
+    bake: metrics.instrument(baker.bake),
+    deliver,
+    onError: (err) => log.error({ err }, 'queue'),
+  });
+}

@@ -1,0 +1,150 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { type DashboardOptions, dashboard } from '../../service/dashboard/routes.ts';
+import type { BakeRequest, BakeResult, StageProgress } from '../../service/queue/job.ts';
+import { openQueue, type Queue } from '../../service/queue/queue.ts';
+import type { DeliveryAnswer } from '../../service/worker/callback-processor.ts';
+import { startWorkers } from '../../service/worker/workers.ts';
+import { type RedisRig, startRedis } from '../rig/redis.ts';
+import { until } from '../rig/until.ts';
+
+/** A bake that goes on until the test says how it ends. */
+export interface HeldBake {
+  readonly slug: string;
+  readonly tell: (progress: StageProgress) => void;
+  readonly finish: (result?: Partial<BakeResult>) => void;
+  readonly fail: (error: { code: string; message: string; retryable?: boolean }) => void;
+}
+
+export interface DashboardFixture {
+  /** Of the dashboard, without a slash at the end. */
+  readonly url: string;
+  readonly queue: Queue;
+  readonly redis: RedisRig;
+  /** Puts a tape in the queue; gives its job's id. */
+  submit(slug: string, more?: Partial<BakeRequest>): Promise<string>;
+  /** The running bake of a slug, when it has begun. */
+  held(slug: string): Promise<HeldBake>;
+  /** Ends a bake well, from the queue to the callback. */
+  bakeWhole(slug: string, result?: Partial<BakeResult>): Promise<string>;
+  /** Answers to callbacks from now on; by slug, else delivered. */
+  readonly answers: Map<string, DeliveryAnswer>;
+  /** Requests that arrived, by path. */
+  readonly requests: string[];
+  close(): Promise<void>;
+}
+
+export interface DashboardFixtureOptions extends Partial<Omit<DashboardOptions, 'queue'>> {
+  readonly concurrency?: number;
+  /** Files served under /files/, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** A dashboard over a real Redis and real workers whose bakes are the test's to end. */
+export async function openDashboardFixture({
+  concurrency = 2,
+  files = {},
+  ...options
+}: DashboardFixtureOptions = {}): Promise<DashboardFixture> {
+  const redis = await startRedis();
+  const address = { path: redis.socket };
+  const queue = openQueue({ redis: address, maxQueued: 200, attempts: 1 });
+  const bakes = new Map<string, HeldBake>();
+  const answers = new Map<string, DeliveryAnswer>();
+  const requests: string[] = [];
+  const workers = await startWorkers({
+    redis: address,
+    concurrency,
+    graceMs: 100,
+    bake: (request, { signal, onProgress }) =>
+      new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+        bakes.set(request.slug, {
+          slug: request.slug,
+          tell: onProgress,
+          finish: (result) => resolve({ ...resultOf(request.slug), ...result }),
+          fail: (error) => reject(Object.assign(new Error(error.message), { retryable: false, ...error })),
+        });
+      }),
+    deliver: async ({ request }) => answers.get(request.slug) ?? 'delivered',
+  });
+  const shutdown = new AbortController();
+  const app = new Hono();
+  app.use(async (c, next) => {
+    requests.push(c.req.path);
+    await next();
+  });
+  app.get('/files/:name', async (c) => {
+    const file = files[basename(c.req.param('name'))];
+    if (file === undefined) return c.notFound();
+    const type = file.endsWith('.mp4') ? 'video/mp4' : 'image/jpeg';
+    return c.body(await readFile(file), 200, { 'Content-Type': type, 'Accept-Ranges': 'none' });
+  });
+  app.route(
+    '/',
+    dashboard({
+      queue,
+      ...{ disk: async () => ({ freeBytes: 31.4e9, totalBytes: 50e9 }), release: 'a1b2c3d4e5f6' },
+      ...{ startedAt: Date.now() - 7_380_000, pollMs: 50, signal: shutdown.signal, media: [] },
+      ...options,
+    }),
+  );
+  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  const fixture: DashboardFixture = {
+    ...{ url: `http://127.0.0.1:${port}`, queue, redis, answers, requests },
+    submit: async (slug, more = {}) => (await queue.submit({ ...requestOf(slug), ...more })).jobId,
+    held: (slug) => until(`the bake of ${slug} begins`, () => bakes.get(slug)),
+    bakeWhole: async (slug, result) => {
+      const jobId = await fixture.submit(slug);
+      (await fixture.held(slug)).finish(result);
+      await until(`${slug} is done`, async () => (await queue.status(jobId))?.status === 'done');
+      return jobId;
+    },
+    close: async () => {
+      shutdown.abort();
+      await workers.close(0);
+      await queue.close();
+      await new Promise((resolve) => server.close(resolve));
+      await redis.stop();
+    },
+  };
+  return fixture;
+}
+
+/** A request whose every field that must not be shown has a word that a test can look for. */
+export function requestOf(slug: string): BakeRequest {
+  return {
+    mongoId: `mongo-hush-${slug}`,
+    slug,
+    zipUrl: `https://user.test/auth0%7Chush/${slug}.zip?sig=hush`,
+    callbackUrl: 'https://site.test/api/hush-done?token=hush',
+    progressUrl: 'https://site.test/api/hush-progress?token=hush',
+    metadata: { note: 'hush' },
+    code: 'hush',
+    outputs: [{ kind: 'mp4' }, { kind: 'thumbnail' }],
+    secretFingerprint: 'hush',
+  };
+}
+
+/** What a bake gives when the test says no more. */
+export function resultOf(slug: string): BakeResult {
+  const outputs = { mp4: `/files/${slug}.mp4`, thumbnail: `/files/${slug}.jpg` };
+  return {
+    ...{ width: 674, height: 352, duration: 8.02, bytes: 1_234_567 },
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([kind, path]) => [kind, `https://blobs.test${path}`]),
+    ),
+    timings: { open: 0.031, mp4: 1.42, total: 1.6 },
+  };
+}
+
+/** A folder that is gone when `close` was called. */
+export async function openFolder(): Promise<{ path: string; close: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'oven-dashboard-'));
+  return { path, close: () => rm(path, { recursive: true, force: true }) };
+}

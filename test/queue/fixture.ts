@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import type { BakeRequest, BakeResult, Failure } from '../../service/queue/job.ts';
+import { openQueue, type Queue, type QueueOptions } from '../../service/queue/queue.ts';
+import type { CallbackJob } from '../../service/worker/callback-processor.ts';
+import { startWorkers, type Workers, type WorkersOptions } from '../../service/worker/workers.ts';
+import { type RedisRig, startRedis } from '../rig/redis.ts';
+import { until } from '../rig/until.ts';
+
+/** What a bake that is not of interest makes. */
+export const RESULT: BakeResult = {
+  ...{ width: 80, height: 60, duration: 1.5, bytes: 1234 },
+  outputs: { mp4: 'https://b.test/tapes/tape.mp4' },
+};
+
+/** An error as the service's own: with a code, and whether it passes. */
+export function fault(code: string, retryable: boolean): Error & Failure {
+  return Object.assign(new Error(`It is ${code}.`), { code, retryable });
+}
+
+/** A request for a tape of this name. */
+export function requestFor(slug: string, part: Partial<BakeRequest> = {}): BakeRequest {
+  return {
+    ...{ mongoId: `id-of-${slug}`, slug, zipUrl: `https://art.test/${slug}.zip?signature=1` },
+    ...{ callbackUrl: 'https://site.test/hook', outputs: [{ kind: 'mp4' }, { kind: 'thumbnail' }] },
+    secretFingerprint: 'f1ngerprint',
+    ...part,
+  };
+}
+
+/** A Redis for the tests of one file, which keep apart by their prefix. */
+export function useRedis(): { readonly redis: () => RedisRig } {
+  let redis: RedisRig | undefined;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis?.stop());
+  return { redis: () => redis! };
+}
+
+export interface QueueFixture {
+  readonly prefix: string;
+  readonly queue: Queue;
+  /** What was delivered, in order. */
+  readonly delivered: CallbackJob[];
+  /** What went wrong behind the scenes. */
+  readonly errors: Error[];
+  /** Starts workers of this process; what is not given succeeds at once. */
+  work(options?: Partial<WorkersOptions>): Promise<Workers>;
+  /** Waits until a job has this status, and gives its report. */
+  is(jobId: string, status: string): ReturnType<typeof reportOf>;
+  /** Waits until so many callbacks were delivered, and gives them. */
+  calls(count: number): Promise<CallbackJob[]>;
+}
+
+async function reportOf(queue: Queue, jobId: string) {
+  return (await queue.status(jobId))!;
+}
+
+/** A queue of the test's own, and everything that is short about it. */
+export function openQueueFixture(redis: RedisRig, options: Partial<QueueOptions> = {}): QueueFixture {
+  const prefix = `test-${randomUUID()}`;
+  const [delivered, errors]: [CallbackJob[], Error[]] = [[], []];
+  const onError = (error: Error) => void errors.push(error);
+  const common = { redis: { url: redis.url }, prefix, onError };
+  const queue = openQueue({ ...common, maxQueued: 100, backoffMs: 20, purgeWaitMs: 5000, ...options });
+  onTestFinished(() => queue.close());
+  return {
+    ...{ prefix, queue, delivered, errors },
+    work: async (given = {}) => {
+      const workers = await startWorkers({
+        ...common,
+        ...{ concurrency: 2, lockMs: 2000, stalledCheckMs: 200, graceMs: 300, hostFaultWaitMs: 100 },
+        bake: async () => RESULT,
+        deliver: async (callback) => {
+          delivered.push(callback);
+          return 'delivered';
+        },
+        ...given,
+      });
+      onTestFinished(() => workers.close(0));
+      return workers;
+    },
+    is: (jobId, status) =>
+      until(`${jobId} is ${status}`, async () => {
+        const report = await queue.status(jobId);
+        return report?.status === status && report;
+      }),
+    calls: (count) =>
+      until(`${count} callbacks`, async () => delivered.length >= count && delivered).then((all) => [...all]),
+  };
+}
+
+/** Resolves when the signal aborts, by rejecting with its reason: what a bake does that heeds it. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,116 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { contentOf } from '../../service/bake/encode/x264.ts';
+import { readConfig } from '../../service/config/config.ts';
+import { bakeBuiltInTapes, videoFault } from '../../service/selfcheck/bake-built-in.ts';
+import { irregularTape } from '../../service/selfcheck/built-in-tape.ts';
+import { startService } from '../../service/service.ts';
+import { readTruth } from '../encoders/truth.ts';
+import { type Backends, startBackends } from '../http/test-service.ts';
+import { ffmpegMatrix } from '../rig/ffmpegs.ts';
+import { until } from '../rig/until.ts';
+
+const matrix = await ffmpegMatrix();
+/** Encoders that do something wrong: shell that changes what they are asked for, before the real one takes it. */
+const BROKEN = {
+  'no VP9': 'case "$*" in *libvpx*) exit 1;; esac',
+  'a level of its own':
+    'for a; do set -- "$@" "$(echo "$a" | sed "s/level=[0-9.]*/level=6.2/")"; shift; done',
+  'fewer pictures':
+    'for a; do shift; [ "$a" = -map_metadata ] && set -- "$@" -frames:v 4; set -- "$@" "$a"; done',
+} as const;
+
+let backends: Backends;
+let folder: string;
+beforeAll(async () => {
+  backends = await startBackends();
+  folder = await mkdtemp(join(tmpdir(), 'oven-proof-'));
+});
+afterAll(async () => {
+  await backends.close();
+  await rm(folder, { recursive: true });
+});
+
+/** Puts an encoder named ffmpeg into a folder of its own, and gives its path. */
+async function encoder(name: string, script: string): Promise<string> {
+  const place = join(folder, name);
+  await mkdir(place, { recursive: true });
+  const path = join(place, 'ffmpeg');
+  await writeFile(path, `#!/bin/sh\n${script}\nPATH=${process.env.PATH} exec ffmpeg "$@"\n`);
+  await chmod(path, 0o755);
+  return path;
+}
+
+describe('the built-in tapes', () => {
+  it.for(matrix)('come out right with ffmpeg $version $whyNot', async ({ program }, { skip }) => {
+    if (program === undefined) return skip();
+    await bakeBuiltInTapes(readConfig(backends.env), { ffmpeg: program });
+    expect(await readdir(join(backends.root, 'temp'))).toEqual([]);
+  });
+
+  it('have soft colours, which are encoded with B-frames', async () => {
+    const path = join(folder, 'tape.zip');
+    await writeFile(path, irregularTape().zip);
+    const { width, height, frames } = await readTruth(path);
+    expect(contentOf(irregularTape().zip.length - 2000, frames, width * height)).toBe('smooth');
+  });
+
+  it.each(Object.entries(BROKEN))('show an encoder that has %s', async (name, script) => {
+    const ffmpeg = await encoder(name, script);
+    const proving = bakeBuiltInTapes(readConfig(backends.env), { ffmpeg });
+    await expect(proving).rejects.toMatchObject({
+      code: expect.stringMatching(name === 'no VP9' ? /^FFMPEG_FAILED$/ : /^VERIFY_FAILED$/),
+    });
+    expect(await readdir(join(backends.root, 'temp'))).toEqual([]);
+  });
+});
+
+describe('what is seen in a finished video', () => {
+  const samples = [
+    { start: 0, duration: 0.5 },
+    { start: 0.5, duration: 2 },
+  ];
+  it.each([
+    ['nothing wrong', { profile: 'avc1.4d400a', samples }, undefined],
+    [
+      'a tick for the last picture',
+      { profile: 'avc1.4d400a', samples: [samples[0]!, { start: 0.5, duration: 1e-5 }] },
+      'ends at 0.5',
+    ],
+    ['level 6.2', { profile: 'avc1.4d403e', samples }, 'is avc1.4d403e'],
+    ['another codec has other levels', { profile: 'vp09.00.62.08', samples }, undefined],
+    ['nothing in it', { profile: '', samples: [] }, 'ends at 0 s'],
+  ])('%s', (_, track, fault) => {
+    const found = videoFault({ tracks: [{ codec: '', ...track }] }, 2.5);
+    if (fault === undefined) expect(found).toBeUndefined();
+    else expect(found).toContain(fault);
+  });
+});
+
+it('a service whose encoder is replaced by one that fails says so on /health, until it is replaced again', async () => {
+  const path = process.env.PATH;
+  const ffmpeg = await encoder('replaced', BROKEN['a level of its own']);
+  process.env.PATH = `${join(folder, 'replaced')}:${path}`;
+  const service = await startService(readConfig({ ...backends.env, LOG_LEVEL: 'silent' }), {
+    ...{ candidate: false, selfCheck: { delayMs: 0, everyMs: 20 } },
+  });
+  const health = async () => {
+    const answer = await fetch(`${service.url}/health`);
+    return { code: answer.status, ...((await answer.json()) as { reasons?: { code: string }[] }) };
+  };
+  try {
+    const sick = await until('it is unhealthy', async () => {
+      const told = await health();
+      return told.code === 503 && told;
+    });
+    expect(sick.reasons?.map(({ code }) => code)).toEqual(['SELF_CHECK']);
+    await writeFile(ffmpeg, `#!/bin/sh\nPATH=${path} exec ffmpeg "$@"\n`);
+    await until('it is healthy', async () => (await health()).code === 200);
+  } finally {
+    process.env.PATH = path;
+    await service.close();
+  }
+  expect(await readdir(join(backends.root, 'temp'))).toEqual([]);
+});

@@ -1,0 +1,111 @@
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BakeError } from '../../service/bake/errors.ts';
+import { identifyEncoder, startSelfCheck } from '../../service/selfcheck/self-check.ts';
+import { until } from '../rig/until.ts';
+
+const log = { info: () => {}, error: () => {} };
+const often = { log, delayMs: 0, everyMs: 1 };
+const lasting = new BakeError('VERIFY_FAILED', 'It is wrong.');
+const passing = new BakeError('FFMPEG_FAILED', 'It failed.');
+
+describe('the self-check', () => {
+  it('tries an encoder once, and again when it has changed', async () => {
+    let encoder = 'old';
+    const tried: string[] = [];
+    const check = startSelfCheck({
+      ...often,
+      identify: async () => encoder,
+      bake: async () => void tried.push(encoder),
+    });
+    await until('it is tried', () => tried.length === 1);
+    encoder = 'new';
+    await until('it is tried again', () => tried.length === 2);
+    await check.close();
+    expect(tried).toEqual(['old', 'new']);
+    expect(check.fault()).toBeUndefined();
+  });
+
+  it.each([
+    ['for good', lasting, 1],
+    ['for a moment', passing, 3],
+    ['in a way that nobody planned for', new Error('?'), 1],
+  ])('what fails %s is told', async (_, error, times) => {
+    const told: boolean[] = [];
+    const check = startSelfCheck({
+      ...often,
+      identify: async () => 'one',
+      bake: async () => {
+        told.push(check.fault() !== undefined);
+        throw error;
+      },
+    });
+    await until('it is told', () => told.includes(true));
+    await check.close();
+    expect(told.indexOf(true)).toBe(times);
+    expect(check.fault()).toMatchObject({ code: 'SELF_CHECK' });
+  });
+
+  it('is well again when the encoder is', async () => {
+    let works = false;
+    const check = startSelfCheck({
+      ...often,
+      identify: async () => 'one',
+      bake: async () => {
+        if (!works) throw lasting;
+      },
+    });
+    await until('it is told', () => check.fault() !== undefined);
+    works = true;
+    await until('it is well', () => check.fault() === undefined);
+    await check.close();
+  });
+
+  it('waits for an encoder where there is none', async () => {
+    let encoder = '';
+    let looked = 0;
+    const tried: string[] = [];
+    const check = startSelfCheck({
+      ...often,
+      identify: async () => {
+        looked += 1;
+        return encoder;
+      },
+      bake: async () => void tried.push(encoder),
+    });
+    await until('it was looked for twice', () => looked >= 2);
+    encoder = 'one';
+    await until('it is tried', () => tried.length > 0);
+    await check.close();
+    expect(tried).toEqual(['one']);
+  });
+
+  it('is stopped, which is no failure', async () => {
+    const begun = Promise.withResolvers<void>();
+    const check = startSelfCheck({
+      ...often,
+      identify: async () => 'one',
+      bake: (signal) => {
+        begun.resolve();
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      },
+    });
+    await begun.promise;
+    await check.close();
+    expect(check.fault()).toBeUndefined();
+  });
+});
+
+it('an encoder is known by its file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'oven-encoder-'));
+  const path = join(folder, 'ffmpeg');
+  expect(await identifyEncoder(`/nowhere:${folder}`)).toBe('');
+  await writeFile(path, 'one');
+  const first = await identifyEncoder(`/nowhere:${folder}`);
+  expect(await identifyEncoder(folder)).toBe(first);
+  await utimes(path, 1, 1);
+  expect(await identifyEncoder(folder)).not.toBe(first);
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,192 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type DownloadOptions, download } from '../../service/source/download.ts';
+import type { SourceCode } from '../../service/source/errors.ts';
+import { bytesOf, type SourceRig, startSource } from '../rig/source.ts';
+import { until } from '../rig/until.ts';
+import { failure } from './failure.ts';
+import { type Scratch, scratch } from './scratch.ts';
+
+let source: SourceRig;
+let folder: Scratch;
+beforeAll(async () => {
+  source = await startSource();
+  folder = await scratch();
+});
+beforeEach(async () => {
+  await folder.empty();
+  source.asked.length = 0;
+});
+afterAll(async () => {
+  await source.stop();
+  await folder.remove();
+});
+
+function options(changed: Partial<DownloadOptions> = {}): DownloadOptions {
+  const limits = { maxBytes: 1_000_000, connectMs: 20_000, idleMs: 20_000, totalMs: 40_000 };
+  const signal = new AbortController().signal;
+  return { isAllowed: () => ({ trusted: true }), ...limits, signal, ...changed };
+}
+
+function fetchTo(file: string, path: string, changed?: Partial<DownloadOptions>) {
+  return download(source.url(path), file, options(changed));
+}
+
+describe('a file', () => {
+  it.each([
+    ['/whole/0', 0],
+    ['/whole/1', 1],
+    ['/whole/1000000', 1_000_000], // as much as may be
+    ['/chunked/1000000', 1_000_000],
+    ['/until-close/300000', 300_000],
+    ['/slow/30', 30], // slow, but never idle
+    ['/hops/3/whole/9', 9],
+    ['/long/5000', 4900], // what it announced; the rest is no part of the answer
+    ['/to?status=301&url=/whole/9', 9],
+    ['/to?status=303&url=/whole/9', 9],
+    ['/to?status=307&url=/whole/9', 9],
+    ['/to?status=308&url=/whole/9%23fragment', 9],
+  ])('%s', async (path, bytes) => {
+    const file = folder.file();
+    const done = await fetchTo(file, path, { idleMs: 5000 });
+    expect(done.bytes).toBe(bytes);
+    const expected = path.startsWith('/slow')
+      ? Buffer.alloc(bytes, 'x')
+      : bytesOf(bytes + (path.includes('long') ? 100 : 0)).subarray(0, bytes);
+    expect((await readFile(file)).equals(expected)).toBe(true);
+  });
+
+  it('is told of as it comes, with its length where that is announced', async () => {
+    for (const [path, total] of [
+      ['/whole/300000', 300_000],
+      ['/chunked/300000', undefined],
+    ] as const) {
+      const told: [number, number | undefined][] = [];
+      const onProgress = (bytes: number, of?: number) => void told.push([bytes, of]);
+      await fetchTo(folder.file(), path, { onProgress });
+      expect(told.at(-1)).toEqual([300_000, total]);
+      expect(told.map(([bytes]) => bytes)).toEqual(told.map(([bytes]) => bytes).sort((a, b) => a - b));
+    }
+  });
+
+  it('is asked for as it is, without a fragment', async () => {
+    await fetchTo(folder.file(), '/whole/9#part');
+    expect(source.asked).toMatchObject([{ path: '/whole/9', headers: { 'accept-encoding': 'identity' } }]);
+  });
+
+  it('says where it came from in the end', async () => {
+    const { finalUrl } = await fetchTo(folder.file(), '/hops/2/whole/9');
+    expect(finalUrl.href).toBe(source.url('/whole/9').href);
+  });
+
+  it('never replaces one that is there', async () => {
+    const file = folder.file();
+    await writeFile(file, 'another');
+    await expect(fetchTo(file, '/whole/9')).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(await readFile(file, 'utf8')).toBe('another');
+  });
+});
+
+describe('what is no whole file leaves none', () => {
+  it.each<[string, SourceCode, boolean, Partial<DownloadOptions>?]>([
+    ['/status/404', 'SOURCE_NOT_FOUND', false],
+    ['/status/410', 'SOURCE_NOT_FOUND', false],
+    ['/status/401', 'SOURCE_REFUSED', false],
+    ['/status/403', 'SOURCE_REFUSED', false],
+    ['/status/206', 'SOURCE_REFUSED', false],
+    ['/status/204', 'SOURCE_REFUSED', false],
+    ['/status/304', 'SOURCE_REFUSED', false],
+    ['/status/408', 'SOURCE_UNREACHABLE', true],
+    ['/status/429', 'SOURCE_UNREACHABLE', true],
+    ['/status/500', 'SOURCE_UNREACHABLE', true],
+    ['/status/503', 'SOURCE_UNREACHABLE', true],
+    ['/gzip/9', 'SOURCE_REFUSED', false],
+    ['/drop', 'SOURCE_UNREACHABLE', true],
+    ['/garbage', 'SOURCE_UNREACHABLE', true],
+    ['/drop/5000', 'SOURCE_TRUNCATED', true],
+    ['/short/5000', 'SOURCE_TRUNCATED', true],
+    ['/whole/1000001', 'SOURCE_TOO_LARGE', false],
+    ['/chunked/1000001', 'SOURCE_TOO_LARGE', false],
+    ['/until-close/1000001', 'SOURCE_TOO_LARGE', false],
+    ['/endless', 'SOURCE_TOO_LARGE', false],
+    ['/claim/99999999999', 'SOURCE_TOO_LARGE', false],
+    ['/claim/99999999999999999999999999', 'SOURCE_UNREACHABLE', true], // no number of bytes at all
+    ['/stall', 'SOURCE_TIMEOUT', true, { idleMs: 300 }],
+    ['/stall/5000', 'SOURCE_TIMEOUT', true, { idleMs: 300 }],
+    ['/stall', 'SOURCE_TIMEOUT', true, { totalMs: 300 }],
+    ['/stall/5000', 'SOURCE_TIMEOUT', true, { totalMs: 300 }],
+    ['/slow/100000', 'SOURCE_TIMEOUT', true, { totalMs: 300 }],
+    ['/hops/3/stall', 'SOURCE_TIMEOUT', true, { totalMs: 300 }],
+    ['/hops/4/whole/9', 'SOURCE_REDIRECTS', false],
+    ['/hops/1/whole/9', 'SOURCE_REDIRECTS', false, { maxRedirects: 0 }],
+    ['/circle/a', 'SOURCE_REDIRECTS', false],
+    ['/to?url=', 'SOURCE_REDIRECTS', false], // to itself
+    ['/to?url=%23part', 'SOURCE_REDIRECTS', false],
+    ['/to', 'SOURCE_REDIRECTS', false],
+    ['/to?url=http://', 'SOURCE_REDIRECTS', false],
+    ['/to?url=file:///etc/passwd', 'SOURCE_NOT_ALLOWED', false],
+    ['/to?url=http://me:pass@127.0.0.1/', 'SOURCE_NOT_ALLOWED', false],
+  ])('%s: %s', async (path, code, passing, changed) => {
+    const failed = await failure(fetchTo(folder.file(), path, changed));
+    expect([failed.code, failed.retryable]).toEqual([code, passing]);
+    expect(await folder.left()).toEqual([]);
+    await until('its connections are closed', async () => (await source.connections()) === 0);
+  });
+
+  it('a port where nothing listens', async () => {
+    const gone = await startSource();
+    await gone.stop();
+    const failed = await failure(download(gone.url('/whole/9'), folder.file(), options()));
+    expect(failed.code).toBe('SOURCE_UNREACHABLE');
+  });
+
+  it('TLS that is never answered', async () => {
+    const url = new URL(source.silent.href.replace('http:', 'https:'));
+    const failed = await failure(download(url, folder.file(), options({ connectMs: 300 })));
+    expect(failed.code).toBe('SOURCE_TIMEOUT');
+  });
+
+  it('a name that is never looked up', async () => {
+    const url = new URL('http://tapes.example/');
+    const never = { connectMs: 300, lookup: () => {} };
+    expect((await failure(download(url, folder.file(), options(never)))).code).toBe('SOURCE_TIMEOUT');
+  });
+
+  it('a name that there is not', async () => {
+    const missing = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
+    const lookup: DownloadOptions['lookup'] = (_, __, callback) => callback(missing, []);
+    const url = new URL('http://tapes.example/');
+    expect((await failure(download(url, folder.file(), options({ lookup })))).code).toBe(
+      'SOURCE_UNREACHABLE',
+    );
+  });
+});
+
+describe('an abort', () => {
+  it.each(['/stall', '/stall/5000', '/slow/100000', '/endless'])('of %s', async (path) => {
+    const controller = new AbortController();
+    const reason = new Error('cancelled');
+    const changed = { signal: controller.signal, maxBytes: Number.MAX_SAFE_INTEGER };
+    const fetching = fetchTo(folder.file(), path, changed);
+    fetching.catch(() => {});
+    await until('it is asked for', () => source.asked.length > 0);
+    controller.abort(reason);
+    await expect(fetching).rejects.toBe(reason);
+    expect(await folder.left()).toEqual([]);
+    await until('its connection is closed', async () => (await source.connections()) === 0);
+  });
+
+  it('before anything is asked for', async () => {
+    const reason = new Error('cancelled');
+    const fetching = fetchTo(folder.file(), '/whole/9', { signal: AbortSignal.abort(reason) });
+    await expect(fetching).rejects.toBe(reason);
+    expect(source.asked).toEqual([]);
+  });
+});
+
+it('goes nowhere that is not allowed', async () => {
+  const isAllowed = (url: URL) => (url.pathname.startsWith('/to') ? { trusted: true } : undefined);
+  const fetching = fetchTo(folder.file(), '/to?url=/whole/9', { isAllowed });
+  expect((await failure(fetching)).code).toBe('SOURCE_NOT_ALLOWED');
+  expect(source.asked.map(({ path }) => path)).toEqual(['/to?url=/whole/9']);
+});

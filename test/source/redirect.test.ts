@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { nextHop } from '../../service/source/download.ts';
+
+const A = new URL('https://a.example/x/y?z=1');
+
+describe('a redirect', () => {
+  it.each([
+    ['https://b.example/', 'https://b.example/'],
+    ['//b.example/q', 'https://b.example/q'],
+    ['/q#part', 'https://a.example/q'],
+    ['q', 'https://a.example/x/q'],
+    ['?z=2', 'https://a.example/x/y?z=2'],
+    ['\\\\b.example\\q', 'https://b.example/q'],
+  ])('to %s leads to %s', (location, to) => {
+    expect(nextHop([A], location, 3).href).toBe(to);
+  });
+
+  it.each([
+    ['http://b.example/', 'from https to http'],
+    ['ftp://b.example/', 'from https to http'],
+    ['javascript:alert(1)', 'from https to http'],
+    ['', 'in a circle'],
+    ['#part', 'in a circle'],
+    ['https://A.example:443/x/y?z=1', 'in a circle'],
+    ['https://', 'nowhere'],
+    [undefined, 'nowhere'],
+    [['/a', '/b'], 'nowhere'], // two at once
+  ])('to %s leads %s', (location, why) => {
+    expect(() => nextHop([A], location, 3)).toThrow(why);
+  });
+
+  it('is one too many', () => {
+    const visited = [1, 2, 3, 4].map((n) => new URL(`https://a.example/${n}`));
+    expect(nextHop(visited.slice(0, 3), '/5', 3).pathname).toBe('/5');
+    expect(() => nextHop(visited, '/5', 3)).toThrow('too many');
+  });
+});

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  readOwner,
+  sweepTempFolders,
+  thisProcess,
+  withTempFolder,
+} from '../../service/worker/temp-folder.ts';
+
+let temp: string;
+beforeEach(async () => {
+  temp = await mkdtemp(join(tmpdir(), 'oven-test-'));
+});
+afterEach(() => rm(temp, { recursive: true, force: true }));
+
+const DEAD = { pid: 2 ** 22 + 1, started: '1', boot: (await thisProcess()).boot };
+
+/** A folder with a file in it, and with this in its owner file. */
+async function leave(name: string, owner: string): Promise<void> {
+  await mkdir(join(temp, name));
+  await writeFile(join(temp, name, 'tape.zip'), 'half');
+  await writeFile(join(temp, name, 'owner.json'), owner);
+}
+
+describe('withFolder', () => {
+  it('has the name asked for and its owner while work is done, and is gone afterwards', async () => {
+    const result = await withTempFolder(temp, 'tape-a-1', async (folder) => {
+      expect(await readdir(temp)).toEqual(['tape-a-1']);
+      expect(await readOwner(folder)).toEqual(await thisProcess());
+      await writeFile(join(folder, 'frame.png'), 'x');
+      return basename(folder);
+    });
+    expect(result).toBe('tape-a-1');
+    expect(await readdir(temp)).toEqual([]);
+  });
+
+  it('is gone after a failure too', async () => {
+    const failing = withTempFolder(temp, 'tape-a-1', async () => Promise.reject(new Error('no')));
+    await expect(failing).rejects.toThrow('no');
+    expect(await readdir(temp)).toEqual([]);
+  });
+
+  it('takes the place of what a dead owner left', async () => {
+    await leave('tape-a-1', JSON.stringify(DEAD));
+    await withTempFolder(temp, 'tape-a-1', async (folder) => {
+      expect(basename(folder)).toBe('tape-a-1');
+      expect(existsSync(join(folder, 'tape.zip'))).toBe(false);
+    });
+    expect(await readdir(temp)).toEqual([]);
+  });
+
+  it.each([
+    ['another bake of a living process', async () => JSON.stringify(await thisProcess())],
+    ['a stranger', async () => 'no owner'],
+  ])('leaves alone what belongs to %s', async (_whose, owner) => {
+    await leave('tape-a-1', await owner());
+    await withTempFolder(temp, 'tape-a-1', async (folder) => {
+      expect(basename(folder)).toMatch(/^tape-a-1-[\w-]{36}$/);
+    });
+    expect(await readdir(temp)).toEqual(['tape-a-1']);
+    expect(await readdir(join(temp, 'tape-a-1'))).toContain('tape.zip');
+  });
+
+  it('gives each of many their own', async () => {
+    let together = 0;
+    const names = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        withTempFolder(temp, 'tape-a-1', async (folder) => {
+          together += 1;
+          await expect.poll(() => together).toBe(8);
+          return basename(folder);
+        }),
+      ),
+    );
+    expect(new Set(names).size).toBe(8);
+    expect(await readdir(temp)).toEqual([]);
+  });
+
+  it('TEMP_DIR_UNUSABLE: there is none', async () => {
+    const failing = withTempFolder(join(temp, 'nowhere'), 'tape-a-1', async () => {});
+    await expect(failing).rejects.toMatchObject({ code: 'TEMP_DIR_UNUSABLE', retryable: true });
+  });
+});
+
+describe('sweep', () => {
+  it('takes what dead owners left, and nothing else', async () => {
+    const { pid, started, boot } = await thisProcess();
+    const uuid = '00000000-0000-4000-8000-000000000000';
+    await leave('tape-dead-1', JSON.stringify(DEAD));
+    await leave('tape-booted-1', JSON.stringify({ ...DEAD, pid, started, boot: 'before' }));
+    await leave(`.tape-${DEAD.pid}-1-${boot}-${uuid}`, 'was being made');
+    const stays = ['tape-alive-1', `.tape-${pid}-${started}-${boot}-${uuid}`, 'tape-stranger', 'other'];
+    await leave(stays[0]!, JSON.stringify(await thisProcess()));
+    await leave(stays[1]!, 'is being made');
+    await leave(stays[2]!, JSON.stringify({ pid: 'x' }));
+    await leave(stays[3]!, JSON.stringify(DEAD));
+    await writeFile(join(temp, 'tape-file'), '');
+    const removed = await sweepTempFolders(temp);
+    expect([...removed].sort()).toEqual(
+      [`.tape-${DEAD.pid}-1-${boot}-${uuid}`, 'tape-booted-1', 'tape-dead-1'].sort(),
+    );
+    expect((await readdir(temp)).sort()).toEqual([...stays, 'tape-file'].sort());
+  });
+
+  it('of a folder that is not there takes nothing', async () => {
+    expect(await sweepTempFolders(join(temp, 'nowhere'))).toEqual([]);
+  });
+});
