@@ -2,17 +2,19 @@ import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * The files that take longest, longest first, or whose first use builds what others wait for. A whole run prints its slowest files at
- * its end.
+ * The files that take longest, longest first, and before them those that build what others use: twin/host makes the root filesystem on which
+ * deploy/host boots. A whole run prints its slowest files at its end.
  */
 export const LONGEST: readonly string[] = [
-  'test/deploy/host.test.ts',
   'test/twin/host/host.test.ts',
   'test/release/build.test.ts',
   'test/ci/workflows.test.ts',
   'test/demo/demo.test.ts',
+  'test/release/take-over.test.ts',
   'test/release/activate.test.ts',
+  'test/encoders/encoders.test.ts',
   'test/http/fuzz.test.ts',
+  'test/deploy/host.test.ts',
   'test/netlify/end-to-end.test.ts',
   'test/dashboard/page.test.ts',
   'test/crash/crash.test.ts',
