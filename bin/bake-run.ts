@@ -5,11 +5,20 @@ import { DEFAULT_LIMITS, type Limits } from '../service/bake/limits.ts';
 import type { OutputRequest } from '../service/bake/outputs.ts';
 import type { Scale } from '../service/bake/plan/size.ts';
 import { LIMIT_NAMES } from '../service/config/limit-names.ts';
-import type { BakeOptions } from './bake.ts';
 import { CommandError, USAGE } from './error.ts';
 import { outputName } from './output-name.ts';
 import { showProgress } from './progress.ts';
 import { renderReport, reportJson } from './report.ts';
+
+export type Format = 'mp4' | 'webm' | 'gif' | 'webp';
+
+/** Options of `oven bake`. */
+export interface BakeOptions {
+  readonly out: string;
+  readonly scale?: Scale;
+  readonly format?: readonly Format[];
+  readonly json?: true;
+}
 
 /** Bakes one tape, and says what was made or why not. */
 export async function run(tape: string, options: BakeOptions): Promise<void> {

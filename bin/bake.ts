@@ -1,17 +1,9 @@
 import { tmpdir } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCALES, type Scale } from '../service/bake/plan/size.ts';
+import type { BakeOptions, Format } from './bake-run.ts';
 
-const VIDEO_FORMATS = ['mp4', 'webm', 'gif', 'webp'] as const;
-type Format = (typeof VIDEO_FORMATS)[number];
-
-/** What was asked for. */
-export interface BakeOptions {
-  readonly out: string;
-  readonly scale?: Scale;
-  readonly format?: readonly Format[];
-  readonly json?: true;
-}
+const FORMATS: readonly Format[] = ['mp4', 'webm', 'gif', 'webp'];
 
 const EXAMPLES = `
 Examples:
@@ -56,7 +48,7 @@ function parseScale(value: string): Scale {
 
 // One value for each `--format`: a list would swallow the tape's name after it.
 function addFormat(value: string, before: readonly Format[] = []): Format[] {
-  const format = VIDEO_FORMATS.find((known) => known === value);
-  if (format === undefined) throw new InvalidArgumentError(`It is one of ${VIDEO_FORMATS.join(', ')}.`);
+  const format = FORMATS.find((known) => known === value);
+  if (format === undefined) throw new InvalidArgumentError(`It is one of ${FORMATS.join(', ')}.`);
   return [...before, format];
 }
