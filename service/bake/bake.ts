@@ -1,41 +1,12 @@
-import { tmpdir } from 'node:os';
-import { basename } from 'node:path';
 import { BakeError } from './errors.ts';
 import { withAssumptions } from './frames/assumptions.ts';
-import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { makeOutputs, outputWarnings } from './make.ts';
 import { openTape, type Tape } from './open/tape.ts';
-import { DEFAULT_OUTPUTS, inOrder, type OutputRequest } from './outputs.ts';
+import { type BakeOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type Schedule, schedulePictures, TICKS_PER_SECOND, toTicks } from './plan/timeline.ts';
-import type { BakeReport } from './report.ts';
-import { type Progress, Stopwatch } from './report.ts';
+import { type BakeReport, Stopwatch } from './report.ts';
 import { type UnpackedSound, unpackSound } from './sound/unpack.ts';
 import { publish, withWorkspace } from './workspace.ts';
-
-/** How a tape is baked. Everything but where the files go has a default. */
-export interface BakeOptions {
-  /** Folder that the finished files appear in, whole or not at all. */
-  readonly outDir: string;
-  /** Files are named `<name>.mp4`, `<name>-thumb.jpg` and so on. */
-  readonly name: string;
-  readonly outputs?: readonly OutputRequest[];
-  readonly limits?: Limits;
-  /** Working files are in a folder of their own below this one, and gone when the bake ends, however it ends. */
-  readonly tempDir?: string;
-  /** Seconds that the whole bake may take. */
-  readonly timeoutSeconds?: number;
-  /** Seconds that the encoder may make no progress. */
-  readonly stallSeconds?: number;
-  /** Aborting it stops the bake: the encoder is killed, and BAKE_ABORTED is thrown. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-  /** How far the encoder stands back behind others for the processor: 0 to 19, as `nice` counts; 0 when left out. */
-  readonly niceness?: number;
-  /** The encoder, by name on the PATH or by path. */
-  readonly ffmpeg?: string;
-}
-
-export type ResolvedOptions = Required<Omit<BakeOptions, 'signal'>> & { readonly signal: AbortSignal };
 
 /**
  * Bakes the tape in the file `path`.
@@ -46,7 +17,7 @@ export type ResolvedOptions = Required<Omit<BakeOptions, 'signal'>> & { readonly
  * @throws BakeError with a code of errors.ts. Nothing is left behind then, neither in `outDir` nor in `tempDir`.
  */
 export async function bake(path: string, options: BakeOptions): Promise<BakeReport> {
-  const resolved = resolve(options);
+  const resolved = resolveOptions(options);
   const watch = new Stopwatch();
   try {
     return await watch.time('total', () => bakeWithin(path, resolved, watch)).then(withTimings(watch));
@@ -99,23 +70,6 @@ function describe(
 
 function withTimings(watch: Stopwatch) {
   return (report: Omit<BakeReport, 'timings'>): BakeReport => ({ ...report, timings: watch.timings() });
-}
-
-function resolve(options: BakeOptions): ResolvedOptions {
-  // It becomes part of paths: whoever passes on a stranger's name must have checked it.
-  if (options.name === '' || options.name !== basename(options.name)) {
-    throw new TypeError('name must be the name of a file, without folders');
-  }
-  const { timeoutSeconds = 300, signal, outputs = DEFAULT_OUTPUTS } = options;
-  const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
-  return {
-    ...{ limits: DEFAULT_LIMITS, tempDir: tmpdir(), stallSeconds: 30, niceness: 0, ffmpeg: 'ffmpeg' },
-    onProgress: () => {},
-    ...options,
-    outputs: inOrder(outputs),
-    timeoutSeconds,
-    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-  };
 }
 
 /** An abort comes out of wherever the bake was; what it means is the same everywhere. */

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ResolvedOptions } from './bake.ts';
 import { loadMediabunny } from './container/mp4.ts';
 import type { VideoKind } from './encode/command.ts';
 import { encodeVideo } from './encode/video.ts';
@@ -11,6 +10,7 @@ import { type FrameTimeline, feedPictures, pictureBytes, verifyFrames } from './
 import { Frames } from './frames/frames.ts';
 import { ImageProcess } from './images/process.ts';
 import type { Tape } from './open/tape.ts';
+import type { ResolvedOptions } from './options.ts';
 import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
 import { type Geometry, planScale } from './plan/size.ts';
 import {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BakeOptions, bake } from '../bake/bake.ts';
+import { bake } from '../bake/bake.ts';
 import { BakeError } from '../bake/errors.ts';
 import { DEFAULT_LIMITS } from '../bake/limits.ts';
+import type { BakeOptions } from '../bake/options.ts';
 import type { OutputRequest } from '../bake/outputs.ts';
 import type { BakeReport } from '../bake/report.ts';
 import { probeVideo } from '../bake/verify.ts';

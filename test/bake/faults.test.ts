@@ -2,9 +2,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type BakeOptions, bake } from '../../service/bake/bake.ts';
-import { runFfmpeg } from '../../service/bake/encode/ffmpeg.ts';
+import { bake } from '../../service/bake/bake.ts';
+import { runEncoder } from '../../service/bake/encode/run-encoder.ts';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
+import type { BakeOptions } from '../../service/bake/options.ts';
 import { OUTPUT_KINDS } from '../../service/bake/outputs.ts';
 import type { Stage } from '../../service/bake/report.ts';
 import { HOSTILE_TAPES, limitsOf } from '../tapes/hostile.ts';
@@ -101,7 +102,7 @@ it('an ffmpeg that waits until its packets are taken has not stalled', async () 
     }
     return bytes;
   };
-  expect(await runFfmpeg([], { take }, watch)).toBe(1_000_000);
+  expect(await runEncoder([], { take }, watch)).toBe(1_000_000);
 });
 
 it('FFMPEG_FAILED: its cause has what ffmpeg said last, and no more', async () => {

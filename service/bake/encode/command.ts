@@ -1,3 +1,4 @@
+import { MAX_ALLOC_BYTES } from '../ffmpeg.ts';
 import type { Geometry } from '../plan/size.ts';
 import { encodedRate, INDEX_RATE } from '../plan/timeline.ts';
 import type { UnpackedSound } from '../sound/unpack.ts';
@@ -13,10 +14,7 @@ export interface PicturesPlan extends FilterOptions, Omit<Stream, 'width' | 'hei
 /** Where ffmpeg writes what it encodes: the first descriptor that is not one of the standard three. */
 export const PACKETS_TO = 3;
 
-/** Bytes that ffmpeg may take at once: what a chunk of a PNG unpacks to has no other bound. */
-const MOST_AT_ONCE = 64 * 1024 * 1024;
-
-const QUIET = ['-hide_banner', '-nostdin', '-v', 'warning', '-xerror', '-max_alloc', `${MOST_AT_ONCE}`];
+const QUIET = ['-hide_banner', '-nostdin', '-v', 'warning', '-xerror', '-max_alloc', `${MAX_ALLOC_BYTES}`];
 const TELL = ['-progress', 'pipe:1', '-stats_period', '0.25'];
 const ONLY = ['-protocol_whitelist', 'pipe,file'];
 /** Milliseconds of packets that come together: reading each by itself would cost time, and a second's would be late. */

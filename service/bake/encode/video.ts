@@ -3,11 +3,12 @@ import { writeMp4 } from '../container/mp4.ts';
 import { type Packet, readPackets, type SoundTrack, type TimedPacket } from '../container/packets.ts';
 import { writeWebm } from '../container/webm.ts';
 import { BakeError } from '../errors.ts';
+import type { RunOptions } from '../ffmpeg.ts';
 import { INDEX_RATE, type Sample, TICKS_PER_SECOND } from '../plan/timeline.ts';
 import type { UnpackedSound } from '../sound/unpack.ts';
 import { diskFull } from '../workspace.ts';
 import { type PicturesPlan, pictureArguments, soundArguments, type VideoKind } from './command.ts';
-import { type RunOptions, runFfmpeg } from './ffmpeg.ts';
+import { runEncoder } from './run-encoder.ts';
 
 /** Everything a video is made from. */
 export interface VideoPlan extends PicturesPlan {
@@ -25,7 +26,7 @@ export interface VideoWork extends RunOptions {
 
 /**
  * Makes a video: pictures and sound are encoded side by side, and written with the times that were planned. Pictures are taken to be
- * opaque until one turns out not to be: then they begin again, laying all of them on black. Throws as `runFfmpeg`.
+ * opaque until one turns out not to be: then they begin again, laying all of them on black. Throws as `runEncoder`.
  */
 export async function encodeVideo(plan: VideoPlan, work: VideoWork): Promise<void> {
   let sound: Promise<SoundTrack | undefined> = Promise.resolve(undefined);
@@ -69,7 +70,7 @@ async function encodePictures(
       throw diskFull(cause) ?? cause;
     }
   };
-  await runFfmpeg(
+  await runEncoder(
     pictureArguments(plan),
     { input: work.feed(), take, ...(onTransparency && { onTransparency }) },
     work,
@@ -107,13 +108,13 @@ const OPUS_PACKET = OPUS_RATE / 50;
 /** Where the header of Opus (RFC 7845) tells how many samples stand before the sound. */
 const OPUS_DELAY_AT = 10;
 
-/** Encodes the sound, and gives each packet its time by counting. Throws what `runFfmpeg` does. */
+/** Encodes the sound, and gives each packet its time by counting. Throws what `runEncoder` does. */
 export async function encodeSound(
   kind: VideoKind,
   sound: UnpackedSound,
   watch: RunOptions,
 ): Promise<SoundTrack> {
-  return await runFfmpeg(soundArguments(kind, sound), { take: (bytes) => take(kind, sound, bytes) }, watch);
+  return await runEncoder(soundArguments(kind, sound), { take: (bytes) => take(kind, sound, bytes) }, watch);
 }
 
 async function take(

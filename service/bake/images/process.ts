@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { lowerPriority } from '../encode/ffmpeg.ts';
+import { lowerPriority } from '../../lib/priority.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
 import type { ImageFault, ImageRequest, ImageResponses, Reply } from './messages.ts';
 

@@ -1,7 +1,8 @@
 import { BakeError, type BakeWarning } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import type { DirectoryRecord } from './zip-directory.ts';
-import { type EntryKind, frameName, kindOf, printableName, sizeLimit } from './zip-entry.ts';
+
+/** What an entry of a tape is for, told from its name. */
+export type EntryKind = 'frame' | 'timing' | 'metadata' | 'sound';
 
 /** An entry that is a part of the tape. */
 export interface Part {
@@ -177,59 +178,38 @@ function warnOfNumbering(first: number): BakeWarning[] {
   return [{ code: 'FRAMES_RENUMBERED', message: `The frames are numbered from ${first}, not from 0.` }];
 }
 
-/** A part of the tape whose sizes, method and flags are fit to be read. */
-export type CheckedRecord = DirectoryRecord & Omit<Part, 'index'>;
+/** The recorder's own name is frame-00000.png; its older download's is frame_<milliseconds>.png. */
+const FRAME = /^frame[-_. ]?(\d{1,20}(?:\.\d{1,20})?)\.png$/i;
+const KINDS: Readonly<Record<string, EntryKind>> = {
+  'timing.json': 'timing',
+  'metadata.json': 'metadata',
+  'soundtrack.wav': 'sound',
+};
 
-/** Bits 0 (encrypted), 6 (strong encryption) and 13 (encrypted directory) of an entry's flags. */
-export const ENCRYPTED_FLAGS = 0x2041;
-const STORE = 0;
-const DEFLATE = 8;
-/** A small entry can't be a bomb, however well it packs. */
-const BOMB_BYTES = 1024 * 1024;
-/** A PNG, packed already, packs again to a fortieth at most (measured: frames of one colour). */
-const BOMB_RATIO = 200;
-
-/** Checks what the directory tells of a tape's parts: encryption, methods, sizes, ratio and total. Pure. */
-export function checkRecords(records: readonly CheckedRecord[], limits: Limits): void {
-  for (const record of records) {
-    checkMethod(record);
-    checkSize(record, limits);
-  }
-  checkTotal(records, limits);
+/**
+ * What a file of this name is, in either case, and the number in a frame's name; undefined for what is no part of a tape.
+ */
+export function kindOf(name: string): { kind: EntryKind; value: number | undefined } | undefined {
+  const value = FRAME.exec(name)?.[1];
+  if (value !== undefined) return { kind: 'frame', value: Number(value) };
+  const lower = name.toLowerCase();
+  return Object.hasOwn(KINDS, lower) ? { kind: KINDS[lower]!, value: undefined } : undefined;
 }
 
-function checkMethod({ name, flags, method }: CheckedRecord): void {
-  if (flags & ENCRYPTED_FLAGS) throw new BakeError('ZIP_ENCRYPTED', `${name} is encrypted.`);
-  if (method !== STORE && method !== DEFLATE) {
-    const message = `${name} is packed by method ${method}; only 0 (store) and 8 (deflate) are read.`;
-    throw new BakeError('ZIP_UNSUPPORTED', message);
-  }
+/** The name frame `index` has in a tape. */
+export function frameName(index: number): string {
+  return `frame-${String(index).padStart(5, '0')}.png`;
 }
 
-function checkSize(record: CheckedRecord, limits: Limits) {
-  const { name, kind, method, size, packedSize, headerOffset } = record;
-  // A ZIP64 field can be absent, or larger than a number can say.
-  if (![size, packedSize, headerOffset].every((value) => Number.isSafeInteger(value))) {
-    throw new BakeError('ZIP_CORRUPT', `The ZIP's directory is damaged at ${name}: its sizes can't be read.`);
-  }
-  if (method === STORE && size !== packedSize) {
-    const message = `${name} is stored in ${packedSize} bytes, but is said to hold ${size}.`;
-    throw new BakeError('ENTRY_SIZE', message);
-  }
-  // Silence packs to a thousandth; what it unpacks to is bounded below.
-  if (kind !== 'sound' && size > BOMB_BYTES && size > packedSize * BOMB_RATIO) {
-    const message = `${name} would unpack from ${packedSize} to ${size} bytes; at most ${BOMB_RATIO} times is allowed.`;
-    throw new BakeError('ENTRY_RATIO', message);
-  }
-  const most = sizeLimit(kind, limits);
-  if (size > most) {
-    throw new BakeError('ENTRY_TOO_LARGE', `${name} has ${size} bytes; at most ${most} are allowed.`);
-  }
-}
+const NAME_SHOWN = 64;
 
-function checkTotal(records: readonly CheckedRecord[], limits: Limits): void {
-  const total = records.reduce((sum, { size }) => sum + size, 0);
-  if (total <= limits.unzippedBytes) return;
-  const message = `The tape unpacks to ${total} bytes; at most ${limits.unzippedBytes} are allowed.`;
-  throw new BakeError('TAPE_TOO_LARGE', message);
+/** A name from the ZIP as it may be printed anywhere: quoted, cut, and without control or direction characters. */
+export function printableName(name: string): string {
+  const characters = [...name];
+  const head = characters.slice(0, NAME_SHOWN).map((character) => {
+    if (/[\p{C}\p{Zl}\p{Zp}\uFFFD"\\]/u.test(character))
+      return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+    return character;
+  });
+  return `"${head.join('')}${characters.length > NAME_SHOWN ? '…' : ''}"`;
 }

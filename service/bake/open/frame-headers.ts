@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { BakeError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import type { LocatedEntry } from './zip-directory.ts';
-import { unpackEntry, unpackHead, type ZipEntry } from './zip-entry.ts';
+import { unpackEntry, unpackHead } from './unpack-entry.ts';
+import type { LocatedEntry, ZipEntry } from './zip-entry.ts';
 import type { TapeFile } from './zip-file.ts';
 
 /** What all frames of a tape have in common. */

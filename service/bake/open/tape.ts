@@ -1,12 +1,12 @@
 import type { BakeError, BakeWarning } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import { checkRecords, classifyEntries } from './contents.ts';
+import { classifyEntries, type EntryKind } from './contents.ts';
 import { checkFrames, type FrameShape, frameFault, parsePngHeader } from './frame-headers.ts';
 import { parseMetadata, type TapeMetadata } from './json.ts';
 import { parseTiming } from './timing/timing.ts';
-import { type LocatedEntry, locateEntries, parseRecords, readDirectory } from './zip-directory.ts';
-import type { EntryKind, ZipEntry } from './zip-entry.ts';
-import { streamEntry, unpackEntry } from './zip-entry.ts';
+import { streamEntry, unpackEntry } from './unpack-entry.ts';
+import { parseRecords, readDirectory } from './zip-directory.ts';
+import { checkRecords, type LocatedEntry, locateEntries, type ZipEntry } from './zip-entry.ts';
 import { openFile, type TapeFile } from './zip-file.ts';
 
 export type { TapeMetadata } from './json.ts';

@@ -1,13 +1,9 @@
-import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
-import { crc32, createInflateRaw, inflateRaw, inflateRawSync, constants as zlib } from 'node:zlib';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BakeError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import type { LocatedEntry } from './zip-directory.ts';
+import type { EntryKind, Part } from './contents.ts';
+import type { DirectoryRecord } from './zip-directory.ts';
 import type { TapeFile } from './zip-file.ts';
-
-/** What an entry of a tape is for, told from its name. */
-export type EntryKind = 'frame' | 'timing' | 'metadata' | 'sound';
 
 /** One entry of the tape's ZIP, after every check that needs no unpacking. */
 export interface ZipEntry {
@@ -27,46 +23,67 @@ export interface ZipEntry {
   readonly dataOffset: number;
 }
 
-/** The recorder's own name is frame-00000.png; its older download's is frame_<milliseconds>.png. */
-const FRAME = /^frame[-_. ]?(\d{1,20}(?:\.\d{1,20})?)\.png$/i;
-const KINDS: Readonly<Record<string, EntryKind>> = {
-  'timing.json': 'timing',
-  'metadata.json': 'metadata',
-  'soundtrack.wav': 'sound',
-};
+/** A part of the tape whose sizes, method and flags are fit to be read. */
+export type CheckedRecord = DirectoryRecord & Omit<Part, 'index'>;
 
-/**
- * What a file of this name is, in either case, and the number in a frame's name; undefined for what is no part of a tape.
- */
-export function kindOf(name: string): { kind: EntryKind; value: number | undefined } | undefined {
-  const value = FRAME.exec(name)?.[1];
-  if (value !== undefined) return { kind: 'frame', value: Number(value) };
-  const lower = name.toLowerCase();
-  return Object.hasOwn(KINDS, lower) ? { kind: KINDS[lower]!, value: undefined } : undefined;
+/** Bits 0 (encrypted), 6 (strong encryption) and 13 (encrypted directory) of an entry's flags. */
+const ENCRYPTED_FLAGS = 0x2041;
+const STORE = 0;
+const DEFLATE = 8;
+/** A small entry can't be a bomb, however well it packs. */
+const BOMB_BYTES = 1024 * 1024;
+/** A PNG, packed already, packs again to a fortieth at most (measured: frames of one colour). */
+const BOMB_RATIO = 200;
+
+/** Checks what the directory tells of a tape's parts: encryption, methods, sizes, ratio and total. Pure. */
+export function checkRecords(records: readonly CheckedRecord[], limits: Limits): void {
+  for (const record of records) {
+    checkMethod(record);
+    checkSize(record, limits);
+  }
+  checkTotal(records, limits);
 }
 
-/** The name frame `index` has in a tape. */
-export function frameName(index: number): string {
-  return `frame-${String(index).padStart(5, '0')}.png`;
+function checkMethod({ name, flags, method }: CheckedRecord): void {
+  if (flags & ENCRYPTED_FLAGS) throw new BakeError('ZIP_ENCRYPTED', `${name} is encrypted.`);
+  if (method !== STORE && method !== DEFLATE) {
+    const message = `${name} is packed by method ${method}; only 0 (store) and 8 (deflate) are read.`;
+    throw new BakeError('ZIP_UNSUPPORTED', message);
+  }
 }
 
-const NAME_SHOWN = 64;
+function checkSize(record: CheckedRecord, limits: Limits) {
+  const { name, kind, method, size, packedSize, headerOffset } = record;
+  // A ZIP64 field can be absent, or larger than a number can say.
+  if (![size, packedSize, headerOffset].every((value) => Number.isSafeInteger(value))) {
+    throw new BakeError('ZIP_CORRUPT', `The ZIP's directory is damaged at ${name}: its sizes can't be read.`);
+  }
+  if (method === STORE && size !== packedSize) {
+    const message = `${name} is stored in ${packedSize} bytes, but is said to hold ${size}.`;
+    throw new BakeError('ENTRY_SIZE', message);
+  }
+  // Silence packs to a thousandth; what it unpacks to is bounded below.
+  if (kind !== 'sound' && size > BOMB_BYTES && size > packedSize * BOMB_RATIO) {
+    const message = `${name} would unpack from ${packedSize} to ${size} bytes; at most ${BOMB_RATIO} times is allowed.`;
+    throw new BakeError('ENTRY_RATIO', message);
+  }
+  const most = sizeLimit(kind, limits);
+  if (size > most) {
+    throw new BakeError('ENTRY_TOO_LARGE', `${name} has ${size} bytes; at most ${most} are allowed.`);
+  }
+}
 
-/** A name from the ZIP as it may be printed anywhere: quoted, cut, and without control or direction characters. */
-export function printableName(name: string): string {
-  const characters = [...name];
-  const head = characters.slice(0, NAME_SHOWN).map((character) => {
-    if (/[\p{C}\p{Zl}\p{Zp}\uFFFD"\\]/u.test(character))
-      return `\\u{${character.codePointAt(0)!.toString(16)}}`;
-    return character;
-  });
-  return `"${head.join('')}${characters.length > NAME_SHOWN ? '…' : ''}"`;
+function checkTotal(records: readonly CheckedRecord[], limits: Limits): void {
+  const total = records.reduce((sum, { size }) => sum + size, 0);
+  if (total <= limits.unzippedBytes) return;
+  const message = `The tape unpacks to ${total} bytes; at most ${limits.unzippedBytes} are allowed.`;
+  throw new BakeError('TAPE_TOO_LARGE', message);
 }
 
 const MiB = 1024 * 1024;
 
 /** The most bytes an entry may unpack to, by what it is. */
-export function sizeLimit(kind: EntryKind, limits: Limits): number {
+function sizeLimit(kind: EntryKind, limits: Limits): number {
   switch (kind) {
     case 'frame': // uncompressed RGBA, 8 bits each, and the PNG around it
       return limits.framePixels * 4 + MiB;
@@ -79,95 +96,112 @@ export function sizeLimit(kind: EntryKind, limits: Limits): number {
   }
 }
 
-const inflate = promisify(inflateRaw);
-
-/** The unpacked bytes of an entry: as many as it says, with the CRC-32 it says. Throws ENTRY_SIZE or ENTRY_CRC. */
-export async function unpackEntry(file: TapeFile, entry: ZipEntry): Promise<Buffer> {
-  const packed = await file.read(entry.dataOffset, entry.packedSize);
-  const bytes = entry.method === 'store' ? packed : await inflateWhole(packed, entry);
-  if (bytes.length !== entry.size) throw wrongSize(entry, `${bytes.length}`);
-  if (crc32(bytes) !== entry.crc32) throw wrongChecksum(entry);
-  return bytes;
+/** An entry, and the first packed bytes of it, which were read along with its local header. */
+export interface LocatedEntry {
+  readonly entry: ZipEntry;
+  readonly head: Buffer;
 }
 
-const PIECE_BYTES = 128 * 1024;
-
-/** The same bytes piece by piece, held one at a time. What is wrong with them is thrown after the last that is right, or at the end. */
-export async function* streamEntry(file: TapeFile, entry: ZipEntry): AsyncGenerator<Buffer> {
-  const packed = readInPieces(file, entry);
-  let [size, checksum] = [0, 0];
-  for await (const piece of entry.method === 'store' ? packed : inflateInPieces(packed, entry)) {
-    size += piece.length;
-    if (size > entry.size) throw wrongSize(entry, 'more');
-    checksum = crc32(piece, checksum);
-    yield piece;
-  }
-  if (size !== entry.size) throw wrongSize(entry, `${size}`);
-  if (checksum !== entry.crc32) throw wrongChecksum(entry);
-}
-
-async function* readInPieces(file: TapeFile, { dataOffset, packedSize }: ZipEntry): AsyncGenerator<Buffer> {
-  for (let at = 0; at < packedSize; at += PIECE_BYTES) {
-    yield await file.read(dataOffset + at, Math.min(PIECE_BYTES, packedSize - at));
-  }
-}
-
-async function* inflateInPieces(packed: AsyncIterable<Buffer>, entry: ZipEntry): AsyncGenerator<Buffer> {
-  const inflated = createInflateRaw({ chunkSize: PIECE_BYTES });
-  const feeding = pipeline(packed, inflated);
-  // Its error comes out of `inflated` as well, and is of no interest where nobody reads on.
-  feeding.catch(() => {});
-  try {
-    yield* inflated;
-  } catch (cause) {
-    throw inflateFault(cause, entry);
-  }
-}
-
-async function inflateWhole(packed: Buffer, entry: ZipEntry): Promise<Buffer> {
-  try {
-    return await inflate(packed, { maxOutputLength: entry.size + 1 });
-  } catch (cause) {
-    throw inflateFault(cause, entry);
-  }
-}
-
-function inflateFault(cause: unknown, entry: ZipEntry): unknown {
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
-  if (code === 'ERR_BUFFER_TOO_LARGE') return wrongSize(entry, 'more', cause);
-  if (code === 'Z_BUF_ERROR') return wrongSize(entry, 'fewer', cause);
-  if (!code.startsWith('Z_') || code === 'Z_MEM_ERROR') return cause;
-  const message = `${entry.name} is damaged: its packed bytes can't be unpacked.`;
-  return new BakeError('ENTRY_CRC', message, { cause });
-}
+const LOCAL_SIGNATURE = 0x04034b50;
+const LOCAL_BYTES = 30;
+/** Enough of a PNG to see its header, packed or not. */
+const HEAD_BYTES = 512;
+/** Entries read before others get a turn: some 2 ms. */
+const BATCH = 500;
+/** Bit 3: sizes and CRC-32 follow the data, and the local header has none. */
+const DESCRIPTOR_FLAG = 0x8;
+const IN_ZIP64_FIELD = 0xffffffff;
 
 /**
- * At least the first `length` unpacked bytes of an entry, or all it has: from what was read with its header where that is
- * enough, and then unverified. Otherwise the whole entry, verified.
+ * Reads the local header of every entry, one read each, and so finds its data. Throws where header and directory differ
+ * or entries share bytes: ZIP_CORRUPT, ZIP_TRUNCATED, ENTRY_NAME, ENTRY_SIZE, ENTRY_OVERLAP, ZIP_ENCRYPTED.
  */
-export async function unpackHead(
+export async function locateEntries(
   file: TapeFile,
-  { entry, head }: LocatedEntry,
-  length: number,
-): Promise<Buffer> {
-  const bytes = entry.method === 'store' ? head : inflateStart(head);
-  return bytes.length >= Math.min(length, entry.size) ? bytes : await unpackEntry(file, entry);
+  records: readonly CheckedRecord[],
+  directoryOffset: number,
+): Promise<LocatedEntry[]> {
+  const located: LocatedEntry[] = [];
+  for (const record of records) {
+    if (located.length % BATCH === BATCH - 1) await nextTurn();
+    located.push(readLocal(file, record));
+  }
+  refuseOverlap(records, located, directoryOffset);
+  return located;
 }
 
-function inflateStart(packed: Buffer): Buffer {
-  try {
-    // Z_SYNC_FLUSH: the input may end anywhere. A few hundred bytes give a few hundred KB at the very most.
-    return inflateRawSync(packed, { finishFlush: zlib.Z_SYNC_FLUSH, chunkSize: 1024 });
-  } catch {
-    return Buffer.alloc(0); // unpacking the whole of it will tell what is wrong
+function readLocal(file: TapeFile, record: CheckedRecord): LocatedEntry {
+  const { name, kind, frame, size, packedSize, crc32, headerOffset } = record;
+  const buffer = Buffer.allocUnsafe(LOCAL_BYTES + record.nameBytes.length + HEAD_BYTES);
+  const bytes = buffer.subarray(0, file.peek(buffer, headerOffset));
+  if (bytes.length < LOCAL_BYTES) throw pastTheEnd(name, headerOffset + LOCAL_BYTES, file);
+  if (bytes.readUInt32LE(0) !== LOCAL_SIGNATURE) {
+    throw new BakeError(
+      'ZIP_CORRUPT',
+      `${name} is not where the ZIP's directory says (byte ${headerOffset}).`,
+    );
+  }
+  checkLocal(bytes, record);
+  const dataStart = LOCAL_BYTES + bytes.readUInt16LE(26) + bytes.readUInt16LE(28);
+  const dataOffset = headerOffset + dataStart;
+  if (dataOffset + packedSize > file.size) throw pastTheEnd(name, dataOffset + packedSize, file);
+  const method = record.method === DEFLATE ? 'deflate' : 'store';
+  return {
+    entry: { name, kind, frame, size, packedSize, crc32, method, dataOffset },
+    head: bytes.subarray(dataStart, dataStart + packedSize),
+  };
+}
+
+function checkLocal(local: Buffer, record: CheckedRecord): void {
+  const { name, nameBytes, size, packedSize, crc32, method } = record;
+  const localName = local.subarray(LOCAL_BYTES, LOCAL_BYTES + local.readUInt16LE(26));
+  if (!localName.equals(nameBytes)) {
+    throw new BakeError(
+      'ENTRY_NAME',
+      `${name} has another name in its own header than in the ZIP's directory.`,
+    );
+  }
+  const flags = local.readUInt16LE(6);
+  if (flags & ENCRYPTED_FLAGS) throw new BakeError('ZIP_ENCRYPTED', `${name} is encrypted.`);
+  if (local.readUInt16LE(8) !== method) throw contradicts(name, 'its method');
+  if (flags & DESCRIPTOR_FLAG) return;
+  if (local.readUInt32LE(14) !== crc32) throw contradicts(name, 'its checksum');
+  checkLocalSize(name, local.readUInt32LE(18), packedSize);
+  checkLocalSize(name, local.readUInt32LE(22), size);
+}
+
+function checkLocalSize(name: string, said: number, listed: number): void {
+  if (said === listed || said === IN_ZIP64_FIELD) return;
+  const message = `${name} has ${said} bytes by its own header and ${listed} by the ZIP's directory.`;
+  throw new BakeError('ENTRY_SIZE', message);
+}
+
+function refuseOverlap(
+  records: readonly CheckedRecord[],
+  located: readonly LocatedEntry[],
+  end: number,
+): void {
+  const ranges = located.map(({ entry }, index) => ({
+    name: entry.name,
+    start: records[index]!.headerOffset,
+    end: entry.dataOffset + entry.packedSize,
+  }));
+  ranges.sort((a, b) => a.start - b.start);
+  for (const [index, range] of ranges.entries()) {
+    const next = ranges[index + 1];
+    if (range.end <= (next ? next.start : end)) continue;
+    const other = next ? next.name : "the ZIP's directory";
+    throw new BakeError('ENTRY_OVERLAP', `${range.name} shares bytes with ${other}.`);
   }
 }
 
-function wrongChecksum(entry: ZipEntry): BakeError {
-  return new BakeError('ENTRY_CRC', `${entry.name} is damaged: its checksum (CRC-32) is wrong.`);
+function pastTheEnd(name: string, needed: number, file: TapeFile): BakeError {
+  return new BakeError(
+    'ZIP_TRUNCATED',
+    `The ZIP ends at ${file.size} bytes, but ${name} reaches to ${needed}.`,
+  );
 }
 
-function wrongSize(entry: ZipEntry, held: string, cause?: unknown): BakeError {
-  const message = `${entry.name} is said to hold ${entry.size} bytes, but holds ${held}.`;
-  return new BakeError('ENTRY_SIZE', message, { cause });
+function contradicts(name: string, what: string): BakeError {
+  return new BakeError('ZIP_CORRUPT', `${name} and the ZIP's directory contradict each other about ${what}.`);
 }

@@ -1,22 +1,12 @@
 import { ExecaError, execa } from 'execa';
-import { lowerPriority } from '../encode/ffmpeg.ts';
+import { lowerPriority } from '../../lib/priority.ts';
 import { BakeError } from '../errors.ts';
+import { ffmpegMissing, ffmpegProcess, MAX_ALLOC_BYTES, type RunOptions } from '../ffmpeg.ts';
 import type { Interleaved } from './samples.ts';
 import type { WavFormat } from './wav.ts';
 
 /** Samples a second of what is decoded. */
 export const DECODED_RATE = 48_000;
-
-/** How ffmpeg is run. */
-export interface Runner {
-  /** The program: a name on PATH, or a path. */
-  readonly ffmpeg: string;
-  /** Seconds without a sample after which it is killed. */
-  readonly stallSeconds: number;
-  /** How far it stands back behind others for the processor: 0 to 19, as `nice` counts. */
-  readonly niceness: number;
-  readonly signal: AbortSignal;
-}
 
 /** What ffmpeg does not know of a format by itself. */
 interface Peculiarity {
@@ -60,7 +50,7 @@ export function decodeArguments(
   seconds: number,
 ): string[] {
   const { delay = 0, decoder } = PECULIARITIES[tag] ?? {};
-  const limits = ['-max_alloc', `${64 * 1024 * 1024}`, '-protocol_whitelist', 'file,pipe'];
+  const limits = ['-max_alloc', `${MAX_ALLOC_BYTES}`, '-protocol_whitelist', 'file,pipe'];
   const input = ['-f', 'wav', ...(decoder ? ['-c:a', decoder] : []), '-i', path, '-map', '0:a:0'];
   const filter = ['-af', `atrim=start_sample=${delay}`, '-t', `${seconds}`];
   const output = ['-ac', `${channels}`, '-ar', `${DECODED_RATE}`, '-f', 'f32le', 'pipe:1'];
@@ -81,20 +71,14 @@ export async function* decodeSamples(
   path: string,
   format: WavFormat,
   seconds: number,
-  { ffmpeg, stallSeconds, niceness, signal }: Runner,
+  { ffmpeg, stallSeconds, niceness, signal }: RunOptions,
 ): AsyncGenerator<Buffer> {
   const stalled = new AbortController();
   const timer = setTimeout(() => stalled.abort(), stallSeconds * 1000);
   const decoding = execa(ffmpeg, decodeArguments(path, format, decodedAs(format).channels, seconds), {
     stdin: 'ignore',
     stderr: 'ignore',
-    buffer: false,
-    // Nothing of the service's environment, which has secrets.
-    extendEnv: false,
-    env: { PATH: process.env.PATH },
-    killSignal: 'SIGKILL',
-    killDescendants: true,
-    cancelSignal: AbortSignal.any([signal, stalled.signal]),
+    ...ffmpegProcess(AbortSignal.any([signal, stalled.signal])),
   });
   if (decoding.pid !== undefined) lowerPriority(decoding.pid, niceness);
   try {
@@ -118,9 +102,8 @@ export async function* decodeSamples(
 /** What is not the sound's own fault; undefined for a decoder that failed, or crashed by itself. */
 function faultOf(error: unknown): unknown {
   if (!(error instanceof ExecaError)) return error;
-  if (error.code === 'ENOENT' || error.code === 'EACCES') {
-    return new BakeError('FFMPEG_MISSING', 'ffmpeg is not installed, or not on the PATH.', { cause: error });
-  }
+  const missing = ffmpegMissing(error);
+  if (missing) return missing;
   // Killed by the system for want of memory, as a rule.
   if (error.signal === 'SIGKILL' || error.signal === 'SIGTERM') {
     return new BakeError('FFMPEG_FAILED', `The decoder was ended by ${error.signal}.`, { cause: error });

@@ -1,4 +1,5 @@
-import type { Coding } from './wav.ts';
+/** How plain samples are written: what Oven reads by itself. */
+export type Coding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'alaw' | 'mulaw';
 
 /** Reads one value at a byte: -1 to 1, or for floats whatever is there. */
 type Read = (view: DataView, at: number, littleEndian: boolean) => number;

@@ -1,11 +1,20 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BakeWarning } from '../errors.ts';
+import type { RunOptions } from '../ffmpeg.ts';
 import type { Tape } from '../open/tape.ts';
 import { lengthWarnings, soundSampleCount } from '../plan/timeline.ts';
 import { diskFull } from '../workspace.ts';
-import { DECODED_RATE, decodedAs, decodeSamples, type Runner, wavHead } from './decode.ts';
-import { StreamReader, type Written, writeSamples } from './stream.ts';
+import { DECODED_RATE, decodedAs, decodeSamples, wavHead } from './decode.ts';
+import {
+  bytesPerSample,
+  type Interleaved,
+  mixToStereo,
+  readValues,
+  stereoGains,
+  wholeSamples,
+} from './samples.ts';
+import { StreamReader } from './stream.ts';
 import { NO_SAMPLES, readWav, sampleAccess, type Unreadable, type Wav } from './wav.ts';
 
 /** Raw samples in a file, interleaved and within ±1, cut where the video ends: whatever the soundtrack was. */
@@ -37,7 +46,7 @@ export async function unpackSound(
   tape: Tape,
   folder: string,
   videoSeconds: number,
-  runner: Runner,
+  runner: RunOptions,
 ): Promise<Unpacked> {
   if (!tape.sound) return { sound: undefined, warnings: [] };
   const bytes = new StreamReader(tape.stream(tape.sound));
@@ -60,7 +69,7 @@ async function writeSound(
   wav: Wav,
   folder: string,
   videoSeconds: number,
-  runner: Runner,
+  runner: RunOptions,
 ): Promise<Unpacked | Unreadable> {
   const { format } = wav;
   const way = sampleAccess(format);
@@ -93,7 +102,7 @@ async function* decode(
   { format, samples }: Wav,
   path: string,
   videoSeconds: number,
-  runner: Runner,
+  runner: RunOptions,
 ): AsyncGenerator<Buffer> {
   const file = await open(path, 'wx');
   try {
@@ -108,4 +117,78 @@ async function* decode(
     await file.close();
   }
   yield* decodeSamples(path, format, videoSeconds + DECODED_BEYOND, runner);
+}
+
+/** What became of the samples written. */
+interface Written {
+  /** Samples of each channel that there were, of which at most as many as wanted were written. */
+  readonly samples: number;
+  /** Channels written: 1 or 2. */
+  readonly channels: 1 | 2;
+  /** Values that were no numbers (NaN or infinite) and became 0. */
+  readonly notNumbers: number;
+}
+
+/**
+ * Writes samples to a new file at `path` as 32-bit floats within ±1, interleaved: one or two channels as they are, cut off at
+ * ±1; more of them mixed to stereo, and as a whole made so quiet that nothing has to be cut off. Writes the first `wanted`
+ * samples and reads all.
+ */
+async function writeSamples(
+  path: string,
+  pieces: AsyncIterable<Buffer>,
+  from: Interleaved & { readonly places: number },
+  wanted: number,
+): Promise<Written> {
+  const size = bytesPerSample(from);
+  const isFloat = from.coding === 'f32' || from.coding === 'f64';
+  const gains = from.channels > 2 ? stereoGains(from.channels, from.places) : undefined;
+  const file = await open(path, 'wx+');
+  try {
+    let [samples, notNumbers, loudest] = [0, 0, 0];
+    for await (const piece of wholeSamples(pieces, size)) {
+      const bytes = piece.subarray(0, Math.max(0, wanted - samples) * size);
+      samples += piece.length / size;
+      if (bytes.length === 0) continue;
+      const read = readValues(bytes, from);
+      notNumbers += read.notNumbers;
+      const values = gains ? mixToStereo(read.values, gains) : read.values;
+      if (gains) loudest = Math.max(loudest, loudestOf(values));
+      else if (isFloat) cutOff(values);
+      await file.writeFile(bytesOf(values));
+    }
+    if (loudest > 1) await multiply(file, 1 / loudest);
+    return { samples, notNumbers, channels: from.channels === 1 ? 1 : 2 };
+  } finally {
+    await file.close();
+  }
+}
+
+function loudestOf(values: Float32Array): number {
+  let loudest = 0;
+  for (const value of values) loudest = Math.max(loudest, Math.abs(value));
+  return loudest;
+}
+
+function cutOff(values: Float32Array): void {
+  for (let n = 0; n < values.length; n++) values[n] = Math.min(1, Math.max(-1, values[n]!));
+}
+
+const BLOCK_BYTES = 256 * 1024;
+
+/** Makes every value in the file louder or quieter. */
+async function multiply(file: FileHandle, factor: number): Promise<void> {
+  const values = new Float32Array(BLOCK_BYTES / 4);
+  const bytes = bytesOf(values);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await file.read(bytes, 0, BLOCK_BYTES, at);
+    if (bytesRead === 0) return;
+    for (let n = 0; n < values.length; n++) values[n]! *= factor;
+    await file.write(bytes, 0, bytesRead, at);
+    at += bytesRead;
+  }
+}
+
+function bytesOf(values: Float32Array): Buffer {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }

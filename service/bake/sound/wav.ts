@@ -1,3 +1,4 @@
+import type { Coding } from './samples.ts';
 import type { StreamReader } from './stream.ts';
 
 /** A WAV file up to its samples, which `samples` reads, once. */
@@ -132,9 +133,6 @@ export interface WavFormat {
   /** The chunk, its first 18 bytes in little-endian order. */
   readonly chunk: Buffer;
 }
-
-/** How plain samples are written: what Oven reads by itself. */
-export type Coding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'alaw' | 'mulaw';
 
 /** What is done with samples: read as they are, or decoded by ffmpeg first. */
 export type SampleAccess =

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ProgressLine, parseProgressLine } from '../../../service/bake/encode/ffmpeg.ts';
+import { type ProgressLine, parseProgressLine } from '../../../service/bake/encode/run-encoder.ts';
 
 test.each<[string, ProgressLine]>([
   ['frame=0', { kind: 'frames', frames: 0 }],

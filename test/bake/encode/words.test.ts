@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EncoderErrors } from '../../../service/bake/encode/ffmpeg.ts';
+import { EncoderErrors } from '../../../service/bake/encode/run-encoder.ts';
 
 /** What is heard of a text that comes in pieces of so many bytes. */
 function heard(text: string, length = 7): EncoderErrors {

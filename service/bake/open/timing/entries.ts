@@ -1,7 +1,7 @@
 import { BakeError } from '../../errors.ts';
 import type { Limits } from '../../limits.ts';
+import { printableName } from '../contents.ts';
 import { JsonBoundError, parseJson } from '../json.ts';
-import { printableName } from '../zip-entry.ts';
 
 /** What one entry of timing.json says, in its own units. */
 export interface TimingEntry {

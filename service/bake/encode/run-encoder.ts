@@ -1,22 +1,12 @@
-import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
+import { lowerPriority } from '../../lib/priority.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
+import { ffmpegMissing, ffmpegProcess, type RunOptions } from '../ffmpeg.ts';
 import { PACKETS_TO, TRANSPARENCY_KEY } from './command.ts';
 
 const ABORT_COMES_WITHIN_MS = 200;
-
-/** How one run of ffmpeg is watched. */
-export interface RunOptions {
-  /** The program: a name on PATH, or a path. */
-  readonly ffmpeg: string;
-  /** Seconds without any progress after which it is killed. */
-  readonly stallSeconds: number;
-  /** How far it stands back behind others for the processor: 0 to 19, as `nice` counts. */
-  readonly niceness: number;
-  readonly signal: AbortSignal;
-}
 
 /** What a run reads, and who takes what it writes. */
 export interface Streams<T> {
@@ -34,7 +24,7 @@ export interface Streams<T> {
  * Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED, FRAME_CORRUPT, DISK_FULL, what
  * `input` or `take` threw, or the signal's reason.
  */
-export async function runFfmpeg<T>(
+export async function runEncoder<T>(
   args: readonly string[],
   { input, take, onTransparency }: Streams<T>,
   watch: RunOptions,
@@ -53,13 +43,7 @@ export async function runFfmpeg<T>(
   const words = new EncoderErrors();
   const running = execa(watch.ffmpeg, args, {
     stdio: [input ? noting(input, (error) => (faults.input = error)) : 'ignore', 'pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH },
-    extendEnv: false,
-    // What it would have written is thrown away anyway, so that it needn't be asked to finish.
-    killSignal: 'SIGKILL',
-    killDescendants: true,
-    cancelSignal: AbortSignal.any([watch.signal, stop.signal]),
-    buffer: false,
+    ...ffmpegProcess(AbortSignal.any([watch.signal, stop.signal])),
   });
   if (running.pid !== undefined) lowerPriority(running.pid, watch.niceness);
 
@@ -140,16 +124,6 @@ async function* newSigns(lines: AsyncIterable<string>): AsyncGenerator<'transpar
   }
 }
 
-/** Makes a program stand back behind others, as `Watch` says; the threads that it starts inherit it. */
-export function lowerPriority(pid: number, niceness: number): void {
-  if (niceness === 0) return;
-  try {
-    setPriority(pid, niceness);
-  } catch {
-    // It has ended already.
-  }
-}
-
 /**
  * The end of a service may reach the encoder as well as Oven, and be seen to have ended the one before the other hears of it.
  */
@@ -161,9 +135,8 @@ async function abortMayCome(signal: AbortSignal, ours: AbortSignal): Promise<voi
 
 function faultOf(error: unknown, words: EncoderErrors): unknown {
   if (!(error instanceof ExecaError)) return error;
-  if (error.code === 'ENOENT' || error.code === 'EACCES') {
-    return new BakeError('FFMPEG_MISSING', 'ffmpeg is not installed, or not on the PATH.', { cause: error });
-  }
+  const missing = ffmpegMissing(error);
+  if (missing) return missing;
   const cause = new Error(words.end || error.shortMessage, { cause: error });
   if (words.diskFull) {
     return new BakeError('DISK_FULL', 'There is no room left on the disk for the video.', { cause });
