@@ -9,7 +9,7 @@ import { addRoutes, emptyApp } from './http/app.ts';
 import type { App, Deps } from './http/context.ts';
 import { listen } from './http/listen.ts';
 import { healthRoute, workRoute } from './http/routes/health.ts';
-import { withTimeout } from './lib/cached.ts';
+import { waitAtMost } from './lib/deadline.ts';
 import { type Log, openLog } from './lib/log.ts';
 import { readRelease } from './lib/release.ts';
 import { openQueue } from './queue/queue.ts';
@@ -18,7 +18,7 @@ import { startCandidate } from './selfcheck/candidate.ts';
 import { type SelfCheckOptions, startSelfCheck } from './selfcheck/self-check.ts';
 import { allowList } from './source/allow-list.ts';
 import { openTapeBucket } from './source/tape-bucket.ts';
-import { openStorage } from './storage/storage.ts';
+import { openStorage } from './storage/open.ts';
 import { startWork } from './worker/start.ts';
 import type { Workers } from './worker/workers.ts';
 
@@ -117,12 +117,16 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     log.info('closing');
     // It goes on answering meanwhile: only connections are told not to stay.
     listening.retire();
-    const started = await withTimeout(CLOSE_MS, baking).catch(() => undefined);
+    const started = await waitAtMost(
+      CLOSE_MS,
+      baking.catch(() => undefined),
+      () => undefined,
+    );
     await Promise.all([started?.close(GRACE_SECONDS), selfCheck.close()]);
     pagesEnd.abort(); // streams of events would never end by themselves
     await listening.close(CLOSE_MS);
     metricsServer.close();
-    await withTimeout(CLOSE_MS, queue.close()).catch(() => {});
+    await waitAtMost(CLOSE_MS, queue.close(), () => {});
     tapeBucket.close();
     storage.close();
     log.info('closed');

@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
+import { waitAtMost } from '../lib/deadline.ts';
 import { guardedConnector } from '../source/address-guard.ts';
 import type { DownloadOptions } from '../source/download.ts';
 import { SourceError } from '../source/errors.ts';
@@ -89,7 +89,7 @@ function signed(message: Message, secrets: Secrets) {
 async function finish(body: Dispatcher.ResponseData['body']): Promise<void> {
   body.on('error', () => {});
   const read = body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
-  await Promise.race([read, delay(MAX_ANSWER_MS, undefined, { ref: false })]);
+  await waitAtMost(MAX_ANSWER_MS, read, () => {});
 }
 
 function describeFault(error: unknown, timedOut: boolean, timeoutMs: number): string {

@@ -1,3 +1,4 @@
+import { waitAtMost } from '../lib/deadline.ts';
 import { type Change, changeBetween, type Rendered, renderRows } from './change.ts';
 import { loadView, type Sources, unreachableView, type View } from './load-view.ts';
 
@@ -101,13 +102,10 @@ function openSubscription(all: () => Promise<Change>, onClose: () => void): Open
   return {
     async next(ms) {
       if (pending === undefined && !closed) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
+        const news = new Promise<void>((resolve) => {
+          wake = resolve;
         });
+        await waitAtMost(ms, news, () => {});
       }
       if (closed || pending === undefined) return undefined;
       const change = pending;

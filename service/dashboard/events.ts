@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import { waitAtMost } from '../lib/deadline.ts';
 import type { Broadcaster } from './broadcaster.ts';
 
 export interface EventsOptions {
@@ -35,10 +36,14 @@ export function sendEvents(
         const change = await feed.next(heartbeatMs);
         if (feed.closed) break;
         const data = change && JSON.stringify(change);
-        const isTaken = await inTime(stuckMs, () =>
+        const sending =
           data === undefined
             ? stream.write(': nothing new\n\n')
-            : stream.writeSSE({ event: 'change', data, ...(retry && { retry }) }),
+            : stream.writeSSE({ event: 'change', data, ...(retry && { retry }) });
+        const isTaken = await waitAtMost(
+          stuckMs,
+          sending.then(() => true),
+          () => false,
         );
         retry = undefined;
         if (isTaken) continue;
@@ -51,17 +56,4 @@ export function sendEvents(
   });
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
-}
-
-/** Runs `send`; false when it took longer than `ms` milliseconds. */
-async function inTime(ms: number, send: () => Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  try {
-    return await Promise.race([send().then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

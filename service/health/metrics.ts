@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { withTimeout } from '../lib/cached.ts';
+import { waitAtMost } from '../lib/deadline.ts';
 import type { BakeRequest, BakeResult } from '../queue/job.ts';
 import type { Counts } from '../queue/status.ts';
 import type { BakeContext } from '../worker/bake-processor.ts';
@@ -79,7 +79,11 @@ function addQueue(registry: Registry, queue: { counts(): Promise<Counts> }): voi
     ...{ name: 'oven_queue_jobs', help: 'Jobs in the queues, by state.', registers: [registry] },
     labelNames: ['queue', 'state'],
     collect: async () => {
-      const counts = await withTimeout(QUEUE_MS, queue.counts()).catch(() => undefined);
+      const counts = await waitAtMost(
+        QUEUE_MS,
+        queue.counts().catch(() => undefined),
+        () => undefined,
+      );
       depth.reset();
       oldest.reset();
       if (counts === undefined) return;

@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { cached, withTimeout } from '../lib/cached.ts';
+import { cached } from '../lib/cached.ts';
+import { waitAtMost } from '../lib/deadline.ts';
 import type { DiskMonitor } from './disk.ts';
 
 export interface ProbeOptions {
@@ -26,10 +27,7 @@ export function openProbes(options: ProbeOptions): () => Promise<readonly Reason
   const findEncoder = cached(10 * everyMs, () => isSomewhere('ffmpeg', path().split(delimiter)));
   return cached(everyMs, async () => {
     const [hasRedis, isShort, hasEncoder] = await Promise.all([
-      withTimeout(pingMs, ping()).then(
-        () => true,
-        () => false,
-      ),
+      waitAtMost(pingMs, succeeds(ping()), () => false),
       disk.isShort(),
       findEncoder(),
     ]);
@@ -43,13 +41,17 @@ export function openProbes(options: ProbeOptions): () => Promise<readonly Reason
   });
 }
 
+/** Whether `work` succeeds. */
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}
+
 async function isSomewhere(name: string, folders: readonly string[]): Promise<boolean> {
   for (const folder of folders.filter(Boolean)) {
-    const there = await access(join(folder, name), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (there) return true;
+    if (await succeeds(access(join(folder, name), constants.X_OK))) return true;
   }
   return false;
 }

@@ -1,24 +1,41 @@
-import { timedOut } from '../source/errors.ts';
-
 /**
- * Calls `run` with a signal that aborts when `signal` does, or after so many milliseconds. Throws the reason of `signal`
- * when aborted, and FetchError SOURCE_TIMEOUT when too slow.
+ * Calls `run` with a signal that aborts together with `signal`, and after `ms` milliseconds. Throws the reason of `signal`
+ * when that one aborts, and the error that `tooSlow` returns when the time is up; `cause` is what `run` threw then.
  */
 export async function withDeadline<T>(
-  signal: AbortSignal,
-  milliseconds: number,
+  ms: number,
+  signal: AbortSignal | undefined,
+  tooSlow: (cause: unknown) => Error,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(timedOut()), milliseconds);
+  const timer = setTimeout(() => deadline.abort(), ms);
   try {
-    return await run(AbortSignal.any([signal, deadline.signal]));
-  } catch (error) {
-    // What an abort looks like from below depends on the moment; its reason is what the caller wants.
-    signal.throwIfAborted();
-    deadline.signal.throwIfAborted();
-    throw error;
+    return await run(signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal);
+  } catch (cause) {
+    // What `run` throws when it is aborted depends on the moment; the reason does not.
+    signal?.throwIfAborted();
+    throw deadline.signal.aborted ? tooSlow(cause) : cause;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits for `work`, but no longer than `ms` milliseconds: then it returns what `late` returns, and `work` goes on. */
+export async function waitAtMost<T, L>(ms: number, work: Promise<T>, late: () => L): Promise<T | L> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<L>((resolve, reject) => {
+    timer = setTimeout(() => {
+      try {
+        resolve(late());
+      } catch (error) {
+        reject(error as Error);
+      }
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, timeUp]);
   } finally {
     clearTimeout(timer);
   }

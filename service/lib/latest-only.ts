@@ -1,40 +1,44 @@
-/** Writes only the newest of many values: one write at a time, `everyMs` milliseconds apart, none for what was overtaken. */
-export function latestOnly<T>(
-  write: (value: T) => Promise<void>,
-  onError: (error: Error) => void,
-  everyMs: number,
-) {
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface LatestOnlyOptions<T> {
+  readonly write: (value: T) => Promise<unknown>;
+  readonly onError: (error: Error) => void;
+  /** Milliseconds between the beginnings of two writes at least. */
+  readonly everyMs: number;
+}
+
+/** Writes only the newest of many values: one write at a time, and not more often than `everyMs` allows. */
+export function latestOnly<T>({ write, onError, everyMs }: LatestOnlyOptions<T>) {
   let next: { readonly value: T } | undefined;
   let writing: Promise<void> | undefined;
-  let ending = false;
-  let wake = () => {};
+  const ending = new AbortController();
+  const { signal } = ending;
   const writeAll = async () => {
     while (next !== undefined) {
       const { value } = next;
       next = undefined;
+      const pause = delay(everyMs, undefined, { signal }).catch(() => {});
       await write(value).catch(onError);
-      if (!ending) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, everyMs);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
+      await pause;
     }
     writing = undefined;
   };
   return {
+    /** Returns at once; a value that is not yet written is replaced. */
     set: (value: T): void => {
+      if (signal.aborted) return;
       next = { value };
       writing ??= writeAll();
     },
-    /** Resolves when everything told is written. Nothing is to be told after it. */
+    /** Writes the last value at once and waits for that. Later values are ignored. */
     flush: async (): Promise<void> => {
-      ending = true;
-      wake();
+      ending.abort();
       await writing;
+    },
+    /** Drops the last value if it is not yet written. Later values are ignored. */
+    drop: (): void => {
+      next = undefined;
+      ending.abort();
     },
   };
 }

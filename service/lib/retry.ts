@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface RetryOptions {
   /** How often `run` is called at most, the first time included. */
@@ -15,9 +15,9 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `run` (with the attempt's number, from 1) until it succeeds, fails for good, or the attempts are used up; between
- * them it waits a random part of the delay ("full jitter"), so that many workers don't return at once. Throws the last
- * error of `run`, or the signal's reason when aborted.
+ * Calls `run` (with the attempt's number, from 1) until it succeeds, its error is not retryable, or the attempts are used
+ * up. Between attempts it waits a random part of the delay ("full jitter"), so that many workers do not return at once.
+ * Throws the last error of `run`, or the signal's reason when aborted.
  */
 export async function withRetries<T>(
   run: (attempt: number) => Promise<T>,
@@ -40,5 +40,5 @@ export async function withRetries<T>(
 }
 
 function waitFor(ms: number, signal: AbortSignal): Promise<void> {
-  return sleep(ms, undefined, { signal });
+  return delay(ms, undefined, { signal });
 }

@@ -5,7 +5,7 @@ import { type Listening, listen } from '../http/listen.ts';
 import { healthRoute } from '../http/routes/health.ts';
 import type { Log } from '../lib/log.ts';
 import { openTapeBucket } from '../source/tape-bucket.ts';
-import { openStorage } from '../storage/storage.ts';
+import { openStorage } from '../storage/open.ts';
 import { runChecks, startupChecks } from './startup-checks.ts';
 
 export interface CandidateOptions {

@@ -3,7 +3,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { withDeadline } from '../lib/deadline.ts';
 import { guardedConnector } from './address-guard.ts';
 import type { Allowed } from './allow-list.ts';
-import { announcedLength, SourceError, toRequestError } from './errors.ts';
+import { announcedLength, SourceError, timedOut, toRequestError } from './errors.ts';
 import { type Progress, saveAs } from './save-file.ts';
 
 export interface DownloadOptions {
@@ -34,7 +34,7 @@ export interface Downloaded {
  * aborted; and errors of the file (EEXIST, ENOSPC) as they are.
  */
 export async function download(url: URL, file: string, options: DownloadOptions): Promise<Downloaded> {
-  return withDeadline(options.signal, options.totalMs, (signal) =>
+  return withDeadline(options.totalMs, options.signal, timedOut, (signal) =>
     follow(withoutFragment(url), file, { ...options, signal }),
   );
 }

@@ -3,7 +3,7 @@ import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
 import type { Allowed } from './allow-list.ts';
 import { download, notAllowed } from './download.ts';
-import { isTransient } from './errors.ts';
+import { isTransient, timedOut } from './errors.ts';
 import type { Progress } from './save-file.ts';
 import type { TapeBucket } from './tape-bucket.ts';
 
@@ -52,7 +52,7 @@ export function openSource(options: SourceOptions): Source {
           if (key === undefined) {
             return download(zipUrl, file, { ...limits, isAllowed: allowed, signal, onProgress, lookup });
           }
-          return withDeadline(signal, totalMs, (either) =>
+          return withDeadline(totalMs, signal, timedOut, (either) =>
             tapeBucket.download(key, file, { signal: either, maxBytes, onProgress }),
           );
         },

@@ -2,87 +2,100 @@ import { randomUUID } from 'node:crypto';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
+  type S3Client,
 } from '@aws-sdk/client-s3';
+import { withDeadline } from '../lib/deadline.ts';
+import { withRetries } from '../lib/retry.ts';
 import { type StorageCode, StorageError } from './errors.ts';
 import { CACHE_CONTROL, contentType, keyFor, keysFor } from './keys.ts';
-import { assertOwned, headObject, isOwnedBy, ownerMetadata } from './owner.ts';
-import { namedBy, publicBase } from './public-url.ts';
 import { classifyS3Error, openClient, type S3Fault } from './s3.ts';
-import type { OutputFile, OutputStorage, StorageOptions } from './storage.ts';
+import {
+  isOwnedBy,
+  type OutputFile,
+  type OutputStorage,
+  type StorageOptions,
+  type TapeOwner,
+} from './storage.ts';
 import { upload } from './upload.ts';
+import { mp4UrlMatcher, publicBase } from './urls.ts';
 
-/** Times that each request is sent at most. */
-const ATTEMPTS = 4;
-/** Times that a file is sent when another bake of the same tape stores it meanwhile. */
-const ROUNDS = 3;
+/** How often each request is sent at most. */
+const REQUEST_ATTEMPTS = 4;
+/** How often a file is stored at most when another bake of the same tape stores it at the same time. */
+const PUT_ATTEMPTS = 3;
 /** Milliseconds for a file, for a removal and for a check. */
 const PUT_MS = 120_000;
 const REMOVE_MS = 60_000;
 const CHECK_MS = 15_000;
 
-/** A bucket that everybody may read. */
+/** A storage in a bucket that is public to read. */
 export function bucketStorage(options: StorageOptions): OutputStorage {
   const Bucket = options.bucket;
   const base = publicBase(options);
-  const names = namedBy(options);
-  const client = openClient(options, ATTEMPTS);
-  const open = { Bucket, ACL: 'public-read', CacheControl: CACHE_CONTROL } as const;
+  const isMp4Url = mp4UrlMatcher(options);
+  const client = openClient(options, REQUEST_ATTEMPTS);
+  const common = { Bucket, ACL: 'public-read', CacheControl: CACHE_CONTROL } as const;
 
-  /** Whether the server knows conditions; where it does not, looking before is all there is. */
+  /** Whether the server knows conditional writes. Without them, only the look before the upload protects other tapes. */
   let isConditional = true;
 
-  /** One round: fails with a conflict when the object changes between the look and the end of the upload. */
-  const putOnce = async ({ name, kind, path, mongoId, replaces }: OutputFile, signal: AbortSignal) => {
+  /** Fails with a conflict when the object changes between the look at it and the end of the upload. */
+  const putOnce = async (file: OutputFile, signal: AbortSignal): Promise<void> => {
+    const { name, kind, path, mongoId, replaces } = file;
     const Key = keyFor(name, kind);
     const keys = keysFor(name);
-    const found = await Promise.all(keys.map((key) => headObject(client, Bucket, key, signal)));
-    assertOwned(found, { mongoId, unowned: names(replaces, name) });
-    const target = {
-      ...{ ...open, Key, ContentType: contentType(kind), Metadata: ownerMetadata(mongoId) },
-      ...(isConditional && condition(found[keys.indexOf(Key)]?.etag)),
-    };
-    await upload(client, path, target, signal);
+    const heads = await Promise.all(keys.map((key) => headObject(client, Bucket, key, signal)));
+    assertOwned(heads, { mongoId, unowned: isMp4Url(replaces, name) });
+    const target = { ...common, Key, ContentType: contentType(kind), Metadata: ownerMetadata(mongoId) };
+    const wasConditional = isConditional;
+    const condition = wasConditional ? unchanged(heads[keys.indexOf(Key)]) : {};
+    try {
+      await upload(client, path, { ...target, ...condition }, signal);
+    } catch (error) {
+      if (classifyS3Error(error) !== 'unsupported' || !wasConditional) throw error;
+      isConditional = false;
+      await putOnce(file, signal);
+    }
   };
 
   return {
     folder: undefined,
     url: (name, kind) => `${base}/${keyFor(name, kind)}`,
     put: (file, signal) =>
-      withTimeout(PUT_MS, signal, async (either) => {
-        for (let round = 1; ; round += 1) {
-          try {
-            await putOnce(file, either);
-            return `${base}/${keyFor(file.name, file.kind)}`;
-          } catch (error) {
-            const fault = classifyS3Error(error);
-            const mayHelp = fault === 'conflict' || (fault === 'unsupported' && isConditional);
-            if (!mayHelp || round === ROUNDS) throw error;
-            if (fault === 'unsupported') isConditional = false;
-          }
-        }
+      request(PUT_MS, signal, async (either) => {
+        await withRetries(() => putOnce(file, either), {
+          attempts: PUT_ATTEMPTS,
+          delays: [0], // the state of the object is read again in any case
+          signal: either,
+          isRetryable: (error) => classifyS3Error(error) === 'conflict',
+        });
+        return `${base}/${keyFor(file.name, file.kind)}`;
       }),
-    remove: (name, of) =>
-      withTimeout(REMOVE_MS, undefined, async (signal) => {
+    remove: (name, owner) =>
+      request(REMOVE_MS, undefined, async (signal) => {
         const keys = keysFor(name);
-        const found = await Promise.all(keys.map((Key) => headObject(client, Bucket, Key, signal)));
-        const there = keys.filter((_, index) => found[index] !== undefined);
-        const own = keys.filter((_, index) => found[index] && (!of || isOwnedBy(found[index].mongoId, of)));
-        // Looking can't tell a missing bucket from a missing object, deleting can: so it is done in any case.
-        for (const Key of there.length > 0 ? own : [`tapes/.oven-check-${randomUUID()}`]) {
+        const heads = await Promise.all(keys.map((key) => headObject(client, Bucket, key, signal)));
+        const stored = keys.flatMap((key, index) => (heads[index] ? [{ key, head: heads[index] }] : []));
+        const owned = stored
+          .filter(({ head }) => owner === undefined || isOwnedBy(head.mongoId, owner))
+          .map(({ key }) => key);
+        // HEAD can't tell a missing bucket from a missing object, DELETE can: so one is sent in any case.
+        for (const Key of stored.length > 0 ? owned : [checkKey()]) {
           await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal: signal });
         }
-        return own;
+        return owned;
       }),
-    check: (look) =>
-      withTimeout(CHECK_MS, undefined, async (abortSignal) => {
-        const Key = `tapes/.oven-check-${randomUUID()}`;
-        await client.send(new PutObjectCommand({ ...open, Key, Body: Key }), { abortSignal });
+    check: (inspect) =>
+      request(CHECK_MS, undefined, async (abortSignal) => {
+        const Key = checkKey();
+        await client.send(new PutObjectCommand({ ...common, Key, Body: Key }), { abortSignal });
         try {
           const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
           if ((await Body?.transformToString()) !== Key) throw new StorageError('STORAGE_MISCONFIGURED');
-          await look?.(`${base}/${Key}`, Key);
+          await inspect?.(`${base}/${Key}`, Key);
         } finally {
           await client.send(new DeleteObjectCommand({ Bucket, Key }), { abortSignal });
         }
@@ -91,13 +104,59 @@ export function bucketStorage(options: StorageOptions): OutputStorage {
   };
 }
 
-/** Lets an upload pass only while the object is as it was seen: two tapes at once can't both take a slug. */
-function condition(etag: string | undefined): Pick<PutObjectCommandInput, 'IfMatch' | 'IfNoneMatch'> {
-  return etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+/** The key of an object that only a check writes. */
+function checkKey(): string {
+  return `tapes/.oven-check-${randomUUID()}`;
+}
+
+/** An object as it is in the bucket now. */
+interface ObjectHead {
+  readonly etag: string | undefined;
+  /** Its owner; undefined for an object that Oven did not store. */
+  readonly mongoId: string | undefined;
+}
+
+/** The object of a key, or undefined if there is none. Throws what the client throws. */
+async function headObject(
+  client: S3Client,
+  Bucket: string,
+  Key: string,
+  abortSignal: AbortSignal,
+): Promise<ObjectHead | undefined> {
+  try {
+    const { ETag, Metadata } = await client.send(new HeadObjectCommand({ Bucket, Key }), { abortSignal });
+    return { etag: ETag, mongoId: readOwner(Metadata) };
+  } catch (error) {
+    if (classifyS3Error(error) === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+/** Throws SLUG_TAKEN unless all objects of a name belong to this tape. */
+function assertOwned(heads: readonly (ObjectHead | undefined)[], owner: TapeOwner): void {
+  if (heads.some((head) => head && !isOwnedBy(head.mongoId, owner))) throw new StorageError('SLUG_TAKEN');
+}
+
+/** Lets an upload pass only while the object is unchanged: two tapes at once can't both take a slug. */
+function unchanged(head: ObjectHead | undefined): Pick<PutObjectCommandInput, 'IfMatch' | 'IfNoneMatch'> {
+  return head?.etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: head.etag };
+}
+
+/** The owner as an object's metadata; headers hold no more than ASCII. */
+function ownerMetadata(mongoId: string): Record<string, string> {
+  return { mongoid: encodeURIComponent(mongoId) };
+}
+
+function readOwner(metadata: Record<string, string> | undefined): string | undefined {
+  try {
+    return metadata?.mongoid === undefined ? undefined : decodeURIComponent(metadata.mongoid);
+  } catch {
+    return undefined;
+  }
 }
 
 const CODES: Readonly<Record<S3Fault, StorageCode>> = {
-  'not-found': 'STORAGE_MISCONFIGURED', // of the bucket: a missing object is dealt with where it may be missing
+  'not-found': 'STORAGE_MISCONFIGURED', // the bucket: `headObject` handles a missing object
   misconfigured: 'STORAGE_MISCONFIGURED',
   conflict: 'STORAGE_CONFLICT',
   unreachable: 'STORAGE_UNREACHABLE',
@@ -106,27 +165,23 @@ const CODES: Readonly<Record<S3Fault, StorageCode>> = {
   refused: 'STORAGE_REFUSED',
 };
 
-/** Calls `run` with a signal that aborts after so many milliseconds too, and has errors of the client say what they mean. */
-async function withTimeout<T>(
-  milliseconds: number,
+/** Runs requests with a deadline, and turns errors of the client into StorageErrors. */
+async function request<T>(
+  ms: number,
   signal: AbortSignal | undefined,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  signal?.throwIfAborted();
-  const deadline = AbortSignal.timeout(milliseconds);
-  try {
-    return await run(AbortSignal.any(signal ? [signal, deadline] : [deadline]));
-  } catch (cause) {
+  const tooSlow = (cause: unknown) => new StorageError('STORAGE_TIMEOUT', { cause });
+  return withDeadline(ms, signal, tooSlow, run).catch((cause: unknown) => {
     signal?.throwIfAborted();
-    if (deadline.aborted) throw new StorageError('STORAGE_TIMEOUT', { cause });
-    if (cause instanceof StorageError || isOfFile(cause)) throw cause;
+    if (cause instanceof StorageError || isFileError(cause)) throw cause;
     const fault = classifyS3Error(cause);
     throw fault === undefined ? cause : new StorageError(CODES[fault], { cause });
-  }
+  });
 }
 
-/** Whether an error is of a file of this machine, which has a path where a network's has an address. */
-function isOfFile(error: unknown): boolean {
+/** Whether an error is about a file of this machine: it has a path where a network error has an address. */
+function isFileError(error: unknown): boolean {
   const { syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
   return syscall !== undefined && path !== undefined;
 }

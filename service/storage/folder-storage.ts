@@ -1,3 +1,7 @@
+/**
+ * A folder in place of the bucket, for a laptop. The owner of `tapes/a.mp4` is in `tapes/.a.mp4.owner`; a file that is being
+ * written is `tapes/.a.mp4.<uuid>.part`.
+ */
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -6,47 +10,42 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { type StorageCode, StorageError } from './errors.ts';
 import { keyFor, keysFor } from './keys.ts';
-import { isOwnedBy } from './owner.ts';
-import { namedBy, publicBase } from './public-url.ts';
-import type { OutputStorage, StorageOptions, TapeOwner } from './storage.ts';
+import { isOwnedBy, type OutputStorage, type StorageOptions, type TapeOwner } from './storage.ts';
+import { mp4UrlMatcher, publicBase } from './urls.ts';
 
-/**
- * A folder in place of the bucket, for a laptop. Whose file `tapes/a.mp4` is stands in `tapes/.a.mp4.owner`; what is being
- * written is `tapes/.a.mp4.<uuid>.part`.
- */
 export function folderStorage(options: StorageOptions): OutputStorage {
   const folder = fileURLToPath(options.endpoint);
   const base = publicBase(options);
-  const names = namedBy(options);
+  const isMp4Url = mp4UrlMatcher(options);
   const url: OutputStorage['url'] = (name, kind) => `${base}/${keyFor(name, kind)}`;
-  const placesOf = (name: string) => keysFor(name).map((key) => placeOf(join(folder, key)));
+  const placeOfKey = (key: string) => placeOf(join(folder, key));
   return {
     folder,
     url,
     put: (file, signal) =>
       withStorageErrors(async () => {
-        const { name, kind, mongoId, replaces } = file;
-        const place = placeOf(join(folder, keyFor(name, kind)));
-        const whose = { mongoId, unowned: names(replaces, name) };
+        const { name, kind, path, mongoId, replaces } = file;
+        const place = placeOfKey(keyFor(name, kind));
+        const owner = { mongoId, unowned: isMp4Url(replaces, name) };
         await mkdir(dirname(place.path), { recursive: true });
-        for (const other of placesOf(name)) await assertOwned(other, whose);
-        await store(file.path, place, whose, signal);
+        for (const key of keysFor(name)) await assertOwned(placeOfKey(key), owner);
+        await store(path, place, owner, signal);
         return url(name, kind);
       }, signal),
-    remove: (name, of) =>
+    remove: (name, owner) =>
       withStorageErrors(async () => {
         const removed: string[] = [];
         for (const key of keysFor(name)) {
-          const place = placeOf(join(folder, key));
-          if (of && !isOwnedBy(await ownerOf(place), of)) continue;
+          const place = placeOfKey(key);
+          if (owner && !isOwnedBy(await readOwner(place), owner)) continue;
           if (await exists(place.path)) removed.push(key);
-          for (const path of [place.path, ...(await partsOf(place)), place.owner]) {
+          for (const path of [place.path, ...(await listParts(place)), place.owner]) {
             await rm(path, { force: true });
           }
         }
         return removed;
       }),
-    check: (look) =>
+    check: (inspect) =>
       withStorageErrors(async () => {
         const key = `tapes/.oven-check-${randomUUID()}`;
         const path = join(folder, key);
@@ -54,7 +53,7 @@ export function folderStorage(options: StorageOptions): OutputStorage {
         await writeFile(path, path, { flag: 'wx' });
         try {
           if ((await readFile(path, 'utf8')) !== path) throw new StorageError('STORAGE_MISCONFIGURED');
-          await look?.(`${base}/${key}`, path);
+          await inspect?.(`${base}/${key}`, path);
         } finally {
           await rm(path);
         }
@@ -63,11 +62,11 @@ export function folderStorage(options: StorageOptions): OutputStorage {
   };
 }
 
-async function store(path: string, place: Place, whose: TapeOwner, signal: AbortSignal): Promise<void> {
+async function store(path: string, place: Place, owner: TapeOwner, signal: AbortSignal): Promise<void> {
   const part = `${place.partial}${randomUUID()}.part`;
   let isNew = false;
   try {
-    isNew = await claim(place, whose);
+    isNew = await claim(place, owner);
     await pipeline(createReadStream(path), createWriteStream(part, { flags: 'wx' }), { signal });
     await rename(part, place.path);
   } catch (error) {
@@ -80,15 +79,15 @@ async function store(path: string, place: Place, whose: TapeOwner, signal: Abort
 const FULL: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 const UNUSABLE: readonly string[] = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST'];
 
-/** Has errors of the folder say what they mean. */
+/** Turns errors of the folder into StorageErrors. */
 async function withStorageErrors<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   signal?.throwIfAborted();
   try {
     return await work();
   } catch (cause) {
     signal?.throwIfAborted();
-    const { code = '' } = cause as NodeJS.ErrnoException;
-    throw storageCodeOf(code) ? new StorageError(storageCodeOf(code)!, { cause }) : cause;
+    const code = storageCodeOf((cause as NodeJS.ErrnoException).code ?? '');
+    throw code ? new StorageError(code, { cause }) : cause;
   }
 }
 
@@ -97,57 +96,55 @@ function storageCodeOf(code: string): StorageCode | undefined {
   return UNUSABLE.includes(code) ? 'STORAGE_MISCONFIGURED' : undefined;
 }
 
-/** Where a stored file lies, and what lies beside it. */
-export interface Place {
+/** The paths of a stored file. */
+interface Place {
   readonly path: string;
-  /** The file that says whose it is. */
+  /** The file that holds the owner's mongoId. */
   readonly owner: string;
-  /** What the names of half-written files begin with. */
+  /** The start of the names of half-written files. */
   readonly partial: string;
 }
 
-export function placeOf(path: string): Place {
+function placeOf(path: string): Place {
   const hidden = join(dirname(path), `.${basename(path)}`);
   return { path, owner: `${hidden}.owner`, partial: `${hidden}.` };
 }
 
-/** Takes a place for a tape in one step; false when it was the tape's before. Throws SLUG_TAKEN. */
-export async function claim(place: Place, whose: TapeOwner): Promise<boolean> {
+/** Takes a place for a tape in one step; false if the tape had it before. Throws SLUG_TAKEN. */
+async function claim(place: Place, owner: TapeOwner): Promise<boolean> {
   const draft = `${place.partial}${randomUUID()}.part`;
   try {
-    await writeFile(draft, whose.mongoId, { flag: 'wx' });
-    await link(draft, place.owner); // fails when it is there, and is never seen half-written
+    await writeFile(draft, owner.mongoId, { flag: 'wx' });
+    await link(draft, place.owner); // fails if the file is there, and never shows it half-written
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // Given up just now by whoever took it and failed: free again.
-    if (!(await exists(place.owner))) return claim(place, whose);
-    await assertOwned(place, whose);
+    // Another bake took the place, failed, and gave it up just now: it is free again.
+    if (!(await exists(place.owner))) return claim(place, owner);
+    await assertOwned(place, owner);
     return false;
   } finally {
     await rm(draft, { force: true });
   }
 }
 
-/** Throws SLUG_TAKEN when a place is another tape's, or holds a file of which nobody knows whose it is, unless `unowned`. */
-export async function assertOwned(place: Place, whose: TapeOwner): Promise<void> {
-  const owner = await ownerOf(place);
-  const isTaken = (owner !== undefined || (await exists(place.path))) && !isOwnedBy(owner, whose);
+/** Throws SLUG_TAKEN if a place belongs to another tape, or holds a file without an owner, unless `unowned`. */
+async function assertOwned(place: Place, owner: TapeOwner): Promise<void> {
+  const mongoId = await readOwner(place);
+  const isTaken = (mongoId !== undefined || (await exists(place.path))) && !isOwnedBy(mongoId, owner);
   if (isTaken) throw new StorageError('SLUG_TAKEN');
 }
 
-/** Whose place it is; undefined for nobody's, or nobody knows. */
-export function ownerOf({ owner }: Place): Promise<string | undefined> {
+function readOwner({ owner }: Place): Promise<string | undefined> {
   return readFile(owner, 'utf8').catch(ifMissing);
 }
 
-/** Whether there is a file or folder of this name. */
-export async function exists(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(ifMissing)) !== undefined;
 }
 
-/** What is, or was, being written for a place. */
-export async function partsOf({ partial }: Place): Promise<string[]> {
+/** Half-written files of a place, of this process or of one that died. */
+async function listParts({ partial }: Place): Promise<string[]> {
   const names = (await readdir(dirname(partial)).catch(ifMissing)) ?? [];
   const start = basename(partial);
   return names

@@ -1,26 +1,25 @@
+/** What a storage of finished files is, and whose a stored file is. `open.ts` opens one: a bucket, or a folder. */
 import type { OutputKind } from '../bake/outputs.ts';
-import { bucketStorage } from './bucket-storage.ts';
-import { folderStorage } from './folder-storage.ts';
 import type { Account } from './s3.ts';
 
 /** Where finished files go: a public bucket, or a folder that Oven serves. */
 export interface OutputStorage {
-  /** The public URL of an output, whether it is there or not. */
+  /** The public URL of an output, whether it is stored or not. */
   url(name: string, kind: OutputKind): string;
   /**
-   * Stores a file under its name's key, whole or not at all, and gives its public URL. A file that the same tape stored
-   * before is replaced. Throws StorageError, SLUG_TAKEN when any file of the name belongs to another tape, or to nobody
-   * known unless `replaces` names it; the signal's reason when aborted; and errors of the file as they are.
+   * Stores a file under the key of its name, whole or not at all, and returns its public URL. It replaces a file that the
+   * same tape stored before. Throws StorageError, with SLUG_TAKEN when a file of the name belongs to another tape, or has
+   * no known owner and `replaces` does not name it; the signal's reason when aborted; and errors of the file unchanged.
    */
   put(file: OutputFile, signal: AbortSignal): Promise<string>;
-  /** Removes every output of a name, or what `of` says of them, and gives the keys that were there. Throws StorageError. */
-  remove(name: string, of?: TapeOwner): Promise<readonly string[]>;
+  /** Removes all outputs of a name, or those of one owner, and returns the keys that were there. Throws StorageError. */
+  remove(name: string, owner?: TapeOwner): Promise<readonly string[]>;
   /**
-   * Proves that files can be written, read and deleted; `look` sees one meanwhile by its public URL. Throws StorageError, and what `look`
-   * throws.
+   * Writes, reads and deletes a file. `inspect` gets its public URL while it is there. Throws StorageError, and what
+   * `inspect` throws.
    */
-  check(look?: (url: string, content: string) => Promise<void>): Promise<void>;
-  /** The folder that holds `tapes/`, where it is one. */
+  check(inspect?: (url: string, content: string) => Promise<void>): Promise<void>;
+  /** The folder that holds `tapes/`; undefined for a bucket. */
   readonly folder: string | undefined;
   close(): void;
 }
@@ -30,26 +29,27 @@ export interface OutputFile {
   readonly name: string;
   readonly kind: OutputKind;
   readonly path: string;
-  /** Whose file it is. */
+  /** The tape that owns the file. */
   readonly mongoId: string;
-  /** URL of the tape's MP4 from before Oven, which says nothing of its owner. */
+  /** URL of the tape's MP4 from before Oven, which has no owner. */
   readonly replaces?: string | undefined;
 }
 
-/** Whose files are meant: one tape's, and those that say nothing of their owner, or not. */
+/** One tape as the owner of stored files. */
 export interface TapeOwner {
   readonly mongoId: string;
+  /** Whether files without an owner belong to this tape too. */
   readonly unowned: boolean;
 }
 
-export interface StorageOptions extends Account {
-  /** Host, or URL, under which the bucket's files are given out in place of the bucket's own. */
-  readonly cdn?: string | undefined;
-  /** Of the service, which serves a folder's files below `/files/`. */
-  readonly publicUrl?: URL | undefined;
+/** Whether a stored file belongs to a tape; `mongoId` is its recorded owner, undefined if it has none. */
+export function isOwnedBy(mongoId: string | undefined, owner: TapeOwner): boolean {
+  return mongoId === undefined ? owner.unowned : mongoId === owner.mongoId;
 }
 
-/** Opens the storage; nothing is asked of it before the first use. Throws TypeError for options that make no URL. */
-export function openStorage(options: StorageOptions): OutputStorage {
-  return options.endpoint.protocol === 'file:' ? folderStorage(options) : bucketStorage(options);
+export interface StorageOptions extends Account {
+  /** Host or URL that serves the bucket's files in place of the bucket itself. */
+  readonly cdn?: string | undefined;
+  /** The URL of the service, which serves a folder's files below `/files/`. */
+  readonly publicUrl?: URL | undefined;
 }

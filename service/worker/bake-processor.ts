@@ -42,7 +42,7 @@ export function bakeProcessor(options: BakeProcessorOptions) {
     const { request, callbackId } = job.data;
     await checkCancelled(callbackId);
     const write = (value: StageProgress) => job.updateProgress({ ...value });
-    const progress = latestOnly(write, onError, PROGRESS_MS);
+    const progress = latestOnly({ write, onError, everyMs: PROGRESS_MS });
     try {
       signal.throwIfAborted();
       const result = await bake(request, {

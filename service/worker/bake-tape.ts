@@ -7,6 +7,7 @@ import type { Scale } from '../bake/plan/size.ts';
 import type { BakeReport, Progress } from '../bake/report.ts';
 import { diskFull } from '../bake/workspace.ts';
 import type { ReportProgress } from '../callback/progress.ts';
+import { withDeadline } from '../lib/deadline.ts';
 import {
   type BakeRequest,
   type BakeResult,
@@ -147,13 +148,9 @@ async function withStageTimeout<T>(
   { signal, timeoutSeconds }: Work,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
-  try {
-    return await work(AbortSignal.any([signal, timeout]));
-  } catch (cause) {
-    if (signal.aborted || !timeout.aborted) throw cause;
-    throw new BakeError('BAKE_TIMEOUT', `The tape was ${stage} for too long.`, { cause });
-  }
+  const tooSlow = (cause: unknown) =>
+    new BakeError('BAKE_TIMEOUT', `The tape was ${stage} for too long.`, { cause });
+  return withDeadline(timeoutSeconds * 1000, signal, tooSlow, work);
 }
 
 function seconds(ms: number): number {

@@ -1,5 +1,6 @@
 import { type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { waitAtMost } from '../lib/deadline.ts';
 import { finishRequeues } from '../queue/add.ts';
 import type { BakeRequest, BakeResult, CallbackData, Failure } from '../queue/job.ts';
 import { withLock } from '../queue/lock.ts';
@@ -130,8 +131,9 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     drainTo,
     close: async (seconds = 5) => {
       await drainTo(seconds);
-      await waitAtMost(CLOSE_MS, Promise.allSettled(parts.map(({ worker }) => worker.close())));
-      await waitAtMost(CLOSE_MS, closeStore(store));
+      const closing = parts.map(({ worker }) => worker.close());
+      await waitAtMost(CLOSE_MS, Promise.allSettled(closing), () => {});
+      await waitAtMost(CLOSE_MS, closeStore(store), () => {});
       for (const client of [connection, subscriber]) client.disconnect();
     },
   };
@@ -141,13 +143,4 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
 function ready(redis: Redis): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();
   return new Promise((resolve) => redis.once('ready', () => resolve()));
-}
-
-async function waitAtMost(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { cached, withTimeout } from '../../service/lib/cached.ts';
+import { cached } from '../../service/lib/cached.ts';
+import { waitAtMost } from '../../service/lib/deadline.ts';
 
 it('asks once however many want to know, and again when the answer is old', async () => {
   let asked = 0;
@@ -34,6 +35,10 @@ it('keeps a failure as long as an answer', async () => {
 });
 
 it('waits no longer than it should', async () => {
-  await expect(withTimeout(1, new Promise(() => {}))).rejects.toThrow('not within 1 ms');
-  expect(await withTimeout(60_000, Promise.resolve('soon'))).toBe('soon');
+  const late = () => {
+    throw new Error('not within 1 ms');
+  };
+  await expect(waitAtMost(1, new Promise(() => {}), late)).rejects.toThrow('not within 1 ms');
+  expect(await waitAtMost(1, new Promise(() => {}), () => 'late')).toBe('late');
+  expect(await waitAtMost(60_000, Promise.resolve('soon'), late)).toBe('soon');
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { OutputKind } from '../../service/bake/outputs.ts';
-import { openStorage } from '../../service/storage/storage.ts';
+import { openStorage } from '../../service/storage/open.ts';
 import { openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();

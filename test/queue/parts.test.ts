@@ -78,7 +78,7 @@ describe('latestOnly', () => {
       written.push(value);
       if (value === 0) throw new Error('lost');
     };
-    const latest = latestOnly(write, (error) => errors.push(error), 60_000);
+    const latest = latestOnly({ write, onError: (error) => errors.push(error), everyMs: 60_000 });
     for (let n = 0; n < 100; n += 1) latest.set(n);
     await latest.flush();
     expect(written).toEqual([0, 99]);

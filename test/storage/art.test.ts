@@ -6,7 +6,7 @@ import { allowList } from '../../service/source/allow-list.ts';
 import type { SourceCode } from '../../service/source/errors.ts';
 import { openSource, type SourceOptions } from '../../service/source/source.ts';
 import { openTapeBucket, type TapeBucket } from '../../service/source/tape-bucket.ts';
-import { bucketOrigins } from '../../service/storage/s3.ts';
+import { bucketOrigins } from '../../service/storage/urls.ts';
 import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
 import { bytesOf, startSource } from '../rig/source.ts';
 import { until } from '../rig/until.ts';

@@ -2,7 +2,8 @@ import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:f
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type OutputFile, type OutputStorage, openStorage } from '../../service/storage/storage.ts';
+import { openStorage } from '../../service/storage/open.ts';
+import type { OutputFile, OutputStorage } from '../../service/storage/storage.ts';
 import { bytesOf } from '../rig/source.ts';
 import { until } from '../rig/until.ts';
 import { type Scratch, scratch } from '../source/scratch.ts';

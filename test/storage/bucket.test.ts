@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { allowList } from '../../service/source/allow-list.ts';
-import { bucketOrigins, bucketUrl } from '../../service/storage/s3.ts';
+import { bucketOrigins, bucketUrl } from '../../service/storage/urls.ts';
 
 it.each([
   [

@@ -1,9 +1,9 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { keyBelow, openTapeBucket } from '../../service/source/tape-bucket.ts';
-import { publicBase } from '../../service/storage/public-url.ts';
+import { openTapeBucket } from '../../service/source/tape-bucket.ts';
+import { openStorage } from '../../service/storage/open.ts';
 import { openClient } from '../../service/storage/s3.ts';
-import { openStorage } from '../../service/storage/storage.ts';
+import { keyBelow, publicBase } from '../../service/storage/urls.ts';
 
 const KEYS = { key: 'k', secret: 's' };
 const SPACES = new URL('https://sfo3.digitaloceanspaces.com');

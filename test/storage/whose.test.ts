@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { namedBy } from '../../service/storage/public-url.ts';
-import { type OutputStorage, openStorage } from '../../service/storage/storage.ts';
+import { openStorage } from '../../service/storage/open.ts';
+import type { OutputStorage } from '../../service/storage/storage.ts';
+import { mp4UrlMatcher } from '../../service/storage/urls.ts';
 import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
 import { type Scratch, scratch } from '../source/scratch.ts';
 import { failure } from './failure.ts';
@@ -146,6 +147,6 @@ it.each([
   ['hidden dots on the way', 'https://cdn.test/tapes/%2e%2e%2ftapes/abc.mp4', false],
 ])('knows the URL of an MP4 by %s', (_what, url, expected) => {
   const endpoint = new URL('https://sfo3.digitaloceanspaces.com');
-  const names = namedBy({ endpoint, bucket: 'blobs', key: '', secret: '', cdn: 'cdn.test' });
+  const names = mp4UrlMatcher({ endpoint, bucket: 'blobs', key: '', secret: '', cdn: 'cdn.test' });
   expect(names(url, 'abc')).toBe(expected);
 });

@@ -1,7 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Reason } from '../../health/probes.ts';
 import { judgeWork, WORK_LIMITS, type WorkLimits } from '../../health/work.ts';
-import { cached, withTimeout } from '../../lib/cached.ts';
+import { cached } from '../../lib/cached.ts';
+import { waitAtMost } from '../../lib/deadline.ts';
 import type { Counts, FinishedCounts } from '../../queue/status.ts';
 import type { App } from '../context.ts';
 import { errors, health, json, workHealth } from '../schemas/response.ts';
@@ -48,7 +49,9 @@ export function workRoute(app: App, { queue, limits = WORK_LIMITS, everyMs = 500
   const checkWork = cached(everyMs, async (): Promise<Reason[]> => {
     try {
       const all = Promise.all([queue.counts(), queue.ended(limits.windowSeconds)]);
-      const [counts, ended] = await withTimeout(3000, all);
+      const [counts, ended] = await waitAtMost(3000, all, () => {
+        throw new Error('The queue did not answer within 3 s.');
+      });
       return judgeWork(counts, ended, limits);
     } catch {
       return [{ code: 'REDIS', message: 'The queue can not be asked.' }];
