@@ -1,26 +1,26 @@
 import { waitAtMost } from '../lib/deadline.ts';
 import { type Change, changeBetween, type Rendered, renderRows } from './change.ts';
-import { loadView, type Sources, unreachableView, type View } from './load-view.ts';
+import { loadView, type Sources, unreachableView, type View } from './view.ts';
 
 const FRESH_MS = 500;
 
-/** One who looks on. At most one change is kept for him: if he is slow, the next one he gets is all of it. */
+/** The changes for one open page. It keeps at most one change: a slow page gets the whole view instead of several. */
 export interface Subscription {
-  /** The next change; undefined when there was none for `ms` milliseconds, or when the feed was closed. */
+  /** The next change; undefined after `ms` milliseconds without one, and when the subscription is closed. */
   next(ms: number): Promise<Change | undefined>;
   readonly closed: boolean;
   close(): void;
 }
 
-/** Looks at the service on behalf of everybody: once for all, and only while somebody looks on. */
+/** Refreshes the view once for all subscriptions, and only while there are any. */
 export interface Broadcaster {
-  /** A view that is at most half a second old; of a queue that can't be reached, the last that was known. */
+  /** A view that is at most half a second old. When the queue does not answer, the last known one with its trouble. */
   view(): Promise<View>;
-  /** Undefined when as many look on as may. */
+  /** Undefined when `maxSubscriptions` are open. */
   subscribe(): Subscription | undefined;
-  /** How many look on. */
+  /** The number of subscriptions. */
   readonly size: number;
-  /** Ends every feed and takes no other. */
+  /** Closes every subscription and takes no other. */
   close(): void;
 }
 
@@ -53,22 +53,22 @@ export function openBroadcaster(
     });
     return refreshing;
   };
-  // Asked for again only when the answer is there, so that a slow queue is not asked more and more.
+  // The next refresh is scheduled after the answer, so that a slow queue does not collect questions.
   const poll = async (): Promise<void> => {
     await refresh();
     if (subscriptions.size === 0 || isClosed) timer = undefined;
     else timer = setTimeout(poll, pollMs);
   };
 
+  const current = async (): Promise<Rendered> =>
+    last !== undefined && performance.now() - last.at < FRESH_MS ? last.rendered : refresh();
+
   return {
-    view: async () => {
-      if (last !== undefined && performance.now() - last.at < FRESH_MS) return last.rendered.view;
-      return (await refresh()).view;
-    },
+    view: async () => (await current()).view,
     subscribe: () => {
       if (isClosed || subscriptions.size >= maxSubscriptions) return undefined;
-      const all = async () => changeBetween(undefined, await freshOr(last, refresh))!;
-      const subscription = openSubscription(all, () => subscriptions.delete(subscription));
+      const wholeView = async () => changeBetween(undefined, await current())!;
+      const subscription = openSubscription(wholeView, () => subscriptions.delete(subscription));
       subscriptions.add(subscription);
       timer ??= setTimeout(poll, 0);
       return subscription;
@@ -88,15 +88,8 @@ interface OpenSubscription extends Subscription {
   push(change: Change): void;
 }
 
-async function freshOr(
-  last: { rendered: Rendered; at: number } | undefined,
-  refresh: () => Promise<Rendered>,
-): Promise<Rendered> {
-  return last !== undefined && performance.now() - last.at < FRESH_MS ? last.rendered : refresh();
-}
-
-function openSubscription(all: () => Promise<Change>, onClose: () => void): OpenSubscription {
-  let pending: Change | 'all' | undefined = 'all';
+function openSubscription(wholeView: () => Promise<Change>, onClose: () => void): OpenSubscription {
+  let pending: Change | 'whole view' | undefined = 'whole view';
   let wake = () => {};
   let closed = false;
   return {
@@ -110,13 +103,13 @@ function openSubscription(all: () => Promise<Change>, onClose: () => void): Open
       if (closed || pending === undefined) return undefined;
       const change = pending;
       pending = undefined;
-      if (change !== 'all') return change;
-      const everything = await all();
-      pending = undefined; // what was told while it was looked is in there
-      return everything;
+      if (change !== 'whole view') return change;
+      const whole = await wholeView();
+      pending = undefined; // a change that came meanwhile is in it
+      return whole;
     },
     push: (change) => {
-      pending = pending === undefined ? change : 'all';
+      pending = pending === undefined ? change : 'whole view';
       wake();
     },
     get closed() {

@@ -1,23 +1,22 @@
-import type { View } from './load-view.ts';
 import { plural } from './markup.ts';
-import { LIST_NAMES, type Lists } from './view/page.ts';
-import type { Row } from './view/row.ts';
+import type { Row } from './row.ts';
+import { LIST_NAMES, type Lists, type View } from './view.ts';
 
-/** What a page needs to get from one view to the next; all keys of a list in their order, and the rows that differ. */
+/** What an open page needs to show the next view: the keys of each list in order, and the rows that differ. */
 export interface Change {
   readonly headline: string;
   readonly busy: boolean;
   readonly trouble: string;
-  /** Left out when it is as before. */
+  /** Missing when they are unchanged. */
   readonly figures?: string;
   readonly lists: Readonly<
     Record<keyof Lists, { readonly keys: readonly string[]; readonly rows: Readonly<Record<string, string>> }>
   >;
-  /** For those who hear the page instead of seeing it; empty when nothing ended. */
+  /** The sentence for screen readers; empty when no bake ended. */
   readonly announcement: string;
 }
 
-/** Views with each row's HTML, made once for all who look. */
+/** A view with each row's HTML, rendered once for all subscriptions. */
 export interface Rendered {
   readonly view: View;
   readonly html: Readonly<Record<keyof Lists, ReadonlyMap<string, string>>>;
@@ -29,23 +28,25 @@ export function renderRows(view: View): Rendered {
   return { view, html: { baking: html('baking'), tapes: html('tapes') } };
 }
 
-/** The change from `before` (nothing: all of it) to `now`; undefined when nothing differs. */
+/** The change from `before` to `now`; undefined when nothing differs. Without `before` it is the whole view. */
 export function changeBetween(before: Rendered | undefined, now: Rendered): Change | undefined {
   const { headline, busy, trouble = '' } = now.view;
   const figures = `${now.view.figures}`;
   const change: Change = {
-    ...{ headline, busy, trouble },
+    headline,
+    busy,
+    trouble,
     ...((before === undefined || `${before.view.figures}` !== figures) && { figures }),
     lists: { baking: listChange('baking', before, now), tapes: listChange('tapes', before, now) },
     announcement: before === undefined ? '' : describeEnded(before.view, now.view),
   };
-  const same =
+  const isEqual =
     before !== undefined &&
     before.view.headline === headline &&
     (before.view.trouble ?? '') === trouble &&
     change.figures === undefined &&
-    LIST_NAMES.every((name) => isSame(before.html[name], now.html[name]));
-  return same ? undefined : change;
+    LIST_NAMES.every((name) => haveEqualRows(before.html[name], now.html[name]));
+  return isEqual ? undefined : change;
 }
 
 function listChange(name: keyof Lists, before: Rendered | undefined, now: Rendered) {
@@ -53,21 +54,21 @@ function listChange(name: keyof Lists, before: Rendered | undefined, now: Render
   return { keys: [...now.html[name].keys()], rows: Object.fromEntries(rows) };
 }
 
-function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+function haveEqualRows(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
   const keys = [...b.keys()];
   return a.size === b.size && [...a].every(([key, html], n) => keys[n] === key && b.get(key) === html);
 }
 
-const MAX_SAID = 2;
+const MAX_SENTENCES = 2;
 
-/** One sentence for each tape that ended between two views, or one for all when there are many. */
+/** A sentence for each tape that ended between two views; more than two tapes share one sentence. */
 export function describeEnded(before: View, now: View): string {
   const all = ({ lists }: View) => [...lists.baking, ...lists.tapes];
   const was = new Map(all(before).map((row) => [row.key, row.group]));
   const isNew = ({ key, endedAt = 0 }: Row) =>
     was.has(key) ? !isEnd(was.get(key)!) : endedAt > before.at && before.at > 0;
   const ended = all(now).filter((row) => isEnd(row.group) && isNew(row));
-  if (ended.length <= MAX_SAID) return ended.map(sentence).join(' ');
+  if (ended.length <= MAX_SENTENCES) return ended.map(sentence).join(' ');
   const failed = ended.filter(({ group }) => group === 'failed').length;
   const done = ended.length - failed;
   return [done > 0 && `${plural(done, 'tape')} done.`, failed > 0 && `${plural(failed, 'tape')} failed.`]

@@ -1,26 +1,26 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 
-/** HTML that was escaped where it had to be. Only `markup` makes it, so what a caller sent can't be taken for it. */
+/** Escaped HTML. Only `markup` makes it, so a caller's text cannot be taken for it. */
 export type Markup = HtmlEscapedString;
 
 type Value = string | number | boolean | null | undefined | Markup | readonly Value[];
 
-/** HTML from a template: every value is escaped but Markup; lists are joined, and false and undefined are nothing. */
+/** HTML from a template. Every value but Markup is escaped, lists are joined, false and undefined are left out. */
 export function markup(strings: TemplateStringsArray, ...values: readonly Value[]): Markup {
-  return html(strings, ...values) as Markup; // a promise only when a value is one
+  return html(strings, ...values) as Markup; // hono types a promise for values that are promises, and Value has none
 }
 
 const MAX_TEXT = 300;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: what steers a terminal or the direction of text says nothing here
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they steer terminals and the direction of text
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g;
 const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi;
-/** A user's id at the identity provider, plain or as it stands in a URL. */
+/** A user's id at the identity provider, plain or URL-encoded. */
 const SUB = /\b[\w-]+(?:\||%7c)[\w.-]+/gi;
 
 /**
- * What may be shown of a text that anything may have got into: of a URL its origin only, since paths hold users' ids
- * and queries hold signatures; no id of a user; no control characters; at most 300 characters.
+ * A text that may hold secrets, made fit to publish. A URL is cut to its origin, since paths hold users' ids and queries
+ * hold signatures; users' ids and control characters go; the result has at most 300 characters.
  */
 export function publicText(text: string): string {
   const plain = text.replace(INVISIBLE, ' ').replace(URL_IN_TEXT, originOf).replace(SUB, '…').trim();
@@ -33,14 +33,14 @@ function originOf(text: string): string {
   return `${url.protocol}//${url.host}/…`;
 }
 
-/** The URL when it is one that a page may load or link to: http(s), and without a password in it. */
+/** The URL if a page may link to it or load it: http(s) without a password. Otherwise undefined. */
 export function webUrl(text: string | undefined): string | undefined {
   const url = text === undefined ? null : URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.username || url.password) return undefined;
   return url.href;
 }
 
-/** A time span for people: 0.8 s, 12 s, 3 min 5 s, 2 h 10 min, 3 d 4 h. */
+/** A time span to read: 0.8 s, 12 s, 3 min 5 s, 2 h 10 min, 3 d 4 h. */
 export function renderSpan(seconds: number): string {
   const whole = Math.floor(Math.max(0, seconds));
   if (whole < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
@@ -50,7 +50,7 @@ export function renderSpan(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
-/** A size for people, in powers of ten: 512 B, 84 kB, 1.3 MB, 41 GB. */
+/** A size to read, in powers of ten: 512 B, 84 kB, 1.3 MB, 41 GB. */
 export function renderBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
@@ -68,7 +68,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** A moment; where there is JavaScript it reads as `3 min ago`, or has that behind it. `at` in milliseconds since 1970. */
+/** A moment. JavaScript turns it into `3 min ago` (`ago`) or adds that to it (`both`). `at` in milliseconds since 1970. */
 export function renderTime(at: number, how: 'ago' | 'both' = 'ago'): Markup {
   return markup`<time datetime="${new Date(at).toISOString()}" data-ago="${how}">${renderMoment(at)}</time>`;
 }

@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import type { DiskSpace } from '../health/disk.ts';
 import type { Queue } from '../queue/queue.ts';
-import { loadAssets } from './assets.ts';
 import { openBroadcaster } from './broadcaster.ts';
 import { sendEvents } from './events.ts';
-import { renderJob, renderNoJob } from './view/job.ts';
-import { type DiskSpace, readFilter, renderFrame, renderPage } from './view/page.ts';
+import { renderJob, renderNoJob } from './job.ts';
+import { renderIcon } from './logo.ts';
+import { readFilter, renderFrame, renderPage, STYLES } from './page.ts';
 
 export interface DashboardOptions {
   readonly queue: Pick<Queue, 'recent' | 'counts' | 'status'>;
@@ -13,11 +16,11 @@ export interface DashboardOptions {
   readonly release: string;
   /** In milliseconds since 1970. */
   readonly startedAt: number;
-  /** Origins that thumbnails and videos are on; without, any that speaks https. */
+  /** The origins of thumbnails and videos; by default every https origin. */
   readonly media?: readonly string[];
-  /** When aborted, every stream of events ends, lest it holds up the end of the service. */
+  /** Its abort ends every stream of events, so that none delays the end of the service. */
   readonly signal?: AbortSignal;
-  /** How many may look on at once; another page shows what is, and tries again. */
+  /** How many pages get live changes at once. Another page is a still one and tries again. */
   readonly maxClients?: number;
   readonly pollMs?: number;
   readonly heartbeatMs?: number;
@@ -25,32 +28,32 @@ export interface DashboardOptions {
 }
 
 /**
- * The pages for people: `GET /` all of it, `GET /jobs/:id` one job, `GET /events` what changes, as server-sent events.
+ * The dashboard's routes: `GET /` all tapes, `GET /jobs/:id` one job, `GET /events` changes as server-sent events.
  *
  * @example
  * app.route('/', dashboard({ queue, disk, release: 'dev', startedAt: Date.now() }));
  */
 export function dashboard(options: DashboardOptions): Hono {
   const { queue, release, startedAt, signal } = options;
-  const watch = openBroadcaster(options, {
+  const broadcaster = openBroadcaster(options, {
     maxSubscriptions: options.maxClients ?? 64,
     pollMs: options.pollMs ?? 1000,
   });
-  if (signal?.aborted) watch.close();
-  signal?.addEventListener('abort', () => watch.close(), { once: true });
+  if (signal?.aborted) broadcaster.close();
+  signal?.addEventListener('abort', () => broadcaster.close(), { once: true });
   const { hash, files } = loadAssets();
   const frame = { assets: `/dashboard/${hash}`, release, startedAt };
   const headers = pageHeaders(options.media ?? ['https:']);
   const app = new Hono();
 
   app.get('/', headers, async (c) => {
-    const view = await watch.view();
+    const view = await broadcaster.view();
     c.header('Cache-Control', 'no-store');
     return c.html(renderPage(frame, view, readFilter(c.req.query())), view.trouble ? 503 : 200);
   });
 
   app.get('/events', headers, (c) =>
-    sendEvents(c, watch, {
+    sendEvents(c, broadcaster, {
       heartbeatMs: options.heartbeatMs ?? 15_000,
       stuckMs: options.stuckMs ?? 30_000,
     }),
@@ -60,11 +63,12 @@ export function dashboard(options: DashboardOptions): Hono {
     const id = c.req.param('id');
     const [report, { headline, busy, trouble }] = await Promise.all([
       isJobId(id) ? queue.status(id).catch(() => 'unreachable' as const) : undefined,
-      watch.view(),
+      broadcaster.view(),
     ]);
     c.header('Cache-Control', 'no-store');
     const page = { headline, busy, trouble };
-    if (report === 'unreachable') return c.html(renderPage(frame, await watch.view(), readFilter({})), 503);
+    if (report === 'unreachable')
+      return c.html(renderPage(frame, await broadcaster.view(), readFilter({})), 503);
     if (report === undefined)
       return c.html(renderFrame(frame, { ...page, title: 'No such job · Oven', main: renderNoJob() }), 404);
     const main = renderJob(report, Date.now());
@@ -74,15 +78,39 @@ export function dashboard(options: DashboardOptions): Hono {
   app.get('/dashboard/:hash/:name', headers, (c) => {
     const file = files.get(c.req.param('name'));
     if (file === undefined) return c.notFound();
-    // A page of the release before asks with its own hash: it gets what there is, and must not keep it.
-    const kept = c.req.param('hash') === hash;
+    // A page of the previous release asks with its own hash: it gets today's file and must not cache it.
+    const isCurrent = c.req.param('hash') === hash;
     return c.body(file.body, 200, {
       'Content-Type': file.type,
-      'Cache-Control': kept ? 'public, max-age=31536000, immutable' : 'no-store',
+      'Cache-Control': isCurrent ? 'public, max-age=31536000, immutable' : 'no-store',
     });
   });
 
   return app;
+}
+
+interface Asset {
+  readonly body: string;
+  readonly type: string;
+}
+
+const BROWSER_FILES = new URL('browser/', import.meta.url);
+const SCRIPTS = ['dashboard', 'filter', 'live', 'morph', 'times'];
+
+/** The page's files by name, and a hash of all of them for their URLs, so that browsers may cache them for ever. */
+function loadAssets(): { readonly hash: string; readonly files: ReadonlyMap<string, Asset> } {
+  const files = new Map<string, Asset>([
+    ['icon.svg', { body: renderIcon().toString(), type: 'image/svg+xml' }],
+    ...STYLES.map((name) => readAsset(`${name}.css`, 'text/css')),
+    ...SCRIPTS.map((name) => readAsset(`${name}.js`, 'text/javascript')),
+  ]);
+  const hash = createHash('sha256');
+  for (const [name, { body }] of files) hash.update(`${name}\0${body}\0`);
+  return { hash: hash.digest('hex').slice(0, 12), files };
+}
+
+function readAsset(name: string, type: string): [string, Asset] {
+  return [name, { body: readFileSync(new URL(name, BROWSER_FILES), 'utf8'), type: `${type}; charset=utf-8` }];
 }
 
 /** An id as service/queue/job.ts makes it. */
@@ -91,24 +119,24 @@ function isJobId(text: string): boolean {
 }
 
 /**
- * The headers of a page that runs no script, style or frame but its own, and loads pictures and videos from `media`
- * (origins, or schemes as `https:`) beside itself.
+ * Headers that allow a page its own scripts and styles only, no frames, and pictures and videos from itself and `media`
+ * (origins, or schemes such as `https:`).
  */
-export function pageHeaders(media: readonly string[]): MiddlewareHandler {
+function pageHeaders(media: readonly string[]): MiddlewareHandler {
   const loaded = ["'self'", ...media];
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
-      ...{
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        imgSrc: loaded,
-        mediaSrc: loaded,
-      },
-      ...{ baseUri: ["'none'"], formAction: ["'self'"], frameAncestors: ["'none'"] },
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      imgSrc: loaded,
+      mediaSrc: loaded,
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
     },
-    strictTransportSecurity: false, // for whoever ends TLS to say
+    strictTransportSecurity: false, // the proxy that ends TLS sets it
     xFrameOptions: 'DENY',
     referrerPolicy: 'no-referrer',
   });

@@ -31,29 +31,29 @@ function source() {
 }
 const OPTIONS = { maxSubscriptions: 3, pollMs: 10 };
 
-test('all who look on share one look', async () => {
+test('All subscriptions share one refresh of the view', async () => {
   const { sources, asked, bakeOne } = source();
-  const watch = openBroadcaster(sources, OPTIONS);
-  const feeds = [watch.subscribe()!, watch.subscribe()!, watch.subscribe()!];
-  expect(watch.subscribe()).toBeUndefined();
-  const first = await Promise.all(feeds.map((feed) => feed.next(1000)));
+  const broadcaster = openBroadcaster(sources, OPTIONS);
+  const subscriptions = [broadcaster.subscribe()!, broadcaster.subscribe()!, broadcaster.subscribe()!];
+  expect(broadcaster.subscribe()).toBeUndefined();
+  const first = await Promise.all(subscriptions.map((subscription) => subscription.next(1000)));
   expect(first.map((change) => change?.lists.tapes.keys)).toEqual([[], [], []]);
   const before = asked.counts;
   bakeOne();
-  const second = await Promise.all(feeds.map((feed) => feed.next(1000)));
+  const second = await Promise.all(subscriptions.map((subscription) => subscription.next(1000)));
   for (const change of second) expect(change?.lists.tapes.keys).toHaveLength(1);
-  expect(asked.counts - before).toBeLessThanOrEqual(2); // one may have been under way
-  watch.close();
+  expect(asked.counts - before).toBeLessThanOrEqual(2); // one refresh may have been running
+  broadcaster.close();
 });
 
-test('nobody is asked anything when nobody looks on', async () => {
+test('Without subscriptions the queue is not asked', async () => {
   const { sources, asked } = source();
-  const watch = openBroadcaster(sources, OPTIONS);
-  const feed = watch.subscribe()!;
+  const broadcaster = openBroadcaster(sources, OPTIONS);
+  const subscription = broadcaster.subscribe()!;
   await until('it is polled', () => asked.counts > 3);
-  feed.close();
-  expect(watch.size).toBe(0);
-  // The poll under way is the last: the count stands still over many times its interval.
+  subscription.close();
+  expect(broadcaster.size).toBe(0);
+  // The running refresh is the last: the count stays the same over many intervals.
   let last = -1;
   let still = 0;
   await until('the polls end', () => {
@@ -61,22 +61,22 @@ test('nobody is asked anything when nobody looks on', async () => {
     last = asked.counts;
     return still > 10;
   });
-  watch.close();
+  broadcaster.close();
 });
 
-test('many views in a moment are one look', async () => {
+test('Fifty views within half a second ask the queue once', async () => {
   const { sources, asked } = source();
-  const watch = openBroadcaster(sources, OPTIONS);
-  await Promise.all(Array.from({ length: 50 }, () => watch.view()));
-  await watch.view();
+  const broadcaster = openBroadcaster(sources, OPTIONS);
+  await Promise.all(Array.from({ length: 50 }, () => broadcaster.view()));
+  await broadcaster.view();
   expect(asked.counts).toBe(1);
 });
 
-test('who is slow gets all of it, once', async () => {
+test('A slow subscription gets the whole view once instead of several changes', async () => {
   const { sources, bakeOne, asked } = source();
-  const watch = openBroadcaster(sources, OPTIONS);
-  const slow = watch.subscribe()!;
-  const quick = watch.subscribe()!;
+  const broadcaster = openBroadcaster(sources, OPTIONS);
+  const slow = broadcaster.subscribe()!;
+  const quick = broadcaster.subscribe()!;
   await slow.next(1000);
   await quick.next(1000);
   for (let n = 0; n < 5; n++) {
@@ -90,30 +90,32 @@ test('who is slow gets all of it, once', async () => {
   expect(Object.keys(change?.lists.tapes.rows ?? {})).toHaveLength(5);
   expect(change?.figures).toBeDefined();
   expect(await slow.next(1)).toBeUndefined();
-  watch.close();
+  broadcaster.close();
 });
 
-test('a queue that is lost is told, and its return', async () => {
+test('A change reports that the queue is lost, and another that it is back', async () => {
   const rig = source();
   rig.bakeOne();
-  const watch = openBroadcaster(rig.sources, OPTIONS);
-  const feed = watch.subscribe()!;
-  await feed.next(1000);
+  const broadcaster = openBroadcaster(rig.sources, OPTIONS);
+  const subscription = broadcaster.subscribe()!;
+  await subscription.next(1000);
   rig.break(true);
-  expect(await feed.next(1000)).toMatchObject({ trouble: expect.stringContaining('can not be reached') });
-  expect((await watch.view()).lists.tapes).toHaveLength(1);
+  expect(await subscription.next(1000)).toMatchObject({
+    trouble: expect.stringContaining('can not be reached'),
+  });
+  expect((await broadcaster.view()).lists.tapes).toHaveLength(1);
   rig.break(false);
-  expect(await feed.next(1000)).toMatchObject({ trouble: '' });
-  watch.close();
+  expect(await subscription.next(1000)).toMatchObject({ trouble: '' });
+  broadcaster.close();
 });
 
-test('closing ends who waits, and takes nobody else', async () => {
-  const watch = openBroadcaster(source().sources, OPTIONS);
-  const feed = watch.subscribe()!;
-  await feed.next(1000);
-  const next = feed.next(600_000);
-  watch.close();
+test('A closed broadcaster ends waiting subscriptions and takes no new one', async () => {
+  const broadcaster = openBroadcaster(source().sources, OPTIONS);
+  const subscription = broadcaster.subscribe()!;
+  await subscription.next(1000);
+  const next = subscription.next(600_000);
+  broadcaster.close();
   expect(await next).toBeUndefined();
-  expect(feed.closed).toBe(true);
-  expect(watch.subscribe()).toBeUndefined();
+  expect(subscription.closed).toBe(true);
+  expect(broadcaster.subscribe()).toBeUndefined();
 });

@@ -1,11 +1,11 @@
 import { type Browser, chromium } from 'playwright-core';
 import { findChromium } from '../tapes/recorder.ts';
 
-/** Whether there is a browser, and what to say in a test's name when not. */
+/** The browser's path, and the end of a test's title when there is none. */
 export const browserPath = findChromium();
 export const whyNot = browserPath ? '' : ' (no Chromium on the PATH)';
 
-/** Starts a browser that plays without a click: headless, unless OVEN_TEST_BROWSER=show. */
+/** Starts a browser that plays videos without a click; headless unless OVEN_TEST_BROWSER=show. */
 export async function launch(): Promise<Browser> {
   const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
   return chromium.launch({

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
-const css = readFileSync(new URL('../../service/dashboard/browser/palette.css', import.meta.url), 'utf8');
+const css = readFileSync(new URL('../../service/dashboard/browser/page.css', import.meta.url), 'utf8');
 const [dark = '', light = ''] = css.split('@media (prefers-color-scheme: light)');
 const colours = (block: string) =>
   new Map([...block.matchAll(/--(\w+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name!, value!]));
@@ -22,9 +22,9 @@ function luminance(colour: string): number {
 describe.each([
   ['dark', colours(dark)],
   ['light', colours(light)],
-])('%s', (_name, palette) => {
+])('The %s palette', (_name, palette) => {
   test.each(['ink', 'dim', 'pink', 'heat', 'good', 'bad', 'wait'])(
-    '%s can be read on every ground',
+    'The text colour %s has a contrast of 4.5 on every ground',
     (name) => {
       for (const ground of ['ground', 'panel']) {
         expect(contrast(palette.get(name)!, palette.get(ground)!)).toBeGreaterThanOrEqual(4.5);
@@ -32,7 +32,7 @@ describe.each([
     },
   );
 
-  test('fields, bars and the focus stand out', () => {
+  test('Fields, bars and the focus ring have a contrast of 3', () => {
     for (const name of ['dim', 'heat', 'pink']) {
       expect(contrast(palette.get(name)!, palette.get('ground')!)).toBeGreaterThanOrEqual(3);
     }
@@ -40,7 +40,7 @@ describe.each([
   });
 });
 
-test('the measure itself', () => {
+test('The contrast of known colours is as WCAG says', () => {
   expect(contrast('#000000', '#ffffff')).toBeCloseTo(21);
   expect(contrast('#777777', '#ffffff')).toBeCloseTo(4.48, 2);
 });

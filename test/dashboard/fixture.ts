@@ -11,7 +11,7 @@ import { startWorkers } from '../../service/worker/workers.ts';
 import { type RedisRig, startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
 
-/** A bake that goes on until the test says how it ends. */
+/** A running bake that the test ends. */
 export interface HeldBake {
   readonly slug: string;
   readonly tell: (progress: StageProgress) => void;
@@ -20,19 +20,19 @@ export interface HeldBake {
 }
 
 export interface DashboardFixture {
-  /** Of the dashboard, without a slash at the end. */
+  /** The dashboard's, without a slash at the end. */
   readonly url: string;
   readonly queue: Queue;
   readonly redis: RedisRig;
-  /** Puts a tape in the queue; gives its job's id. */
+  /** Submits a tape. Gives its job's id. */
   submit(slug: string, more?: Partial<BakeRequest>): Promise<string>;
-  /** The running bake of a slug, when it has begun. */
+  /** Waits until the bake of a slug has begun. */
   held(slug: string): Promise<HeldBake>;
-  /** Ends a bake well, from the queue to the callback. */
+  /** Submits a tape and ends its bake well. Gives its job's id. */
   bakeWhole(slug: string, result?: Partial<BakeResult>): Promise<string>;
-  /** Answers to callbacks from now on; by slug, else delivered. */
+  /** The receiver's answers by slug; without an entry the callback is delivered. */
   readonly answers: Map<string, DeliveryAnswer>;
-  /** Requests that arrived, by path. */
+  /** The paths of all requests. */
   readonly requests: string[];
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export interface DashboardFixtureOptions extends Partial<Omit<DashboardOptions, 
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** A dashboard over a real Redis and real workers whose bakes are the test's to end. */
+/** A dashboard over a real Redis and real workers. The test ends the bakes. */
 export async function openDashboardFixture({
   concurrency = 2,
   files = {},
@@ -87,8 +87,12 @@ export async function openDashboardFixture({
     '/',
     dashboard({
       queue,
-      ...{ disk: async () => ({ freeBytes: 31.4e9, totalBytes: 50e9 }), release: 'a1b2c3d4e5f6' },
-      ...{ startedAt: Date.now() - 7_380_000, pollMs: 50, signal: shutdown.signal, media: [] },
+      disk: async () => ({ freeBytes: 31.4e9, totalBytes: 50e9 }),
+      release: 'a1b2c3d4e5f6',
+      startedAt: Date.now() - 7_380_000,
+      pollMs: 50,
+      signal: shutdown.signal,
+      media: [],
       ...options,
     }),
   );
@@ -96,7 +100,11 @@ export async function openDashboardFixture({
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
   const fixture: DashboardFixture = {
-    ...{ url: `http://127.0.0.1:${port}`, queue, redis, answers, requests },
+    url: `http://127.0.0.1:${port}`,
+    queue,
+    redis,
+    answers,
+    requests,
     submit: async (slug, more = {}) => (await queue.submit({ ...requestOf(slug), ...more })).jobId,
     held: (slug) => until(`the bake of ${slug} begins`, () => bakes.get(slug)),
     bakeWhole: async (slug, result) => {
@@ -116,7 +124,7 @@ export async function openDashboardFixture({
   return fixture;
 }
 
-/** A request whose every field that must not be shown has a word that a test can look for. */
+/** A request whose secret fields all contain `hush`, for tests to look for. */
 export function requestOf(slug: string): BakeRequest {
   return {
     mongoId: `mongo-hush-${slug}`,
@@ -131,11 +139,14 @@ export function requestOf(slug: string): BakeRequest {
   };
 }
 
-/** What a bake gives when the test says no more. */
+/** The default result of a bake. */
 export function resultOf(slug: string): BakeResult {
   const outputs = { mp4: `/files/${slug}.mp4`, thumbnail: `/files/${slug}.jpg` };
   return {
-    ...{ width: 674, height: 352, duration: 8.02, bytes: 1_234_567 },
+    width: 674,
+    height: 352,
+    duration: 8.02,
+    bytes: 1_234_567,
     outputs: Object.fromEntries(
       Object.entries(outputs).map(([kind, path]) => [kind, `https://blobs.test${path}`]),
     ),
@@ -143,7 +154,7 @@ export function resultOf(slug: string): BakeResult {
   };
 }
 
-/** A folder that is gone when `close` was called. */
+/** A folder that `close` removes. */
 export async function openFolder(): Promise<{ path: string; close: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'oven-dashboard-'));
   return { path, close: () => rm(path, { recursive: true, force: true }) };

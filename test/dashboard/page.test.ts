@@ -10,7 +10,7 @@ import { type DashboardFixture, openDashboardFixture, openFolder } from './fixtu
 
 const SHOTS = '.cache/dashboard';
 
-describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
+describe.skipIf(!browserPath)(`The dashboard in a browser${whyNot}`, () => {
   let browser: Browser;
   let fixture: DashboardFixture;
   let folder: Awaited<ReturnType<typeof openFolder>>;
@@ -35,7 +35,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
     await folder?.close();
   });
 
-  /** A page that fails the test for whatever its console complains about, and for requests to elsewhere. */
+  /** Opens a page. Errors and warnings in its console, and requests to other origins, fail the test. */
   async function withPage(work: (page: Page) => Promise<void>, options: BrowserContextOptions = {}) {
     const context = await browser.newContext(options);
     const complaints: string[] = [];
@@ -75,7 +75,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
     (await fixture.held(slug)).fail({ code, message });
   };
 
-  test('is empty, then follows a tape from the queue to its end without being loaded again', () =>
+  test('The page is empty, then follows a tape from the queue to its end without a reload', () =>
     withPage(async (page) => {
       await open(page);
       await page.getByText('No tape yet.').waitFor();
@@ -96,7 +96,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       expect(await page.evaluate('window.isTheSame')).toBe(true);
     }));
 
-  test('keeps a playing video, the focus and its elements while everything around them changes', () =>
+  test('The page keeps a playing video, the focus and its elements while everything around them changes', () =>
     withPage(async (page) => {
       fixture.answers.set('movie', { retryInMs: 600_000, lastError: 'Status 502.' });
       const jobId = await done('movie');
@@ -128,7 +128,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       await page.screenshot({ path: `${SHOTS}/playing.png` });
     }));
 
-  test('keeps the focus on a tape that moves from one list to the other', () =>
+  test('The page keeps the focus on a tape that moves from one list to the other', () =>
     withPage(async (page) => {
       await fixture.submit('moving');
       const held = await fixture.held('moving');
@@ -139,7 +139,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       expect(await page.evaluate('document.activeElement.closest("#tapes a")?.textContent')).toBe('moving');
     }));
 
-  test('filters as one types, and the address says so', () =>
+  test('The page filters at every keystroke and keeps the filter in its address', () =>
     withPage(async (page) => {
       await failed('broken-1', 'FRAME_MISSING', '<i>A frame</i> is missing.');
       await done('whole-1');
@@ -165,7 +165,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       await page.getByText('No tape here is like that.').waitFor();
     }));
 
-  test('is usable by keyboard alone', () =>
+  test('The page is usable with the keyboard alone', () =>
     withPage(async (page) => {
       const jobId = await done('by-keyboard');
       await open(page);
@@ -196,7 +196,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       await page.waitForURL(`**/jobs/${jobId}`);
     }));
 
-  test('can be heard: landmarks, headings, captions, names', () =>
+  test('The page has landmarks, headings, captions and names for screen readers', () =>
     withPage(async (page) => {
       await open(page);
       for (const role of ['banner', 'main', 'contentinfo', 'search'] as const) {
@@ -227,7 +227,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       expect(names.filter(([, name]) => !name)).toEqual([]);
     }));
 
-  test('follows one job on its own page', () =>
+  test('The page of a job follows that job', () =>
     withPage(async (page) => {
       const jobId = await fixture.submit('alone');
       const held = await fixture.held('alone');
@@ -240,7 +240,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
       await page.screenshot({ path: `${SHOTS}/job.png`, fullPage: true });
     }));
 
-  test('is a plain page without JavaScript, filter and video included', () =>
+  test('The page works without JavaScript, filter and video included', () =>
     withPage(
       async (page) => {
         await page.goto(fixture.url);
@@ -264,7 +264,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
     ['light', 1280, 'rgb(253, 240, 228)'],
     ['dark', 360, 'rgb(23, 13, 31)'],
     ['light', 820, 'rgb(253, 240, 228)'],
-  ] as const)('fits in %s at %d pixels', (colorScheme, width, ground) =>
+  ] as const)('The page in %s fits into %d pixels', (colorScheme, width, ground) =>
     withPage(
       async (page) => {
         await open(page);
@@ -278,7 +278,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
     ),
   );
 
-  test('nothing moves for those who asked for that', async () => {
+  test('Nothing moves with reduced motion', async () => {
     await fixture.submit('still-baking');
     const held = await fixture.held('still-baking');
     const moving = (reducedMotion: 'reduce' | 'no-preference', wanted: boolean) =>
@@ -295,7 +295,7 @@ describe.skipIf(!browserPath)(`the dashboard in a browser${whyNot}`, () => {
     held.finish({ outputs: {} });
   });
 
-  test('says when the news end', async () => {
+  test('The page reports a lost connection', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
     await open(page);
@@ -318,7 +318,7 @@ interface Film {
   onpause: () => void;
 }
 
-/** What of an element gives it a name; this project's types have no DOM. */
+/** What gives an element its name. The types of this project have no DOM. */
 interface Named {
   textContent: string | null;
   ariaLabel: string | null;

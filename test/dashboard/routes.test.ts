@@ -8,16 +8,17 @@ let fixture: DashboardFixture;
 let asked = 0;
 beforeAll(async () => {
   fixture = await openDashboardFixture({
-    ...{ maxClients: 3, heartbeatMs: 30 },
+    maxClients: 3,
+    heartbeatMs: 30,
     disk: async () => {
-      asked += 1; // once for each look
+      asked += 1; // once for each refresh
       return { freeBytes: 31e9, totalBytes: 50e9 };
     },
   });
 });
 afterAll(() => fixture.close());
 
-/** A client of the stream of events, and all it got so far. */
+/** A client of the stream of events, and the text that it received. */
 async function listen(): Promise<{ response: IncomingMessage; text: () => string; end: () => void }> {
   let text = '';
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -30,8 +31,8 @@ async function listen(): Promise<{ response: IncomingMessage; text: () => string
   return { response, text: () => text, end: () => response.destroy() };
 }
 
-describe('the pages', () => {
-  test('show a tape from the queue to its end, and nothing that is not for everybody', async () => {
+describe('The pages of the dashboard', () => {
+  test('The pages show a tape from the queue to its end, and no secret of its request', async () => {
     const jobId = await fixture.submit('guest-1');
     const bake = await fixture.held('guest-1');
     bake.tell({ stage: 'encoding', progress: 0.37 });
@@ -54,7 +55,7 @@ describe('the pages', () => {
     client.end();
   });
 
-  test('tell how the callback stands', async () => {
+  test('The pages show the state of the callback', async () => {
     fixture.answers.set('guest-2', { lastError: 'The receiver answered 410.' });
     const jobId = await fixture.bakeWhole('guest-2');
     await until('it was given up', async () => (await fixture.queue.status(jobId))?.callback.givenUp);
@@ -65,20 +66,23 @@ describe('the pages', () => {
     expect((await fixture.queue.status(jobId))?.callback.givenUp).toBeUndefined();
   });
 
-  test.each(['/', `/jobs/${idOf(1)}`, '/events'])('%s allows nothing that is not its own', async (path) => {
-    const response = await fetch(fixture.url + path);
-    await response.body?.cancel();
-    const policy = response.headers.get('content-security-policy') ?? '';
-    expect(policy.split('; ')).toEqual(
-      expect.arrayContaining(["default-src 'none'", "script-src 'self'", "style-src 'self'"]),
-    );
-    expect(policy).not.toMatch(/unsafe|\*|https:(?!\/)/);
-    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
-    expect(response.headers.get('cache-control')).toContain('no-store');
-  });
+  test.each(['/', `/jobs/${idOf(1)}`, '/events'])(
+    'The content security policy of %s allows the own origin only',
+    async (path) => {
+      const response = await fetch(fixture.url + path);
+      await response.body?.cancel();
+      const policy = response.headers.get('content-security-policy') ?? '';
+      expect(policy.split('; ')).toEqual(
+        expect.arrayContaining(["default-src 'none'", "script-src 'self'", "style-src 'self'"]),
+      );
+      expect(policy).not.toMatch(/unsafe|\*|https:(?!\/)/);
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(response.headers.get('cache-control')).toContain('no-store');
+    },
+  );
 
   test.each(['no', idOf(0xdead), `${idOf(1)}-0`, '%2e%2e%2fetc', '<script>'])(
-    'there is no job %s',
+    'The page of the unknown job %s answers 404',
     async (id) => {
       const response = await fetch(`${fixture.url}/jobs/${id}`);
       expect(response.status).toBe(404);
@@ -86,10 +90,10 @@ describe('the pages', () => {
     },
   );
 
-  test('files are kept for ever under their own hash, and not at all under another', async () => {
+  test('Files are cached for ever under their own hash, and not at all under another', async () => {
     const html = await (await fetch(fixture.url)).text();
     const paths = [...html.matchAll(/(?:src|href)="(\/dashboard\/[^"]+)"/g)].map(([, path]) => path!);
-    expect(paths.length).toBeGreaterThan(8);
+    expect(paths).toHaveLength(6); // the icon, four style sheets, a script
     for (const path of paths) {
       const response = await fetch(fixture.url + path);
       expect([path, response.status]).toEqual([path, 200]);
@@ -102,8 +106,8 @@ describe('the pages', () => {
   });
 });
 
-describe('the stream of events', () => {
-  test('is for so many, tells that it is alive, and costs nothing when all are gone', async () => {
+describe('The stream of events', () => {
+  test('The stream refuses a fourth client, sends heartbeats, and asks nothing when all clients are gone', async () => {
     const clients = [await listen(), await listen(), await listen()];
     for (const { response } of clients) {
       expect(response.headers['content-type']).toBe('text/event-stream');
@@ -117,7 +121,7 @@ describe('the stream of events', () => {
       expect(client.text()).toMatch(/^event: change\ndata: \{.*\}\nretry: 2000\n\n/);
       client.end();
     }
-    // Places are free again when the ends were noticed …
+    // The places are free again as soon as the server notices the ends …
     const next = await until('a place', async () => {
       const one = await listen();
       if (one.response.statusCode === 200) return one;
@@ -125,7 +129,7 @@ describe('the stream of events', () => {
       return undefined;
     });
     next.end();
-    // … and then nothing is asked any more: the count stands still over many times the interval.
+    // … and then nothing is asked: the count stays the same over many intervals.
     let last = -1;
     let still = 0;
     await until('the polls end', () => {
@@ -135,7 +139,7 @@ describe('the stream of events', () => {
     });
   });
 
-  test('takes no place for who asks for the headers only', async () => {
+  test('A HEAD request takes no place in the stream', async () => {
     for (let n = 0; n < 4; n += 1) {
       const response = await fetch(`${fixture.url}/events`, { method: 'HEAD' });
       expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
@@ -145,7 +149,7 @@ describe('the stream of events', () => {
     client.end();
   });
 
-  test('sends what changes', async () => {
+  test('The stream sends the announcement of a tape that is done', async () => {
     const client = await listen();
     await until('all of it came', () => client.text().includes('\n\n'));
     await fixture.bakeWhole('guest-3');
@@ -154,7 +158,7 @@ describe('the stream of events', () => {
   });
 });
 
-test('a Redis that is gone: the page says so, stays, and recovers', async () => {
+test('The page reports a lost Redis, keeps its last view, and recovers', async () => {
   await fixture.bakeWhole('guest-4');
   const client = await listen();
   await until('all of it came', () => client.text().includes('guest-4'));
@@ -172,12 +176,12 @@ test('a Redis that is gone: the page says so, stays, and recovers', async () => 
   client.end();
 });
 
-test('the end of the service ends the stream', async () => {
+test('The end of the service ends the stream', async () => {
   const shutdown = new AbortController();
   const other = await openDashboardFixture({ signal: shutdown.signal });
   const response = await fetch(`${other.url}/events`);
   shutdown.abort();
-  expect(await response.text()).toBeDefined(); // comes to its end
+  expect(await response.text()).toBeDefined(); // the response ends
   expect((await fetch(`${other.url}/events`)).status).toBe(503);
   await other.close();
 });

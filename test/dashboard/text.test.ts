@@ -14,7 +14,7 @@ describe('publicText', () => {
     ['a\u0000b\u001b[31mc\nd', 'a b [31mc d'],
     ['\u202etxt.exe\u2066', 'txt.exe'],
     ['x'.repeat(400), `${'x'.repeat(299)}…`],
-  ])('%j becomes %j', (given, wanted) => {
+  ])('publicText(%j) is %j', (given, wanted) => {
     expect(publicText(given)).toBe(wanted);
   });
 });
@@ -30,7 +30,7 @@ describe('webUrl', () => {
     ['https://me:pw@cdn.test/a', undefined],
     ['/tapes/a.mp4', undefined],
     [undefined, undefined],
-  ])('%j is shown as %j', (given, wanted) => {
+  ])('webUrl(%j) is %j', (given, wanted) => {
     expect(webUrl(given)).toBe(wanted);
   });
 });
@@ -43,7 +43,7 @@ test.each([
   [61, '1 min 1 s'],
   [7384, '2 h 3 min'],
   [90_061, '1 d 1 h'],
-])('%d seconds are %j', (seconds, wanted) => {
+])('renderSpan writes %d seconds as %j', (seconds, wanted) => {
   expect(renderSpan(seconds)).toBe(wanted);
 });
 
@@ -54,6 +54,6 @@ test.each([
   [1_340_000, '1.3 MB'],
   [41e9, '41 GB'],
   [2e16, '20000 TB'],
-])('%d bytes are %j', (bytes, wanted) => {
+])('renderBytes writes %d bytes as %j', (bytes, wanted) => {
   expect(renderBytes(bytes)).toBe(wanted);
 });

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { renderView, unreachableView } from '../../service/dashboard/load-view.ts';
-import { sizeIn } from '../../service/dashboard/view/job.ts';
-import { runsOf } from '../../service/dashboard/view/logo.ts';
-import { readFilter, renderPage } from '../../service/dashboard/view/page.ts';
-import { renderCallback } from '../../service/dashboard/view/row.ts';
+import { runsOf } from '../../service/dashboard/logo.ts';
+import { readFilter, renderPage } from '../../service/dashboard/page.ts';
+import { renderCallback, thumbnailSize } from '../../service/dashboard/row.ts';
+import { renderView, unreachableView } from '../../service/dashboard/view.ts';
 import type { TapeReport } from '../../service/queue/status.ts';
 import { COUNTS, NOW, reportOf } from './reports.ts';
 
@@ -22,7 +21,7 @@ const shown = (html: string) =>
     .filter((row) => row.includes('data-key') && !/^[^>]* hidden[ >]/.test(row))
     .map((row) => /<a href="\/jobs\/[^"]+">([^<]*)</.exec(row)?.[1]);
 
-describe('nothing gets out of its place', () => {
+describe('Text of others in the page', () => {
   const evil = `</td></table>"'><script>alert(1)</script><img src=x onerror=alert(1)>`;
   test.each<[string, Partial<TapeReport>]>([
     ['message', failed(evil)],
@@ -35,24 +34,25 @@ describe('nothing gets out of its place', () => {
       'url',
       { result: { ...reportOf(1).result!, outputs: { mp4: `https://x.test/${evil}`, thumbnail: evil } } },
     ],
-  ])('%s', (_where, more) => {
+  ])('HTML in the %s is escaped', (_where, more) => {
     const html = page([reportOf(1, more)]);
     expect(html.match(/<script/g)).toHaveLength(1); // the page's own
     expect(html).not.toMatch(/<img src=x|"'>/);
   });
 
-  test('a video from nowhere is not linked', () => {
+  test('A video without an http(s) URL is not linked', () => {
     const outputs = { mp4: 'javascript:alert(1)', thumbnail: 'data:text/html,x' };
     expect(page([reportOf(1, { result: { ...reportOf(1).result!, outputs } })])).not.toMatch(/alert\(|data:/);
   });
 });
 
-describe('the filter without JavaScript', () => {
+describe('The filter without JavaScript', () => {
   const reports = [
     reportOf(1),
     reportOf(2, failed('A frame is missing.', 'FRAME_MISSING')),
     reportOf(3, {
-      ...{ status: 'queued', timings: { queuedAt: NOW - 9000 } },
+      status: 'queued',
+      timings: { queuedAt: NOW - 9000 },
       callback: { delivered: false, attempts: 0 },
     }),
     reportOf(4, { callback: { delivered: false, attempts: 2, lastError: 'Status 502.' } }),
@@ -66,18 +66,18 @@ describe('the filter without JavaScript', () => {
     [{ q: ' FRAME_miss ' }, ['tape-2']],
     [{ q: '502' }, ['tape-4']],
     [{ q: 'tape-1', status: 'failed' }, []],
-  ])('%j shows %j', (query, wanted) => {
+  ])('The query %j shows %j', (query, wanted) => {
     expect(shown(page(reports, query))).toEqual(wanted);
   });
 
-  test('says what it filters by', () => {
+  test('The filter form shows the current filter', () => {
     const html = page(reports, { q: '"><b>', status: 'done' });
     expect(html).toContain('value="&quot;&gt;&lt;b&gt;"');
     expect(html).toMatch(/value="done" checked/);
   });
 });
 
-test('what bakes comes first, and a tape that was found twice is there once', () => {
+test('A running bake is in the first list, and a tape that was found twice is shown once', () => {
   const view = renderView(
     { ...COUNTS, active: 1 },
     { freeBytes: 1, totalBytes: 2 },
@@ -90,7 +90,7 @@ test('what bakes comes first, and a tape that was found twice is there once', ()
   expect(view.lists.baking[0]!.render(false).toString()).toContain('value="50"');
 });
 
-test('in trouble the last view stays', () => {
+test('Without the queue the last view stays', () => {
   const view = renderView(COUNTS, undefined, [reportOf(1)], NOW);
   expect(unreachableView(view)).toMatchObject({
     lists: view.lists,
@@ -105,7 +105,7 @@ test.each([
   [{ delivered: false, attempts: 0 }, 'on its way'],
   [{ delivered: false, attempts: 2, lastError: 'Status 502.' }, 'trying again after 2 attempts Status 502.'],
   [{ delivered: false, attempts: 9, givenUp: true }, 'given up after 9 attempts'],
-])('callback %j reads %j', (callback, wanted) => {
+])('The callback %j is rendered as %j', (callback, wanted) => {
   expect(
     renderCallback('done', callback)
       .toString()
@@ -114,13 +114,13 @@ test.each([
   expect(renderCallback('baking', callback).toString()).toBe('');
 });
 
-test('a thumbnail keeps its shape', () => {
-  expect(sizeIn({ width: 674, height: 352 })).toEqual({ width: 112, height: 58 });
-  expect(sizeIn({ width: 390, height: 844 })).toEqual({ width: 44, height: 96 });
-  expect(sizeIn({ width: 8000, height: 1 })).toEqual({ width: 112, height: 1 });
+test('A thumbnail keeps its shape', () => {
+  expect(thumbnailSize({ width: 674, height: 352 })).toEqual({ width: 112, height: 58 });
+  expect(thumbnailSize({ width: 390, height: 844 })).toEqual({ width: 44, height: 96 });
+  expect(thumbnailSize({ width: 8000, height: 1 })).toEqual({ width: 112, height: 1 });
 });
 
-test('equal pixels become one run', () => {
+test('Equal pixels become one run', () => {
   expect(runsOf('aab\n.bb')).toEqual([
     { x: 0, y: 0, width: 2, pixel: 'a' },
     { x: 2, y: 0, width: 1, pixel: 'b' },

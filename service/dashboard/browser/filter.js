@@ -1,8 +1,8 @@
 /** @returns {HTMLFormElement | null} */
 const form = () => document.querySelector('#filter');
 
-/** What the form says. */
-function wanted() {
+/** The filter in the form. */
+function readForm() {
   const data = new FormData(form() ?? undefined);
   return {
     text: String(data.get('q') ?? '')
@@ -12,10 +12,10 @@ function wanted() {
   };
 }
 
-/** Hides the rows that the filter does not let through; view/filter.ts decides the same on the server. */
+/** Hides the rows that do not match the filter. `matches` in page.ts decides the same on the server. */
 export function applyFilter() {
   if (!form()) return;
-  const { text, kind } = wanted();
+  const { text, kind } = readForm();
   for (const row of document.querySelectorAll('#tapes tbody > tr')) {
     const { find = '', kinds = '' } = /** @type {HTMLElement} */ (row).dataset;
     const isShown = find.includes(text) && (kind === '' || kinds.split(' ').includes(kind));
@@ -23,36 +23,36 @@ export function applyFilter() {
   }
 }
 
-/** Filters at every keystroke, and keeps the filter in the address, where it can be copied or gone back to. */
+/** Filters at every keystroke, and keeps the filter in the address, so that it can be linked. */
 export function setUpFilter() {
   const filter = form();
   if (!filter) return;
   filter.addEventListener('submit', (event) => {
     event.preventDefault();
-    keep();
+    saveInAddress();
   });
   filter.addEventListener('input', () => {
     applyFilter();
-    keep();
+    saveInAddress();
   });
-  // A browser may have brought back what was in the form, beside an address that says something else.
+  // A browser may restore an older form beside the address: the address counts.
   const query = new URLSearchParams(location.search);
   const text = /** @type {HTMLInputElement} */ (filter.elements.namedItem('q'));
   const kind = /** @type {RadioNodeList} */ (filter.elements.namedItem('status'));
   text.value = query.get('q') ?? '';
   kind.value = query.get('status') ?? '';
-  if (kind.value === '') kind.value = ''; // one that there is not
+  if (kind.value === '') kind.value = ''; // an unknown status: choose `all`
   applyFilter();
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/** Browsers allow so many changes of the address in a time. */
-function keep() {
+/** Browsers limit how often the address changes. */
+function saveInAddress() {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    const { text, kind } = wanted();
+    const { text, kind } = readForm();
     const query = new URLSearchParams();
     if (text) query.set('q', text);
     if (kind) query.set('status', kind);

@@ -1,10 +1,9 @@
 import { applyFilter } from './filter.js';
-import { morph } from './morph.js';
-import { updateRows } from './rows.js';
-import { showTimes } from './times.js';
+import { morph, updateRows } from './morph.js';
+import { updateTimes } from './times.js';
 
 /**
- * @typedef {object} Change as change.ts makes it
+ * @typedef {object} Change as in change.ts
  * @property {string} headline
  * @property {boolean} busy
  * @property {string} trouble
@@ -21,8 +20,8 @@ let source;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let again;
 
-/** Follows the service as long as the page is seen: a tab in the background takes nobody's place. */
-export function watchLive() {
+/** Follows the service's changes while the page is visible. A tab in the background holds no connection. */
+export function followChanges() {
   document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
   addEventListener('pagehide', close);
   addEventListener('pageshow', open);
@@ -32,11 +31,11 @@ export function watchLive() {
 function open() {
   if (source || document.hidden) return;
   source = new EventSource('/events');
-  source.addEventListener('open', () => show('on'));
+  source.addEventListener('open', () => showConnection('on'));
   source.addEventListener('change', (event) => apply(JSON.parse(event.data)));
   source.addEventListener('error', () => {
-    show('lost');
-    // Refused, not interrupted: then the browser does not try again by itself.
+    showConnection('lost');
+    // After a refusal (not an interruption) the browser does not try again by itself.
     if (source?.readyState !== EventSource.CLOSED) return;
     close();
     again = setTimeout(open, RETRY_MS);
@@ -50,11 +49,11 @@ function close() {
 }
 
 /** @param {keyof typeof TEXTS} state */
-function show(state) {
+function showConnection(state) {
   const link = /** @type {HTMLElement} */ (document.querySelector('#link'));
   if (link.dataset.state === state) return;
-  if (state === 'lost') say('The connection was lost. The page tries to get it back.');
-  else if (link.dataset.state === 'lost') say('The connection is back.');
+  if (state === 'lost') announce('The connection was lost. The page tries to get it back.');
+  else if (link.dataset.state === 'lost') announce('The connection is back.');
   link.dataset.state = state;
   setText('#link-text', TEXTS[state]);
 }
@@ -64,7 +63,7 @@ function apply(change) {
   setText('#headline', change.headline);
   setText('#trouble', change.trouble);
   document.body.classList.toggle('busy', change.busy);
-  if (change.announcement) say(change.announcement);
+  if (change.announcement) announce(change.announcement);
   const job = document.querySelector('#job');
   if (job) return void refreshJob(job, change);
   document.title = `${change.headline} · Oven`;
@@ -79,12 +78,12 @@ function apply(change) {
     return body ? updateRows(body, keys, parseRows(rows)) : undefined;
   });
   applyFilter();
-  showTimes();
-  for (const key of lost) if (key !== undefined) findAgain(key);
+  updateTimes();
+  for (const key of lost) if (key !== undefined) restoreFocus(key);
 }
 
-/** A row with the focus went to another list, or away: the focus follows it, or stays near. */
-function findAgain(/** @type {string} */ key) {
+/** The row with the focus moved to another list or is gone: the focus follows it, or goes to the list's heading. */
+function restoreFocus(/** @type {string} */ key) {
   const row = document.querySelector(`tr[data-key="${CSS.escape(key)}"]:not([hidden])`);
   const link = /** @type {HTMLElement | null} */ (
     row?.querySelector('a') ?? document.querySelector('#tapes-title')
@@ -104,7 +103,7 @@ function parseRows(rows) {
 }
 
 /**
- * The page of one job takes it anew from the server when something about that job changed.
+ * Loads the page of one job again when that job changed.
  * @param {Element} job
  * @param {Change} change
  */
@@ -116,22 +115,22 @@ async function refreshJob(job, change) {
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const wanted = page.querySelector('#job');
   if (wanted) morph(job, wanted);
-  showTimes();
+  updateTimes();
 }
 
 /** @type {string[]} */
 let sentences = [];
 /** @type {ReturnType<typeof setTimeout> | undefined} */
-let saying;
+let announcing;
 
-/** Tells those who hear the page; at most every 5 seconds, and then all that came together. */
-function say(/** @type {string} */ text) {
+/** Announces a sentence to screen readers. Sentences that come within 5 seconds are announced together. */
+function announce(/** @type {string} */ text) {
   sentences.push(text);
-  if (saying !== undefined) return;
-  saying = setTimeout(() => {
+  if (announcing !== undefined) return;
+  announcing = setTimeout(() => {
     setText('#said', sentences.slice(-3).join(' '));
     sentences = [];
-    saying = undefined;
+    announcing = undefined;
   }, 5000);
 }
 

@@ -5,9 +5,9 @@ const STEPS = /** @type {const} */ ([
   ['d', 86_400, Infinity],
 ]);
 
-/** Turns every moment below `root` into how long it is ago; the moment itself stays as its title. */
-export function showTimes(/** @type {ParentNode} */ root = document) {
-  for (const time of root.querySelectorAll('time[data-ago]')) {
+/** Writes into every <time> how long ago it was. The moment itself is its title. */
+export function updateTimes() {
+  for (const time of document.querySelectorAll('time[data-ago]')) {
     const element = /** @type {HTMLTimeElement} */ (time);
     const at = Date.parse(element.dateTime);
     const past = ago((Date.now() - at) / 1000);
@@ -16,12 +16,6 @@ export function showTimes(/** @type {ParentNode} */ root = document) {
     element.title = new Date(at).toLocaleString();
     if (element.textContent !== text) element.textContent = text;
   }
-}
-
-/** Keeps all moments right, as often as the youngest can change. */
-export function tickTimes() {
-  showTimes();
-  setInterval(showTimes, 5000);
 }
 
 /** @param {number} seconds */

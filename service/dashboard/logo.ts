@@ -1,6 +1,6 @@
-import { type Markup, markup } from '../markup.ts';
+import { type Markup, markup } from './markup.ts';
 
-/** The mark: a tape in an oven. b body, k knobs, reels and feet, s handle, w window, t tape, f and g the two pictures of the fire. */
+/** The logo: a tape in an oven. Pixels: b body, k knobs, reels and feet, s handle, w window, t tape, f and g the fire's two pictures. */
 const OVEN = `
 .bbbbbbbbbbbbbb.
 bbkkbbbbbbbbkkbb
@@ -26,7 +26,13 @@ o...o..o.o..o....o..oo
 .ooo....o...oooo.o...o`;
 
 const COLOURS: Readonly<Record<string, string>> = {
-  ...{ b: '#ff5fa2', k: '#3a1638', s: '#ffd1e3', w: '#1b0a24', t: '#fff3df', f: '#ff9a3c', g: '#ffd23f' },
+  b: '#ff5fa2',
+  k: '#3a1638',
+  s: '#ffd1e3',
+  w: '#1b0a24',
+  t: '#fff3df',
+  f: '#ff9a3c',
+  g: '#ffd23f',
 };
 
 interface Run {
@@ -36,7 +42,7 @@ interface Run {
   readonly pixel: string;
 }
 
-/** Runs of equal pixels, line by line, so that a picture is a few rectangles. */
+/** Runs of equal pixels, line by line: a picture becomes a few rectangles. */
 export function runsOf(picture: string): readonly Run[] {
   const lines = picture.trim().split('\n');
   return lines.flatMap((line, y) =>
@@ -46,7 +52,7 @@ export function runsOf(picture: string): readonly Run[] {
   );
 }
 
-/** The mark as a picture of its own, for the tab. */
+/** The logo as an SVG file, for the browser's tab. */
 export function renderIcon(): Markup {
   const pixels = runsOf(OVEN).map(
     ({ x, y, width, pixel }) =>
@@ -55,12 +61,12 @@ export function renderIcon(): Markup {
   return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 15" shape-rendering="crispEdges">${pixels}</svg>`;
 }
 
-/** The mark in the page, where style sheets colour it and stir the fire. */
+/** The logo in the page. Style sheets colour it and animate the fire. */
 export function renderLogo(): Markup {
   return markup`<svg class="mark" viewBox="0 0 16 15" width="64" height="60" shape-rendering="crispEdges" aria-hidden="true" focusable="false">${paths(OVEN)}</svg>`;
 }
 
-/** The name, in pixels. */
+/** The word Oven, in pixels. */
 export function renderName(): Markup {
   return markup`<svg class="wordmark" viewBox="0 0 22 5" width="132" height="30" shape-rendering="crispEdges" role="img" aria-label="Oven" focusable="false">${paths(LETTERS)}</svg>`;
 }

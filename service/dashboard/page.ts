@@ -1,11 +1,12 @@
-import type { Counts } from '../../queue/status.ts';
-import { STYLES } from '../assets.ts';
-import type { View } from '../load-view.ts';
-import { type Markup, markup, plural, renderBytes, renderSpan, renderTime } from '../markup.ts';
 import { renderLogo, renderName } from './logo.ts';
+import { type Markup, markup, renderTime } from './markup.ts';
 import type { Kind, Row } from './row.ts';
+import type { Lists, View } from './view.ts';
 
-/** The page of all. */
+/** The style sheets of every page, in the order of the cascade. */
+export const STYLES = ['page', 'tapes', 'job', 'small'];
+
+/** The page of all tapes. */
 export function renderPage(frame: Frame, view: View, filter: Filter): Markup {
   const main = markup`<section aria-labelledby="figures-title">
     <h2 id="figures-title" class="sr">Figures</h2>
@@ -16,16 +17,16 @@ export function renderPage(frame: Frame, view: View, filter: Filter): Markup {
   return renderFrame(frame, { title: `${headline} · Oven`, headline, busy, trouble, main });
 }
 
-/** What every page needs to know. */
+/** What every page shows around its content. */
 export interface Frame {
-  /** Where the files of the page are, without a slash at the end. */
+  /** The path of style sheets and scripts, without a slash at the end. */
   readonly assets: string;
   readonly release: string;
   /** In milliseconds since 1970. */
   readonly startedAt: number;
 }
 
-/** A whole page around `main`; `title` and `headline` say what is going on. */
+/** A whole page around `main`. */
 export function renderFrame(
   frame: Frame,
   page: { title: string; headline: string; busy: boolean; trouble: string | undefined; main: Markup },
@@ -67,53 +68,7 @@ ${page.main}
 `;
 }
 
-export interface DiskSpace {
-  readonly freeBytes: number;
-  readonly totalBytes: number;
-}
-
-/** What is going on, in a few words: `2 baking, 14 waiting`. */
-export function headline({ active, waiting, retrying }: Counts): string {
-  const queued = waiting + retrying;
-  if (active === 0 && queued === 0) return 'nothing to bake';
-  return [active > 0 && `${active} baking`, queued > 0 && `${queued} waiting`].filter(Boolean).join(', ');
-}
-
-/** The numbers of the service. */
-export function renderFigures(counts: Counts, disk: DiskSpace | undefined): Markup {
-  const { callbacks } = counts;
-  const oldest = Math.floor(counts.oldestWaitingSeconds);
-  const pending = callbacks.waiting + callbacks.active;
-  return markup`
-      ${figure('waiting', counts.waiting, oldest > 0 ? `first for ${renderSpan(Math.max(10, oldest))}` : 'tapes', 'queue')}
-      ${figure('baking', counts.active, 'at this moment', 'hot')}
-      ${figure('to retry', counts.retrying, 'by itself, soon')}
-      ${figure('done', counts.done, 'in 30 days')}
-      ${figure('failed', counts.failed, 'in 30 days', counts.failed > 0 && 'bad')}
-      ${figure('callbacks', pending + callbacks.retrying, callbacks.retrying > 0 ? `${callbacks.retrying} to be tried again` : 'on their way')}
-      ${figure('given up', callbacks.failed, plural(callbacks.failed, 'callback').replace(/^\d+ /, ''), callbacks.failed > 0 && 'bad')}
-      ${diskFigure(disk)}`;
-}
-
-function diskFigure(disk: DiskSpace | undefined): Markup {
-  if (disk === undefined || !(disk.totalBytes > 0)) return figure('disk', '–', 'unknown');
-  const share = Math.round((100 * disk.freeBytes) / disk.totalBytes);
-  return figure('disk free', renderBytes(disk.freeBytes), `${share} % of ${renderBytes(disk.totalBytes)}`);
-}
-
-function figure(name: string, value: number | string, note: string, kind: string | false = false): Markup {
-  return markup`<div class="figure${kind ? ` ${kind}` : ''}"><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
-}
-
-/** The lists of the page, by the id of the part that they are in. */
-export interface Lists {
-  readonly baking: readonly Row[];
-  readonly tapes: readonly Row[];
-}
-
-export const LIST_NAMES = ['baking', 'tapes'] as const satisfies readonly (keyof Lists)[];
-
-/** What lies in the oven, and the tapes before and after it. */
+/** The list of running bakes, and the list of waiting and finished tapes. */
 export function renderLists({ baking, tapes }: Lists, filter: Filter): Markup {
   return markup`<section id="baking" class="list" aria-labelledby="baking-title">
     <h2 id="baking-title" tabindex="-1">In the oven</h2>
@@ -145,25 +100,25 @@ function table(
     </table>`;
 }
 
-/** Which tapes to show; it stands in the page's URL, so that it can be linked. */
+/** Which tapes the page shows. The filter is in the page's URL, so that it can be linked. */
 export interface Filter {
-  /** Found anywhere in slug, code or message; in lower case. */
+  /** In lower case; a row matches when its slug, code or message contains it. */
   readonly text: string;
   readonly kind: Kind | undefined;
 }
 
-/** What bakes has a list of its own. */
+/** The kinds that the filter offers. Running bakes have a list of their own. */
 export const KINDS = ['waiting', 'done', 'failed', 'undelivered'] as const satisfies readonly Kind[];
 
 const MAX_TEXT = 100;
 
-/** The filter in a query; what can't be one is none. */
+/** Reads the filter from a URL's query. An unknown status is ignored. */
 export function readFilter(query: { q?: string | undefined; status?: string | undefined }): Filter {
   const text = (query.q ?? '').trim().toLowerCase().slice(0, MAX_TEXT);
   return { text, kind: KINDS.find((kind) => kind === query.status) };
 }
 
-/** Whether a row is to be shown. browser/filter.js decides the same in the page. */
+/** Whether the filter shows a row. `applyFilter` in browser/filter.js decides the same in the browser. */
 export function matches(
   row: { readonly find: string; readonly kinds: readonly Kind[] },
   filter: Filter,
@@ -171,7 +126,7 @@ export function matches(
   return row.find.includes(filter.text) && (filter.kind === undefined || row.kinds.includes(filter.kind));
 }
 
-/** The form of the filter; it works by itself as a GET form, and at each keystroke where there is JavaScript. */
+/** The filter's form. Without JavaScript it is a plain GET form; with it the list follows each keystroke. */
 export function renderFilter({ text, kind }: Filter): Markup {
   const choice = (value: string, label: string) => markup`
         <label><input type="radio" name="status" value="${value}"${(kind ?? '') === value ? markup` checked` : ''}><span>${label}</span></label>`;

@@ -1,28 +1,36 @@
-import type { TapeReport } from '../../queue/status.ts';
-import { type Markup, markup, plural, publicText, renderBytes, renderSpan, renderTime } from '../markup.ts';
-import { renderPlayer } from './job.ts';
+import type { TapeReport } from '../queue/status.ts';
+import {
+  type Markup,
+  markup,
+  plural,
+  publicText,
+  renderBytes,
+  renderSpan,
+  renderTime,
+  webUrl,
+} from './markup.ts';
 
 export type Group = 'waiting' | 'baking' | 'done' | 'failed';
 
-/** What a row can be looked for as; undelivered: nobody knows yet how the bake ended. */
+/** What the filter can ask for. `undelivered`: the bake has ended and its callback is not delivered. */
 export type Kind = Group | 'undelivered';
 
-/** A row of a table, rendered; `key` is the same as long as it is about the same job. */
+/** A table row about one job. `key` is the job's id. */
 export interface Row {
   readonly key: string;
   readonly slug: string;
   readonly group: Group;
   readonly kinds: readonly Kind[];
-  /** What the filter looks in, in lower case. */
+  /** The text that the filter searches, in lower case. */
   readonly find: string;
   /** In milliseconds since 1970. */
   readonly endedAt?: number | undefined;
-  /** Where the row has a code, it failed. */
+  /** The error's code of a failed job. */
   readonly code?: string | undefined;
   render(hidden: boolean): Markup;
 }
 
-/** What a status is called where it is one of four. */
+/** The group of a job's status. */
 export function groupOf(status: TapeReport['status']): Group {
   if (status === 'done' || status === 'failed') return status;
   return status === 'queued' ? 'waiting' : 'baking';
@@ -33,7 +41,7 @@ export function jobPath(jobId: string): string {
   return `/jobs/${encodeURIComponent(jobId)}`;
 }
 
-/** A bake that runs: tape, stage, percent, time. `now` in milliseconds since 1970. */
+/** The row of a running bake: tape, stage, percent, time. `now` in milliseconds since 1970. */
 export function bakingRow(report: TapeReport, now: number): Row {
   const { startedAt = now } = report.timings;
   const body = markup`
@@ -41,10 +49,10 @@ export function bakingRow(report: TapeReport, now: number): Row {
       <td role="cell" class="stage"><span class="state baking">${report.stage ?? 'starting'}</span></td>
       <td role="cell" class="progress">${renderProgress(report)}</td>
       <td role="cell" class="took">${renderSpan((now - startedAt) / 1000)}</td>`;
-  return asRow(report, body);
+  return toRow(report, body);
 }
 
-/** A tape that waits or is finished. */
+/** The row of a waiting or finished tape. */
 export function tapeRow(report: TapeReport): Row {
   const { result, error, timings, callback } = report;
   const group = groupOf(report.status);
@@ -56,16 +64,16 @@ export function tapeRow(report: TapeReport): Row {
       <td role="cell" class="facts">${result && `${result.width}×${result.height} · ${renderSpan(result.duration)} · ${renderBytes(result.bytes)}`}</td>
       <td role="cell" class="when">${renderTime(at)}${tookOf(report)}</td>
       <td role="cell" class="callback">${renderCallback(group, callback)}</td>`;
-  return asRow(report, body);
+  return toRow(report, body);
 }
 
-/** How far a bake is, as a bar and as a number. */
+/** The progress of a bake, as a bar and as a number. */
 export function renderProgress({ slug, progress }: TapeReport): Markup {
   const percent = Math.round(Math.min(1, Math.max(0, progress)) * 100);
   return markup`<progress max="100" value="${percent}" aria-label="Progress of ${slug}">${percent} %</progress> <span class="percent" aria-hidden="true">${percent} %</span>`;
 }
 
-/** How the callback stands: nothing before the bake ended. */
+/** The state of the callback; empty until the bake has ended. */
 export function renderCallback(group: Group, callback: TapeReport['callback']): Markup {
   const { delivered, attempts, lastError, givenUp } = callback;
   const tries = plural(attempts, 'attempt');
@@ -86,25 +94,58 @@ function nameCell({ jobId, slug }: TapeReport): Markup {
   return markup`<th role="rowheader" scope="row" class="name"><a href="${jobPath(jobId)}">${slug}</a></th>`;
 }
 
-function asRow(report: TapeReport, body: Markup): Row {
+function toRow(report: TapeReport, body: Markup): Row {
   const { jobId, slug, status, error } = report;
   const group = groupOf(status);
   const words = [slug, error?.code, error && publicText(error.message), report.callback.lastError];
   const find = words.flatMap((word) => (word ? [publicText(word).toLowerCase()] : [])).join(' ');
-  const isOpen = (group === 'done' || group === 'failed') && !report.callback.delivered;
-  const kinds: Kind[] = isOpen ? [group, 'undelivered'] : [group];
+  const isUndelivered = (group === 'done' || group === 'failed') && !report.callback.delivered;
+  const kinds: Kind[] = isUndelivered ? [group, 'undelivered'] : [group];
   return {
-    ...{
-      key: jobId,
-      slug,
-      group,
-      kinds,
-      find,
-      code: error && publicText(error.code),
-      endedAt: report.timings.finishedAt,
-    },
+    key: jobId,
+    slug,
+    group,
+    kinds,
+    find,
+    code: error && publicText(error.code),
+    endedAt: report.timings.finishedAt,
     render: (hidden) =>
       markup`<tr role="row" data-key="${jobId}" data-kinds="${kinds.join(' ')}" data-find="${find}"${hidden ? markup` hidden` : ''}>${body}
     </tr>`,
   };
+}
+
+/** The box of a thumbnail, in CSS pixels. */
+const THUMBNAIL = { width: 112, height: 96 };
+
+interface Media {
+  readonly video: string | undefined;
+  readonly still: string | undefined;
+}
+
+/** The URLs of a job's video and picture, where it has them. */
+export function mediaOf({ result }: TapeReport): Media {
+  const { mp4, webm, thumbnail, webp, gif } = result?.outputs ?? {};
+  return { video: webUrl(mp4) ?? webUrl(webm), still: webUrl(thumbnail) ?? webUrl(webp) ?? webUrl(gif) };
+}
+
+/** A thumbnail that opens into the video. The video loads when it is opened; this needs no JavaScript. */
+export function renderPlayer(report: TapeReport): Markup {
+  const { video, still } = mediaOf(report);
+  const { width, height } = thumbnailSize(report.result);
+  const picture = still
+    ? markup`<img src="${still}" alt="" width="${width}" height="${height}" loading="lazy" decoding="async">`
+    : markup`<span class="no-picture" aria-hidden="true"></span>`;
+  if (!video) return picture;
+  return markup`<details class="player"><summary><span class="sr">Play ${report.slug}</span>${picture}<span class="play" aria-hidden="true"></span></summary><video src="${video}"${still ? markup` poster="${still}"` : ''} controls playsinline loop preload="none" aria-label="${report.slug}"></video></details>`;
+}
+
+/** The largest size of the given shape in a thumbnail's box, in CSS pixels: nothing moves when the picture arrives. */
+export function thumbnailSize(size: { width: number; height: number } | undefined): {
+  width: number;
+  height: number;
+} {
+  const { width, height } = size ?? THUMBNAIL;
+  const factor = Math.min(THUMBNAIL.width / width, THUMBNAIL.height / height);
+  return { width: Math.max(1, Math.round(width * factor)), height: Math.max(1, Math.round(height * factor)) };
 }
