@@ -1,9 +1,11 @@
+import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { bake } from '../service/bake/bake.ts';
 import { BakeError } from '../service/bake/errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../service/bake/limits.ts';
 import type { OutputRequest } from '../service/bake/outputs.ts';
 import type { Scale } from '../service/bake/plan/size.ts';
+import { sweepTempFolders } from '../service/bake/temp-folder.ts';
 import { LIMIT_NAMES } from '../service/config/limit-names.ts';
 import { CommandError, USAGE } from './error.ts';
 import { outputName } from './output-name.ts';
@@ -27,6 +29,8 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   const stop = new AbortController();
   // Not `once`: a listener gone before it is called lets execa's own take the process down, and nothing is cleaned up.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
+  const tempDir = process.env.TEMP_DIR ? resolve(process.env.TEMP_DIR) : tmpdir();
+  await sweepTempFolders(tempDir); // the folder of a bake that was killed
   const progress = await showProgress(process.stderr, options.json === true);
   const outputs: OutputRequest[] = [
     ...(options.format ?? ['mp4' as const]).map((kind) => ({ kind, scale })),
@@ -35,7 +39,7 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   try {
     const report = await bake(resolve(tape), {
       ...{ outDir: resolve(options.out), name: outputName(tape), outputs, limits },
-      ...(process.env.TEMP_DIR && { tempDir: resolve(process.env.TEMP_DIR) }),
+      tempDir,
       ...{ signal: stop.signal, onProgress: progress.update },
     });
     progress.end();

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { BakeError } from './errors.ts';
 import { withAssumptions } from './frames/assumptions.ts';
 import { makeOutputs, outputWarnings } from './make.ts';
 import { openTape, type Tape } from './open/tape.ts';
 import { type BakeOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { type Schedule, schedulePictures, TICKS_PER_SECOND, toTicks } from './plan/timeline.ts';
+import { publish } from './publish.ts';
 import { type BakeReport, Stopwatch } from './report.ts';
 import { type UnpackedSound, unpackSound } from './sound/unpack.ts';
-import { publish, withWorkspace } from './workspace.ts';
+import { withTempFolder } from './temp-folder.ts';
 
 /**
  * Bakes the tape in the file `path`.
@@ -31,7 +33,7 @@ async function bakeWithin(path: string, options: ResolvedOptions, watch: Stopwat
   options.onProgress({ stage: 'open', progress: 0 });
   const tape = await watch.time('open', () => openTape(path, options.limits));
   try {
-    return await withWorkspace(options.tempDir, options.name, async (folder) => {
+    return await inWorkFolder(options, async (folder) => {
       options.onProgress({ stage: 'unpack', progress: 0.02 });
       const seconds = toTicks(tape.durations).at(-1)! / TICKS_PER_SECOND;
       const { sound, warnings: aboutSound } = await watch.time('unpack', () =>
@@ -51,6 +53,15 @@ async function bakeWithin(path: string, options: ResolvedOptions, watch: Stopwat
   } finally {
     await tape.close();
   }
+}
+
+/** Characters of the tape's name in the name of its folder. */
+const MAX_FOLDER_NAME = 64;
+
+function inWorkFolder<T>(options: ResolvedOptions, work: (folder: string) => Promise<T>): Promise<T> {
+  const { workFolder, tempDir, name } = options;
+  if (workFolder !== undefined) return work(workFolder);
+  return withTempFolder(tempDir, `${name.slice(0, MAX_FOLDER_NAME)}-${randomUUID().slice(0, 8)}`, work);
 }
 
 function describe(

@@ -26,8 +26,8 @@ import {
 } from './plan/timeline.ts';
 import type { OutputReport, Stopwatch } from './report.ts';
 import type { UnpackedSound } from './sound/unpack.ts';
+import { diskFull } from './temp-folder.ts';
 import { verifyVideo } from './verify.ts';
-import { diskFull } from './workspace.ts';
 
 /** Everything that making the outputs needs. */
 interface BakeContext {

@@ -14,6 +14,8 @@ export interface BakeOptions {
   readonly limits?: Limits;
   /** Working files are in a folder of their own below this one, and gone when the bake ends, however it ends. */
   readonly tempDir?: string;
+  /** A folder for the working files that the caller made, and removes after the bake; then `tempDir` is not used. */
+  readonly workFolder?: string;
   /** Seconds that the whole bake may take. */
   readonly timeoutSeconds?: number;
   /** Seconds that the encoder may make no progress. */
@@ -27,7 +29,8 @@ export interface BakeOptions {
   readonly ffmpeg?: string;
 }
 
-export type ResolvedOptions = Required<Omit<BakeOptions, 'signal'>> & { readonly signal: AbortSignal };
+export type ResolvedOptions = Required<Omit<BakeOptions, 'signal' | 'workFolder'>> &
+  Pick<BakeOptions, 'workFolder'> & { readonly signal: AbortSignal };
 
 /** Fills in the defaults. Throws TypeError for a name that is a path. */
 export function resolveOptions(options: BakeOptions): ResolvedOptions {

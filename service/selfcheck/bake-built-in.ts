@@ -7,53 +7,53 @@ import { DEFAULT_LIMITS } from '../bake/limits.ts';
 import type { BakeOptions } from '../bake/options.ts';
 import type { OutputRequest } from '../bake/outputs.ts';
 import type { BakeReport } from '../bake/report.ts';
+import { withTempFolder } from '../bake/temp-folder.ts';
 import { probeVideo } from '../bake/verify.ts';
 import type { Config } from '../config/config.ts';
-import { withTempFolder } from '../worker/temp-folder.ts';
 import { type BuiltInTape, irregularTape, movingTape } from './built-in-tape.ts';
 
 type How = Pick<BakeOptions, 'signal' | 'niceness' | 'ffmpeg'>;
 
 /** Seconds by which a video's end may be off: WebM counts in milliseconds. */
 const END_TOLERANCE = 0.0011;
-/** Ten times the level of H.264 that the irregular tape may have at most: it needs less, and phones play more. */
-const MOST_LEVEL = 21;
+/** The highest H.264 level for the irregular tape, times ten: it needs less, and phones play more. */
+const MAX_LEVEL = 21;
 
 /**
- * Bakes the built-in tapes, and looks at what came out beyond what each bake does: that every track shows something up to its end, and that
- * no player is asked for more than it needs. Throws what fails, a BakeError as a rule.
+ * Bakes the built-in tapes, and checks more than each bake does: that every track shows something up to its end, and that the
+ * video asks no player for more than it needs. Throws a BakeError as a rule.
  */
 export async function bakeBuiltInTapes({ tempDir, limits, scale }: Config, how: How = {}): Promise<void> {
-  // Named as a tape's, so that the next service sweeps it should this process be killed.
-  await withTempFolder(tempDir, `tape-proof-${randomUUID()}`, async (folder) => {
-    const make = (tape: BuiltInTape, options: Pick<BakeOptions, 'limits' | 'outputs'>) =>
-      bakeIn(folder, tape, { ...options, ...how });
-    await make(movingTape(), { limits, outputs: [{ kind: 'mp4', scale }, { kind: 'thumbnail' }] });
-    const small: OutputRequest[] = [
-      { kind: 'mp4', scale: 2 },
-      { kind: 'webm', scale: 2 },
-    ];
-    await inspectOutputs(await make(irregularTape(), { limits: DEFAULT_LIMITS, outputs: small }));
-  });
+  const large: OutputRequest[] = [{ kind: 'mp4', scale }, { kind: 'thumbnail' }];
+  await bakeBuiltIn(movingTape(), tempDir, { limits, outputs: large, ...how });
+  const small: OutputRequest[] = [
+    { kind: 'mp4', scale: 2 },
+    { kind: 'webm', scale: 2 },
+  ];
+  await bakeBuiltIn(
+    irregularTape(),
+    tempDir,
+    { limits: DEFAULT_LIMITS, outputs: small, ...how },
+    inspectOutputs,
+  );
 }
 
-async function bakeIn(
-  folder: string,
+async function bakeBuiltIn(
   { zip, seconds }: BuiltInTape,
+  tempDir: string,
   options: Partial<BakeOptions>,
-): Promise<BakeReport> {
-  const path = join(folder, 'tape.zip');
-  await writeFile(path, zip);
-  const report = await bake(path, {
-    outDir: join(folder, 'out'),
-    name: 'proof',
-    tempDir: folder,
-    ...options,
+  inspect: (report: BakeReport) => Promise<void> = async () => {},
+): Promise<void> {
+  await withTempFolder(tempDir, `selfcheck-${randomUUID()}`, async (folder) => {
+    const path = join(folder, 'tape.zip');
+    await writeFile(path, zip);
+    const outDir = join(folder, 'out');
+    const report = await bake(path, { outDir, name: 'selfcheck', workFolder: folder, ...options });
+    const [warning] = report.warnings;
+    if (warning) throw wrong(`the bake warned: ${warning.code}`);
+    if (Math.abs(report.duration - seconds) > END_TOLERANCE) throw wrong(`it takes ${report.duration} s`);
+    await inspect(report);
   });
-  const [warning] = report.warnings;
-  if (warning) throw wrong(`the bake warned: ${warning.code}`);
-  if (Math.abs(report.duration - seconds) > END_TOLERANCE) throw wrong(`it takes ${report.duration} s`);
-  return report;
 }
 
 async function inspectOutputs({ outputs, duration }: BakeReport): Promise<void> {
@@ -63,7 +63,7 @@ async function inspectOutputs({ outputs, duration }: BakeReport): Promise<void> 
   }
 }
 
-/** What is wrong with a video of the irregular tape, `seconds` long. Pure. */
+/** What is wrong with a video of the irregular tape, which is `seconds` long; undefined if nothing is. */
 export function videoFault(
   { tracks }: Pick<Awaited<ReturnType<typeof probeVideo>>, 'tracks'>,
   seconds: number,
@@ -72,7 +72,7 @@ export function videoFault(
   const end = Math.max(0, ...samples.map(({ start, duration }) => start + duration));
   if (Math.abs(end - seconds) > END_TOLERANCE) return `ends at ${end} s instead of ${seconds}`;
   const [, level] = /^avc1\.[0-9a-f]{4}([0-9a-f]{2})$/i.exec(profile) ?? [];
-  if (level && Number.parseInt(level, 16) > MOST_LEVEL) return `is ${profile}, a level higher than it needs`;
+  if (level && Number.parseInt(level, 16) > MAX_LEVEL) return `is ${profile}, a level higher than it needs`;
   return undefined;
 }
 

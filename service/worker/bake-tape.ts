@@ -5,7 +5,7 @@ import type { Limits } from '../bake/limits.ts';
 import type { OutputKind, OutputRequest } from '../bake/outputs.ts';
 import type { Scale } from '../bake/plan/size.ts';
 import type { BakeReport, Progress } from '../bake/report.ts';
-import { diskFull } from '../bake/workspace.ts';
+import { diskFull, withTempFolder } from '../bake/temp-folder.ts';
 import type { ReportProgress } from '../callback/progress.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import {
@@ -16,7 +16,6 @@ import {
   type StageProgress,
 } from '../queue/job.ts';
 import type { BakeContext } from './bake-processor.ts';
-import { withTempFolder } from './temp-folder.ts';
 
 export interface TapeBakerOptions {
   /** Where tapes come from. Fails with typed errors. */
@@ -59,8 +58,7 @@ export function tapeBaker(options: TapeBakerOptions) {
         progressReporter?.report(progress);
       };
       try {
-        const name = `tape-${request.slug}-${jobId}`;
-        return await withTempFolder(options.tempDir, name, (folder) =>
+        return await withTempFolder(options.tempDir, `${request.slug}-${jobId}`, (folder) =>
           bakeIn(folder, request, { ...options, signal, tell, withSlugLock }),
         );
       } catch (error) {
@@ -92,7 +90,7 @@ async function bakeIn(folder: string, request: BakeRequest, work: Work): Promise
   const fetched = performance.now();
   const { ffmpeg } = work;
   const report = await bake(tape, {
-    ...{ outDir: join(folder, 'out'), tempDir: folder, name: request.slug, limits, timeoutSeconds },
+    ...{ outDir: join(folder, 'out'), workFolder: folder, name: request.slug, limits, timeoutSeconds },
     ...{ niceness: NICENESS, ...(ffmpeg !== undefined && { ffmpeg }) },
     outputs: request.outputs.map((output) => withScale(output, work.scale)),
     signal: work.signal,

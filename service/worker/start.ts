@@ -1,4 +1,5 @@
 import { loadMediabunny } from '../bake/container/mp4.ts';
+import { sweepTempFolders } from '../bake/temp-folder.ts';
 import { openDelivery } from '../callback/deliver.ts';
 import { openProgressReports } from '../callback/progress.ts';
 import type { Secrets } from '../callback/secrets.ts';
@@ -10,7 +11,6 @@ import { openSource } from '../source/source.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import { tapeBaker } from './bake-tape.ts';
-import { sweepTempFolders } from './temp-folder.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 export interface WorkOptions {

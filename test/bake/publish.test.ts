@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bake } from '../../service/bake/bake.ts';
-import { publish } from '../../service/bake/workspace.ts';
+import { publish } from '../../service/bake/publish.ts';
 
 let root = '';
 const made = (name: string) => ({

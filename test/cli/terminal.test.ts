@@ -56,6 +56,19 @@ describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in the middle of a b
   });
 });
 
+it('A bake that is killed by SIGKILL leaves a folder that the next bake removes', async () => {
+  await standIn(join(folders.root, 'bin'), 'ffmpeg', ENCODERS['at work'], folders.pids);
+  const killed = startOven(folders, ['bake', tape], { env: { PATH: pathWith(folders) } });
+  await expect.poll(() => pidsIn(folders.pids), { timeout: 20_000 }).toHaveLength(1);
+  killed.kill('SIGKILL');
+  await killed;
+  expect(await readdir(folders.temp)).toEqual([expect.stringMatching(/^tape-tape-/)]);
+  const { exitCode } = await startOven(folders, ['bake', tape]);
+  expect(exitCode).toBe(0);
+  expect(await readdir(folders.temp)).toEqual([]);
+  await expect.poll(() => pidsIn(folders.pids).map(isAlive), { timeout: 20_000 }).toEqual([false]);
+});
+
 const hasScript = execaSync('script', ['--version'], { reject: false }).stdout.includes('util-linux');
 
 describe.skipIf(!hasScript)('on a terminal (needs `script` of util-linux)', () => {

@@ -6,7 +6,7 @@ import { BakeError } from '../errors.ts';
 import type { RunOptions } from '../ffmpeg.ts';
 import { INDEX_RATE, type Sample, TICKS_PER_SECOND } from '../plan/timeline.ts';
 import type { UnpackedSound } from '../sound/unpack.ts';
-import { diskFull } from '../workspace.ts';
+import { diskFull } from '../temp-folder.ts';
 import { type PicturesPlan, pictureArguments, soundArguments, type VideoKind } from './command.ts';
 import { runEncoder } from './run-encoder.ts';
 

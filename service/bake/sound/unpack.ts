@@ -4,7 +4,7 @@ import type { BakeWarning } from '../errors.ts';
 import type { RunOptions } from '../ffmpeg.ts';
 import type { Tape } from '../open/tape.ts';
 import { lengthWarnings, soundSampleCount } from '../plan/timeline.ts';
-import { diskFull } from '../workspace.ts';
+import { diskFull } from '../temp-folder.ts';
 import { DECODED_RATE, decodedAs, decodeSamples, wavHead } from './decode.ts';
 import {
   bytesPerSample,

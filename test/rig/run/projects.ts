@@ -5,6 +5,7 @@
 export const UNIT = [
   'test/bake/{encode,open,plan}/*.test.ts',
   'test/bake/sound/wav.test.ts',
+  'test/bake/temp-folder.test.ts',
   'test/bench/{bursts,recipe,statistics,table,targets}.test.ts',
   'test/callback/*.test.ts',
   'test/ci/{address,digitalocean,firewall,publish,redact,report,stack-file}.test.ts',
@@ -26,7 +27,6 @@ export const UNIT = [
   'test/twin/api/digitalocean/*.test.ts',
   'test/twin/hardware/*.test.ts',
   'test/twin/net/firewall.test.ts',
-  'test/worker/folder.test.ts',
 ];
 
 /** Files that a command of its own runs, and no other, with the variable by which it asks for them. */

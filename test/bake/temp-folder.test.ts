@@ -3,12 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  readOwner,
-  sweepTempFolders,
-  thisProcess,
-  withTempFolder,
-} from '../../service/worker/temp-folder.ts';
+import { readOwner, sweepTempFolders, thisProcess, withTempFolder } from '../../service/bake/temp-folder.ts';
 
 let temp: string;
 beforeEach(async () => {
@@ -27,7 +22,7 @@ async function leave(name: string, owner: string): Promise<void> {
 
 describe('withFolder', () => {
   it('has the name asked for and its owner while work is done, and is gone afterwards', async () => {
-    const result = await withTempFolder(temp, 'tape-a-1', async (folder) => {
+    const result = await withTempFolder(temp, 'a-1', async (folder) => {
       expect(await readdir(temp)).toEqual(['tape-a-1']);
       expect(await readOwner(folder)).toEqual(await thisProcess());
       await writeFile(join(folder, 'frame.png'), 'x');
@@ -38,14 +33,14 @@ describe('withFolder', () => {
   });
 
   it('is gone after a failure too', async () => {
-    const failing = withTempFolder(temp, 'tape-a-1', async () => Promise.reject(new Error('no')));
+    const failing = withTempFolder(temp, 'a-1', async () => Promise.reject(new Error('no')));
     await expect(failing).rejects.toThrow('no');
     expect(await readdir(temp)).toEqual([]);
   });
 
   it('takes the place of what a dead owner left', async () => {
     await leave('tape-a-1', JSON.stringify(DEAD));
-    await withTempFolder(temp, 'tape-a-1', async (folder) => {
+    await withTempFolder(temp, 'a-1', async (folder) => {
       expect(basename(folder)).toBe('tape-a-1');
       expect(existsSync(join(folder, 'tape.zip'))).toBe(false);
     });
@@ -57,7 +52,7 @@ describe('withFolder', () => {
     ['a stranger', async () => 'no owner'],
   ])('leaves alone what belongs to %s', async (_whose, owner) => {
     await leave('tape-a-1', await owner());
-    await withTempFolder(temp, 'tape-a-1', async (folder) => {
+    await withTempFolder(temp, 'a-1', async (folder) => {
       expect(basename(folder)).toMatch(/^tape-a-1-[\w-]{36}$/);
     });
     expect(await readdir(temp)).toEqual(['tape-a-1']);
@@ -68,7 +63,7 @@ describe('withFolder', () => {
     let together = 0;
     const names = await Promise.all(
       Array.from({ length: 8 }, () =>
-        withTempFolder(temp, 'tape-a-1', async (folder) => {
+        withTempFolder(temp, 'a-1', async (folder) => {
           together += 1;
           await expect.poll(() => together).toBe(8);
           return basename(folder);
@@ -80,7 +75,7 @@ describe('withFolder', () => {
   });
 
   it('TEMP_DIR_UNUSABLE: there is none', async () => {
-    const failing = withTempFolder(join(temp, 'nowhere'), 'tape-a-1', async () => {});
+    const failing = withTempFolder(join(temp, 'nowhere'), 'a-1', async () => {});
     await expect(failing).rejects.toMatchObject({ code: 'TEMP_DIR_UNUSABLE', retryable: true });
   });
 });

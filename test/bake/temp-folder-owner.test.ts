@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { isAlive, isOwner, type Owner, thisProcess } from '../../service/worker/temp-folder.ts';
+import { isAlive, isOwner, type Owner, thisProcess } from '../../service/bake/temp-folder.ts';
 
 const me = await thisProcess();
 
@@ -24,7 +24,7 @@ it('a process is dead once it was killed', async () => {
     [
       '--input-type=module',
       '-e',
-      `import { thisProcess } from ${JSON.stringify(import.meta.resolve('../../service/worker/temp-folder.ts'))};
+      `import { thisProcess } from ${JSON.stringify(import.meta.resolve('../../service/bake/temp-folder.ts'))};
      console.log(JSON.stringify(await thisProcess()));
      setInterval(() => {}, 1000);`,
     ],
