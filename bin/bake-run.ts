@@ -2,11 +2,10 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { bake } from '../service/bake/bake.ts';
 import { BakeError } from '../service/bake/errors.ts';
-import { DEFAULT_LIMITS, type Limits } from '../service/bake/limits.ts';
+import { DEFAULT_LIMITS, LIMITS, type Limits } from '../service/bake/limits.ts';
 import type { OutputRequest } from '../service/bake/outputs.ts';
 import type { Scale } from '../service/bake/plan/size.ts';
 import { sweepTempFolders } from '../service/bake/temp-folder.ts';
-import { LIMIT_NAMES } from '../service/config/limit-names.ts';
 import { CommandError, USAGE } from './error.ts';
 import { outputName } from './output-name.ts';
 import { showProgress } from './progress.ts';
@@ -53,11 +52,11 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
 
 /** What reads the variables is loaded only where one is set: it takes longer to load than a short tape to open. */
 async function readEnvironment(env: NodeJS.ProcessEnv): Promise<{ limits: Limits; scale: Scale }> {
-  if (!LIMIT_NAMES.some((name) => env[name])) return { limits: DEFAULT_LIMITS, scale: 'auto' };
-  const { readLimits } = await import('../service/config/limits.ts');
-  const { ConfigError } = await import('../service/config/errors.ts');
+  const names = [...Object.values(LIMITS).map(({ variable }) => variable), 'OUTPUT_SCALE'];
+  if (!names.some((name) => env[name])) return { limits: DEFAULT_LIMITS, scale: 'auto' };
+  const { ConfigError, readBakeVariables } = await import('../service/config/read.ts');
   try {
-    return readLimits(env);
+    return readBakeVariables(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new CommandError(error.message.replaceAll('\n', '; '), USAGE, { cause: error });

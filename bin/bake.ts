@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { LIMITS } from '../service/bake/limits.ts';
 import { SCALES, type Scale } from '../service/bake/plan/size.ts';
 import type { BakeOptions, Format } from './bake-run.ts';
 
@@ -12,9 +13,22 @@ Examples:
   oven bake tape.zip -f mp4 -f gif           a short GIF as well
   oven bake tape.zip --json | jq .duration   for scripts
 
-Working files are kept below TEMP_DIR (${process.env.TEMP_DIR || tmpdir()}) and removed, however the bake ends.
-MAX_ZIP_MB, MAX_UNZIPPED_MB, MAX_TAPE_SECONDS, MAX_FRAMES and MAX_FRAME_PIXELS bound what is baked, as for the service.
+Environment:
+${environment().join('\n')}
+
 Exit status: 0 done; 1 the tape could not be baked, with one line that says why; 2 wrong usage.`;
+
+function environment(): string[] {
+  const limits = Object.values(LIMITS).map(({ variable, bounds, unit, default: value }) => [
+    variable,
+    `limit for the ${bounds}, in ${unit} (${value} when not set)`,
+  ]);
+  const others = [
+    ['OUTPUT_SCALE', 'the scale, where --scale is left out'],
+    ['TEMP_DIR', `where working files are until the bake ends (now ${process.env.TEMP_DIR || tmpdir()})`],
+  ];
+  return [...limits, ...others].map(([name, what]) => `  ${name!.padEnd(16)}  ${what}`);
+}
 
 /** `oven bake`: one tape, from ZIP to files. */
 export function bakeCommand(): Command {

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { variablesSetBy } from '../service/config/variables.ts';
 import { publicKeyOf } from './openssh.ts';
 
 /** A check gives what is wrong with a value, as the end of a sentence that starts with the key's name, or nothing. */
@@ -12,13 +13,7 @@ const SPACES_REGIONS = 'ams3 atl1 blr1 fra1 lon1 nyc3 sfo2 sfo3 sgp1 syd1 tor1'.
 const SHORTEST_PREFIX = { ipv4: 8, ipv6: 24 };
 
 /** Variables of the service that the program sets itself, or the host's release. */
-const OWN_VARIABLES = new Set(
-  (
-    'ART_SPACES_KEY ART_SPACES_SECRET ART_SPACES_ENDPOINT ART_SPACES_BUCKET AT_BLOBS_SPACES_KEY AT_BLOBS_SPACES_SECRET ' +
-    'AT_BLOBS_SPACES_ENDPOINT AT_BLOBS_SPACES_BUCKET AT_BLOBS_CDN CALLBACK_SECRET PUBLIC_URL ' +
-    'HOST PORT LISTEN_SOCKET NODE_ENV TEMP_DIR REDIS_URL METRICS_PORT'
-  ).split(' '),
-);
+const OWN_VARIABLES = new Set(variablesSetBy('stack', 'release', 'candidate'));
 
 /** A fully qualified host name in lower case. */
 export const hostName: Check = (value) =>

@@ -1,3 +1,5 @@
+import { variablesSetBy } from '../service/config/variables.ts';
+
 /** One value to be set in a stack. `path` makes Pulumi read dots in the key as levels. */
 export interface Entry {
   readonly key: string;
@@ -37,16 +39,11 @@ const PLAIN: Readonly<Record<string, string>> = {
   CLOUDFLARE_ZONE_ID: 'oven:zoneId',
 };
 
-/** Limits and habits of the service that a vault may set; they go to it as they are. */
-const PASSED_ON = new Set(
-  (
-    'CONCURRENCY MAX_QUEUED MAX_ZIP_MB MAX_UNZIPPED_MB MIN_FREE_MB MAX_TAPE_SECONDS MAX_FRAMES MAX_FRAME_PIXELS ' +
-    'BAKE_TIMEOUT_SECONDS OUTPUT_SCALE OUTPUT_NAME ALLOWED_SOURCES ALLOWED_CALLBACKS LOG_LEVEL'
-  ).split(' '),
-);
+/** Variables of the service that a vault may set; they go to it as they are. */
+const PASSED_ON = new Set(variablesSetBy('operator'));
 
 /** Set by the release, since units, firewall and folders on the host go with them. */
-const BY_RELEASE = new Set(['PORT', 'NODE_ENV', 'TEMP_DIR', 'HOST', 'REDIS_URL', 'METRICS_PORT']);
+const BY_RELEASE = new Set(variablesSetBy('release'));
 const ENDPOINTS = ['ART_SPACES_ENDPOINT', 'AT_BLOBS_SPACES_ENDPOINT'];
 const CLOUDFLARE = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_EMAIL'];
 

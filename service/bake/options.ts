@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
-import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { BAKE_TIMEOUT_SECONDS, DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { DEFAULT_OUTPUTS, inOrder, type OutputRequest } from './outputs.ts';
 import type { Progress } from './report.ts';
 
@@ -38,7 +38,7 @@ export function resolveOptions(options: BakeOptions): ResolvedOptions {
   if (options.name === '' || options.name !== basename(options.name)) {
     throw new TypeError('name must be the name of a file, without folders');
   }
-  const { timeoutSeconds = 300, signal, outputs = DEFAULT_OUTPUTS } = options;
+  const { timeoutSeconds = BAKE_TIMEOUT_SECONDS, signal, outputs = DEFAULT_OUTPUTS } = options;
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   return {
     ...{ limits: DEFAULT_LIMITS, tempDir: tmpdir(), stallSeconds: 30, niceness: 0, ffmpeg: 'ffmpeg' },

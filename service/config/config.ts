@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Limits } from '../bake/limits.ts';
+import { type Limits, toLimits } from '../bake/limits.ts';
 import type { Scale } from '../bake/plan/size.ts';
 import { openSecrets } from '../callback/secrets.ts';
 import type { RedisAddress } from '../queue/redis.ts';
@@ -7,12 +7,13 @@ import { allowList } from '../source/allow-list.ts';
 import type { Account } from '../storage/s3.ts';
 import { bucketOrigins, publicBase } from '../storage/urls.ts';
 import { autoConcurrency, type Machine, thisMachine } from './concurrency.ts';
-import { ConfigError, type Problem, problemsOf } from './errors.ts';
-import { limitsOf } from './limits.ts';
-import { list, MISSING, usable } from './values.ts';
-import { VARIABLES, type Variables } from './variables.ts';
+import { ConfigError, MISSING, type Problem, readVariables, type Values } from './read.ts';
+import { list } from './values.ts';
+import { VARIABLES } from './variables.ts';
 
-export { ConfigError } from './errors.ts';
+export { ConfigError } from './read.ts';
+
+type Variables = Values<typeof VARIABLES>;
 
 /** What the environment says, checked and with its defaults. */
 export interface Config {
@@ -46,14 +47,13 @@ export interface Config {
 
 /** Users' tapes: anybody may read that bucket, and Oven has no keys for it. */
 const USER_BUCKET = bucketOrigins(new URL('https://sfo3.digitaloceanspaces.com'), 'user-aesthetic-computer');
-const CALLBACKS = 'https://aesthetic.computer';
 
 /** Reads the environment. Throws ConfigError with every problem there is, by name, never with a value. */
 export function readConfig(env: NodeJS.ProcessEnv, machine: Machine = thisMachine()): Config {
-  const parsed = VARIABLES.safeParse(env);
-  const problems = [...problemsOf(parsed.error), ...problemsAcross(env)];
-  if (!parsed.success || problems.length > 0) throw new ConfigError(inOrder(problems));
-  return toConfig(parsed.data, machine);
+  const { values, problems } = readVariables(VARIABLES, env);
+  const all = [...problems, ...problemsAcross(env)];
+  if (all.length > 0) throw new ConfigError(inOrder(all));
+  return toConfig(values, machine);
 }
 
 /** Every secret there is, for what must never show one. */
@@ -76,7 +76,7 @@ function toConfig(found: Variables, machine: Machine): Config {
     redis: { url: found.REDIS_URL },
     concurrency: found.CONCURRENCY === 'auto' ? autoConcurrency(machine) : found.CONCURRENCY,
     maxQueued: found.MAX_QUEUED,
-    limits: limitsOf(found),
+    limits: toLimits(({ variable }) => found[variable]),
     minFreeBytes: found.MIN_FREE_MB * 1024 * 1024,
     metricsPort: found.METRICS_PORT,
     bakeTimeoutSeconds: found.BAKE_TIMEOUT_SECONDS,
@@ -85,7 +85,7 @@ function toConfig(found: Variables, machine: Machine): Config {
     allowedSources: found.ALLOWED_SOURCES
       ? list(found.ALLOWED_SOURCES)
       : [...bucketOrigins(art.endpoint, art.bucket), ...USER_BUCKET],
-    allowedCallbacks: list(found.ALLOWED_CALLBACKS ?? CALLBACKS),
+    allowedCallbacks: list(found.ALLOWED_CALLBACKS),
     logLevel: found.LOG_LEVEL,
     ...(found.PUBLIC_URL && { publicUrl: found.PUBLIC_URL }),
   };
@@ -113,21 +113,31 @@ function problemsAcross(env: NodeJS.ProcessEnv): Problem[] {
     }
   }
   for (const name of ['ALLOWED_SOURCES', 'ALLOWED_CALLBACKS']) {
-    const fault = usable(list(value(name)), allowList);
+    const fault = faultOf(list(value(name)), allowList);
     if (fault) problems.push({ name, message: `can not be used: ${fault}` });
   }
   if (value('AT_BLOBS_CDN') !== '') {
-    const fault = usable(value('AT_BLOBS_CDN'), (cdn) => publicBase({ ...NO_ACCOUNT, cdn }));
+    const fault = faultOf(value('AT_BLOBS_CDN'), (cdn) => publicBase({ ...NO_ACCOUNT, cdn }));
     if (fault) problems.push({ name: 'AT_BLOBS_CDN', message: `can not be used: ${fault}` });
   }
   if (value('CALLBACK_SECRET') !== '') {
-    const fault = usable(list(value('CALLBACK_SECRET')), openSecrets);
+    const fault = faultOf(list(value('CALLBACK_SECRET')), openSecrets);
     if (fault) problems.push({ name: 'CALLBACK_SECRET', message: `can not be used: ${fault}` });
   }
   return problems;
 }
 
+/** What is wrong with a value that `use` takes: it throws a TypeError that says so without the value. */
+function faultOf<T>(value: T, use: (value: T) => unknown): string | undefined {
+  try {
+    use(value);
+    return undefined;
+  } catch (error) {
+    return error instanceof TypeError ? error.message : 'can not be used';
+  }
+}
+
 function inOrder(problems: readonly Problem[]): Problem[] {
-  const names = Object.keys(VARIABLES.shape);
+  const names = Object.keys(VARIABLES);
   return [...problems].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }

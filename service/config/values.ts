@@ -1,60 +1,62 @@
 import { z } from 'zod';
 
-/** How a variable is read: each of these says what is wrong without showing what stands there. */
+/*
+ * Forms of variables. Each reads a text that is not empty and has no spaces around it. Its description completes the sentence
+ * "NAME must be …", for problems and for docs. No message shows the value.
+ */
 
-/** What a variable is called wrong for when it is not there; an empty one counts as missing. */
-export const MISSING = 'is missing';
+/** Any text. */
+export const text = z.string().describe('any text');
 
-const given = (value: unknown): unknown =>
-  typeof value === 'string' && value.trim() === '' ? undefined : value;
-
-/** Any text, without the spaces around it. */
-export const text = z.preprocess(given, z.string({ error: MISSING }).trim());
-
-/** A whole number within bounds. */
+/** Whole numbers from `min` to `max`. */
 export function whole(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
+  const words = `a whole number from ${min} to ${max}`;
+  const error = `must be ${words}`;
   return z
     .string()
-    .trim()
     .regex(/^\d{1,15}$/, { error })
     .transform(Number)
-    .refine((value) => value >= min && value <= max, { error });
+    .refine((value) => value >= min && value <= max, { error })
+    .describe(words);
 }
 
 /** One of a few words or numbers. */
-export function oneOf<T extends string | number>(values: readonly T[]) {
+export function oneOf<const T extends string | number>(values: readonly T[]) {
+  const words = `one of ${values.join(', ')}`;
   return z
     .string()
-    .trim()
     .transform((value, context) => {
       const found = values.find((known) => String(known) === value);
       if (found !== undefined) return found;
-      context.issues.push({ code: 'custom', message: `must be one of ${values.join(', ')}`, input: '' });
+      context.issues.push({ code: 'custom', message: `must be ${words}`, input: '' });
       return z.NEVER;
-    });
+    })
+    .describe(words);
 }
 
-/** A variable that may be left out, or empty. */
-export function withDefault<T extends z.ZodType>(schema: T, value: z.output<T>) {
-  return z.preprocess(given, schema.optional()).transform((found) => found ?? value);
+/** The word `auto`, or what another form reads. */
+export function autoOr<T>(form: z.ZodType<T, string>) {
+  const words = `auto or ${form.description}`;
+  return z.union([z.literal('auto'), form], { error: `must be ${words}` }).describe(words);
 }
 
-/** A variable that may be left out, without a value in its place. */
-export function optional<T extends z.ZodType>(schema: T) {
-  return z.preprocess(given, schema.optional());
+/** Text of a pattern, which `words` describe. */
+export function matching(pattern: RegExp, words: string) {
+  return z
+    .string()
+    .regex(pattern, { error: `must be ${words}` })
+    .describe(words);
 }
 
 /** A URL of one of some protocols, without user, query and fragment. */
 export function url(protocols: readonly string[]) {
   const names = protocols.map((protocol) => `${protocol}//…`).join(' or ');
+  const words = `a URL (${names}) with nothing but a path after it`;
   return z
     .string()
-    .trim()
-    .refine((value) => isPlain(value, protocols), {
-      error: `must be a URL (${names}), with nothing but a path after it`,
-    })
-    .transform((value) => new URL(value));
+    .refine((value) => isPlain(value, protocols), { error: `must be ${words}` })
+    .transform((value) => new URL(value))
+    .describe(words);
 }
 
 function isPlain(value: string, protocols: readonly string[]): boolean {
@@ -64,20 +66,30 @@ function isPlain(value: string, protocols: readonly string[]): boolean {
   return protocols.includes(protocol) && `${username}${password}${search}${hash}` === '';
 }
 
+const REDIS = 'redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH';
+
+/** The address of a Redis, which may have a user, a password and the number of a database. */
+export const redisUrl = z
+  .string()
+  .refine(isRedis, { error: `must be ${REDIS}` })
+  .describe(REDIS);
+
+function isRedis(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, pathname, username, password } = new URL(value);
+  try {
+    decodeURIComponent(`${username} ${password} ${pathname}`);
+  } catch {
+    return false; // a lone percent sign, most likely of a password that should have been encoded
+  }
+  if (protocol === 'unix:') return hostname === '' && pathname.length > 1;
+  return ['redis:', 'rediss:'].includes(protocol) && hostname !== '';
+}
+
 /** The parts of a comma-separated list that are not empty. */
 export function list(value: string): string[] {
   return value
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-}
-
-/** A value that something else can make use of: what it throws says what is wrong. */
-export function usable<T>(value: T, use: (value: T) => unknown): string | undefined {
-  try {
-    use(value);
-    return undefined;
-  } catch (error) {
-    return error instanceof TypeError ? error.message : 'can not be used';
-  }
 }

@@ -1,95 +1,267 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { BAKE_TIMEOUT_SECONDS, LIMITS, type LimitName } from '../bake/limits.ts';
 import { SCALES } from '../bake/plan/size.ts';
-import type { LIMIT_NAMES } from './limit-names.ts';
-import { oneOf, optional, text, url, whole, withDefault } from './values.ts';
+import { autoOr, matching, oneOf, redisUrl, text, url, whole } from './values.ts';
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-const NODE_ENVS = ['production', 'development', 'test'] as const;
-const bucket = z
-  .string()
-  .trim()
-  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'must be the name of a bucket' });
-
-/** The limits of one bake, which `oven bake` reads too. */
-export const LIMIT_VARIABLES = {
-  MAX_ZIP_MB: withDefault(whole(1, 4000), 256),
-  MAX_UNZIPPED_MB: withDefault(whole(1, 100_000), 1024),
-  MAX_TAPE_SECONDS: withDefault(whole(1, 3600), 60),
-  MAX_FRAMES: withDefault(whole(1, 100_000), 4000),
-  MAX_FRAME_PIXELS: withDefault(whole(1, 67_108_864), 2_097_152),
-  OUTPUT_SCALE: withDefault(oneOf(SCALES), 'auto' as const),
-} satisfies Record<(typeof LIMIT_NAMES)[number], z.ZodType>;
-
-/** Every variable the service reads. Keys and buckets are looked at in service/config/config.ts: a folder needs none. */
-export const VARIABLES = z.object({
-  ...LIMIT_VARIABLES,
-  ART_SPACES_ENDPOINT: storage(),
-  ART_SPACES_BUCKET: optional(bucket),
-  ART_SPACES_KEY: optional(text),
-  ART_SPACES_SECRET: optional(text),
-  AT_BLOBS_SPACES_ENDPOINT: storage(),
-  AT_BLOBS_SPACES_BUCKET: optional(bucket),
-  AT_BLOBS_SPACES_KEY: optional(text),
-  AT_BLOBS_SPACES_SECRET: optional(text),
-  AT_BLOBS_CDN: optional(text),
-  CALLBACK_SECRET: text,
-  PORT: withDefault(whole(0, 65_535), 3000),
-  HOST: withDefault(
-    z
-      .string()
-      .trim()
-      .regex(/^[A-Za-z0-9.:_-]+$/, { error: 'must be an address or a name' }),
-    '127.0.0.1',
-  ),
-  LISTEN_SOCKET: optional(z.string().regex(/^\//, { error: 'must be an absolute path' })),
-  NODE_ENV: withDefault(oneOf(NODE_ENVS), 'development' as const),
-  TEMP_DIR: withDefault(text as z.ZodType<string>, '/tmp'),
-  REDIS_URL: withDefault(
-    z
-      .string()
-      .trim()
-      .refine(isRedis, { error: 'must be redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH' }),
-    'redis://127.0.0.1:6379',
-  ),
-  CONCURRENCY: withDefault(
-    z
-      .string()
-      .trim()
-      .regex(/^(auto|[1-9]|[1-5]\d|6[0-4])$/, { error: 'must be auto or a whole number from 1 to 64' })
-      .transform((value) => (value === 'auto' ? value : Number(value))),
-    'auto' as const,
-  ),
-  OUTPUT_NAME: withDefault(oneOf(['slug', 'code'] as const), 'slug' as const),
-  MAX_QUEUED: withDefault(whole(1, 100_000), 200),
-  MIN_FREE_MB: withDefault(whole(0, 10_000_000), 1024),
-  METRICS_PORT: withDefault(whole(0, 65_535), 9464),
-  BAKE_TIMEOUT_SECONDS: withDefault(whole(1, 86_400), 300),
-  ALLOWED_SOURCES: optional(text),
-  ALLOWED_CALLBACKS: optional(text),
-  LOG_LEVEL: withDefault(oneOf(LOG_LEVELS), 'info' as const),
-  PUBLIC_URL: optional(url(['https:', 'http:'])),
-});
-
-export type Variables = z.output<typeof VARIABLES>;
-
-function storage() {
-  return z.preprocess(
-    (value) => (value === undefined ? '' : value),
-    z
-      .string()
-      .refine((value) => value !== '', { error: 'is missing', abort: true })
-      .pipe(url(['https:', 'http:', 'file:'])),
-  );
+/** One variable of the service's environment. */
+export interface Variable {
+  /** How its text is read. */
+  readonly form: z.ZodType<unknown, string>;
+  /** What it is for: sentences of oven.env.example and docs/configuration.md. */
+  readonly about: string;
+  /** What sets it on a host that Pulumi makes. */
+  readonly setBy: SetBy;
+  /** The text that holds when it is left out or empty. */
+  readonly default?: string;
+  /** What holds then, in words, where that is no text. */
+  readonly otherwise?: string;
+  /** The service does not start without it. */
+  readonly required?: true;
+  /** What stands in oven.env.example for people to fill in or change. Other variables stand there as comments. */
+  readonly example?: string;
 }
 
-function isRedis(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, hostname, pathname, username, password } = new URL(value);
-  try {
-    decodeURIComponent(`${username} ${password} ${pathname}`);
-  } catch {
-    return false; // a lone percent sign, most likely of a password that should have been encoded
-  }
-  if (protocol === 'unix:') return hostname === '' && pathname.length > 1;
-  return ['redis:', 'rediss:'].includes(protocol) && hostname !== '';
+/**
+ * operator: `serviceEnvironment` of the stack; stack: a key of its own there; release: the files that a release lays onto
+ * its host; candidate: the unit in which a release is checked before it serves.
+ */
+export type SetBy = 'operator' | 'stack' | 'release' | 'candidate';
+
+const bucketName = matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket');
+const endpoint = url(['https:', 'http:', 'file:']);
+const origins = text.describe('origins with commas between');
+
+const SECRETS = {
+  CALLBACK_SECRET: {
+    form: text,
+    required: true,
+    example: '',
+    setBy: 'stack',
+    about:
+      'Signs callbacks, and callers must know it: `openssl rand -hex 32` makes one. It is a comma-separated list while it is changed: the first signs, all are accepted.',
+  },
+} as const satisfies Record<string, Variable>;
+
+const STORAGE = {
+  ART_SPACES_ENDPOINT: {
+    form: endpoint,
+    required: true,
+    example: 'file:///data/art',
+    setBy: 'stack',
+    about:
+      'Where the tapes are: an S3 such as https://sfo3.digitaloceanspaces.com, or a folder, which needs no bucket and no keys.',
+  },
+  ART_SPACES_BUCKET: {
+    form: bucketName,
+    example: '',
+    setBy: 'stack',
+    about: 'The bucket of tapes. Oven only reads it.',
+  },
+  ART_SPACES_KEY: { form: text, example: '', setBy: 'stack', about: 'Access key for the bucket of tapes.' },
+  ART_SPACES_SECRET: {
+    form: text,
+    example: '',
+    setBy: 'stack',
+    about: 'Secret key that belongs to ART_SPACES_KEY.',
+  },
+  AT_BLOBS_SPACES_ENDPOINT: {
+    form: endpoint,
+    required: true,
+    example: 'file:///data/blobs',
+    setBy: 'stack',
+    about: 'Where the outputs go: an S3, or a folder, which Oven serves under /files.',
+  },
+  AT_BLOBS_SPACES_BUCKET: {
+    form: bucketName,
+    example: '',
+    setBy: 'stack',
+    about: 'The bucket of outputs.',
+  },
+  AT_BLOBS_SPACES_KEY: {
+    form: text,
+    example: '',
+    setBy: 'stack',
+    about: 'Access key for the bucket of outputs.',
+  },
+  AT_BLOBS_SPACES_SECRET: {
+    form: text,
+    example: '',
+    setBy: 'stack',
+    about: 'Secret key that belongs to AT_BLOBS_SPACES_KEY.',
+  },
+  AT_BLOBS_CDN: {
+    form: text,
+    setBy: 'stack',
+    about: 'Host name of a CDN before the bucket of outputs. URLs that Oven gives out have it then.',
+  },
+} as const satisfies Record<string, Variable>;
+
+const ADDRESSES = {
+  PUBLIC_URL: {
+    form: url(['https:', 'http:']),
+    otherwise: 'the address that Oven listens on',
+    example: 'http://localhost:3000',
+    setBy: 'stack',
+    about: 'The address at which others reach Oven.',
+  },
+  ALLOWED_SOURCES: {
+    form: origins,
+    otherwise: "the bucket of tapes and that of users' tapes",
+    setBy: 'operator',
+    about:
+      'Origins that tapes may come from, each with an optional path, such as http://host.docker.internal:8888.',
+  },
+  ALLOWED_CALLBACKS: {
+    form: origins,
+    default: 'https://aesthetic.computer',
+    setBy: 'operator',
+    about: 'Origins that callbacks and progress reports may go to, written in the same way.',
+  },
+  HOST: {
+    form: matching(/^[A-Za-z0-9.:_-]+$/, 'an address or a name'),
+    default: '127.0.0.1',
+    setBy: 'release',
+    about: 'The address that Oven listens on.',
+  },
+  PORT: {
+    form: whole(0, 65_535),
+    default: '3000',
+    setBy: 'release',
+    about: 'The port that Oven listens on; with 0 the system chooses one.',
+  },
+  LISTEN_SOCKET: {
+    form: matching(/^\//, 'an absolute path'),
+    setBy: 'candidate',
+    about: 'A Unix socket to listen on in place of host and port.',
+  },
+  METRICS_PORT: {
+    form: whole(0, 65_535),
+    default: '9464',
+    setBy: 'release',
+    about: 'The port of the metrics on 127.0.0.1; with 0 the system chooses one.',
+  },
+} as const satisfies Record<string, Variable>;
+
+const PROCESS = {
+  REDIS_URL: {
+    form: redisUrl,
+    default: 'redis://127.0.0.1:6379',
+    setBy: 'release',
+    about: 'The Redis or Valkey that keeps the queue; rediss:// is Redis with TLS.',
+  },
+  TEMP_DIR: {
+    form: text,
+    default: '/tmp',
+    setBy: 'release',
+    about: 'The folder below which bakes have their working folders.',
+  },
+  NODE_ENV: {
+    form: oneOf(['production', 'development', 'test']),
+    default: 'development',
+    setBy: 'release',
+    about: 'What kind of deployment this is. Oven behaves the same in each.',
+  },
+  LOG_LEVEL: {
+    form: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    default: 'info',
+    setBy: 'operator',
+    about: 'The least important messages that are logged.',
+  },
+} as const satisfies Record<string, Variable>;
+
+const CAPACITY = {
+  CONCURRENCY: {
+    form: autoOr(whole(1, 64)),
+    default: 'auto',
+    setBy: 'operator',
+    about: 'Bakes at once. auto: one for each core, one for each 300 MB of memory beyond 400 MB, at most 3.',
+  },
+  MAX_QUEUED: {
+    form: whole(1, 100_000),
+    default: '200',
+    setBy: 'operator',
+    about: 'Tapes that may wait. Oven refuses further ones with QUEUE_FULL.',
+  },
+  MIN_FREE_MB: {
+    form: whole(0, 10_000_000),
+    default: '1024',
+    setBy: 'operator',
+    about: 'Oven refuses tapes while the disk of TEMP_DIR has fewer MiB free.',
+  },
+} as const satisfies Record<string, Variable>;
+
+type LimitVariable = (typeof LIMITS)[LimitName]['variable'];
+
+interface LimitRow extends Variable {
+  readonly form: z.ZodType<number, string>;
+  readonly default: string;
+}
+
+/** The variables of the limits. */
+const LIMIT_VARIABLES = Object.fromEntries(
+  Object.values(LIMITS).map(
+    ({ variable, min, max, default: value, unit, bounds, code }): [string, LimitRow] => [
+      variable,
+      {
+        form: whole(min, max),
+        default: String(value),
+        setBy: 'operator',
+        about: `The limit for the ${bounds}, in ${unit}. A tape beyond it fails with ${code}.`,
+      },
+    ],
+  ),
+) as Record<LimitVariable, LimitRow>;
+
+/** What `oven bake` reads as well as the service does. */
+export const BAKE_VARIABLES = {
+  ...LIMIT_VARIABLES,
+  OUTPUT_SCALE: {
+    form: oneOf(SCALES),
+    default: 'auto',
+    setBy: 'operator',
+    about: 'How many times each pixel of a video or preview is enlarged, unless a request says otherwise.',
+  },
+} as const satisfies Record<string, Variable>;
+
+const BAKES = {
+  ...BAKE_VARIABLES,
+  BAKE_TIMEOUT_SECONDS: {
+    form: whole(1, 86_400),
+    default: String(BAKE_TIMEOUT_SECONDS),
+    setBy: 'operator',
+    about:
+      'Seconds that each stage of an attempt may take: the download, the bake, the upload. Only the service reads it.',
+  },
+  OUTPUT_NAME: {
+    form: oneOf(['slug', 'code']),
+    default: 'slug',
+    setBy: 'operator',
+    about:
+      'What files are named by: the slug (tapes/SLUG.mp4) or the code (tapes/CODE.mp4), which every request must have then.',
+  },
+} as const satisfies Record<string, Variable>;
+
+/** Every variable of the service, in the order of the docs. */
+export const SECTIONS = {
+  Secrets: SECRETS,
+  Storage: STORAGE,
+  Addresses: ADDRESSES,
+  'The process': PROCESS,
+  'How much at once': CAPACITY,
+  'Tapes and outputs': BAKES,
+};
+
+/** Every variable that the service reads. Keys and buckets are checked in config.ts, since a folder needs none. */
+export const VARIABLES = {
+  ...SECRETS,
+  ...STORAGE,
+  ...ADDRESSES,
+  ...PROCESS,
+  ...CAPACITY,
+  ...BAKES,
+};
+
+/** The names of the variables that something sets on a host. */
+export function variablesSetBy(...setters: readonly SetBy[]): string[] {
+  return Object.entries(VARIABLES).flatMap(([name, { setBy }]) => (setters.includes(setBy) ? [name] : []));
 }

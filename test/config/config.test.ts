@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
+import { DEFAULT_LIMITS, LIMITS } from '../../service/bake/limits.ts';
 import { autoConcurrency } from '../../service/config/concurrency.ts';
 import { ConfigError, readConfig, secretsOf } from '../../service/config/config.ts';
-import { LIMIT_NAMES } from '../../service/config/limit-names.ts';
-import { readLimits } from '../../service/config/limits.ts';
-import { LIMIT_VARIABLES } from '../../service/config/variables.ts';
+import { readBakeVariables } from '../../service/config/read.ts';
+import { BAKE_VARIABLES } from '../../service/config/variables.ts';
 
 const MiB = 1024 * 1024;
 const MACHINE = { cores: 2, memoryMb: 2000 };
@@ -202,13 +201,16 @@ describe('how many bakes at once', () => {
 
 describe('the limits of a bake', () => {
   it('have the same names for the command line', () => {
-    expect(readLimits({ MAX_FRAMES: '5', OUTPUT_SCALE: '2' })).toMatchObject({
+    expect(readBakeVariables({ MAX_FRAMES: '5', OUTPUT_SCALE: '2' })).toMatchObject({
       limits: { frames: 5 },
       scale: 2,
     });
     // The command line takes these when nothing is set.
-    expect(readLimits({})).toEqual({ limits: DEFAULT_LIMITS, scale: 'auto' });
-    expect(Object.keys(LIMIT_VARIABLES)).toEqual(LIMIT_NAMES);
-    expect(() => readLimits({ MAX_FRAMES: 'x', OUTPUT_SCALE: '3' })).toThrow(/^MAX_FRAMES .*\nOUTPUT_SCALE /);
+    expect(readBakeVariables({})).toEqual({ limits: DEFAULT_LIMITS, scale: 'auto' });
+    const names = [...Object.values(LIMITS).map(({ variable }) => variable), 'OUTPUT_SCALE'];
+    expect(Object.keys(BAKE_VARIABLES)).toEqual(names);
+    expect(() => readBakeVariables({ MAX_FRAMES: 'x', OUTPUT_SCALE: '3' })).toThrow(
+      /^MAX_FRAMES .*\nOUTPUT_SCALE /,
+    );
   });
 });

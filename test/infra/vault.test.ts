@@ -65,7 +65,7 @@ describe('planVault', () => {
   });
 
   it('knows every variable of the service that an operator may set', () => {
-    const all = Object.fromEntries(Object.keys(VARIABLES.shape).map((name) => [name, 'x']));
+    const all = Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, 'x']));
     // The first is the candidate's, the second follows from `domain`.
     expect(planVault(all).unknown).toEqual(['LISTEN_SOCKET', 'PUBLIC_URL']);
   });

@@ -1,5 +1,5 @@
 import { BakeError, type BakeWarning } from '../errors.ts';
-import type { Limits } from '../limits.ts';
+import { type Limits, limitError } from '../limits.ts';
 
 /** What an entry of a tape is for, told from its name. */
 export type EntryKind = 'frame' | 'timing' | 'metadata' | 'sound';
@@ -115,8 +115,7 @@ function orderFrames(files: readonly FrameFile[], limits: Limits): { files: Fram
     throw new BakeError('TAPE_AMBIGUOUS', message);
   }
   if (files.length > limits.frames) {
-    const message = `The tape has ${files.length} frames; at most ${limits.frames} are allowed.`;
-    throw new BakeError('TAPE_TOO_MANY_FRAMES', message);
+    throw limitError(limits, 'frames', `The tape has ${files.length} frames`);
   }
   const ordered = files.toSorted((a, b) => a.value - b.value);
   for (const [index, { name, value }] of ordered.entries()) {

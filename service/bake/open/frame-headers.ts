@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { BakeError } from '../errors.ts';
-import type { Limits } from '../limits.ts';
+import { FRAME_SIDE_LIMIT, type Limits, limitError } from '../limits.ts';
 import { unpackEntry, unpackHead } from './unpack-entry.ts';
 import type { LocatedEntry, ZipEntry } from './zip-entry.ts';
 import type { TapeFile } from './zip-file.ts';
@@ -14,9 +14,6 @@ export interface FrameShape {
   /** Whether pictures need an alpha channel: not all frames are 8-bit RGB. */
   readonly alpha: boolean;
 }
-
-/** Pixels of a frame's longer side at most. H.264 itself ends at 8,688 (level 5.2). */
-export const FRAME_SIDE_LIMIT = 8192;
 
 /**
  * Looks at the PNG header of every frame, so that a bad one is found before the work begins. Frames are in order and at
@@ -57,8 +54,7 @@ export function frameFault(
     return new BakeError('FRAME_TOO_LARGE', `${size}; at most ${FRAME_SIDE_LIMIT} on a side are allowed.`);
   }
   if (width * height > limits.framePixels) {
-    const message = `${size}, ${width * height} in all; at most ${limits.framePixels} are allowed.`;
-    return new BakeError('FRAME_TOO_LARGE', message);
+    return limitError(limits, 'framePixels', `${size}, ${width * height} in all`);
   }
   if (shape && (width !== shape.width || height !== shape.height)) {
     return new BakeError('FRAME_SIZE', `${size}, but the first frame is ${shape.width}×${shape.height}.`);

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BakeError } from '../errors.ts';
-import type { Limits } from '../limits.ts';
+import { type Limits, limitError } from '../limits.ts';
 import type { EntryKind, Part } from './contents.ts';
 import type { DirectoryRecord } from './zip-directory.ts';
 import type { TapeFile } from './zip-file.ts';
@@ -76,8 +76,7 @@ function checkSize(record: CheckedRecord, limits: Limits) {
 function checkTotal(records: readonly CheckedRecord[], limits: Limits): void {
   const total = records.reduce((sum, { size }) => sum + size, 0);
   if (total <= limits.unzippedBytes) return;
-  const message = `The tape unpacks to ${total} bytes; at most ${limits.unzippedBytes} are allowed.`;
-  throw new BakeError('TAPE_TOO_LARGE', message);
+  throw limitError(limits, 'unzippedBytes', `The tape unpacks to ${total} bytes`);
 }
 
 const MiB = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { constants, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { BakeError } from '../errors.ts';
-import type { Limits } from '../limits.ts';
+import { type Limits, limitError } from '../limits.ts';
 
 /** Errors of open(2) that say the path is wrong, not the machine. */
 const NOT_THERE = new Set([
@@ -64,8 +64,7 @@ export async function openFile(path: string, limits: Limits): Promise<TapeFile> 
     if (!stat.isFile()) throw new BakeError('TAPE_NOT_FOUND', 'The tape is not an ordinary file.');
     if (stat.size === 0) throw new BakeError('NOT_A_ZIP', 'The tape is an empty file.');
     if (stat.size > limits.zipBytes) {
-      const message = `The ZIP has ${stat.size} bytes; at most ${limits.zipBytes} are allowed.`;
-      throw new BakeError('TAPE_TOO_LARGE', message);
+      throw limitError(limits, 'zipBytes', `The ZIP has ${stat.size} bytes`);
     }
     return new TapeFile(handle, stat.size);
   } catch (error) {

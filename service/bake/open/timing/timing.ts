@@ -1,5 +1,5 @@
 import { BakeError, type BakeWarning } from '../../errors.ts';
-import type { Limits } from '../../limits.ts';
+import { type Limits, limitError } from '../../limits.ts';
 import { readEntries } from './entries.ts';
 import { matchEntriesToFrames } from './order.ts';
 import { areSame, detectUnits, type Measures, type Units, USUAL_UNITS } from './units.ts';
@@ -161,8 +161,7 @@ function evenDuration(frameCount: number, limits: Limits, total = 0): number {
 function checkLength(timing: Timing, limits: Limits): Timing {
   const total = sum(timing.durations);
   if (total <= limits.seconds * 1000 + REFRESH) return timing;
-  const message = `The tape is ${seconds(total)} seconds long; at most ${limits.seconds} are allowed.`;
-  throw new BakeError('TAPE_TOO_LONG', message);
+  throw limitError(limits, 'seconds', `The tape is ${seconds(total)} seconds long`);
 }
 
 function seconds(milliseconds: number): number {

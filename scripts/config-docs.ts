@@ -1,0 +1,113 @@
+// `node scripts/config-docs.ts`, a part of `npm run fix`: writes what follows from the table of variables, which is oven.env.example and
+// docs/configuration.md. A test (test/config/docs.test.ts) holds both against the table.
+
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { FRAME_SIDE_LIMIT, LIMITS } from '../service/bake/limits.ts';
+import { SECTIONS, type SetBy, type Variable } from '../service/config/variables.ts';
+
+/** Files that follow from the table, by their path in the repository. */
+export const RENDERED = {
+  'oven.env.example': renderExample,
+  'docs/configuration.md': renderDocs,
+} as const;
+
+const COLUMNS = 120;
+
+/** The environment file that compose.yaml is started with: what is to be filled in, and all else as comments. */
+export function renderExample(): string {
+  const head = `# Every variable of the service, from service/config/variables.ts. For compose.yaml: copy this file to oven.env, which is not
+# committed, and fill in what is empty. A variable that is a comment may be left out; its default stands here, if it has one.
+`;
+  const sections = Object.entries(SECTIONS).map(
+    ([title, variables]) => `\n# ${title}\n\n${entries(variables).map(renderLine).join('')}`,
+  );
+  return head + sections.join('');
+}
+
+function renderLine([name, { about, default: value = '', example, otherwise }]: [string, Variable]): string {
+  const words = otherwise ? `${about} When left out: ${otherwise}.` : about;
+  const line = example === undefined ? `# ${name}=${value}` : `${name}=${example}`;
+  return `${wrap(words)}${line}\n`;
+}
+
+function wrap(text: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    if (lines.at(-1)!.length + word.length + 3 > COLUMNS) lines.push('');
+    lines[lines.length - 1] += ` ${word}`;
+  }
+  return lines.map((line) => `#${line}\n`).join('');
+}
+
+const SET_BY: Readonly<Record<SetBy, string>> = {
+  operator: 'you',
+  stack: 'the stack',
+  release: 'the release',
+  candidate: 'the candidate’s unit',
+};
+
+/** The reference of all variables and limits. */
+export function renderDocs(): string {
+  return `# Configuration
+
+The service reads its environment once, when it starts. It lists everything that is missing or wrong by name, and does not start then.
+\`oven.env.example\` has every variable for a container. On a host that Pulumi makes, the last column says what sets a variable: *you*, by
+\`pulumi config set --path serviceEnvironment.NAME VALUE\`; *the stack*, by a key of its own ([Pulumi.yaml](../Pulumi.yaml)); *the release*, with
+the files that it lays onto its host.
+
+This file and \`oven.env.example\` are written by \`npm run fix\` from [service/config/variables.ts](../service/config/variables.ts) and
+[service/bake/limits.ts](../service/bake/limits.ts).
+${Object.entries(SECTIONS)
+  .map(([title, variables]) => `\n## ${title}\n\n${renderTable(HEAD, entries(variables).map(row))}`)
+  .join('')}
+## Limits of a tape
+
+\`oven bake\` reads the same variables. A tape beyond a limit fails with the code, and nothing is stored.
+
+${renderTable(
+  ['what', 'at most', 'variable', 'from – to', 'code'],
+  Object.values(LIMITS).map(({ bounds, default: value, unit, variable, min, max, code }) => [
+    bounds,
+    `${grouped(value)} ${unit}`,
+    `\`${variable}\``,
+    `${grouped(min)} – ${grouped(max)}`,
+    `\`${code}\``,
+  ]),
+)}
+A frame has at most ${grouped(FRAME_SIDE_LIMIT)} pixels on a side, whatever the variables say.
+`;
+}
+
+const HEAD = ['variable', 'default', 'form', 'what it is for', 'set by'];
+
+function row([name, variable]: [string, Variable]): string[] {
+  const { form, about, setBy, required, otherwise, default: value } = variable;
+  const absent = required ? '*required*' : (otherwise ?? '');
+  return [
+    `\`${name}\``,
+    value === undefined ? absent : `\`${value}\``,
+    form.description ?? '',
+    about,
+    SET_BY[setBy],
+  ];
+}
+
+function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, head.map(() => '---'), ...rows];
+  return all.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+function entries(variables: Readonly<Record<string, Variable>>): [string, Variable][] {
+  return Object.entries(variables);
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString('en');
+}
+
+if (import.meta.main) {
+  for (const [path, render] of Object.entries(RENDERED)) {
+    await writeFile(fileURLToPath(new URL(`../${path}`, import.meta.url)), render());
+  }
+}
