@@ -1,9 +1,9 @@
 import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
-import { SUCCESSOR } from './host/paths.ts';
+import { SUCCESSOR_ADDRESS } from './host/paths.ts';
 import type { Host } from './host.ts';
-import type { Before } from './preflight/preflight.ts';
+import type { PreviousRun } from './preflight/preflight.ts';
 import { handoverInput } from './release/commands.ts';
 
 /** Ends the line of the key, by which a former one is found and replaced. */
@@ -12,7 +12,7 @@ const COMMENT = 'oven-handover';
 /** What the step `handover` needs: it is fed `input`, after a host was told by `admit` whom it may hand over to. */
 export interface Handover {
   readonly input: pulumi.Output<string>;
-  admit(options: pulumi.CustomResourceOptions): pulumi.Resource;
+  authorize(options: pulumi.CustomResourceOptions): pulumi.Resource;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface Handover {
  * moved already, and tapes that are asked about meanwhile would be unknown. It logs in with a key of its own, which may do nothing
  * but hand over: the operator's key never gets onto a host, and either can be changed without the other, or a new host.
  */
-export function prepareHandover(host: Host, before: Before, parent: pulumi.Resource): Handover {
+export function prepareHandover(host: Host, before: PreviousRun, parent: pulumi.Resource): Handover {
   const key = new tls.PrivateKey('handover', { algorithm: 'ED25519' }, { parent });
   const input = pulumi
     .all([host.address.ipAddress, host.hostKey, key.privateKeyOpenssh, host.droplet.id])
@@ -31,13 +31,13 @@ export function prepareHandover(host: Host, before: Before, parent: pulumi.Resou
     );
   const args = {
     connection: host.connection(),
-    create: key.publicKeyOpenssh.apply(renderAdmission),
+    create: key.publicKeyOpenssh.apply(renderAuthorization),
     triggers: [host.droplet.id],
     addPreviousOutputInEnv: false,
   };
   return {
     input: pulumi.secret(input),
-    admit: (options) => new command.remote.Command('admit-successor', args, options),
+    authorize: (options) => new command.remote.Command('admit-successor', args, options),
   };
 }
 
@@ -45,16 +45,16 @@ export function prepareHandover(host: Host, before: Before, parent: pulumi.Resou
  * The droplet whose queue the droplet `id` is to have, if it is still there. It stays the same when nothing is changed later: else every `up` would
  * have another input for the hand-over.
  */
-export function predecessorOf(id: string, { host, isThere, predecessor }: Before): string | undefined {
+export function predecessorOf(id: string, { host, isThere, predecessor }: PreviousRun): string | undefined {
   if (id === host) return predecessor;
   return isThere ? host : undefined;
 }
 
 /** Lets the holder of the key run the hand-over as root, listen on the one port for it, and nothing else. Throws TypeError for what is no key. */
-export function renderAdmission(publicKey: string): string {
+export function renderAuthorization(publicKey: string): string {
   const [type = '', data = ''] = publicKey.trim().split(/\s+/);
   if (type !== 'ssh-ed25519' || !/^[A-Za-z0-9+/]+=*$/.test(data)) throw new TypeError('not an ed25519 key');
-  const tunnel = `port-forwarding,permitlisten="${SUCCESSOR}"`;
+  const tunnel = `port-forwarding,permitlisten="${SUCCESSOR_ADDRESS}"`;
   const line = `restrict,${tunnel},command="/usr/local/sbin/oven-handover give" ${type} ${data} ${COMMENT}`;
   return `set -eu
 umask 077

@@ -37,7 +37,7 @@ export class Host extends pulumi.ComponentResource {
     this.tag = new digitalocean.Tag('tag', { name: dropletName }, { parent: this }).name;
     this.firewall = makeFirewall(this, args, this.tag);
     const { publicKey } = login;
-    const sshKey = new digitalocean.SshKey('login', { publicKey }, keptIfGiven(this, args));
+    const sshKey = new digitalocean.SshKey('login', { publicKey }, loginKeyOptions(this, args));
     const userData = pulumi.secret(
       pulumi
         .all([hostKey.privateKeyOpenssh, this.hostKey, login.publicKey])
@@ -57,7 +57,7 @@ export class Host extends pulumi.ComponentResource {
         userData,
         monitoring: true,
       },
-      { ...replacedGently(this), dependsOn: [this.firewall, args.after] },
+      { ...replaceByMakingFirst(this), dependsOn: [this.firewall, args.after] },
     );
     const last = { parent: this, dependsOn: [args.after] };
     this.address = new digitalocean.ReservedIp('address', { region }, last);
@@ -79,7 +79,7 @@ export class Host extends pulumi.ComponentResource {
 }
 
 /** A host is replaced by making the new one first; a size is changed that way too, since resizing would switch the host off. */
-function replacedGently(parent: pulumi.Resource): pulumi.CustomResourceOptions {
+function replaceByMakingFirst(parent: pulumi.Resource): pulumi.CustomResourceOptions {
   return {
     parent,
     // Pulumi would delete first, since the name stays the same; DigitalOcean lets two droplets have one name.
@@ -102,7 +102,7 @@ function loginKey(parent: pulumi.Resource, { sshPrivateKey, loginPublicKey }: Se
 }
 
 /** A key that the operator gave is theirs: it is used as it is in the account, under whatever name, and stays there when the stack goes. */
-function keptIfGiven(
+function loginKeyOptions(
   parent: pulumi.Resource,
   { settings, accountKey }: HostArgs,
 ): pulumi.CustomResourceOptions {

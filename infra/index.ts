@@ -5,11 +5,11 @@ import { Edge } from './edge.ts';
 import { serviceEnvironment } from './environment.ts';
 import { predecessorOf } from './handover.ts';
 import { Host } from './host.ts';
+import { Monitoring } from './monitoring.ts';
 import { preflight } from './preflight/preflight.ts';
 import { buildRelease } from './release/build.ts';
 import { Release } from './release.ts';
 import { Storage } from './storage.ts';
-import { Watch } from './watch.ts';
 
 /** Declares everything that Oven is made of: where its tapes are kept, its host, its name, its release, and who hears of trouble. */
 export default async function program() {
@@ -28,7 +28,7 @@ export default async function program() {
   const release = new Release('release', { host, before, build, environment, certificate });
   const droplet = release.assignment.dropletId.apply(String);
   // On the address alone and not on all of the release: else `drain` could not be taken out of the state when a host is lost for good.
-  new Watch('watch', { settings, tag: host.tag }, { dependsOn: [release.assignment] });
+  new Monitoring('watch', { settings, tag: host.tag }, { dependsOn: [release.assignment] });
 
   return {
     url: `https://${domain}`,

@@ -15,7 +15,7 @@ export interface Account {
 }
 
 /** The name that droplets, tag and firewall of a stack have; undefined where its state has no tag. */
-export function nameOf(state: readonly StateResource[]): string | undefined {
+export function hostNameOf(state: readonly StateResource[]): string | undefined {
   const tag = state.find(({ type }) => type === 'digitalocean:index/tag:Tag');
   return tag?.id;
 }

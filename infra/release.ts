@@ -5,12 +5,12 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Certificate } from './edge.ts';
 import { prepareHandover } from './handover.ts';
 import type { Host } from './host.ts';
-import type { Before } from './preflight/preflight.ts';
+import type { PreviousRun } from './preflight/preflight.ts';
 import { type CommandStep, releaseSteps, type Secret, type UploadStep } from './release/commands.ts';
 
 export interface ReleaseArgs {
   readonly host: Host;
-  readonly before: Before;
+  readonly before: PreviousRun;
   /** The archive and its name. */
   readonly build: { readonly hash: string; readonly file: string };
   /** The service's environment file. */
@@ -36,7 +36,7 @@ export class Release extends pulumi.ComponentResource {
     const outputs = new Map<string, pulumi.Output<string>>();
     let before: pulumi.Resource = host.firewall;
     for (const step of steps.filter((one) => one.name !== 'drain')) {
-      if (step.name === 'handover') before = handover.admit({ parent: this, dependsOn: [before] });
+      if (step.name === 'handover') before = handover.authorize({ parent: this, dependsOn: [before] });
       const how = { parent: this, dependsOn: [before] };
       before = step.kind === 'upload' ? upload(host, step, how) : run(host, step, { outputs, secrets }, how);
       if (before instanceof command.remote.Command) outputs.set(step.name, before.stdout);
@@ -54,14 +54,14 @@ export class Release extends pulumi.ComponentResource {
   }
 }
 
-interface Context {
+interface StepInputs {
   /** What each step before printed. */
   readonly outputs: ReadonlyMap<string, pulumi.Output<string>>;
   readonly secrets: Readonly<Partial<Record<Secret, pulumi.Output<string>>>>;
 }
 
 /** One command over SSH. A new droplet makes it run anew, and the `delete` of the old one's then runs on the old one. */
-function run(host: Host, step: CommandStep, context: Context, options: pulumi.CustomResourceOptions) {
+function run(host: Host, step: CommandStep, context: StepInputs, options: pulumi.CustomResourceOptions) {
   const stdin = step.stdin && context.secrets[step.stdin];
   return new command.remote.Command(
     step.name,
@@ -91,7 +91,7 @@ function upload(host: Host, step: UploadStep, options: pulumi.CustomResourceOpti
   );
 }
 
-function secretInputs({ environment, certificate }: ReleaseArgs): Context['secrets'] {
+function secretInputs({ environment, certificate }: ReleaseArgs): StepInputs['secrets'] {
   if (certificate === undefined) return { environment };
   return {
     environment,

@@ -26,15 +26,15 @@ export class Storage extends pulumi.ComponentResource {
     const art = adopt.has(artBucket) ? undefined : this.makeArt(artBucket, region);
     this.art = art?.name ?? pulumi.output(artBucket);
 
-    const blobs = { name: blobsBucket, region, acl: 'private', lifecycleRules: [dropLeftovers()] };
+    const blobs = { name: blobsBucket, region, acl: 'private', lifecycleRules: [abortUnfinishedUploads()] };
     this.blobs = new digitalocean.SpacesBucket('blobs', blobs, {
-      ...kept(this, adopt.has(blobsBucket) ? `${region},${blobsBucket}` : undefined),
+      ...keepOnDestroy(this, adopt.has(blobsBucket) ? `${region},${blobsBucket}` : undefined),
       ignoreChanges: ['acl'],
     });
     this.own = [...(art ? [art.name] : []), this.blobs.name];
     new digitalocean.SpacesBucketCorsConfiguration(
       'blobs',
-      { bucket: this.blobs.name, region, corsRules: [anyoneMayRead()] },
+      { bucket: this.blobs.name, region, corsRules: [readFromAnyOrigin()] },
       { parent: this, retainOnDelete: true },
     );
 
@@ -46,22 +46,22 @@ export class Storage extends pulumi.ComponentResource {
   private makeArt(name: string, region: string): digitalocean.SpacesBucket {
     const ignoreChanges = ['acl', 'corsRules', 'forceDestroy', 'lifecycleRules', 'versioning'];
     const args = { name, region, acl: 'private' };
-    return new digitalocean.SpacesBucket('art', args, { ...kept(this), ignoreChanges });
+    return new digitalocean.SpacesBucket('art', args, { ...keepOnDestroy(this), ignoreChanges });
   }
 }
 
 /** A bucket outlives its stack with every object, and is never made anew for a change of its options. */
-function kept(parent: pulumi.Resource, importId?: string): pulumi.CustomResourceOptions {
+function keepOnDestroy(parent: pulumi.Resource, importId?: string): pulumi.CustomResourceOptions {
   return { parent, retainOnDelete: true, ...(importId === undefined ? {} : { import: importId }) };
 }
 
 /** Parts of uploads that were never finished cost money and can't be seen in a listing. */
-function dropLeftovers(): digitalocean.types.input.SpacesBucketLifecycleRule {
+function abortUnfinishedUploads(): digitalocean.types.input.SpacesBucketLifecycleRule {
   return { id: 'leftovers', enabled: true, abortIncompleteMultipartUploadDays: 1 };
 }
 
 /** Pages of any origin play the videos and read them, as an editor or a share button does. */
-function anyoneMayRead(): digitalocean.types.input.SpacesBucketCorsConfigurationCorsRule {
+function readFromAnyOrigin(): digitalocean.types.input.SpacesBucketCorsConfigurationCorsRule {
   return {
     allowedOrigins: ['*'],
     allowedMethods: ['GET', 'HEAD'],

@@ -1,7 +1,7 @@
 import { variablesSetBy } from '../service/config/variables.ts';
 
 /** One value to be set in a stack. `path` makes Pulumi read dots in the key as levels. */
-export interface Entry {
+export interface ConfigEntry {
   readonly key: string;
   readonly value: string;
   readonly secret: boolean;
@@ -9,7 +9,7 @@ export interface Entry {
 }
 
 export interface VaultPlan {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly ConfigEntry[];
   /** Variables that mean nothing to Oven. */
   readonly unknown: readonly string[];
   /** What the operator should know; never with a value. */
@@ -40,16 +40,16 @@ const PLAIN: Readonly<Record<string, string>> = {
 };
 
 /** Variables of the service that a vault may set; they go to it as they are. */
-const PASSED_ON = new Set(variablesSetBy('operator'));
+const SERVICE_VARIABLES = new Set(variablesSetBy('operator'));
 
 /** Set by the release, since units, firewall and folders on the host go with them. */
-const BY_RELEASE = new Set(variablesSetBy('release'));
+const RELEASE_VARIABLES = new Set(variablesSetBy('release'));
 const ENDPOINTS = ['ART_SPACES_ENDPOINT', 'AT_BLOBS_SPACES_ENDPOINT'];
 const CLOUDFLARE = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_EMAIL'];
 
 /** What the variables of a vault's two files mean for a stack. Pure; names that it does not know are listed, not guessed at. */
 export function planVault(variables: Variables): VaultPlan {
-  const entries: Entry[] = [];
+  const entries: ConfigEntry[] = [];
   const endpoints: { name: string; value: string }[] = [];
   const unknown: string[] = [];
   const notes: string[] = [];
@@ -57,11 +57,11 @@ export function planVault(variables: Variables): VaultPlan {
     const raw = variables[name] ?? '';
     const value = raw.trim();
     if (value === '' || value === '...') notes.push(`${name} has no value yet`);
-    else if (BY_RELEASE.has(name)) notes.push(`${name} is left out: the release sets it`);
+    else if (RELEASE_VARIABLES.has(name)) notes.push(`${name} is left out: the release sets it`);
     else if (ENDPOINTS.includes(name)) endpoints.push({ name, value });
     else if (name in SECRET) for (const key of SECRET[name] ?? []) entries.push(entry(key, value, true));
     else if (name in PLAIN) entries.push(entry(PLAIN[name] as string, value, false));
-    else if (PASSED_ON.has(name))
+    else if (SERVICE_VARIABLES.has(name))
       entries.push({ ...entry(`oven:serviceEnvironment.${name}`, value, false), path: true });
     else if (!CLOUDFLARE.includes(name)) unknown.push(name);
   }
@@ -73,7 +73,7 @@ export function planVault(variables: Variables): VaultPlan {
   };
 }
 
-function entry(key: string, value: string, secret: boolean): Entry {
+function entry(key: string, value: string, secret: boolean): ConfigEntry {
   return { key, value, secret, path: false };
 }
 

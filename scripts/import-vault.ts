@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs, parseEnv } from 'node:util';
 import { ExecaError, execa } from 'execa';
-import { type Entry, planVault } from '../infra/vault.ts';
+import { type ConfigEntry, planVault } from '../infra/vault.ts';
 
 const { values, positionals } = parseArgs({
   options: { stack: { type: 'string' } },
@@ -40,7 +40,7 @@ try {
 }
 
 /** Values go by standard input, since arguments are there for every user of the machine to see. */
-async function set({ key, value, secret, path }: Entry): Promise<void> {
+async function set({ key, value, secret, path }: ConfigEntry): Promise<void> {
   const args = ['config', 'set', secret ? '--secret' : '--plaintext', ...(path ? ['--path'] : []), key];
   await execa('pulumi', [...args, ...(values.stack ? ['--stack', values.stack] : [])], { input: value });
   console.log(`  ${key}${secret ? ' (secret)' : ` = ${value}`}`);

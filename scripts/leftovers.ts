@@ -5,8 +5,8 @@
  */
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { type Account, leftovers, nameOf, type StateResource } from '../infra/leftovers.ts';
-import { ask } from './ci/lib/digitalocean.ts';
+import { type Account, hostNameOf, leftovers, type StateResource } from '../infra/leftovers.ts';
+import { request } from './ci/lib/digitalocean.ts';
 
 const { values } = parseArgs({ options: { stack: { type: 'string' }, name: { type: 'string' } } });
 
@@ -38,7 +38,7 @@ async function look(): Promise<string[]> {
     deployment: { resources?: readonly StateResource[] };
   };
   const state = deployment.resources ?? [];
-  const name = values.name ?? nameOf(state);
+  const name = values.name ?? hostNameOf(state);
   if (name === undefined)
     throw new Error('the stack has no tag; say the name that its droplets have: --name NAME');
   const config = (key: string) => pulumi('config', 'get', `digitalocean:${key}`);
@@ -56,7 +56,7 @@ async function look(): Promise<string[]> {
 async function all(key: string, path: string, environment: NodeJS.ProcessEnv): Promise<unknown[]> {
   const found: unknown[] = [];
   for (let number = 1; ; number += 1) {
-    const page = (await ask('GET', `${path}?page=${number}&per_page=200`, environment)) as Record<
+    const page = (await request('GET', `${path}?page=${number}&per_page=200`, environment)) as Record<
       string,
       unknown
     >;

@@ -1,7 +1,7 @@
 /** `npm run rehearse`: deploys Oven with the real Pulumi CLI to a cloud in a box, and harms it. */
 import { Command, Option } from 'commander';
 import { FAULTS } from '../test/rehearse/faults.ts';
-import { lookAround } from '../test/rehearse/keep.ts';
+import { keepRunning } from '../test/rehearse/keep.ts';
 import { LOSSES } from '../test/rehearse/losses.ts';
 import { findPrerequisites } from '../test/rehearse/missing.ts';
 import { rehearse } from '../test/rehearse/run.ts';
@@ -54,7 +54,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 console.log(await versionsOf(found.tools));
 const { table, holds, tapesLost } = await rehearse(found, {
   ...{ steps: chosen, say: console.log, stop: stop.signal },
-  ...(keep ? { keep: (stage) => lookAround(stage, console.log) } : {}),
+  ...(keep ? { keep: (stage) => keepRunning(stage, console.log) } : {}),
 });
 console.log(`\n${table}`);
 if (tapesLost.length > 0) console.log(`Never called back: ${tapesLost.join(', ')}`);

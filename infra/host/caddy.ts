@@ -1,5 +1,5 @@
 import type { ApiCode } from '../../service/http/errors.ts';
-import { ADDRESS, FORWARDING, HELD, ORIGIN_CERTIFICATE } from './paths.ts';
+import { FORWARDING_DROP_IN, HOLDING_DROP_IN, ORIGIN_CERTIFICATE, SERVICE_ADDRESS } from './paths.ts';
 import type { Site } from './site.ts';
 
 /** The error code that callers get while the service itself can't answer. */
@@ -44,7 +44,7 @@ ${site.proxied ? `	tls ${ORIGIN_CERTIFICATE} ${ORIGIN_CERTIFICATE}\n` : ''}	head
 	}
 	@leaving file {
 		root /
-		try_files ${HELD} ${FORWARDING}
+		try_files ${HOLDING_DROP_IN} ${FORWARDING_DROP_IN}
 	}
 	header @leaving Connection close
 	log {
@@ -64,7 +64,7 @@ ${site.proxied ? `	tls ${ORIGIN_CERTIFICATE} ${ORIGIN_CERTIFICATE}\n` : ''}	head
 	}
 	@page not path /events
 	encode @page zstd gzip
-	reverse_proxy ${ADDRESS} {
+	reverse_proxy ${SERVICE_ADDRESS} {
 		lb_try_duration 20s
 		lb_try_interval 100ms
 		flush_interval -1

@@ -1,7 +1,7 @@
 import { CURRENT } from './paths.ts';
 
 /** Looks at the disk's free space, warns in the journal, and gives back what can be had again. */
-export function renderDiskWatch(): string {
+export function renderDiskCheck(): string {
   return `[Unit]
 Description=Watch of the disk of Oven's host
 

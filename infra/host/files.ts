@@ -1,5 +1,5 @@
 import { renderCaddy, renderCaddyUnit } from './caddy.ts';
-import { renderDiskTimer, renderDiskWatch } from './disk.ts';
+import { renderDiskCheck, renderDiskTimer } from './disk.ts';
 import { renderFolders } from './folders.ts';
 import { renderLogrotate } from './logrotate.ts';
 import { TEMP_DIR } from './paths.ts';
@@ -19,7 +19,7 @@ export function hostFiles(site: Site): readonly HostFile[] {
     { path: '/etc/redis/oven.conf', content: renderRedis() },
     { path: '/etc/sysctl.d/60-oven.conf', content: renderSysctl() },
     { path: '/etc/systemd/system/caddy.service.d/oven.conf', content: renderCaddyUnit() },
-    { path: '/etc/systemd/system/oven-disk.service', content: renderDiskWatch() },
+    { path: '/etc/systemd/system/oven-disk.service', content: renderDiskCheck() },
     { path: '/etc/systemd/system/oven-disk.timer', content: renderDiskTimer() },
     { path: '/etc/systemd/system/oven-predecessor.service', content: renderPredecessor() },
     { path: '/etc/systemd/system/oven-swap.service', content: renderSwap() },

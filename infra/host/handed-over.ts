@@ -1,10 +1,10 @@
-import { CURRENT, NODE, SUCCESSOR } from './paths.ts';
+import { CURRENT, NODE, SUCCESSOR_ADDRESS } from './paths.ts';
 
 /**
  * oven.service while another host takes over from this one: a process that answers nobody. Its socket stays open, so what comes waits there,
  * untouched, for whoever answers next: Oven itself, or the successor.
  */
-export function renderHeld(): string {
+export function renderHolding(): string {
   return `[Unit]
 Description=Oven's port, while another host takes over
 
@@ -21,6 +21,6 @@ Description=Oven's port, passed on to the host that took over
 
 [Service]
 ExecStart=
-ExecStart=${CURRENT}/${NODE} ${CURRENT}/host/forward.ts ${SUCCESSOR}
+ExecStart=${CURRENT}/${NODE} ${CURRENT}/host/forward.ts ${SUCCESSOR_ADDRESS}
 `;
 }

@@ -1,5 +1,5 @@
 /** Where a host keeps how it reaches the one that it took over from, for as long as that one exists; only root reads it. */
-export const PREDECESSOR = '/var/lib/oven/predecessor';
+export const PREDECESSOR_FOLDER = '/var/lib/oven/predecessor';
 
 /**
  * The tunnel by which the host before passes on what still reaches it. It is started by the hand-over and at boot, is made again whenever
@@ -8,7 +8,7 @@ export const PREDECESSOR = '/var/lib/oven/predecessor';
 export function renderPredecessor(): string {
   return `[Unit]
 Description=Tunnel from the host that this one took over from
-ConditionPathExists=${PREDECESSOR}/key
+ConditionPathExists=${PREDECESSOR_FOLDER}/key
 Wants=network-online.target
 After=network-online.target oven.socket
 StartLimitIntervalSec=0

@@ -1,4 +1,4 @@
-import { ADDRESS } from './paths.ts';
+import { SERVICE_ADDRESS } from './paths.ts';
 
 /** systemd holds the listening socket, so that a request that comes while a release changes waits instead of failing. */
 export function renderSocket(): string {
@@ -6,7 +6,7 @@ export function renderSocket(): string {
 Description=Oven's port, held while the service restarts
 
 [Socket]
-ListenStream=${ADDRESS}
+ListenStream=${SERVICE_ADDRESS}
 Backlog=1024
 NoDelay=true
 

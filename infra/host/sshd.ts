@@ -1,4 +1,4 @@
-import { SUCCESSOR } from './paths.ts';
+import { SUCCESSOR_ADDRESS } from './paths.ts';
 
 /**
  * Keys only, and none of what a host that is only deployed to never uses: of all forwarding there is the one port at which a successor
@@ -12,7 +12,7 @@ PermitRootLogin prohibit-password
 AuthenticationMethods publickey
 AllowAgentForwarding no
 AllowTcpForwarding remote
-PermitListen ${SUCCESSOR}
+PermitListen ${SUCCESSOR_ADDRESS}
 AllowStreamLocalForwarding no
 X11Forwarding no
 PermitTunnel no

@@ -1,21 +1,21 @@
 import { lookup } from 'node:dns/promises';
 import * as cloudflare from '@pulumi/cloudflare';
 import type { Settings } from '../config.ts';
-import { type Look, type Obstacle, reason } from './obstacle.ts';
+import { type Lookup, lastLineOf, type Problem } from './problem.ts';
 
 /** Cloudflare's networks, for which alone 80 and 443 are open. */
-export async function lookForProxies(): Promise<Look<readonly string[]>> {
+export async function findProxyNetworks(): Promise<Lookup<readonly string[]>> {
   try {
     const { ipv4Cidrs, ipv6Cidrs } = await cloudflare.getIpRanges();
     return { found: [...ipv4Cidrs, ...ipv6Cidrs].sort() };
   } catch (error) {
-    const what = `Cloudflare could not be asked for its networks, for which alone 80 and 443 are open (${reason(error)})`;
-    return { found: [], obstacle: { what, certain: false } };
+    const what = `Cloudflare could not be asked for its networks, for which alone 80 and 443 are open (${lastLineOf(error)})`;
+    return { found: [], problem: { what, certain: false } };
   }
 }
 
 /** With SSL mode Flexible Cloudflare asks the host in plain HTTP, which is redirected to HTTPS, which is asked in plain HTTP … */
-export async function lookAtZone({ zoneId }: Settings): Promise<Obstacle | undefined> {
+export async function checkSslMode({ zoneId }: Settings): Promise<Problem | undefined> {
   try {
     const { value } = await cloudflare.getZoneSetting({ zoneId, settingId: 'ssl' });
     if (value !== 'flexible' && value !== 'off') return undefined;
@@ -26,13 +26,13 @@ export async function lookAtZone({ zoneId }: Settings): Promise<Obstacle | undef
   } catch (error) {
     const what =
       "Cloudflare could not be asked for the zone's SSL mode; the token needs Zone Settings: Read, DNS: Edit and " +
-      `SSL and Certificates: Edit for the zone (${reason(error)})`;
+      `SSL and Certificates: Edit for the zone (${lastLineOf(error)})`;
     return { what, certain: false };
   }
 }
 
 /** The CDN's name is the operator's to make; without it every URL of a video would lead nowhere. */
-export async function lookForCdn(name: string, { blobsBucket, spacesRegion }: Settings) {
+export async function checkCdnName(name: string, { blobsBucket, spacesRegion }: Settings) {
   try {
     await lookup(name);
     return undefined;
@@ -41,7 +41,7 @@ export async function lookForCdn(name: string, { blobsBucket, spacesRegion }: Se
     const what = isMissing
       ? `there is no name ${name} (cdnDomain): make it at Cloudflare, a proxied CNAME to ` +
         `${blobsBucket}.${spacesRegion}.cdn.digitaloceanspaces.com, or pulumi config rm cdnDomain`
-      : `it could not be looked up whether there is a name ${name} (${reason(error)})`;
+      : `it could not be looked up whether there is a name ${name} (${lastLineOf(error)})`;
     return { what, certain: isMissing };
   }
 }

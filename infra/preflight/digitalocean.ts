@@ -1,10 +1,10 @@
 import * as digitalocean from '@pulumi/digitalocean';
 import type { Settings } from '../config.ts';
 import { fingerprintOf } from '../openssh.ts';
-import { type Look, type Obstacle, reason } from './obstacle.ts';
+import { type Lookup, lastLineOf, type Problem } from './problem.ts';
 
 /** Whether the size of the host is offered in its region. */
-export async function lookAtRegion({ region, dropletSize }: Settings): Promise<Obstacle | undefined> {
+export async function checkRegion({ region, dropletSize }: Settings): Promise<Problem | undefined> {
   try {
     const { available, sizes } = await digitalocean.getRegion({ slug: region });
     if (!available) return { what: `DigitalOcean makes no new droplets in ${region} now`, certain: true };
@@ -12,13 +12,13 @@ export async function lookAtRegion({ region, dropletSize }: Settings): Promise<O
     const list = sizes.filter((size) => size.startsWith('s-')).join(', ');
     return { what: `DigitalOcean offers no ${dropletSize} in ${region}, but ${list}`, certain: true };
   } catch (error) {
-    const what = `DigitalOcean could not be asked about ${region}; is digitalocean:token right? (${reason(error)})`;
+    const what = `DigitalOcean could not be asked about ${region}; is digitalocean:token right? (${lastLineOf(error)})`;
     return { what, certain: false };
   }
 }
 
 /** Whether a Space is there. */
-export async function lookForBucket(name: string, region: string): Promise<Look<boolean>> {
+export async function findBucket(name: string, region: string): Promise<Lookup<boolean>> {
   try {
     await digitalocean.getSpacesBucket({ name, region });
     return { found: true };
@@ -27,23 +27,23 @@ export async function lookForBucket(name: string, region: string): Promise<Look<
     if (/not found/i.test(text)) return { found: false };
     if (/forbidden|accessdenied|status code: 403/i.test(text)) {
       const what = `the Space ${name} is somebody else's, or digitalocean:spacesAccessId may not use it: choose another name`;
-      return { found: false, obstacle: { what, certain: true } };
+      return { found: false, problem: { what, certain: true } };
     }
-    const what = `it could not be seen whether the Space ${name} exists, so it is taken as missing (${reason(error)})`;
-    return { found: false, obstacle: { what, certain: false } };
+    const what = `it could not be seen whether the Space ${name} exists, so it is taken as missing (${lastLineOf(error)})`;
+    return { found: false, problem: { what, certain: false } };
   }
 }
 
 /** The key of the account whose public half this is: DigitalOcean takes no key twice. */
-export async function lookForKey(publicKey: string): Promise<Look<AccountKey | undefined>> {
+export async function findAccountKey(publicKey: string): Promise<Lookup<AccountKey | undefined>> {
   try {
     const { sshKeys } = await digitalocean.getSshKeys();
     const fingerprint = fingerprintOf(publicKey);
     const key = sshKeys.find((one) => one.fingerprint === fingerprint);
     return { found: key && { id: String(key.id), name: key.name } };
   } catch (error) {
-    const what = `it could not be seen whether the account has the key of sshPrivateKey already (${reason(error)})`;
-    return { found: undefined, obstacle: { what, certain: false } };
+    const what = `it could not be seen whether the account has the key of sshPrivateKey already (${lastLineOf(error)})`;
+    return { found: undefined, problem: { what, certain: false } };
   }
 }
 
@@ -57,7 +57,7 @@ export interface AccountKey {
  * A token with custom scopes may do everything else and not this. A key that is nobody's is asked about: whether the token may make one shows
  * only when one is made, which is before the host.
  */
-export async function lookAtSpacesKeys(): Promise<Obstacle | undefined> {
+export async function checkSpacesKeyScope(): Promise<Problem | undefined> {
   try {
     await digitalocean.getSpacesKey({ accessKey: 'DO00NOBODYSKEY' });
     return undefined;
@@ -66,13 +66,13 @@ export async function lookAtSpacesKeys(): Promise<Obstacle | undefined> {
     const what =
       'digitalocean:token may not use Spaces keys, which are made for the service: it needs the scopes spaces_key:read, ' +
       'spaces_key:create_credentials, spaces_key:update and spaces_key:delete; or set artSpacesKey, artSpacesSecret, blobsSpacesKey ' +
-      `and blobsSpacesSecret (${reason(error)})`;
+      `and blobsSpacesSecret (${lastLineOf(error)})`;
     return { what, certain: true };
   }
 }
 
 /** Whether a droplet is there: one that can't be asked about is taken to be. */
-export async function hasDroplet(id: string): Promise<boolean> {
+export async function dropletExists(id: string): Promise<boolean> {
   try {
     await digitalocean.getDroplet({ id: Number(id) });
     return true;

@@ -25,7 +25,7 @@ export interface Release {
 }
 
 /** How many finished parts of each kind are kept. */
-const KEPT = { 'oven-': 8, 'packages-': 2 };
+const KEPT_ARCHIVES = { 'oven-': 8, 'packages-': 2 };
 
 /** Changed when the same inputs are packed differently. */
 const FORMAT = 1;
@@ -39,19 +39,19 @@ export async function buildRelease({ root, site, cache }: BuildOptions): Promise
   const lock: Lockfile = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
   const own = await ownFiles(root, site);
   const packages = packagesHash(lock);
-  const hash = nameOf(packages, own);
+  const hash = hashOf(packages, own);
   const file = join(folder, `oven-${hash}.tar.zst`);
   if (!(await exists(file))) {
     await mkdir(folder, { recursive: true });
     const mark = { path: 'RELEASE', content: Buffer.from(`${hash}\n`), executable: false };
     const part = await packPart([...own, mark].sort(byPath), { end: false, level: 9 });
     await writeWhole(file, Buffer.concat([part, await packagesPart(root, folder, packages, lock)]));
-    await forgetOld(folder);
+    await removeOldArchives(folder);
   }
   return { hash, file, bytes: (await stat(file)).size };
 }
 
-function nameOf(packages: string, files: readonly ReleaseFile[]): string {
+function hashOf(packages: string, files: readonly ReleaseFile[]): string {
   const hash = createHash('sha256').update(JSON.stringify([FORMAT, packages]));
   for (const { path, content, executable } of files) {
     hash.update(JSON.stringify([path, content.length, executable])).update(content);
@@ -80,14 +80,14 @@ async function packagesPart(root: string, folder: string, hash: string, lock: Lo
 }
 
 /** Keeps the last archives, and of the packed packages those for the lockfiles of now and before. */
-async function forgetOld(folder: string): Promise<void> {
+async function removeOldArchives(folder: string): Promise<void> {
   const aged: { name: string; time: number }[] = [];
   for (const name of (await readdir(folder)).filter((name) => name.endsWith('.tar.zst'))) {
     const file = await stat(join(folder, name)).catch(() => undefined); // Another build may have just deleted it.
     if (file) aged.push({ name, time: file.mtimeMs });
   }
   aged.sort((a, b) => b.time - a.time);
-  for (const [prefix, kept] of Object.entries(KEPT)) {
+  for (const [prefix, kept] of Object.entries(KEPT_ARCHIVES)) {
     const old = aged.filter(({ name }) => name.startsWith(prefix)).slice(kept);
     for (const { name } of old) await rm(join(folder, name), { force: true });
   }

@@ -88,7 +88,7 @@ function command(name: CommandStep['name'], step: Partial<CommandStep> & { creat
  * Mebibytes that have to be free before a release is brought: what the service wants to stay free (MIN_FREE_MB), and twice what
  * an archive and what is in it take.
  */
-const ROOM_MB = 1536;
+const MIN_FREE_MB = 1536;
 
 /**
  * A fresh host may still be installing its packages. cloud-init tries that once, and what it could not get (apt's lock was taken, a mirror
@@ -132,8 +132,8 @@ install -d -m 0700 ${INCOMING}
 if test -d ${OVEN}/releases/${hash}; then exit 0; fi
 find ${INCOMING} -name 'oven-*.tar.zst' ! -name 'oven-${hash}.tar.zst' -delete
 free=$(df --output=avail --block-size=1M ${OVEN} | tail -n 1 | tr -d ' ')
-if test "$free" -lt ${ROOM_MB}; then
-  echo "oven: the host's disk has $free MiB free, and a release needs ${ROOM_MB}: nothing was changed" >&2
+if test "$free" -lt ${MIN_FREE_MB}; then
+  echo "oven: the host's disk has $free MiB free, and a release needs ${MIN_FREE_MB}: nothing was changed" >&2
   exit 1
 fi`;
 }

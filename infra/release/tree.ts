@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderCandidate } from '../host/candidate.ts';
 import { hostFiles } from '../host/files.ts';
-import { renderForwarding, renderHeld } from '../host/handed-over.ts';
+import { renderForwarding, renderHolding } from '../host/handed-over.ts';
 import type { Site } from '../host/site.ts';
 
 /** A file of a release: its path from the release's root, with `/`, and its bytes. */
@@ -32,7 +32,7 @@ export async function ownFiles(root: string, site: Site): Promise<readonly Relea
   const laidForATime = {
     'oven-candidate@.service': renderCandidate(),
     'oven-forwarding.conf': renderForwarding(),
-    'oven-held.conf': renderHeld(),
+    'oven-held.conf': renderHolding(),
   };
   for (const [name, content] of Object.entries(laidForATime)) {
     files.push({ path: `host/${name}`, content: Buffer.from(content), executable: false });

@@ -1,6 +1,6 @@
 import type { Config, Context } from '@netlify/functions';
 import { tapeBakeComplete } from '../lib/callback/complete.ts';
-import { serve } from '../lib/serve.ts';
+import { serve } from '../lib/services.ts';
 
 /** Takes Oven's callback: brings the MP4 into MongoDB and the PDS. */
 export default (request: Request, _context: Context): Promise<Response> => serve(request, tapeBakeComplete);

@@ -1,5 +1,5 @@
 import type { Config, Context } from '@netlify/functions';
-import { serve } from '../lib/serve.ts';
+import { serve } from '../lib/services.ts';
 import { trackMedia } from '../lib/track-media.ts';
 
 /** Takes a tape that was uploaded, and hands it to Oven. */

@@ -1,4 +1,4 @@
-import { HttpError } from './errors.ts';
+import { HttpError } from './http.ts';
 
 /** What the functions are told by their environment. */
 export interface Config {
@@ -27,7 +27,7 @@ export interface Bucket {
 type Env = Readonly<Record<string, string | undefined>>;
 
 // Oven waits 30 s for an answer to its callback, and the platform ends scheduled functions after as long.
-const MOST_SECONDS = 28;
+const MAX_SECONDS = 28;
 
 const BLOBS = [
   'https://at-blobs-aesthetic-computer.sfo3.digitaloceanspaces.com',
@@ -75,7 +75,7 @@ export function readConfig(env: Env): Config {
     pds: url('PDS_URL', text('PDS_URL', 'https://at.aesthetic.computer')),
     guest: identifier !== '' && password !== '' ? { identifier, password } : undefined,
     auth0: text('AUTH0_DOMAIN') === '' ? undefined : url('AUTH0_DOMAIN', origin(text('AUTH0_DOMAIN'))),
-    seconds: Math.min(seconds, MOST_SECONDS),
+    seconds: Math.min(seconds, MAX_SECONDS),
   };
   if (faults.length === 0) return config;
   const names = [...new Set(faults)].join(', ');

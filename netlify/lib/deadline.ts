@@ -1,4 +1,4 @@
-import { tryLater } from './errors.ts';
+import { tryLater } from './http.ts';
 
 /** How long a function may still work. */
 export interface Deadline {

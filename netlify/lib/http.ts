@@ -1,7 +1,32 @@
 import type { z } from 'zod';
-import { HttpError } from './errors.ts';
 import type { Log } from './log.ts';
 import { PdsError } from './pds/errors.ts';
+
+/** What a caller is told when a request can't be answered as asked. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** `message` is shown to the caller; `headers` go with the answer. */
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    options: { headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.status = status;
+    this.code = code;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** A 503 that a later, equal request may get past; Oven obeys `seconds`. */
+export function tryLater(code: string, message: string, seconds: number, cause?: unknown): HttpError {
+  return new HttpError(503, code, message, { headers: { 'retry-after': String(seconds) }, cause });
+}
 
 /** An answer in JSON that no cache keeps. */
 export function json(status: number, body: object, headers: Record<string, string> = {}): Response {
@@ -9,13 +34,13 @@ export function json(status: number, body: object, headers: Record<string, strin
 }
 
 /** Answers with what `work` gives, and with {error:{code,message}} when it throws; what isn't an HttpError is a bug. */
-export async function answer(log: Log, work: () => Promise<Response>): Promise<Response> {
+export async function answerErrors(log: Log, work: () => Promise<Response>): Promise<Response> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof HttpError) {
       const { status, code, message, cause } = error;
-      const why = cause === undefined ? {} : { cause: reasons(cause) };
+      const why = cause === undefined ? {} : { cause: describeCause(cause) };
       log(status >= 500 ? 'warn' : 'info', code, { status, error: message, ...why });
       return json(error.status, { error: { code: error.code, message: error.message } }, error.headers);
     }
@@ -26,7 +51,7 @@ export async function answer(log: Log, work: () => Promise<Response>): Promise<R
 }
 
 /** What lies behind an error, for the log alone. A PdsError's text is made here; what is behind that is a server's own words. */
-function reasons(cause: unknown): string {
+function describeCause(cause: unknown): string {
   const found: string[] = [];
   for (let at = cause; at instanceof Error && found.length < 4; at = at.cause) {
     const { code } = at as NodeJS.ErrnoException;
@@ -37,7 +62,7 @@ function reasons(cause: unknown): string {
 }
 
 /** Throws 405 unless the request's method is one of `methods`. */
-export function allow(request: Request, ...methods: string[]): void {
+export function requireMethod(request: Request, ...methods: string[]): void {
   if (methods.includes(request.method)) return;
   throw new HttpError(405, 'METHOD_NOT_ALLOWED', `Use ${methods.join(' or ')}.`, {
     headers: { allow: methods.join(', ') },
@@ -59,7 +84,7 @@ export async function readText(request: Request, maxBytes: number): Promise<stri
 }
 
 /** Text as JSON that fits `schema`. Throws 400, with every field that is wrong. */
-export function parse<T extends z.ZodType>(schema: T, text: string): z.output<T> {
+export function parseJson<T extends z.ZodType>(schema: T, text: string): z.output<T> {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,4 +1,4 @@
-import { tryLater } from './errors.ts';
+import { tryLater } from './http.ts';
 
 /** Who asks: a user, a guest without any token, or somebody whose token is not (or no longer) good. */
 export type Identity =

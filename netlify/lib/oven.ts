@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FileName } from './tapes/names.ts';
 
 /** What Oven is told of a tape; where to call back, and with which secret, is told with every one. */
-export interface BakeOrder {
+export interface BakeRequest {
   readonly mongoId: string;
   readonly slug: string;
   readonly zipUrl: string;
@@ -15,13 +15,13 @@ export interface BakeOrder {
 }
 
 /** What became of an order: taken, refused because of what it is, or not taken because of how Oven is. */
-export type BakeAnswer =
+export type BakeResponse =
   | { readonly taken: true; readonly jobId: string }
   | { readonly taken: false; readonly passing: boolean; readonly code: string; readonly retryAfter: number };
 
 /** Oven, as the functions see it. */
 export interface Oven {
-  bake(order: BakeOrder, signal: AbortSignal): Promise<BakeAnswer>;
+  bake(order: BakeRequest, signal: AbortSignal): Promise<BakeResponse>;
   /**
    * Removes all that Oven has of a tape under a name, and gives the keys of the files; what is another tape's stays.
    * Undefined when Oven could not.
@@ -45,7 +45,7 @@ const LONGEST_WAIT = 3;
 const LONGEST_RETRY_AFTER = 6 * 3600;
 
 /** Below 500, and yet nothing a tape can help: no time, or a secret, an origin or an address that is configured wrongly on either side. */
-const NOT_THE_TAPE = [401, 403, 404, 405, 408, 425, 429];
+const NOT_THE_TAPES_FAULT = [401, 403, 404, 405, 408, 425, 429];
 
 /** Talks to Oven over HTTP. What fails for a passing reason is tried again a few times, within `signal`. */
 export function openOven({ timeoutMs = 6000, attempts = 3, pauseMs = 400, ...options }: OvenOptions): Oven {
@@ -81,7 +81,7 @@ export function openOven({ timeoutMs = 6000, attempts = 3, pauseMs = 400, ...opt
   };
 }
 
-async function post(url: URL, body: string, signal: AbortSignal): Promise<BakeAnswer> {
+async function post(url: URL, body: string, signal: AbortSignal): Promise<BakeResponse> {
   const headers = { 'content-type': 'application/json' };
   let answer: Response;
   try {
@@ -94,13 +94,13 @@ async function post(url: URL, body: string, signal: AbortSignal): Promise<BakeAn
     error?: { code?: unknown };
   } | null;
   if (answer.ok && typeof said?.jobId === 'string') return { taken: true, jobId: said.jobId };
-  const passing = answer.ok || answer.status >= 500 || NOT_THE_TAPE.includes(answer.status);
+  const passing = answer.ok || answer.status >= 500 || NOT_THE_TAPES_FAULT.includes(answer.status);
   const code = typeof said?.error?.code === 'string' ? said.error.code.slice(0, 64) : `HTTP_${answer.status}`;
-  return { taken: false, passing, code, retryAfter: seconds(answer.headers.get('retry-after')) };
+  return { taken: false, passing, code, retryAfter: retryAfterSeconds(answer.headers.get('retry-after')) };
 }
 
 /** Retry-After in seconds, as a number or a date; 0 for none. */
-export function seconds(retryAfter: string | null): number {
+export function retryAfterSeconds(retryAfter: string | null): number {
   if (retryAfter === null) return 0;
   const number = Number(retryAfter);
   const wait = Number.isFinite(number) ? number : (Date.parse(retryAfter) - Date.now()) / 1000;

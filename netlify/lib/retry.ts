@@ -1,12 +1,12 @@
 import type { Deadline } from './deadline.ts';
 import { within } from './deadline.ts';
 import { json } from './http.ts';
+import { tryPurge } from './purge.ts';
 import type { Services } from './services.ts';
 import { submit } from './submit.ts';
-import { nextTry } from './tapes/backoff.ts';
-import { unfinished } from './tapes/store.ts';
+import { nextAttemptAt } from './tapes/due.ts';
+import { unfinishedPart } from './tapes/store.ts';
 import type { Tape } from './tapes/tape.ts';
-import { unpublish } from './unpublish.ts';
 
 /** How often a tape is given to Oven, or its callback asked for again, before somebody has to look. */
 const MAX_ATTEMPTS = 8;
@@ -42,7 +42,7 @@ export async function retryStuckTapes(services: Services, deadline: Deadline): P
   // Last, since nothing puts off one that can't be purged: many of them would leave the others no time, every time.
   for (const tape of oven === undefined ? [] : await tapes.unpurged(BATCH)) {
     if (deadline.signal.aborted) break;
-    if (await unpublish(services, tape._id.toHexString(), deadline)) report.purged += 1;
+    if (await tryPurge(services, tape._id.toHexString(), deadline)) report.purged += 1;
   }
   log('info', 'RETRIED', { ...report });
   return json(200, report);
@@ -54,10 +54,10 @@ async function retry(
   deadline: Deadline,
 ): Promise<'submitted' | 'refused' | 'gaveUp' | 'busy' | undefined> {
   const { log, tapes } = services;
-  const half = unfinished(tape);
+  const half = unfinishedPart(tape);
   const attempts = (half === 'mp4' ? tape.oven?.attempts : tape.oven?.sync?.resends) ?? 0;
   // Overlapping runs claim a tape once.
-  if (half === undefined || !(await tapes.claim(tape, nextTry(attempts + 1)))) return undefined;
+  if (half === undefined || !(await tapes.claim(tape, nextAttemptAt(attempts + 1)))) return undefined;
   if (attempts >= (half === 'mp4' ? MAX_ATTEMPTS : MAX_RESENDS)) {
     const last = (half === 'mp4' ? tape.oven?.error : tape.oven?.sync?.error)?.message ?? 'no answer came';
     const message = `Given up after ${attempts} attempts: ${last}`;
@@ -66,7 +66,7 @@ async function retry(
     return 'gaveUp';
   }
   const submission = await submit(services, tape, deadline);
-  if (submission !== 'busy' && half === 'record') await tapes.resent(tape);
+  if (submission !== 'busy' && half === 'record') await tapes.countResend(tape);
   if (submission === 'taken') return 'submitted';
   return submission === 'refused' ? 'refused' : 'busy';
 }

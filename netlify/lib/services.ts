@@ -1,12 +1,14 @@
-import { type Config, secretsOf } from './config.ts';
+import { type Config, readConfig, secretsOf } from './config.ts';
+import { type Deadline, deadlineIn } from './deadline.ts';
+import { answerErrors, tryLater } from './http.ts';
 import { auth0, type Identify } from './identity.ts';
 import { type Log, openLog } from './log.ts';
 import { type Oven, openOven } from './oven.ts';
 import { type Accounts, openAccounts } from './pds/accounts.ts';
 import { openPds, type Pds } from './pds/pds.ts';
-import { connect } from './tapes/connection.ts';
-import { makeIndexes, mongoTapes } from './tapes/mongo.ts';
-import type { Tapes } from './tapes/store.ts';
+import { connect } from './tapes/database.ts';
+import { makeIndexes, openTapeStore } from './tapes/mongo.ts';
+import type { TapeStore } from './tapes/store.ts';
 import type { Tape } from './tapes/tape.ts';
 
 /** All that the functions need of the world; each can be replaced by another that does the same. */
@@ -14,7 +16,7 @@ export interface Services {
   readonly config: Config;
   readonly log: Log;
   readonly identify: Identify;
-  readonly tapes: Tapes;
+  readonly tapes: TapeStore;
   readonly accounts: Accounts;
   readonly pds: Pds;
   /** Undefined while OVEN_URL is not set, or there is no secret to give it. */
@@ -35,7 +37,7 @@ export async function openServices(config: Config, write?: (line: string) => voi
   return {
     ...{ config, log },
     identify: auth0(config.auth0),
-    tapes: mongoTapes(collection, prepare),
+    tapes: openTapeStore(collection, prepare),
     accounts: openAccounts(db, config.guest),
     pds: openPds(config.pds),
     oven:
@@ -43,4 +45,28 @@ export async function openServices(config: Config, write?: (line: string) => voi
         ? openOven({ url: config.oven, secret, callbackUrl: config.callbackUrl })
         : undefined,
   };
+}
+
+type Work = (services: Services, request: Request, deadline: Deadline) => Promise<Response>;
+
+let warm: Promise<Services> | undefined;
+
+/** Does the work of a function in the world that the environment tells of, which a warm function keeps. */
+export async function serve(request: Request, work: Work): Promise<Response> {
+  let log = openLog([]);
+  return answerErrors(
+    (...line) => log(...line),
+    async () => {
+      const config = readConfig(process.env);
+      log = openLog(secretsOf(config));
+      const deadline = deadlineIn(config.seconds);
+      warm ??= openServices(config);
+      const services = await warm.catch((cause: unknown) => {
+        warm = undefined; // the next request may have more luck
+        throw tryLater('DATABASE_UNAVAILABLE', 'The database can’t be reached just now.', 10, cause);
+      });
+      log = services.log;
+      return work(services, request, deadline);
+    },
+  );
 }

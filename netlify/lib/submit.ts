@@ -1,42 +1,42 @@
 import type { Config } from './config.ts';
 import { type Deadline, within } from './deadline.ts';
-import type { BakeAnswer, BakeOrder } from './oven.ts';
+import type { BakeRequest, BakeResponse } from './oven.ts';
 import type { Services } from './services.ts';
-import { nextTry } from './tapes/backoff.ts';
-import { standing } from './tapes/exclusions.ts';
+import { zipUrl } from './storage.ts';
+import { nextAttemptAt } from './tapes/due.ts';
+import { eligibility } from './tapes/exclusions.ts';
 import { namedByCode, ovenSlug, storedName } from './tapes/names.ts';
 import type { Tape } from './tapes/tape.ts';
-import { zipUrl } from './zip.ts';
 
 /** What became of handing a tape over; 'waiting' while there is no Oven, or the tape is no work for it. */
 export type Submission = 'taken' | 'refused' | 'busy' | 'waiting';
 
-type Needs = Pick<Services, 'config' | 'log' | 'oven' | 'tapes'>;
+type SubmitServices = Pick<Services, 'config' | 'log' | 'oven' | 'tapes'>;
 
 /** Hands a tape to Oven and keeps on its document how that went. */
-export async function submit(services: Needs, tape: Tape, deadline: Deadline): Promise<Submission> {
+export async function submit(services: SubmitServices, tape: Tape, deadline: Deadline): Promise<Submission> {
   const { config, log, oven, tapes } = services;
-  if (oven === undefined || standing(tape) !== 'work') return 'waiting';
+  if (oven === undefined || eligibility(tape) !== 'work') return 'waiting';
   const mongoId = tape._id.toHexString();
   const slug = ovenSlug(tape);
-  const order = orderOf(config, tape);
+  const order = bakeRequestOf(config, tape);
   const answer = await oven.bake(order, within(15, deadline));
   const attempts = (tape.oven?.attempts ?? 0) + (answer.taken || !answer.passing ? 1 : 0);
-  const nextAt = nextTry(attempts, answer.taken ? 0 : answer.retryAfter);
+  const nextAt = nextAttemptAt(attempts, answer.taken ? 0 : answer.retryAfter);
   if (answer.taken) {
     const { jobId } = answer;
-    await tapes.handedOver(mongoId, { attempts, nextAt, jobId, acceptedAt: new Date() });
+    await tapes.recordSubmission(mongoId, { attempts, nextAt, jobId, acceptedAt: new Date() });
     log('info', 'TAPE_SUBMITTED', { mongoId, slug, jobId });
     return 'taken';
   }
-  const fault = { code: answer.code, message: inWords(answer), at: new Date() };
-  await tapes.handedOver(mongoId, { attempts, nextAt }, fault);
+  const fault = { code: answer.code, message: failureMessage(answer), at: new Date() };
+  await tapes.recordSubmission(mongoId, { attempts, nextAt }, fault);
   log('warn', 'TAPE_NOT_SUBMITTED', { mongoId, slug, code: fault.code, nextAt });
   return answer.passing ? 'busy' : 'refused';
 }
 
 /** What Oven is told of a tape. */
-function orderOf({ blobs, zips }: Config, tape: Tape): BakeOrder {
+function bakeRequestOf({ blobs, zips }: Config, tape: Tape): BakeRequest {
   const { code, mp4Url } = tape;
   return {
     mongoId: tape._id.toHexString(),
@@ -49,7 +49,7 @@ function orderOf({ blobs, zips }: Config, tape: Tape): BakeOrder {
   };
 }
 
-function inWords(answer: BakeAnswer & { taken: false }): string {
+function failureMessage(answer: BakeResponse & { taken: false }): string {
   const why = answer.code === 'OVEN_UNREACHABLE' ? 'can’t be reached' : `answers ${answer.code}`;
   return `Oven ${why}; the tape is kept and handed over again.`;
 }

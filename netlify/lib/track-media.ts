@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { type Deadline, within } from './deadline.ts';
-import { HttpError } from './errors.ts';
-import { allow, json, parse, readText } from './http.ts';
+import { HttpError, json, parseJson, readText, requireMethod } from './http.ts';
 import type { Identity } from './identity.ts';
 import { nuke } from './nuke.ts';
 import type { Services } from './services.ts';
+import { hasZip, zipUrl } from './storage.ts';
 import { submit } from './submit.ts';
-import { exclusionOf, isOurs } from './tapes/exclusions.ts';
+import { exclusionOf, isAdopted } from './tapes/exclusions.ts';
 import { ovenSlug } from './tapes/names.ts';
 import type { NewTape, Tape } from './tapes/tape.ts';
-import { hasZip, zipUrl } from './zip.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_METADATA_BYTES = 32 * 1024;
@@ -37,9 +36,9 @@ export async function trackMedia(
   request: Request,
   deadline: Deadline,
 ): Promise<Response> {
-  allow(request, 'POST', 'PUT');
+  requireMethod(request, 'POST', 'PUT');
   const text = await readText(request, MAX_BODY_BYTES);
-  const fields = request.method === 'PUT' ? parse(PUT, text) : parse(POST, text);
+  const fields = request.method === 'PUT' ? parseJson(PUT, text) : parseJson(POST, text);
   if ('ext' in fields && fields.ext !== undefined && fields.ext !== 'zip') {
     throw new HttpError(400, 'UNSUPPORTED_MEDIA', 'Only tapes (ext "zip") are taken here.');
   }
@@ -48,28 +47,28 @@ export async function trackMedia(
   }
   const who = await services.identify(request.headers.get('authorization'), within(5, deadline));
   if ('nuke' in fields) return nuke(services, fields, who, deadline);
-  return take(services, fields, who, deadline);
+  return takeTape(services, fields, who, deadline);
 }
 
-async function take(
+async function takeTape(
   services: Services,
   fields: z.output<typeof POST>,
   who: Identity,
   deadline: Deadline,
 ): Promise<Response> {
   const { log, tapes } = services;
-  const found = await locate(services, whose(services, fields.slug, who), deadline);
+  const found = await findUpload(services, identifyTape(services, fields.slug, who), deadline);
   const { tape: added, created } = await tapes.add({
     ...found,
     ...(fields.metadata && { metadata: fields.metadata }),
   });
-  const taken = await adopted(services, added, who);
+  const taken = await adoptIfOwner(services, added, who);
   const givenUp = (taken.oven?.gaveUpAt ?? taken.oven?.sync?.gaveUpAt) !== undefined;
   const tape = givenUp ? await tapes.revive(taken) : taken;
   const tapeId = tape._id.toHexString();
   log('info', created ? 'TAPE_ADDED' : 'TAPE_KNOWN', { mongoId: tapeId, slug: tape.slug, code: tape.code });
   const said = { slug: tape.slug, code: tape.code, tapeId };
-  if (!isOurs(tape)) {
+  if (!isAdopted(tape)) {
     const message = 'The tape is older than Oven, and stays as it is: only its user can have it baked.';
     return json(200, { ...said, mp4Status: tape.mp4Status ?? 'pending', message });
   }
@@ -97,17 +96,17 @@ async function take(
  * The tape as one of ours: a document from before is adopted when its user sends it, and left alone when a guest does, since nobody
  * knows whether it is the same guest. Throws 410 for a nuked tape, 409 for one that is excluded.
  */
-async function adopted({ log, tapes }: Services, tape: Tape, who: Identity): Promise<Tape> {
+async function adoptIfOwner({ log, tapes }: Services, tape: Tape, who: Identity): Promise<Tape> {
   if (tape.nuked) throw new HttpError(410, 'TAPE_NUKED', 'This tape was taken down.');
   const why = exclusionOf(tape);
   if (why !== undefined) throw new HttpError(409, 'TAPE_EXCLUDED', `This tape is left alone: it is ${why}.`);
-  if (isOurs(tape) || who.kind !== 'user') return tape;
+  if (isAdopted(tape) || who.kind !== 'user') return tape;
   log('info', 'TAPE_ADOPTED', { mongoId: tape._id.toHexString(), slug: tape.slug, was: tape.mp4Status });
   return tapes.adopt(tape, who.sub);
 }
 
 /** Whose tape it is, and so in which bucket. Throws 401 rather than look for a user's tape among the guests'. */
-function whose({ config, log }: Services, slug: string, who: Identity): NewTape {
+function identifyTape({ config, log }: Services, slug: string, who: Identity): NewTape {
   const owner = slug.includes('/') ? slug.slice(0, slug.lastIndexOf('/')) : undefined;
   if (who.kind === 'user') {
     if (owner !== undefined && owner !== who.sub)
@@ -125,7 +124,7 @@ function whose({ config, log }: Services, slug: string, who: Identity): NewTape 
 }
 
 /** The tape under the slug that its ZIP really has. Throws 404 without one. */
-async function locate({ config }: Services, tape: NewTape, deadline: Deadline): Promise<NewTape> {
+async function findUpload({ config }: Services, tape: NewTape, deadline: Deadline): Promise<NewTape> {
   // The Z of an ISO time has stuck to slugs of tapes that were uploaded without it.
   const bare = USER_SLUG.test(ovenSlug(tape)) ? tape.slug.replace(/Z$/, '') : tape.slug;
   for (const slug of new Set([bare, tape.slug])) {

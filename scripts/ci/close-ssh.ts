@@ -6,10 +6,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { execa } from 'execa';
-import { findFirewall, shutOut } from './lib/digitalocean.ts';
+import { closeFirewall, findFirewall } from './lib/digitalocean.ts';
 import { type Export, mayCancel, type Opened, openedFirewall } from './lib/firewall.ts';
 import { firewallName, stackFile, withoutNetwork } from './lib/stack-file.ts';
-import { given, summarize } from './lib/step.ts';
+import { requireVariable, summarize } from './lib/step.ts';
 
 const TRIES = 2;
 const SECONDS_A_TRY = 75;
@@ -19,7 +19,7 @@ if (!network) {
   console.log('nothing was opened');
   process.exit();
 }
-const stack = given('PULUMI_STACK');
+const stack = requireVariable('PULUMI_STACK');
 const file = stackFile(stack);
 const committed = withoutNetwork(await readFile(file, 'utf8'), network);
 await writeFile(file, committed);
@@ -35,7 +35,7 @@ if (opened === undefined) {
   process.exitCode = 1;
   const id = opened.id ?? (await find());
   if (id === undefined) throw new Error('the firewall is not known: look whether it is open');
-  await shutOut(id, network, process.env);
+  await closeFirewall(id, network, process.env);
   await say(`SSH was closed for ${network} beside Pulumi, whose state has it open. Run this workflow again.`);
 }
 

@@ -3,11 +3,11 @@
  * The update that follows opens the firewall before it releases anything. Hands on `network` for close-ssh.ts; none if it was let in already.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { askAddress } from './lib/address.ts';
+import { findAddress } from './lib/address.ts';
 import { networks, stackFile, withNetwork, withoutCredentials } from './lib/stack-file.ts';
-import { given, setOutput } from './lib/step.ts';
+import { requireVariable, setOutput } from './lib/step.ts';
 
-const file = stackFile(given('PULUMI_STACK'));
+const file = stackFile(requireVariable('PULUMI_STACK'));
 const committed = await readFile(file, 'utf8');
 const own = withoutCredentials(committed, process.env);
 if (networks(own).length === 0) {
@@ -16,7 +16,7 @@ if (networks(own).length === 0) {
   );
   process.exit(1);
 }
-const network = `${await askAddress()}/32`;
+const network = `${await findAddress()}/32`;
 if (networks(own).includes(network)) {
   console.log(`${network} is let in by ${file} already`);
   await writeFile(file, own);

@@ -6,9 +6,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { redact } from './lib/redact.ts';
-import { type Outcome, outcomeOf, renderReport, unfinished } from './lib/report.ts';
+import { type Outcome, outcomeOf, renderReport, renderUnfinished } from './lib/report.ts';
 import { missingCredentials, stackFile, withoutCredentials } from './lib/stack-file.ts';
-import { given, runPage, setOutput, summarize } from './lib/step.ts';
+import { requireVariable, runPage, setOutput, summarize } from './lib/step.ts';
 
 /** The variables of this step that are secrets. */
 const SECRET_VARIABLES = [
@@ -19,8 +19,8 @@ const SECRET_VARIABLES = [
 const kind = process.argv[2];
 if (kind !== 'preview' && kind !== 'drift')
   throw new Error('usage: node scripts/ci/preview.ts preview|drift');
-const stack = given('PULUMI_STACK');
-const commit = given('COMMIT');
+const stack = requireVariable('PULUMI_STACK');
+const commit = requireVariable('COMMIT');
 
 const missing = missingCredentials(process.env);
 if (missing.length > 0) {
@@ -71,7 +71,7 @@ async function knownSecrets(): Promise<string[]> {
 /** Ends before anything could be looked at: an older report must not stay as if it were of this commit. */
 async function giveUp(reason: string): Promise<never> {
   console.error(reason);
-  await handOn('failed', unfinished(kind as 'preview' | 'drift', stack, runPage(), reason));
+  await handOn('failed', renderUnfinished(kind as 'preview' | 'drift', stack, runPage(), reason));
   process.exit(1);
 }
 

@@ -5,18 +5,18 @@
  */
 import { GitHub } from './lib/github.ts';
 import { publishComment, publishIssue } from './lib/publish.ts';
-import { OUTCOMES, type Outcome, unfinished, withheld } from './lib/report.ts';
-import { given, runPage } from './lib/step.ts';
+import { OUTCOMES, type Outcome, renderUnfinished, renderWithheld } from './lib/report.ts';
+import { requireVariable, runPage } from './lib/step.ts';
 
 const what = process.argv[2];
-const stack = given('PULUMI_STACK');
+const stack = requireVariable('PULUMI_STACK');
 const kind = what === 'issue' ? 'drift' : 'preview';
 const outcome = readOutcome(process.env.OUTCOME);
-const body = process.env.BODY || (outcome ? withheld : unfinished)(kind, stack, runPage());
+const body = process.env.BODY || (outcome ? renderWithheld : renderUnfinished)(kind, stack, runPage());
 const github = new GitHub(process.env);
 
 if (what === 'comment') {
-  const number = Number(given('NUMBER'));
+  const number = Number(requireVariable('NUMBER'));
   if (!Number.isSafeInteger(number)) throw new Error('NUMBER is not the number of a pull request');
   console.log(`comment ${await publishComment(github, number, stack, body)}`);
 } else if (what === 'issue') {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askAddress, ECHOES, parseAddress } from '../../scripts/ci/lib/address.ts';
+import { ADDRESS_SERVICES, findAddress, parseAddress } from '../../scripts/ci/lib/address.ts';
 
 describe('an answer is one public IPv4 address', () => {
   test.each(['20.51.1.2', '20.51.1.2\n', ' 8.8.8.8\r\n'])('%j', (answer) => {
@@ -36,13 +36,13 @@ describe('an answer is one public IPv4 address', () => {
 
 describe('the services are asked', () => {
   const asking = (first: string | Error, second: string | Error) => (url: string) => {
-    const answer = url === ECHOES[0] ? first : second;
+    const answer = url === ADDRESS_SERVICES[0] ? first : second;
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
   const silent = new Error('no answer');
 
   test('over TLS only', () => {
-    for (const url of ECHOES) expect(new URL(url).protocol).toBe('https:');
+    for (const url of ADDRESS_SERVICES) expect(new URL(url).protocol).toBe('https:');
   });
 
   test.each([
@@ -52,7 +52,7 @@ describe('the services are asked', () => {
     ['the first talks nonsense', '<html>', '20.51.1.2'],
     ['the first names a private one', '10.0.0.1', '20.51.1.2'],
   ])('and believed when %s', async (_when, first, second) => {
-    expect(await askAddress(asking(first, second))).toBe('20.51.1.2');
+    expect(await findAddress(asking(first, second))).toBe('20.51.1.2');
   });
 
   test.each([
@@ -60,6 +60,6 @@ describe('the services are asked', () => {
     ['both are silent', silent, silent, 'no answer'],
     ['both talk nonsense', '', '::1', 'not an IPv4'],
   ])('and not when %s', async (_when, first, second, why) => {
-    await expect(askAddress(asking(first, second))).rejects.toThrow(why);
+    await expect(findAddress(asking(first, second))).rejects.toThrow(why);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Firewall, shutOut, withoutSource } from '../../scripts/ci/lib/digitalocean.ts';
+import { closeFirewall, type Firewall, withoutSource } from '../../scripts/ci/lib/digitalocean.ts';
 import { startApi } from './server.ts';
 
 const NETWORK = '20.51.1.2/32';
@@ -45,7 +45,7 @@ describe('DigitalOcean is asked', () => {
     const api = await startApi(({ method }) => [method === 'PUT' ? status : 200, { firewall: before }]);
     const environment = { DIGITALOCEAN_API_URL: api.url, DIGITALOCEAN_TOKEN: 'token' };
     try {
-      return { was: await shutOut('f-1', NETWORK, environment), calls: api.calls };
+      return { was: await closeFirewall('f-1', NETWORK, environment), calls: api.calls };
     } finally {
       await api.close();
     }

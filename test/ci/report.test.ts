@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  cut,
   LIMIT,
   marker,
   outcomeOf,
   type Preview,
   renderReport,
-  unfinished,
-  withheld,
+  renderUnfinished,
+  renderWithheld,
+  truncate,
 } from '../../scripts/ci/lib/report.ts';
 
 const EXPECTED = 'error: no changes were expected but changes were proposed';
@@ -96,8 +96,8 @@ describe('a report', () => {
 
   test("is found by a marker that a stack's name can't end", () => {
     expect(marker('drift', 'a--> <b')).toBe('<!-- oven drift a--b -->');
-    expect(withheld('preview', 'prod', 'RUN').startsWith(marker('preview', 'prod'))).toBe(true);
-    expect(unfinished('preview', 'prod', 'RUN').startsWith(marker('preview', 'prod'))).toBe(true);
+    expect(renderWithheld('preview', 'prod', 'RUN').startsWith(marker('preview', 'prod'))).toBe(true);
+    expect(renderUnfinished('preview', 'prod', 'RUN').startsWith(marker('preview', 'prod'))).toBe(true);
   });
 });
 
@@ -119,14 +119,14 @@ describe('what is too long', () => {
   });
 
   test('and what fits is left as it is', () => {
-    expect(cut('short', 5)).toBe('short');
+    expect(truncate('short', 5)).toBe('short');
   });
 
   test('to any length', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 400 });
     fc.assert(
       fc.property(text, fc.integer({ min: 0, max: 500 }), (whole, room) => {
-        const shown = cut(whole, room);
+        const shown = truncate(whole, room);
         expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(Math.max(room, 0));
         expect(shown.isWellFormed()).toBe(true);
       }),

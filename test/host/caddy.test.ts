@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { renderCaddy } from '../../infra/host/caddy.ts';
-import { FORWARDING } from '../../infra/host/paths.ts';
+import { FORWARDING_DROP_IN } from '../../infra/host/paths.ts';
 import { freePort } from '../rig/port.ts';
 import { until } from '../rig/until.ts';
 import { check, has } from './tool.ts';
@@ -40,7 +40,7 @@ async function startCaddy(backendPort: number, tryFor = '20s') {
   const text = renderCaddy(SITE)
     .replace('admin unix//run/caddy/admin.sock', `admin off\n\thttps_port ${https}\n\thttp_port ${http}`)
     .replaceAll('/etc/caddy/origin.pem', certificate(folder))
-    .replace(FORWARDING, join(folder, 'handed-over.conf'))
+    .replace(FORWARDING_DROP_IN, join(folder, 'handed-over.conf'))
     .replace('127.0.0.1:3000', `127.0.0.1:${backendPort}`)
     .replace('lb_try_duration 20s', `lb_try_duration ${tryFor}`)
     .replace('domain} {', 'domain} {\n\tbind 127.0.0.1');

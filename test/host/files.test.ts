@@ -16,9 +16,14 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { renderCandidate } from '../../infra/host/candidate.ts';
 import { hostFiles } from '../../infra/host/files.ts';
-import { renderForwarding, renderHeld } from '../../infra/host/handed-over.ts';
-import { ADDRESS, FORWARDING, HELD, SUCCESSOR } from '../../infra/host/paths.ts';
-import { PREDECESSOR } from '../../infra/host/predecessor.ts';
+import { renderForwarding, renderHolding } from '../../infra/host/handed-over.ts';
+import {
+  FORWARDING_DROP_IN,
+  HOLDING_DROP_IN,
+  SERVICE_ADDRESS,
+  SUCCESSOR_ADDRESS,
+} from '../../infra/host/paths.ts';
+import { PREDECESSOR_FOLDER } from '../../infra/host/predecessor.ts';
 import { renderSshd } from '../../infra/host/sshd.ts';
 import { check, has } from './tool.ts';
 
@@ -50,8 +55,8 @@ const files = [
 ];
 /** What a hand-over makes of oven.service, at the places where it lays them. */
 const handedOver = [
-  { path: HELD, content: renderHeld() },
-  { path: FORWARDING, content: renderForwarding() },
+  { path: HOLDING_DROP_IN, content: renderHolding() },
+  { path: FORWARDING_DROP_IN, content: renderForwarding() },
 ];
 
 describe('files of the host', () => {
@@ -138,12 +143,12 @@ describe('scripts', () => {
 
   it('say the same of the hand-over as what is rendered', () => {
     const [give, take] = ['give.sh', 'take.sh'].map((name) => readFileSync(join(SCRIPTS, name), 'utf8'));
-    expect(give).toContain(`held=$root${HELD}\nforwarding=$root${FORWARDING}\n`);
-    expect(give).toContain(` http://${SUCCESSOR}/health `);
-    expect(take).toContain(` -R ${SUCCESSOR}:${ADDRESS} `);
-    expect(take).toContain(`predecessor=$root${PREDECESSOR}\n`);
-    expect(renderSshd()).toContain(`PermitListen ${SUCCESSOR}\n`);
-    expect(readFileSync(join(SCRIPTS, 'lib.sh'), 'utf8')).toContain(`[[ -f $root${FORWARDING} ]]`);
+    expect(give).toContain(`held=$root${HOLDING_DROP_IN}\nforwarding=$root${FORWARDING_DROP_IN}\n`);
+    expect(give).toContain(` http://${SUCCESSOR_ADDRESS}/health `);
+    expect(take).toContain(` -R ${SUCCESSOR_ADDRESS}:${SERVICE_ADDRESS} `);
+    expect(take).toContain(`predecessor=$root${PREDECESSOR_FOLDER}\n`);
+    expect(renderSshd()).toContain(`PermitListen ${SUCCESSOR_ADDRESS}\n`);
+    expect(readFileSync(join(SCRIPTS, 'lib.sh'), 'utf8')).toContain(`[[ -f $root${FORWARDING_DROP_IN} ]]`);
   });
 
   it.skipIf(!has('logrotate'))('logrotate takes the log by its rules (skipped without it)', () => {

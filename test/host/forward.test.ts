@@ -41,7 +41,7 @@ describe('the forwarder', () => {
     const bodies = Array.from({ length: 30 }, (_, index) => `body ${index} `.repeat(10_000));
     const answers = Promise.all(bodies.map((body) => post(port, body)));
     // Nothing shows from outside that all of them wait; one that may not wait is refused meanwhile.
-    await expect(post(await forwarder(far, { patienceMs: 0 }), '')).rejects.toThrow();
+    await expect(post(await forwarder(far, { connectTimeoutMs: 0 }), '')).rejects.toThrow();
     await listening(echo(), far);
     expect(await answers).toEqual(bodies);
   });
@@ -82,7 +82,7 @@ describe('the forwarder', () => {
         setTimeout(() => answer.end(', ended'), 400);
       }),
     );
-    const port = await forwarder(far, { silenceMs: 150 });
+    const port = await forwarder(far, { firstByteTimeoutMs: 150 });
     const get = (path: string) =>
       new Promise((resolve, reject) => {
         const sent = request({ host: HOST, port, path, agent: false }, (answer) =>

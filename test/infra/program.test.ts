@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Output } from '@pulumi/pulumi';
 import { describe, expect, it, vi } from 'vitest';
-import { renderAdmission } from '../../infra/handover.ts';
+import { renderAuthorization } from '../../infra/handover.ts';
 import { fingerprintOf } from '../../infra/openssh.ts';
 import { sshKey } from '../host/keys.ts';
 import { type Declared, NETWORKS, type Run, runProgram, Secret } from './cloud.ts';
@@ -317,7 +317,7 @@ describe('hand-over', () => {
 
   it('refuses a key that would break out of its line', () => {
     for (const key of ["ssh-ed25519 AAAA'; reboot; '", 'ssh-rsa AAAA', 'ssh-ed25519', '']) {
-      expect(() => renderAdmission(key), key).toThrow(TypeError);
+      expect(() => renderAuthorization(key), key).toThrow(TypeError);
     }
   });
 });

@@ -3,16 +3,14 @@ import { ObjectId } from 'mongodb';
 import { describe, expect, test } from 'vitest';
 import { ABSENT } from '../../netlify/build.ts';
 import { readConfig, secretsOf } from '../../netlify/lib/config.ts';
-import { tryLater } from '../../netlify/lib/errors.ts';
-import { answer } from '../../netlify/lib/http.ts';
+import { answerErrors, tryLater } from '../../netlify/lib/http.ts';
 import { openLog } from '../../netlify/lib/log.ts';
-import { checkFileUrl } from '../../netlify/lib/mp4.ts';
-import { seconds } from '../../netlify/lib/oven.ts';
+import { retryAfterSeconds } from '../../netlify/lib/oven.ts';
 import { PdsError } from '../../netlify/lib/pds/errors.ts';
-import { tapeRecord } from '../../netlify/lib/pds/record.ts';
-import { recordKey } from '../../netlify/lib/pds/rkey.ts';
-import { nextTry } from '../../netlify/lib/tapes/backoff.ts';
-import { newCode } from '../../netlify/lib/tapes/code.ts';
+import { recordKey, tapeRecord } from '../../netlify/lib/pds/record.ts';
+import { checkFileUrl } from '../../netlify/lib/storage.ts';
+import { newCode } from '../../netlify/lib/tapes/database.ts';
+import { nextAttemptAt } from '../../netlify/lib/tapes/due.ts';
 
 describe('the key of a record', () => {
   const when = new Date('2025-10-09T12:30:15.123Z');
@@ -58,7 +56,7 @@ test.each([
   [50, 0, 360],
   [1, 7200, 120],
 ])('after %i attempts, with Retry-After %i, a tape waits %i minutes', (attempts, retryAfter, minutes) => {
-  const wait = nextTry(attempts, retryAfter, () => 0.5).getTime() - Date.now();
+  const wait = nextAttemptAt(attempts, retryAfter, () => 0.5).getTime() - Date.now();
   expect(Math.round(wait / 60_000)).toBe(minutes);
 });
 
@@ -70,7 +68,7 @@ test.each([
   ['999999999', 21_600],
   [new Date(Date.now() + 90_000).toUTCString(), expect.closeTo(90, -1)],
 ])('Retry-After %s is %s seconds', (header, expected) => {
-  expect(seconds(header)).toEqual(expected);
+  expect(retryAfterSeconds(header)).toEqual(expected);
 });
 
 test('the log hides secrets, escaped ones and those within others too', () => {
@@ -93,7 +91,7 @@ test('why something fails is logged, without secrets, and the caller is not told
   const env = { MONGODB_CONNECTION_STRING: 'mongodb://me:p%40ss@db.test/x', MONGODB_NAME: 'x' };
   const log = openLog(secretsOf(readConfig(env)), (line) => lines.push(line));
   const refused = Object.assign(new Error('connect: p@ss or p%40ss'), { code: 'ECONNREFUSED' });
-  const response = await answer(log, async () => {
+  const response = await answerErrors(log, async () => {
     throw tryLater('X', 'It can’t be reached.', 7, new TypeError('fetch failed', { cause: refused }));
   });
   expect(response.headers.get('retry-after')).toBe('7');
@@ -106,7 +104,7 @@ test('why something fails is logged, without secrets, and the caller is not told
 test('of a PDS’s fault only what is said here is logged', async () => {
   const lines: string[] = [];
   const theirs = new Error('whatever a server says');
-  await answer(
+  await answerErrors(
     openLog([], (line) => lines.push(line)),
     async () => {
       throw tryLater('X', 'Later.', 1, new PdsError('PDS_BUSY', 'The PDS answers 503.', { cause: theirs }));

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { holdingFetch } from '../../netlify/lib/pds/fetch.ts';
 import { openPds } from '../../netlify/lib/pds/pds.ts';
+import { fetchKeepingRequest } from '../../netlify/lib/pds/sessions.ts';
 import { until } from '../rig/until.ts';
 import { type ServerRig, startServer } from './rig/server.ts';
 
@@ -51,7 +51,7 @@ test('so is one that never lets log in', async () => {
 });
 
 test('a request whose Request nobody holds ends with its signal', async () => {
-  const send = (signal: AbortSignal) => holdingFetch(new Request(server.url, { signal }));
+  const send = (signal: AbortSignal) => fetchKeepingRequest(new Request(server.url, { signal }));
   await expect(send(AbortSignal.timeout(500))).rejects.toMatchObject({ name: 'TimeoutError' });
   await until('the connection is closed', () => closed > 0);
 });

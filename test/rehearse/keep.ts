@@ -3,7 +3,7 @@ import { ADDRESSES, DOMAIN } from './names.ts';
 import type { Stage } from './stage.ts';
 
 /** Says how to look at what was made; never resolves, since only a signal ends it. */
-export async function lookAround({ box, program }: Stage, say: (line: string) => void): Promise<never> {
+export async function keepRunning({ box, program }: Stage, say: (line: string) => void): Promise<never> {
   const { cloud, api, visitor, caFile } = box;
   const within = (name: string, command: string) => `  ip netns exec ${name} ${command}`;
   say(`\n${api.picture()}`);

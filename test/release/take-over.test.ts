@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FORWARDING, HELD } from '../../infra/host/paths.ts';
+import { FORWARDING_DROP_IN, HOLDING_DROP_IN } from '../../infra/host/paths.ts';
 import { has } from '../host/tool.ts';
 import { named, PlayedHost } from './host.ts';
 
@@ -51,7 +51,7 @@ const words = (host: PlayedHost) =>
     .filter((call) => call.startsWith('ssh '))
     .map((call) => call.split(' ').at(-1));
 const stateOf = (host: PlayedHost) =>
-  host.read(FORWARDING) ? 'forwarding' : host.read(HELD) ? 'held' : 'serving';
+  host.read(FORWARDING_DROP_IN) ? 'forwarding' : host.read(HOLDING_DROP_IN) ? 'held' : 'serving';
 
 describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without zstd and flock)', () => {
   it('takes the queue by a pinned key, and has the host before pass on its requests', async () => {
@@ -74,10 +74,10 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(next.read(`${KEPT}/address`)).toBe('203.0.113.10\n');
     expect(statSync(join(next.root, KEPT, 'key')).mode & 0o077).toBe(0);
     expect(stateOf(old)).toBe('forwarding');
-    expect(old.read(FORWARDING)).toContain('host/forward.ts 127.0.0.1:3001');
+    expect(old.read(FORWARDING_DROP_IN)).toContain('host/forward.ts 127.0.0.1:3001');
     // Caddy, which looks whether it is there, is another user.
-    expect(statSync(join(old.root, FORWARDING)).mode & 0o777).toBe(0o644);
-    expect(statSync(join(old.root, FORWARDING, '..')).mode & 0o777).toBe(0o755);
+    expect(statSync(join(old.root, FORWARDING_DROP_IN)).mode & 0o777).toBe(0o644);
+    expect(statSync(join(old.root, FORWARDING_DROP_IN, '..')).mode & 0o777).toBe(0o755);
   });
 
   it('never closes the port meanwhile, and stops the service before its queue is printed', async () => {

@@ -8,9 +8,9 @@ export interface ForwardOptions {
   readonly host: string;
   readonly port: number;
   /** How long a connection waits for somebody to listen there; then it is closed, which Caddy makes a 503 with Retry-After. */
-  readonly patienceMs?: number;
+  readonly connectTimeoutMs?: number;
   /** How long an answer may take to begin; the far end of a tunnel may have gone without a word. */
-  readonly silenceMs?: number;
+  readonly firstByteTimeoutMs?: number;
 }
 
 const BETWEEN_TRIES_MS = 100;
@@ -24,18 +24,18 @@ const CLOSE_MS = 10_000;
 export function openForwarder(options: ForwardOptions): Server {
   return createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (caller) => {
     caller.on('error', () => {});
-    reach(caller, options).then((far) => {
+    connectWithRetries(caller, options).then((far) => {
       if (far === undefined) caller.destroy();
-      else join(caller, far, options.silenceMs ?? 60_000);
+      else pipeBothWays(caller, far, options.firstByteTimeoutMs ?? 60_000);
     });
   });
 }
 
-async function reach(
+async function connectWithRetries(
   caller: Socket,
-  { host, port, patienceMs = 30_000 }: ForwardOptions,
+  { host, port, connectTimeoutMs = 30_000 }: ForwardOptions,
 ): Promise<Socket | undefined> {
-  const end = performance.now() + patienceMs;
+  const end = performance.now() + connectTimeoutMs;
   do {
     const far = connect({ host, port, noDelay: true, allowHalfOpen: true });
     try {
@@ -48,8 +48,8 @@ async function reach(
   return undefined;
 }
 
-function join(caller: Socket, far: Socket, silenceMs: number): void {
-  const silence = setTimeout(() => caller.destroy(), silenceMs);
+function pipeBothWays(caller: Socket, far: Socket, firstByteTimeoutMs: number): void {
+  const silence = setTimeout(() => caller.destroy(), firstByteTimeoutMs);
   const end = () => clearTimeout(silence);
   far.once('data', end);
   // Whichever side breaks takes the other along; one that only ends leaves the answer its way.

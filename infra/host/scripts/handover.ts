@@ -22,15 +22,15 @@ const REMEMBERED_SECONDS = 30 * 86_400;
  * Of no use on another host, or wrong there: who works on a job now, what wakes workers up, what has been told, and how BullMQ counts.
  * Jobs have names of their own.
  */
-const LEFT_BEHIND = /:lock$|:lock:|:(stalled|stalled-check|events|meta|marker|limiter|id|pc)$|:handover:/;
+const NOT_COPIED = /:lock$|:lock:|:(stalled|stalled-check|events|meta|marker|limiter|id|pc)$|:handover:/;
 /** BullMQ's lists and sorted sets of jobs. */
-const OF_JOBS = /:(wait|active|paused|delayed|prioritized|waiting-children|completed|failed)$/;
+const JOB_LISTS = /:(wait|active|paused|delayed|prioritized|waiting-children|completed|failed)$/;
 
 /** Prints the queue: a line for each key, and a last one that shows that none is missing. */
 export async function exportQueue(redis: Redis): Promise<string> {
   const found = new Set<string>();
   for await (const page of redis.scanStream({ match: 'oven:*', count: PAGE })) {
-    for (const key of page as string[]) if (!LEFT_BEHIND.test(key)) found.add(key);
+    for (const key of page as string[]) if (!NOT_COPIED.test(key)) found.add(key);
   }
   const entries: Entry[] = [];
   for (const key of [...found].sort()) {
@@ -62,7 +62,7 @@ export async function importQueue(redis: Redis, lines: string): Promise<number> 
   const all = redis.multi().set(done, '1', 'EX', REMEMBERED_SECONDS);
   const woken = new Set<string>();
   for (const entry of parsed) {
-    const queue = OF_JOBS.exec(entry.key) && entry.key.slice(0, entry.key.lastIndexOf(':'));
+    const queue = JOB_LISTS.exec(entry.key) && entry.key.slice(0, entry.key.lastIndexOf(':'));
     if (queue) woken.add(queue);
     // A job's own keys have its name and one word more.
     else if (here.has(entry.key) || here.has(entry.key.slice(0, entry.key.lastIndexOf(':')))) continue;
@@ -172,7 +172,7 @@ if (import.meta.main) {
   const [action, path] = process.argv.slice(2);
   try {
     if (action === 'address') process.stdout.write(`${await ownAddress()}\n`);
-    else await withRedis(path!, action === 'export' ? printQueue : takeQueue);
+    else await withRedis(path!, action === 'export' ? printQueue : readQueue);
   } catch (error) {
     process.stderr.write(`oven: ${(error as Error).message}\n`);
     process.exitCode = 1;
@@ -193,6 +193,6 @@ async function printQueue(redis: Redis): Promise<void> {
   process.stdout.write(await exportQueue(redis));
 }
 
-async function takeQueue(redis: Redis): Promise<void> {
+async function readQueue(redis: Redis): Promise<void> {
   process.stderr.write(`oven: ${await importQueue(redis, await text(process.stdin))} jobs taken over\n`);
 }

@@ -1,9 +1,8 @@
 import type { Deadline } from '../deadline.ts';
-import { HttpError } from '../errors.ts';
-import { allow, json, parse, readText } from '../http.ts';
-import { checkFileUrl } from '../mp4.ts';
+import { HttpError, json, parseJson, readText, requireMethod } from '../http.ts';
 import type { Services } from '../services.ts';
-import { exclusionOf, standing } from '../tapes/exclusions.ts';
+import { checkFileUrl } from '../storage.ts';
+import { eligibility, exclusionOf } from '../tapes/exclusions.ts';
 import { ovenSlug } from '../tapes/names.ts';
 import { callbackBody, type Failure } from './body.ts';
 import { publish } from './publish.ts';
@@ -17,10 +16,10 @@ export async function tapeBakeComplete(
   request: Request,
   deadline: Deadline,
 ): Promise<Response> {
-  allow(request, 'POST');
+  requireMethod(request, 'POST');
   const { config, log, tapes } = services;
   const text = await readText(request, MAX_BODY_BYTES);
-  const body = parse(callbackBody, text);
+  const body = parseJson(callbackBody, text);
   if (config.callbackSecrets.length === 0) {
     throw new HttpError(503, 'NOT_CONFIGURED', 'OVEN_CALLBACK_SECRET is not set.', {
       headers: { 'retry-after': '300' },
@@ -34,7 +33,7 @@ export async function tapeBakeComplete(
   // 410 tells Oven that no later attempt can succeed.
   if (tape === undefined) throw new HttpError(410, 'TAPE_UNKNOWN', 'There is no such tape.');
   if (ovenSlug(tape) !== said.slug) throw new HttpError(409, 'SLUG_MISMATCH', 'The tape has another slug.');
-  if (standing(tape) === 'left-alone') {
+  if (eligibility(tape) === 'left-alone') {
     log('warn', 'LEFT_ALONE', {
       mongoId: said.mongoId,
       slug: tape.slug,
@@ -43,7 +42,7 @@ export async function tapeBakeComplete(
     return json(200, { status: 'left-alone' });
   }
   if ('error' in said) {
-    await tapes.bakeFailed(said.mongoId, bake, { ...fault(said.error), at: new Date() });
+    await tapes.recordBakeFailure(said.mongoId, bake, { ...fault(said.error), at: new Date() });
     log('warn', 'BAKE_FAILED', { mongoId: said.mongoId, slug: said.slug, code: said.error.code });
     return json(200, { status: 'recorded' });
   }

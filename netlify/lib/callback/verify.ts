@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { HttpError } from '../errors.ts';
+import { HttpError } from '../http.ts';
 
 /** Throws 401 unless `headers` sign `text` with one of our secrets, at most five minutes ago or ahead. Gives the webhook-id. */
 export function verifySignature(secrets: readonly string[], headers: Headers, text: string): string {

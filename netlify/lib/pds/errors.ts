@@ -1,5 +1,5 @@
 import { XRPCError } from '@atproto/api';
-import { seconds } from '../oven.ts';
+import { retryAfterSeconds } from '../oven.ts';
 
 export type PdsCode =
   | 'PDS_UNREACHABLE' // no connection, or it broke
@@ -26,11 +26,11 @@ export class PdsError extends Error {
 }
 
 /** Tells what an error of the client library means. */
-export function pdsError(error: unknown): PdsError {
+export function toPdsError(error: unknown): PdsError {
   if (error instanceof PdsError) return error;
   const fault = (code: PdsCode, message: string, retryAfter?: number) =>
     new PdsError(code, message, { ...(retryAfter !== undefined && { retryAfter }), cause: error });
-  if (timedOut(error)) return fault('PDS_TIMEOUT', 'The PDS doesn’t answer in time.');
+  if (isTimeout(error)) return fault('PDS_TIMEOUT', 'The PDS doesn’t answer in time.');
   if (!(error instanceof XRPCError)) return fault('PDS_UNREACHABLE', 'The PDS can’t be reached.');
   const { status, error: name } = error;
   if (status === 401 || name === 'ExpiredToken' || name === 'InvalidToken') {
@@ -44,7 +44,8 @@ export function pdsError(error: unknown): PdsError {
     return fault('PDS_BLOB_LOST', 'The PDS has lost the blob.', 1);
   }
   if (status === 429 || status >= 500) {
-    const asked = seconds(error.headers?.['retry-after'] ?? null) || untilReset(error.headers);
+    const asked =
+      retryAfterSeconds(error.headers?.['retry-after'] ?? null) || secondsUntilReset(error.headers);
     return fault('PDS_BUSY', `The PDS answers ${status}.`, Math.max(30, asked));
   }
   // 1 and 2 are the library's own: no answer, and one that makes no sense.
@@ -56,7 +57,7 @@ export function pdsError(error: unknown): PdsError {
   );
 }
 
-function timedOut(error: unknown): boolean {
+function isTimeout(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     if (at.name === 'TimeoutError' || at.name === 'AbortError') return true;
   }
@@ -64,7 +65,7 @@ function timedOut(error: unknown): boolean {
 }
 
 /** The PDS's own header for rate limits: epoch seconds. */
-function untilReset(headers: Record<string, string | undefined> | undefined): number {
+function secondsUntilReset(headers: Record<string, string | undefined> | undefined): number {
   const reset = Number(headers?.['ratelimit-reset'] ?? Number.NaN);
   return Number.isFinite(reset) ? Math.min(Math.max(0, reset - Math.floor(Date.now() / 1000)), 3600) : 0;
 }

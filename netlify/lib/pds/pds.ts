@@ -1,14 +1,12 @@
 import { AtpAgent } from '@atproto/api';
 import type { Blob, Tape } from '../tapes/tape.ts';
 import type { Account } from './accounts.ts';
-import { PdsError, pdsError } from './errors.ts';
-import { beforeAbort, holdingFetch } from './fetch.ts';
-import { COLLECTION, isOthers, sameRecord, tapeRecord } from './record.ts';
-import { recordKey } from './rkey.ts';
-import { openSessions } from './sessions.ts';
+import { PdsError, toPdsError } from './errors.ts';
+import { COLLECTION, isOfAnotherTape, recordKey, sameRecord, tapeRecord } from './record.ts';
+import { fetchKeepingRequest, openSessions, untilAborted } from './sessions.ts';
 
 /** The record of a tape in the PDS. */
-export type At = NonNullable<Tape['at']>;
+export type RecordReference = NonNullable<Tape['at']>;
 
 /** The PDS, as the functions see it. Methods throw PdsError, PDS_TIMEOUT when the signal aborts. */
 export interface Pds {
@@ -16,7 +14,7 @@ export interface Pds {
   blobLimit(signal: AbortSignal): Promise<number | undefined>;
   upload(account: Account, mp4: Uint8Array, signal: AbortSignal): Promise<Blob>;
   /** Writes the record of a tape, or finds that it is there. */
-  put(account: Account, tape: Tape, video: Blob, signal: AbortSignal): Promise<At>;
+  put(account: Account, tape: Tape, video: Blob, signal: AbortSignal): Promise<RecordReference>;
   /** Removes the record of a tape, if there is one. */
   remove(account: Account, tape: Tape, signal: AbortSignal): Promise<void>;
 }
@@ -26,13 +24,13 @@ export function openPds(service: URL): Pds {
   return {
     blobLimit: async (signal) => {
       try {
-        const { server } = new AtpAgent({ service, fetch: holdingFetch }).com.atproto;
-        const { data } = await beforeAbort(server.describeServer({}, { signal }), signal);
+        const { server } = new AtpAgent({ service, fetch: fetchKeepingRequest }).com.atproto;
+        const { data } = await untilAborted(server.describeServer({}, { signal }), signal);
         // Not every PDS says it.
         const { blobUploadLimit = 0 } = data;
         return blobUploadLimit > 0 ? blobUploadLimit : undefined;
       } catch (error) {
-        throw pdsError(error);
+        throw toPdsError(error);
       }
     },
 
@@ -58,7 +56,7 @@ export function openPds(service: URL): Pds {
           const key = { repo, collection: COLLECTION, rkey };
           const before = await read(agent, key, signal);
           const record = tapeRecord(tape, video);
-          if (before && isOthers(before.value, tape)) {
+          if (before && isOfAnotherTape(before.value, tape)) {
             throw new PdsError('PDS_REFUSED', 'Another tape has this record key.', { retryAfter: 3600 });
           }
           if (before?.cid && sameRecord(before.value, record))

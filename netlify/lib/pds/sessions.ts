@@ -1,10 +1,9 @@
 import { AtpAgent } from '@atproto/api';
 import type { Account } from './accounts.ts';
-import { PdsError, pdsError } from './errors.ts';
-import { beforeAbort, holdingFetch } from './fetch.ts';
+import { PdsError, toPdsError } from './errors.ts';
 
 /** Runs calls as an account. Throws PdsError. */
-export type AsAccount = <T>(
+export type CallAsAccount = <T>(
   account: Account,
   call: (agent: AtpAgent) => Promise<T>,
   signal: AbortSignal,
@@ -14,7 +13,7 @@ export type AsAccount = <T>(
  * Logs in when first needed, and keeps the session while the function stays warm, since a PDS counts logins. A session
  * that has expired is renewed by the client library; one that can't be is replaced by a new login, once.
  */
-export function openSessions(service: URL): AsAccount {
+export function openSessions(service: URL): CallAsAccount {
   const agents = new Map<string, AtpAgent>();
   return async (account, call, signal) => {
     const key = JSON.stringify([account.identifier, account.password]);
@@ -27,9 +26,9 @@ export function openSessions(service: URL): AsAccount {
           agent = await login(service, account, signal);
           agents.set(key, agent);
         }
-        return await beforeAbort(call(agent), signal);
+        return await untilAborted(call(agent), signal);
       } catch (error) {
-        const fault = pdsError(error);
+        const fault = toPdsError(error);
         if (fault.code !== 'PDS_LOGIN') throw fault;
         agents.delete(key);
         if (fresh) throw fault;
@@ -41,14 +40,47 @@ export function openSessions(service: URL): AsAccount {
 async function login(service: URL, account: Account, signal: AbortSignal): Promise<AtpAgent> {
   // The library's login takes no signal; its fetch does.
   const limited: typeof fetch = (input, init) =>
-    holdingFetch(input, {
+    fetchKeepingRequest(input, {
       ...init,
       signal: AbortSignal.any([signal, ...(init?.signal ? [init.signal] : [])]),
     });
   const agent = new AtpAgent({ service, fetch: limited });
   await agent.login({ ...account });
-  agent.sessionManager.setFetch(holdingFetch);
+  agent.sessionManager.setFetch(fetchKeepingRequest);
   if (agent.session?.active === false)
     throw new PdsError('PDS_LOGIN', 'The account at the PDS is not active.');
   return agent;
+}
+
+const pendingRequests = new Set<unknown>();
+const requestOfResponse = new WeakMap<Response, unknown>();
+
+/**
+ * fetch that keeps the Request it is given, as long as its answer is. The client library makes Requests, and Node
+ * forgets a Request's signal with the Request when memory is cleared up, after which nothing aborts it any more.
+ */
+export const fetchKeepingRequest: typeof fetch = async (input, init) => {
+  pendingRequests.add(input);
+  try {
+    const answer = await fetch(input, init);
+    requestOfResponse.set(answer, input);
+    return answer;
+  } finally {
+    pendingRequests.delete(input);
+  }
+};
+
+/** Doesn't wait longer than `signal` says, whatever `work` makes of it: the library renews sessions without a signal. */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let give = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    give = () => reject(signal.reason);
+    signal.addEventListener('abort', give, { once: true });
+    if (signal.aborted) give();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', give);
+  }
 }

@@ -1,5 +1,5 @@
 import type { Document, Filter } from 'mongodb';
-import { WORK } from './exclusions.ts';
+import { ELIGIBLE } from './exclusions.ts';
 import type { Tape } from './tape.ts';
 
 /** An adopted tape that has no next time on it is left alone for so long. */
@@ -29,5 +29,18 @@ export function dueQuery(now: Date, blobLimit: number | undefined): Filter<Tape>
       'oven.sync.nextAt': { $lte: now },
     });
   }
-  return { ...WORK, $or: stuck } as Filter<Tape>;
+  return { ...ELIGIBLE, $or: stuck } as Filter<Tape>;
+}
+
+const MINUTE_MS = 60_000;
+const LONGEST_MINUTES = 360;
+
+/**
+ * When a tape is due again after `attempts`: 10 minutes, then twice as long each time up to 6 hours, each moved by up to
+ * a tenth so that tapes that failed together don't come back together. `atLeastSeconds` is what Retry-After asked for.
+ */
+export function nextAttemptAt(attempts: number, atLeastSeconds = 0, random = Math.random): Date {
+  const minutes = Math.min(10 * 2 ** Math.max(0, attempts - 1), LONGEST_MINUTES);
+  const jittered = minutes * MINUTE_MS * (0.9 + 0.2 * random());
+  return new Date(Date.now() + Math.max(jittered, atLeastSeconds * 1000));
 }

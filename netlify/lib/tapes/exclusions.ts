@@ -15,46 +15,46 @@ interface Exclusion {
 }
 
 /** In a query, null stands for a field that isn't there, too. */
-const oneOf = (...values: (string | boolean | null)[]) => ({
+const isOneOf = (...values: (string | boolean | null)[]) => ({
   query: { $in: values },
   fits: (value: unknown) => values.includes((value ?? null) as never),
 });
-const noneOf = (...values: string[]) => ({
+const isNoneOf = (...values: string[]) => ({
   query: { $nin: values },
   fits: (value: unknown) => !values.includes(value as never),
 });
-const someText = {
+const isNonEmptyText = {
   query: { $type: 'string', $ne: '' },
   fits: (value: unknown) => typeof value === 'string' && value !== '',
 };
 
 /** What is left alone whatever its status says. Every query for work has these conditions, and nothing else decides it. */
 export const EXCLUSIONS: readonly Exclusion[] = [
-  { field: 'nuked', ...oneOf(false, null), why: 'taken down', hides: true },
-  { field: 'deleted', ...oneOf(false, null), why: 'deleted', hides: true },
-  { field: 'private', ...oneOf(false, null), why: 'private', hides: true },
-  { field: 'hidden', ...oneOf(false, null), why: 'hidden', hides: true },
-  { field: 'draft', ...oneOf(false, null), why: 'a draft', hides: true },
-  { field: 'status', ...noneOf('wip'), why: 'work in progress', hides: true },
-  { field: 'visibility', ...oneOf('public', null), why: 'not public', hides: true },
-  { field: 'kind', ...oneOf('zip', null), why: 'no ZIP but a video already', hides: false },
-  { field: 'source', ...noneOf('ac-native'), why: 'no ZIP but a video already', hides: false },
-  { field: 'slug', ...someText, why: 'without a slug', hides: false },
+  { field: 'nuked', ...isOneOf(false, null), why: 'taken down', hides: true },
+  { field: 'deleted', ...isOneOf(false, null), why: 'deleted', hides: true },
+  { field: 'private', ...isOneOf(false, null), why: 'private', hides: true },
+  { field: 'hidden', ...isOneOf(false, null), why: 'hidden', hides: true },
+  { field: 'draft', ...isOneOf(false, null), why: 'a draft', hides: true },
+  { field: 'status', ...isNoneOf('wip'), why: 'work in progress', hides: true },
+  { field: 'visibility', ...isOneOf('public', null), why: 'not public', hides: true },
+  { field: 'kind', ...isOneOf('zip', null), why: 'no ZIP but a video already', hides: false },
+  { field: 'source', ...isNoneOf('ac-native'), why: 'no ZIP but a video already', hides: false },
+  { field: 'slug', ...isNonEmptyText, why: 'without a slug', hides: false },
 ];
 
 /** Documents that the functions made, or that were adopted for them. */
-export const OURS: Filter<Tape> = { 'oven.adoptedAt': { $ne: null } } as Filter<Tape>;
+export const ADOPTED: Filter<Tape> = { 'oven.adoptedAt': { $ne: null } } as Filter<Tape>;
 
 /** What is not excluded. */
-export const INCLUDED = Object.fromEntries(
+export const NOT_EXCLUDED = Object.fromEntries(
   EXCLUSIONS.map(({ field, query }) => [field, query]),
 ) as Filter<Tape>;
 
 /** What the functions may work on. */
-export const WORK = { ...OURS, ...INCLUDED } as Filter<Tape>;
+export const ELIGIBLE = { ...ADOPTED, ...NOT_EXCLUDED } as Filter<Tape>;
 
 /** Whether the functions made a document, or it was adopted for them. */
-export function isOurs({ oven }: Tape): boolean {
+export function isAdopted({ oven }: Tape): boolean {
   return (oven?.adoptedAt ?? null) !== null;
 }
 
@@ -71,9 +71,9 @@ export function isHidden(tape: Tape): boolean {
 }
 
 /** What may be done with a tape: all, nothing but taking down what was published of it, or nothing. */
-export function standing(tape: Tape): 'work' | 'nuked' | 'left-alone' {
-  if (tape.nuked === true && (isOurs(tape) || tape.oven?.purge !== undefined)) return 'nuked';
-  return isOurs(tape) && exclusionOf(tape) === undefined ? 'work' : 'left-alone';
+export function eligibility(tape: Tape): 'work' | 'nuked' | 'left-alone' {
+  if (tape.nuked === true && (isAdopted(tape) || tape.oven?.purge !== undefined)) return 'nuked';
+  return isAdopted(tape) && exclusionOf(tape) === undefined ? 'work' : 'left-alone';
 }
 
 function fieldOf(tape: Tape, field: string): unknown {

@@ -1,12 +1,10 @@
 import { type Collection, type Filter, MongoServerError, ObjectId } from 'mongodb';
 import type { Log } from '../log.ts';
-import { nextTry } from './backoff.ts';
-import { change, under } from './change.ts';
-import { newCode } from './code.ts';
-import { dueQuery } from './due.ts';
-import { INCLUDED, OURS, WORK } from './exclusions.ts';
+import { newCode, toUpdate, withPrefix } from './database.ts';
+import { dueQuery, nextAttemptAt } from './due.ts';
+import { ADOPTED, ELIGIBLE, NOT_EXCLUDED } from './exclusions.ts';
 import { slugForms } from './names.ts';
-import { type Tapes, unfinished } from './store.ts';
+import { type TapeStore, unfinishedPart } from './store.ts';
 import type { NewTape, Tape } from './tape.ts';
 
 const DUPLICATE_KEY = 11000;
@@ -16,7 +14,7 @@ const UNFINISHED = { mp4Status: { $ne: 'complete' } };
 const UNPUBLISHED = { 'oven.sync.status': { $ne: 'complete' } } as const;
 
 /** Keeps tapes in a collection of MongoDB. `prepare` makes the indexes once for each start of a function. */
-export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>): Tapes {
+export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<void>): TapeStore {
   const one = (id: string) => ({ _id: new ObjectId(id) });
   const owned = (id: string, owner: string) => ({ ...one(id), 'oven.lease.owner': owner });
   return {
@@ -44,15 +42,15 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
       const adopted = await tapes.findOneAndUpdate(
         {
           _id,
-          ...INCLUDED,
+          ...NOT_EXCLUDED,
           user,
           mp4Status: mp4Status ?? { $exists: false },
           'oven.adoptedAt': null,
         } as Filter<Tape>,
-        change({
+        toUpdate({
           'oven.adoptedAt': new Date(),
           'oven.attempts': 0,
-          'oven.nextAt': nextTry(1),
+          'oven.nextAt': nextAttemptAt(1),
           // Older code had more of them, of which none says that there is a video.
           mp4Status: KNOWN_STATUSES.includes(mp4Status ?? '') ? mp4Status : 'pending',
         }),
@@ -61,20 +59,20 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
       return adopted ?? (await tapes.findOne({ _id })) ?? tape;
     },
 
-    handedOver: async (id, state, fault) => {
+    recordSubmission: async (id, state, fault) => {
       const status = fault
         ? { mp4Status: 'oven-failed', mp4Error: fault.message, mp4FailedAt: fault.at }
         : { mp4Status: 'pending', mp4Error: undefined, mp4FailedAt: undefined, 'oven.gaveUpAt': undefined };
       await tapes.updateOne(
-        { ...one(id), ...WORK, ...UNFINISHED },
-        change({ ...status, ...under('oven', { ...state, error: fault, failedBy: undefined }) }),
+        { ...one(id), ...ELIGIBLE, ...UNFINISHED },
+        toUpdate({ ...status, ...withPrefix('oven', { ...state, error: fault, failedBy: undefined }) }),
       );
     },
 
-    bakeFailed: async (id, delivery, fault) => {
-      const filter = { ...one(id), ...WORK, ...UNFINISHED, 'oven.failedBy': { $ne: delivery } };
+    recordBakeFailure: async (id, delivery, fault) => {
+      const filter = { ...one(id), ...ELIGIBLE, ...UNFINISHED, 'oven.failedBy': { $ne: delivery } };
       const status = { mp4Status: 'oven-failed', mp4Error: fault.message, mp4FailedAt: fault.at };
-      await tapes.updateOne(filter, change({ ...status, 'oven.error': fault, 'oven.failedBy': delivery }));
+      await tapes.updateOne(filter, toUpdate({ ...status, 'oven.error': fault, 'oven.failedBy': delivery }));
     },
 
     lease: async (id, owner, until) => {
@@ -90,25 +88,25 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
 
     checkpoint: async (id, owner, changes) => {
       // With the owner there is something to set even when nothing changes.
-      const update = change({ 'oven.lease.owner': owner, ...changes });
+      const update = toUpdate({ 'oven.lease.owner': owner, ...changes });
       return (
         (await tapes.findOneAndUpdate(owned(id, owner), update, { returnDocument: 'after' })) ?? undefined
       );
     },
 
     release: async (id, owner, changes = {}) => {
-      await tapes.updateOne(owned(id, owner), change({ ...changes, 'oven.lease': undefined }));
+      await tapes.updateOne(owned(id, owner), toUpdate({ ...changes, 'oven.lease': undefined }));
     },
 
     nuke: async (id) => {
       const changes = { nuked: true, 'oven.purge': { done: false } };
       const fresh = [{ nuked: { $ne: true } }, { 'oven.purge': { $exists: false } }];
-      await tapes.updateOne({ ...one(id), $or: fresh }, change(changes));
+      await tapes.updateOne({ ...one(id), $or: fresh }, toUpdate(changes));
     },
 
     bringBack: async (id, changes) => {
       const filter = { ...one(id), nuked: true, 'oven.purge.done': { $ne: false } };
-      const update = change({ nuked: false, ...changes });
+      const update = toUpdate({ nuked: false, ...changes });
       return (await tapes.findOneAndUpdate(filter, update, { returnDocument: 'after' })) ?? undefined;
     },
 
@@ -116,52 +114,52 @@ export function mongoTapes(tapes: Collection<Tape>, prepare: () => Promise<void>
       tapes.find(dueQuery(now, blobLimit)).sort({ 'oven.nextAt': 1 }).limit(limit).toArray(),
 
     claim: async (tape, nextAt) => {
-      const half = unfinished(tape);
+      const half = unfinishedPart(tape);
       const before = half === 'mp4' ? tape.oven?.nextAt : tape.oven?.sync?.nextAt;
       const name = half === 'mp4' ? 'oven.nextAt' : 'oven.sync.nextAt';
       const filter = {
         _id: tape._id,
-        ...WORK,
+        ...ELIGIBLE,
         [name]: before ?? { $exists: false },
         ...(half === 'mp4' ? UNFINISHED : UNPUBLISHED),
       };
-      const { modifiedCount } = await tapes.updateOne(filter, change({ [name]: nextAt }));
+      const { modifiedCount } = await tapes.updateOne(filter, toUpdate({ [name]: nextAt }));
       return modifiedCount === 1;
     },
 
-    resent: async ({ _id, oven }) => {
+    countResend: async ({ _id, oven }) => {
       const resends = (oven?.sync?.resends ?? 0) + 1;
-      await tapes.updateOne({ _id, ...WORK, ...UNPUBLISHED }, change({ 'oven.sync.resends': resends }));
+      await tapes.updateOne({ _id, ...ELIGIBLE, ...UNPUBLISHED }, toUpdate({ 'oven.sync.resends': resends }));
     },
 
     giveUp: async (tape, fault) => {
-      const half = unfinished(tape);
-      const filter = { _id: tape._id, ...WORK };
+      const half = unfinishedPart(tape);
+      const filter = { _id: tape._id, ...ELIGIBLE };
       if (half === 'mp4') {
         const status = { mp4Status: 'oven-failed', mp4Error: fault.message, mp4FailedAt: fault.at };
         const changes = { ...status, 'oven.error': fault, 'oven.gaveUpAt': fault.at };
-        await tapes.updateOne({ ...filter, ...UNFINISHED }, change(changes));
+        await tapes.updateOne({ ...filter, ...UNFINISHED }, toUpdate(changes));
       } else if (half === 'record') {
         const changes = { 'oven.sync.error': fault, 'oven.sync.gaveUpAt': fault.at };
-        await tapes.updateOne({ ...filter, ...UNPUBLISHED }, change(changes));
+        await tapes.updateOne({ ...filter, ...UNPUBLISHED }, toUpdate(changes));
       }
     },
 
     revive: async (tape) => {
       const { oven, _id } = tape;
       const anew = (name: string, count: string) =>
-        under(name, { [count]: 0, nextAt: nextTry(1), gaveUpAt: undefined });
+        withPrefix(name, { [count]: 0, nextAt: nextAttemptAt(1), gaveUpAt: undefined });
       const changes = {
         ...(oven?.gaveUpAt && anew('oven', 'attempts')),
         ...(oven?.sync?.gaveUpAt && anew('oven.sync', 'resends')),
       };
       const revived = { returnDocument: 'after' } as const;
-      return (await tapes.findOneAndUpdate({ _id, ...WORK }, change(changes), revived)) ?? tape;
+      return (await tapes.findOneAndUpdate({ _id, ...ELIGIBLE }, toUpdate(changes), revived)) ?? tape;
     },
 
     unpurged: (limit) => {
       // Also those that something else of the site has nuked.
-      const some = [{ 'oven.purge.done': false }, { ...OURS, 'oven.purge': { $exists: false } }];
+      const some = [{ 'oven.purge.done': false }, { ...ADOPTED, 'oven.purge': { $exists: false } }];
       return tapes.find({ nuked: true, $or: some }).limit(limit).toArray();
     },
   };
@@ -176,7 +174,7 @@ async function insert(tapes: Collection<Tape>, { user, metadata, ...rest }: NewT
     oven: {
       adoptedAt: new Date(),
       attempts: 0,
-      nextAt: nextTry(1),
+      nextAt: nextAttemptAt(1),
       ...(metadata !== undefined && { metadata }),
     },
   };

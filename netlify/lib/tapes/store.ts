@@ -4,7 +4,7 @@ import type { Fault, NewTape, OvenState, Sync, Tape } from './tape.ts';
 export type Changes = Readonly<Record<string, unknown>>;
 
 /** Where tapes are kept. Each method is one atomic step; `id` is the document's _id in hexadecimal. */
-export interface Tapes {
+export interface TapeStore {
   /** Adds a tape under a code of its own, or gives the one that has this slug and user already. */
   add(tape: NewTape): Promise<{ tape: Tape; created: boolean }>;
   find(id: string): Promise<Tape | undefined>;
@@ -13,9 +13,9 @@ export interface Tapes {
   /** Adopts a user's document that is not excluded, if nobody has; gives it as it is then. */
   adopt(tape: Tape, user: string): Promise<Tape>;
   /** Sets how handing over stands, and the status, unless the MP4 has come or the tape was nuked meanwhile. */
-  handedOver(id: string, state: Partial<OvenState>, fault?: Fault): Promise<void>;
+  recordSubmission(id: string, state: Partial<OvenState>, fault?: Fault): Promise<void>;
   /** Keeps a failure that Oven told of, once for each `delivery`, unless there is an MP4. */
-  bakeFailed(id: string, delivery: string, fault: Fault): Promise<void>;
+  recordBakeFailure(id: string, delivery: string, fault: Fault): Promise<void>;
   /** The tape, now leased to `owner` until `until`; 'busy' while another has it. */
   lease(id: string, owner: string, until: Date): Promise<Tape | 'busy' | undefined>;
   /** Changes a leased tape and gives it as it is then; undefined when the lease was lost. */
@@ -31,7 +31,7 @@ export interface Tapes {
   /** Puts a due tape off until `nextAt`; false when somebody else did, or it isn't due any more. */
   claim(tape: Tape, nextAt: Date): Promise<boolean>;
   /** Counts that Oven was asked for a callback again, whether it sends one or refused. */
-  resent(tape: Tape): Promise<void>;
+  countResend(tape: Tape): Promise<void>;
   /** Ends the retries of a tape. */
   giveUp(tape: Tape, fault: Fault): Promise<void>;
   /** Starts a tape that was given up anew, and gives it as it is then. */
@@ -41,14 +41,14 @@ export interface Tapes {
 }
 
 /** Which half of a tape's way is unfinished. */
-export function unfinished(tape: Tape): 'mp4' | 'record' | undefined {
+export function unfinishedPart(tape: Tape): 'mp4' | 'record' | undefined {
   if (tape.mp4Status !== 'complete') return 'mp4';
   const sync = tape.oven?.sync;
   return sync !== undefined && sync.status !== 'complete' ? 'record' : undefined;
 }
 
 /** Whether the MP4 of bake `id` is known: as done, or as older than the one there is now. */
-export function seen(sync: Sync | undefined, id: string): 'done' | 'superseded' | undefined {
+export function deliveryState(sync: Sync | undefined, id: string): 'done' | 'superseded' | undefined {
   if (sync?.superseded.includes(id)) return 'superseded';
   return sync?.bake === id && sync.status === 'complete' ? 'done' : undefined;
 }

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** Services that answer with the address a request came from; of two owners, reached by TLS, and over IPv4 alone. */
-export const ECHOES = ['https://checkip.amazonaws.com/', 'https://ipv4.icanhazip.com/'] as const;
+export const ADDRESS_SERVICES = ['https://checkip.amazonaws.com/', 'https://ipv4.icanhazip.com/'] as const;
 
 /** The one public IPv4 address that an answer consists of. Throws where it is anything else. */
 export function parseAddress(answer: string): string {
@@ -18,9 +18,9 @@ export function parseAddress(answer: string): string {
  * This machine's address as others see it. One service's answer is enough where the other is silent, but none that differs: then requests
  * leave by several addresses, or somebody lies, and no single one can be let in. Throws where nothing certain is known.
  */
-export async function askAddress(
+export async function findAddress(
   ask: (url: string) => Promise<string> = download,
-  services: readonly string[] = ECHOES,
+  services: readonly string[] = ADDRESS_SERVICES,
 ): Promise<string> {
   const answers = await Promise.allSettled(services.map(async (url) => parseAddress(await ask(url))));
   const found = new Set(answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : [])));

@@ -39,11 +39,15 @@ export function withoutSource(firewall: Firewall, network: string): Firewall | u
 }
 
 /** Shuts a network out beside Pulumi, for when Pulumi can't. Says whether it was in. Throws when the API refuses. */
-export async function shutOut(id: string, network: string, environment: NodeJS.ProcessEnv): Promise<boolean> {
+export async function closeFirewall(
+  id: string,
+  network: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<boolean> {
   const path = `/v2/firewalls/${encodeURIComponent(id)}`;
-  const { firewall } = (await ask('GET', path, environment)) as { firewall: Firewall };
+  const { firewall } = (await request('GET', path, environment)) as { firewall: Firewall };
   const changed = withoutSource(firewall, network);
-  if (changed) await ask('PUT', path, environment, changed);
+  if (changed) await request('PUT', path, environment, changed);
   return changed !== undefined;
 }
 
@@ -52,14 +56,14 @@ export async function findFirewall(
   name: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
-  const { firewalls } = (await ask('GET', '/v2/firewalls?per_page=200', environment)) as {
+  const { firewalls } = (await request('GET', '/v2/firewalls?per_page=200', environment)) as {
     firewalls: readonly Firewall[];
   };
   return firewalls.find((firewall) => firewall.name === name)?.id;
 }
 
 /** Asks DigitalOcean with the token of the environment. Throws when the API refuses, without what it said. */
-export async function ask(
+export async function request(
   method: string,
   path: string,
   environment: NodeJS.ProcessEnv,

@@ -2,7 +2,7 @@
 const SHORTEST = 6;
 
 /** What is a secret by its look: keys in PEM, and tokens of DigitalOcean, Spaces, Pulumi, GitHub. */
-const LOOKS = [
+const SECRET_PATTERNS = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   /\bdo[opr]_v1_[0-9a-f]{16,}/g,
   /\bDO(?:00|80)[A-Z0-9]{16}\b/g,
@@ -17,7 +17,7 @@ const LOOKS = [
 export function redact(text: string, secrets: readonly string[]): string {
   const values = new Set(secrets.flatMap((secret) => forms(secret)));
   let clean = text;
-  for (const look of LOOKS) clean = clean.replace(look, '[secret]');
+  for (const look of SECRET_PATTERNS) clean = clean.replace(look, '[secret]');
   for (const value of [...values].sort((a, b) => b.length - a.length))
     clean = clean.replaceAll(value, '[secret]');
   return clean;

@@ -46,16 +46,16 @@ export function renderReport(preview: Preview): string {
       `<details><summary>What Pulumi says</summary>\n\n${fence}text\n${shown}\n${fence}\n</details>`,
       ...(preview.kind === 'drift' ? [REMEDY] : []),
     ].join('\n\n');
-  return render(cut(text, LIMIT - Buffer.byteLength(render(''))));
+  return render(truncate(text, LIMIT - Buffer.byteLength(render(''))));
 }
 
 /** What to say where the report itself can't be shown: GitHub drops an output in which it finds a secret. */
-export function withheld(kind: Preview['kind'], stack: string, run: string): string {
+export function renderWithheld(kind: Preview['kind'], stack: string, run: string): string {
   return `${marker(kind, stack)}\n\n### The preview of \`${stack}\` is not shown\n\nGitHub held it back, as it seems to have a secret in it. [The run](${run}) has it, masked.`;
 }
 
 /** What to say where a preview ended before it could look: credentials are missing, or the packages could not be installed. */
-export function unfinished(kind: Preview['kind'], stack: string, run: string, reason?: string): string {
+export function renderUnfinished(kind: Preview['kind'], stack: string, run: string, reason?: string): string {
   const why = reason === undefined ? '' : `${reason} `;
   return `${marker(kind, stack)}\n\n### The preview of \`${stack}\` failed\n\nIt ended before it could look. ${why}[The run](${run}) says more.`;
 }
@@ -90,7 +90,7 @@ function plain(text: string): string {
 }
 
 /** At most `room` bytes: the beginning, and the end with its summary. */
-export function cut(text: string, room: number): string {
+export function truncate(text: string, room: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= room) return text;
   const note = '\n\n… left out; the run’s log has it …\n\n';

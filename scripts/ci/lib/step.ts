@@ -15,7 +15,7 @@ export async function summarize(markdown: string, environment = process.env): Pr
 }
 
 /** A variable that a step must be given. Throws with its name. */
-export function given(name: string, environment = process.env): string {
+export function requireVariable(name: string, environment = process.env): string {
   const value = environment[name];
   if (!value) throw new Error(`${name} is not set`);
   return value;

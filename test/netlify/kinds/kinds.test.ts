@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { exclusionOf, INCLUDED, OURS } from '../../../netlify/lib/tapes/exclusions.ts';
+import { ADOPTED, exclusionOf, NOT_EXCLUDED } from '../../../netlify/lib/tapes/exclusions.ts';
 import { noMongo } from '../rig/mongo.ts';
 import { noPds } from '../rig/pds.ts';
 import { callbackOf, SECRET, someMp4, startWorld, TOKEN, type World } from '../rig/world.ts';
@@ -118,7 +118,7 @@ describe.skipIf(why)(
       await refill();
       await adoptAll();
       const every = await world.tapes.find().toArray();
-      const found = await world.tapes.find({ ...OURS, ...INCLUDED }).toArray();
+      const found = await world.tapes.find({ ...ADOPTED, ...NOT_EXCLUDED }).toArray();
       // The query and the look at a document agree.
       const included = every.filter((tape) => exclusionOf(tape) === undefined);
       expect(found.map(({ slug }) => slug).sort()).toEqual(included.map(({ slug }) => slug).sort());

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tapeBakeComplete } from '../../../netlify/lib/callback/complete.ts';
 import { deadlineIn } from '../../../netlify/lib/deadline.ts';
-import { answer } from '../../../netlify/lib/http.ts';
+import { answerErrors } from '../../../netlify/lib/http.ts';
 import type { Services } from '../../../netlify/lib/services.ts';
 import { freePort } from '../../rig/port.ts';
 import { until } from '../../rig/until.ts';
@@ -36,7 +36,9 @@ describe.skipIf(why)(`nuked and brought back${why ? ` (skipped: ${why})` : ''}`,
       const body = (await bodyOf(incoming)).toString();
       const headers = incoming.headers as Record<string, string>;
       const request = new Request('https://site.test/', { method: 'POST', headers, body });
-      const said = await answer(services.log, () => tapeBakeComplete(services, request, deadlineIn(25)));
+      const said = await answerErrors(services.log, () =>
+        tapeBakeComplete(services, request, deadlineIn(25)),
+      );
       outgoing.writeHead(said.status, Object.fromEntries(said.headers)).end(await said.text());
     });
     const sources = [`${world.storage.url}/art`, `${world.storage.url}/user`];

@@ -3,10 +3,10 @@ import type { Collection, WithId } from 'mongodb';
 import { tapeBakeComplete } from '../../../netlify/lib/callback/complete.ts';
 import type { Config } from '../../../netlify/lib/config.ts';
 import { deadlineIn } from '../../../netlify/lib/deadline.ts';
-import { answer } from '../../../netlify/lib/http.ts';
+import { answerErrors } from '../../../netlify/lib/http.ts';
 import { retryStuckTapes } from '../../../netlify/lib/retry.ts';
 import { openServices, type Services } from '../../../netlify/lib/services.ts';
-import { disconnect } from '../../../netlify/lib/tapes/connection.ts';
+import { disconnect } from '../../../netlify/lib/tapes/database.ts';
 import type { Tape } from '../../../netlify/lib/tapes/tape.ts';
 import { trackMedia } from '../../../netlify/lib/track-media.ts';
 import { type MongoRig, startMongo } from './mongo.ts';
@@ -99,7 +99,7 @@ export async function startWorld({ pds: withPds = true } = {}): Promise<World> {
         ...{ method, headers },
         ...(method !== 'GET' && { body: text }),
       });
-      return answer(other.log, () => trackMedia(other, request, deadlineIn(seconds)));
+      return answerErrors(other.log, () => trackMedia(other, request, deadlineIn(seconds)));
     },
     deliver: (body, { services: other = services, seconds = 25, ...how } = {}) => {
       const text = JSON.stringify(body);
@@ -115,7 +115,7 @@ export async function startWorld({ pds: withPds = true } = {}): Promise<World> {
         headers,
         body: text,
       });
-      return answer(other.log, () => tapeBakeComplete(other, request, deadlineIn(seconds)));
+      return answerErrors(other.log, () => tapeBakeComplete(other, request, deadlineIn(seconds)));
     },
     retry: async (other = services, seconds = 25) =>
       (await (await retryStuckTapes(other, deadlineIn(seconds))).json()) as Record<string, unknown>,

@@ -1,17 +1,17 @@
 import { type Deadline, within } from './deadline.ts';
-import { tryLater } from './errors.ts';
+import { tryLater } from './http.ts';
 import type { Services } from './services.ts';
-import { type Hand, withTape } from './tapes/hand.ts';
+import { hasZip, zipUrl } from './storage.ts';
+import { type TapeLease, withTapeLease } from './tapes/lease.ts';
 import { fileNames, storedName } from './tapes/names.ts';
 import type { Changes } from './tapes/store.ts';
 import type { Part, Tape } from './tapes/tape.ts';
-import { hasZip, zipUrl } from './zip.ts';
 
 /** Takes down a nuked tape; false when something is left for the scheduled function. */
-export async function unpublish(services: Services, id: string, deadline: Deadline): Promise<boolean> {
+export async function tryPurge(services: Services, id: string, deadline: Deadline): Promise<boolean> {
   try {
-    await withTape(services, id, deadline, async (hand) => {
-      if (hand.tape().nuked) await takeDown(services, hand, deadline);
+    await withTapeLease(services, id, deadline, async (lease) => {
+      if (lease.tape().nuked) await purge(services, lease, deadline);
     });
     return true;
   } catch (error) {
@@ -21,22 +21,22 @@ export async function unpublish(services: Services, id: string, deadline: Deadli
 }
 
 /** Removes the record and Oven's files of a nuked tape. Throws 503 when Oven, or PdsError when the PDS, can't do it now. */
-export async function takeDown(services: Services, hand: Hand, deadline: Deadline): Promise<void> {
+export async function purge(services: Services, lease: TapeLease, deadline: Deadline): Promise<void> {
   const { config, log } = services;
-  let tape = await hand.save({ 'oven.purge.done': false });
+  let tape = await lease.save({ 'oven.purge.done': false });
   const removed = new Set<Part>(tape.oven?.purge?.removed);
   if (await removeRecord(services, tape, deadline)) {
     if (recordOf(tape) !== undefined) removed.add('record');
     const noted = { 'oven.purge.removed': [...removed] };
-    tape = await hand.save({ at: undefined, 'oven.sync.blob': undefined, ...noted });
+    tape = await lease.save({ at: undefined, 'oven.sync.blob': undefined, ...noted });
   }
   if (await removeFiles(services, tape, deadline)) removed.add('files');
-  const stays = await rest(services, tape, deadline);
-  await hand.save({
+  const stays = await remaining(services, tape, deadline);
+  await lease.save({
     'oven.purge': { done: true, removed: [...removed], stays },
     ...deadLinks(config.blobs, tape),
   });
-  log('info', 'TAPE_PURGED', { mongoId: hand.id, slug: tape.slug, removed: [...removed], stays });
+  log('info', 'TAPE_PURGED', { mongoId: lease.id, slug: tape.slug, removed: [...removed], stays });
 }
 
 /** The key of the record that a document says there is. */
@@ -68,7 +68,7 @@ async function removeFiles({ config, oven }: Services, tape: Tape, deadline: Dea
 }
 
 /** What is not Oven's to remove. */
-async function rest({ accounts, config }: Services, tape: Tape, deadline: Deadline): Promise<Part[]> {
+async function remaining({ accounts, config }: Services, tape: Tape, deadline: Deadline): Promise<Part[]> {
   const isVideo = typeof tape.mp4Url === 'string' && storedName(config.blobs, tape.mp4Url) === undefined;
   // Only said, so that a storage that doesn't answer holds nothing up.
   const isZip = await hasZip(zipUrl(config.zips, tape), within(5, deadline)).catch(() => false);

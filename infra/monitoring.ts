@@ -2,24 +2,24 @@ import * as digitalocean from '@pulumi/digitalocean';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './config.ts';
 
-export interface WatchArgs {
+export interface MonitoringArgs {
   readonly settings: Settings;
   readonly tag: pulumi.Output<string>;
 }
 
 /** Mails when the host is short of something, or Oven does not answer, answers late, or falls behind with its work. */
-export class Watch extends pulumi.ComponentResource {
-  constructor(name: string, { settings, tag }: WatchArgs, options?: pulumi.ComponentResourceOptions) {
+export class Monitoring extends pulumi.ComponentResource {
+  constructor(name: string, { settings, tag }: MonitoringArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:watch:Watch', name, {}, options);
     const notifications = [{ emails: [settings.alertEmail] }];
-    for (const { use, ...alert } of RESOURCES) {
+    for (const { use, ...alert } of RESOURCE_ALERTS) {
       new digitalocean.MonitorAlert(
         use,
         { ...alert, compare: 'GreaterThan', tags: [tag], alerts: { emails: [settings.alertEmail] } },
         { parent: this },
       );
     }
-    for (const { check, path, alerts } of CHECKS) {
+    for (const { check, path, alerts } of UPTIME_CHECKS) {
       const target = `https://${settings.domain}${path}`;
       const { id: checkId } = new digitalocean.UptimeCheck(
         check,
@@ -41,7 +41,7 @@ export class Watch extends pulumi.ComponentResource {
 }
 
 /** Thresholds in per cent. An encoder may use all of the processor for a while; an hour of it means that tapes pile up. */
-const RESOURCES = [
+const RESOURCE_ALERTS = [
   {
     use: 'disk',
     type: 'v1/insights/droplet/disk_utilization_percent',
@@ -66,7 +66,7 @@ const RESOURCES = [
 ] as const;
 
 /** Latency in milliseconds, certificate in days left. One region alone may have trouble of its own; all of them together have not. */
-const CHECKS = [
+const UPTIME_CHECKS = [
   {
     check: 'health',
     path: '/health',

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Deadline } from '../deadline.ts';
-import { HttpError, tryLater } from '../errors.ts';
+import { HttpError, tryLater } from '../http.ts';
 import type { Log } from '../log.ts';
-import type { Changes, Tapes } from './store.ts';
+import type { Changes, TapeStore } from './store.ts';
 import type { Tape } from './tape.ts';
 
 /** A tape that nobody else works on. */
-export interface Hand {
+export interface TapeLease {
   readonly id: string;
   /** As it was at the last checkpoint. */
   tape(): Tape;
@@ -21,11 +21,11 @@ export interface Hand {
 const SLACK_MS = 10_000;
 
 /** Works on a tape that nobody else works on. Throws 503 BUSY while somebody does, 410 when there is no such tape. */
-export async function withTape<T>(
-  { tapes, log }: { tapes: Tapes; log: Log },
+export async function withTapeLease<T>(
+  { tapes, log }: { tapes: TapeStore; log: Log },
   id: string,
   deadline: Deadline,
-  work: (hand: Hand) => Promise<T>,
+  work: (lease: TapeLease) => Promise<T>,
 ): Promise<T> {
   const owner = randomUUID();
   const leased = await tapes.lease(id, owner, new Date(deadline.at + SLACK_MS));

@@ -1,0 +1,52 @@
+import { randomInt } from 'node:crypto';
+import { type Db, MongoClient, type UpdateFilter } from 'mongodb';
+import type { Changes } from './store.ts';
+import type { Tape } from './tape.ts';
+
+let open: { uri: string; client: MongoClient } | undefined;
+
+/** The database; a function that stays warm keeps its connection. Throws when none can be had within 5 s. */
+export async function connect(uri: string, name: string): Promise<Db> {
+  if (open?.uri !== uri) {
+    const options = { serverSelectionTimeoutMS: 5000, connectTimeoutMS: 5000, socketTimeoutMS: 20_000 };
+    open = { uri, client: new MongoClient(uri, { ...options, maxPoolSize: 5 }) };
+  }
+  await open.client.connect();
+  return open.client.db(name);
+}
+
+/** Closes the connection, for programs that end. */
+export async function disconnect(): Promise<void> {
+  const last = open;
+  open = undefined;
+  await last?.client.close();
+}
+
+/** An update that sets what has a value and takes away what is undefined. */
+export function toUpdate(changes: Changes): UpdateFilter<Tape> {
+  const entries = Object.entries(changes);
+  const set = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  const unset = Object.fromEntries(
+    entries.filter(([, value]) => value === undefined).map(([key]) => [key, '']),
+  );
+  return {
+    ...(Object.keys(set).length > 0 && { $set: set }),
+    ...(Object.keys(unset).length > 0 && { $unset: unset }),
+  } as UpdateFilter<Tape>;
+}
+
+/** Changes of fields below `name`. */
+export function withPrefix(name: string, fields: object): Changes {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [`${name}.${key}`, value]));
+}
+
+// Without 0, 1, and so without what looks like o and l.
+const LOWER = 'abcdefghijklmnopqrstuvwxyz23456789';
+const ALL = `${LOWER}ABCDEFGHIJKLMNOPQRSTUVWXYZ`;
+
+/** A random code for attempt 0, 1, …: three characters, from a larger alphabet after 20 collisions, four after 40. */
+export function newCode(attempt: number, random: (max: number) => number = randomInt): string {
+  const alphabet = attempt < 20 ? LOWER : ALL;
+  const length = attempt < 40 ? 3 : 4;
+  return Array.from({ length }, () => alphabet[random(alphabet.length)]).join('');
+}
