@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { filterGraph } from '../service/bake/encode/command.ts';
+import { INDEX_RATE } from '../service/bake/encode/samples.ts';
 import { contentOf, gainsByReordering, x264Arguments } from '../service/bake/encode/x264.ts';
 import { type Geometry, planScale, type Scale } from '../service/bake/plan/size.ts';
-import { INDEX_RATE } from '../service/bake/plan/timeline.ts';
 import type { Command } from './measure.ts';
 import { linkFrames, type Source } from './source.ts';
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { BakeError } from './errors.ts';
 import { withAssumptions } from './frames/assumptions.ts';
-import { makeOutputs, outputWarnings } from './make.ts';
+import { Pictures } from './frames/pictures.ts';
+import { withImageProcess } from './images/process.ts';
+import { OutputMaker, scaleWarnings } from './make.ts';
 import { openTape, type Tape } from './open/tape.ts';
 import { type BakeOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { type Schedule, schedulePictures, TICKS_PER_SECOND, toTicks } from './plan/timeline.ts';
+import { TICKS_PER_SECOND, type Timeline, toTicks } from './plan/timeline.ts';
 import { publish } from './publish.ts';
 import { type BakeReport, Stopwatch } from './report.ts';
 import { type UnpackedSound, unpackSound } from './sound/unpack.ts';
@@ -16,39 +18,46 @@ import { withTempFolder } from './temp-folder.ts';
  * @example
  * const report = await bake('tape.zip', { outDir: 'out', name: 'tape' });
  *
- * @throws BakeError with a code of errors.ts. Nothing is left behind then, neither in `outDir` nor in `tempDir`.
+ * @throws BakeError with a code of errors.ts. It leaves nothing behind, neither in `outDir` nor in `tempDir`.
  */
 export async function bake(path: string, options: BakeOptions): Promise<BakeReport> {
   const resolved = resolveOptions(options);
-  const watch = new Stopwatch();
+  const stopwatch = new Stopwatch();
   try {
-    return await watch.time('total', () => bakeWithin(path, resolved, watch)).then(withTimings(watch));
+    const report = await stopwatch.time('total', () => openAndBake(path, resolved, stopwatch));
+    return { ...report, timings: stopwatch.timings() };
   } catch (error) {
     throw toBakeError(error, resolved.signal);
   }
 }
 
-async function bakeWithin(path: string, options: ResolvedOptions, watch: Stopwatch) {
-  options.signal.throwIfAborted();
-  options.onProgress({ stage: 'open', progress: 0 });
-  const tape = await watch.time('open', () => openTape(path, options.limits));
+async function openAndBake(
+  path: string,
+  options: ResolvedOptions,
+  stopwatch: Stopwatch,
+): Promise<Omit<BakeReport, 'timings'>> {
+  const { limits, signal, niceness, onProgress } = options;
+  signal.throwIfAborted();
+  onProgress({ stage: 'open', progress: 0 });
+  const tape = await stopwatch.time('open', () => openTape(path, limits));
   try {
     return await inWorkFolder(options, async (folder) => {
-      options.onProgress({ stage: 'unpack', progress: 0.02 });
+      onProgress({ stage: 'unpack', progress: 0.02 });
       const seconds = toTicks(tape.durations).at(-1)! / TICKS_PER_SECOND;
-      const { sound, warnings: aboutSound } = await watch.time('unpack', () =>
-        unpackSound(tape, folder, seconds, options),
+      const unpack = () => unpackSound(tape, folder, seconds, options);
+      const { sound, warnings: soundWarnings } = await stopwatch.time('unpack', unpack);
+      const { made, timeline } = await withAssumptions(tape, signal, (assumptions) =>
+        withImageProcess(niceness, async (images) => {
+          const pictures = new Pictures(tape, assumptions, images);
+          const maker = new OutputMaker(pictures, sound, images, folder, options, stopwatch);
+          return { made: await maker.makeAll(), timeline: pictures.timeline };
+        }),
       );
-      const { made, schedule } = await withAssumptions(tape, options.signal, async (assumptions) => {
-        const schedule = schedulePictures(tape.durations, assumptions.repeats);
-        const made = await makeOutputs({ tape, assumptions, schedule, sound, folder, options, watch });
-        return { made, schedule };
-      });
-      // Not everything stops on its own; what was aborted is not published.
-      options.signal.throwIfAborted();
+      // Not every step stops by itself, and an aborted bake publishes nothing.
+      signal.throwIfAborted();
       const outputs = await publish(made, options.outDir);
-      const warnings = [...tape.warnings, ...aboutSound, ...outputWarnings(tape, options.outputs)];
-      return { ...describe(tape, schedule, sound), outputs, warnings };
+      const warnings = [...tape.warnings, ...soundWarnings, ...scaleWarnings(tape, options.outputs)];
+      return { ...describe(tape, timeline, sound), outputs, warnings };
     });
   } finally {
     await tape.close();
@@ -66,24 +75,20 @@ function inWorkFolder<T>(options: ResolvedOptions, work: (folder: string) => Pro
 
 function describe(
   tape: Tape,
-  schedule: Schedule,
+  timeline: Timeline,
   sound: UnpackedSound | undefined,
 ): Omit<BakeReport, 'outputs' | 'warnings' | 'timings'> {
   return {
     frames: tape.frames.length,
-    uniqueFrames: schedule.pictures.length,
-    duration: schedule.end / TICKS_PER_SECOND,
+    uniqueFrames: timeline.pictures.length,
+    duration: timeline.end / TICKS_PER_SECOND,
     ...(sound && {
       sound: { sampleRate: sound.sampleRate, channels: sound.channels, seconds: sound.seconds },
     }),
   };
 }
 
-function withTimings(watch: Stopwatch) {
-  return (report: Omit<BakeReport, 'timings'>): BakeReport => ({ ...report, timings: watch.timings() });
-}
-
-/** An abort comes out of wherever the bake was; what it means is the same everywhere. */
+/** An abort surfaces in many ways, depending on the step that it meets. Its meaning is the same everywhere. */
 function toBakeError(error: unknown, signal: AbortSignal): unknown {
   if (error instanceof BakeError || !signal.aborted) return error;
   if ((signal.reason as Error | undefined)?.name === 'TimeoutError') {

@@ -1,9 +1,10 @@
 import { open, stat } from 'node:fs/promises';
 import type { InputTrack } from 'mediabunny';
 import { loadMediabunny } from './container/mp4.ts';
+import type { Sample } from './encode/samples.ts';
 import { BakeError } from './errors.ts';
 import type { Geometry } from './plan/size.ts';
-import { type Sample, TICKS_PER_SECOND } from './plan/timeline.ts';
+import { TICKS_PER_SECOND } from './plan/timeline.ts';
 
 /** What a finished video is held against. */
 export interface Expected {

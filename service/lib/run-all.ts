@@ -1,25 +1,23 @@
 /**
- * Carries out several pieces of work at once. One that fails stops the others by their signal, and all are waited for: nobody may still
- * be writing when the working folder is removed. Throws what the first to fail threw.
+ * Waits for several pieces of work that run at once. The first to fail stops the others by the signal that `start` gets, and all are
+ * waited for, so that no work still writes when the working folder is removed. Throws the first failure.
  */
 export async function runAllOrStop<T>(
   signal: AbortSignal,
-  ...works: readonly ((signal: AbortSignal) => Promise<T>)[]
+  start: (signal: AbortSignal) => readonly Promise<T>[],
 ): Promise<T[]> {
   const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
   let failure: unknown;
-  const results = await Promise.allSettled(
-    works.map(async (work) => {
-      try {
-        return await work(either);
-      } catch (error) {
+  const works = start(AbortSignal.any([signal, failed.signal]));
+  const results = await Promise.all(
+    works.map((work) =>
+      work.catch((error: unknown) => {
         if (!failed.signal.aborted) failure = error;
         failed.abort();
-        throw error;
-      }
-    }),
+        return undefined;
+      }),
+    ),
   );
   if (failed.signal.aborted) throw failure;
-  return results.map((result) => (result as PromiseFulfilledResult<T>).value);
+  return results as T[];
 }

@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { expect } from 'vitest';
-import { MAX_REPEATS } from '../../service/bake/plan/timeline.ts';
+import { MAX_REPEATS } from '../../service/bake/encode/samples.ts';
 import { SAMPLE_RATE } from '../tapes/sound.ts';
 
 /** When each picture of a video begins to be shown, in seconds. */

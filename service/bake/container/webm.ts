@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { element, elementId, float, signed, sizeOfEight, text, unsigned, unsignedOfSix } from './ebml.ts';
+import { element, elementId, float, signed, sizeOfEight, text, unsigned, unsignedOfSix } from './matroska.ts';
 import { interleave, type PictureTrack, type SoundTrack, type TimedPacket } from './packets.ts';
 
 /*

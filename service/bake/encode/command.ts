@@ -1,70 +1,77 @@
+import { argv } from '../../lib/argv.ts';
 import { MAX_ALLOC_BYTES } from '../ffmpeg.ts';
 import type { Geometry } from '../plan/size.ts';
-import { encodedRate, INDEX_RATE } from '../plan/timeline.ts';
 import type { UnpackedSound } from '../sound/unpack.ts';
+import { INDEX_RATE } from './samples.ts';
 import { type Stream, x264Arguments } from './x264.ts';
 
 export type VideoKind = 'mp4' | 'webm';
 
-/** What the pictures of a video are encoded from, and how. */
+/** How the pictures of a video are encoded. */
 export interface PicturesPlan extends FilterOptions, Omit<Stream, 'width' | 'height'> {
   readonly kind: VideoKind;
 }
 
-/** Where ffmpeg writes what it encodes: the first descriptor that is not one of the standard three. */
-export const PACKETS_TO = 3;
+/** The descriptor to which ffmpeg writes packets: the first after the standard three. */
+export const PACKETS_FD = 3;
 
-const QUIET = ['-hide_banner', '-nostdin', '-v', 'warning', '-xerror', '-max_alloc', `${MAX_ALLOC_BYTES}`];
-const TELL = ['-progress', 'pipe:1', '-stats_period', '0.25'];
-const ONLY = ['-protocol_whitelist', 'pipe,file'];
-/** Milliseconds of packets that come together: reading each by itself would cost time, and a second's would be late. */
-const TOGETHER = 200;
-const OUT = [
-  ...['-map_metadata', '-1', '-f', 'matroska', '-cluster_time_limit', `${TOGETHER}`],
-  `pipe:${PACKETS_TO}`,
-];
+/** Milliseconds of packets that come together. Reading each by itself would cost time, and a second's packets would be late. */
+const CLUSTER_MS = 200;
+
+const GLOBAL = argv`
+  -hide_banner -nostdin -v warning -xerror
+  -max_alloc ${MAX_ALLOC_BYTES}
+  -progress pipe:1 -stats_period 0.25
+`;
+const PROTOCOLS = argv`-protocol_whitelist pipe,file`;
+const PACKETS = argv`-map_metadata -1 -f matroska -cluster_time_limit ${CLUSTER_MS} pipe:${PACKETS_FD}`;
 
 /**
- * ffmpeg's arguments for the pictures: PNGs in Matroska from its standard input, progress on its standard output, and packets in
- * Matroska, each under its number. Pure.
+ * ffmpeg's arguments for the pictures. It reads PNGs in Matroska from its standard input, writes progress to its standard output, and
+ * writes packets in Matroska, each under the number of its sample. Pure.
  */
 export function pictureArguments(plan: PicturesPlan): string[] {
   const { width, height } = plan.geometry;
-  return [
-    ...[...QUIET, ...TELL],
-    // Each thread that decodes holds pictures.
-    ...['-threads', '1', ...ONLY, '-f', 'matroska', '-i', 'pipe:0'],
-    ...['-filter_complex', filterGraph(plan), '-map', '[video]'],
-    ...['-fps_mode:v', 'passthrough', '-enc_time_base', `1/${INDEX_RATE}`],
-    ...(plan.kind === 'mp4' ? x264Arguments({ ...plan, width, height }) : VP9),
-    ...[...COLOURS, ...OUT],
-  ];
+  // One thread decodes, since each holds pictures in memory.
+  return argv`
+    ${GLOBAL}
+    -threads 1 ${PROTOCOLS} -f matroska -i pipe:0
+    -filter_complex ${filterGraph(plan)} -map [video]
+    -fps_mode:v passthrough -enc_time_base 1/${INDEX_RATE}
+    ${plan.kind === 'mp4' ? x264Arguments({ ...plan, width, height }) : VP9}
+    -color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv
+    ${PACKETS}
+  `;
 }
 
 /** Realtime VP9 is within a few percent of `good` on drawings, and ten times as fast. No picture waits for a later one. */
-const VP9 = [
-  ...['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '7', '-row-mt', '1', '-lag-in-frames', '0'],
-  ...['-crf', '24', '-b:v', '0'],
-];
+const VP9 = argv`
+  -c:v libvpx-vp9 -deadline realtime -cpu-used 7 -row-mt 1 -lag-in-frames 0
+  -crf 24 -b:v 0
+`;
 
-const COLOURS = [
-  ...['-color_primaries', 'bt709', '-color_trc', 'bt709'],
-  ...['-colorspace', 'bt709', '-color_range', 'tv'],
-];
-
-/** ffmpeg's arguments for the sound, in a process of its own beside the pictures': packets in Matroska. Pure. */
+/** ffmpeg's arguments for the sound, which is encoded by a process of its own. It writes packets in Matroska. Pure. */
 export function soundArguments(kind: VideoKind, sound: UnpackedSound): string[] {
   const { format, sampleRate, channels, path } = sound;
-  return [
-    ...[...QUIET, ...TELL],
-    ...[...ONLY, '-f', format, '-ar', `${sampleRate}`, '-ac', `${channels}`, '-i', path],
-    ...(kind === 'mp4' ? AAC : OPUS),
-    ...['-ac', `${Math.min(2, channels)}`, '-ar', `${encodedRate(kind, sampleRate)}`, ...OUT],
-  ];
+  return argv`
+    ${GLOBAL}
+    ${PROTOCOLS} -f ${format} -ar ${sampleRate} -ac ${channels} -i ${path}
+    ${kind === 'mp4' ? AAC : OPUS}
+    -ac ${Math.min(2, channels)} -ar ${encodedRate(kind, sampleRate)}
+    ${PACKETS}
+  `;
 }
 
-const AAC = ['-c:a', 'aac', '-aac_coder', 'fast', '-b:a', '128k'];
-const OPUS = ['-c:a', 'libopus', '-b:a', '96k'];
+const AAC = argv`-c:a aac -aac_coder fast -b:a 128k`;
+const OPUS = argv`-c:a libopus -b:a 96k`;
+
+/**
+ * Audio samples a second in a finished video: a rate that every player and encoder knows. Opus has 48 kHz inside, and delays sound
+ * of other rates by another time.
+ */
+export function encodedRate(kind: VideoKind, sampleRate: number): number {
+  return kind === 'mp4' && sampleRate === 44_100 ? 44_100 : 48_000;
+}
 
 /** What the pictures need before they can be encoded. */
 export interface FilterOptions {

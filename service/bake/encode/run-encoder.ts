@@ -4,7 +4,7 @@ import { ExecaError, execa } from 'execa';
 import { lowerPriority } from '../../lib/priority.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
 import { ffmpegMissing, ffmpegProcess, type RunOptions } from '../ffmpeg.ts';
-import { PACKETS_TO, TRANSPARENCY_KEY } from './command.ts';
+import { PACKETS_FD, TRANSPARENCY_KEY } from './command.ts';
 
 const ABORT_COMES_WITHIN_MS = 200;
 
@@ -47,7 +47,7 @@ export async function runEncoder<T>(
   });
   if (running.pid !== undefined) lowerPriority(running.pid, watch.niceness);
 
-  const output = running.stdio[PACKETS_TO] as Readable;
+  const output = running.stdio[PACKETS_FD] as Readable;
   let ended = false;
   const packets = async function* (): AsyncGenerator<Uint8Array> {
     const asked = () => {

@@ -1,4 +1,5 @@
-import { INDEX_RATE, type Sample } from '../plan/timeline.ts';
+import { argv } from '../../lib/argv.ts';
+import { INDEX_RATE, type Sample } from './samples.ts';
 
 /** Pictures between two that a player can jump to, at most: ten seconds of a tape in which everything moves. */
 const KEYFRAME_EVERY = 600;
@@ -128,9 +129,12 @@ export function x264Arguments(stream: Stream): string[] {
     level,
   };
   const list = Object.entries(all).map(([key, value]) => `${key}=${value}`);
-  const options = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', `${large ? largeCrf : crf}`];
-  const keyframes = everyPictureAlone ? ['-force_key_frames', `expr:lt(n,${repeatsFrom})`] : [];
-  return [...options, ...keyframes, '-x264-params', list.join(':')];
+  return argv`
+    -c:v libx264 -preset ultrafast
+    -crf ${large ? largeCrf : crf}
+    ${everyPictureAlone ? ['-force_key_frames', `expr:lt(n,${repeatsFrom})`] : []}
+    -x264-params ${list.join(':')}
+  `;
 }
 
 /** What a decoder of each level of H.264 can do at least (ITU-T H.264, table A-1), from the least on. */

@@ -3,67 +3,105 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { lowerPriority } from '../../lib/priority.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
-import type { ImageFault, ImageRequest, ImageResponses, Reply } from './messages.ts';
 
-const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
-/** Bytes that it may take, which only a bug can need: the longest preview of the largest pictures, all noise, takes about half. */
-const MEMORY_MOST = 1024 * 1024 * 1024;
-/** MB of JavaScript's own: pictures lie outside of it. */
-const HEAP_MB = 64;
-/** Milliseconds that one answer may take, but for an animation's, which the signal bounds: it hangs, or the machine does. */
-const ANSWER_MS = 60_000;
+/** A request to the image process. Its pictures are ordinary PNGs; `convert` makes one of any other PNG. */
+export type ImageRequest =
+  | { readonly ask: 'convert'; readonly png: Buffer }
+  | { readonly ask: 'thumbnail'; readonly png: Buffer; readonly frame: Size; readonly side: number }
+  /** Adds one page to the animation. */
+  | { readonly ask: 'page'; readonly png: Buffer; readonly size: PageSize }
+  /** Writes all pages to the file `output`. Each page is shown for its delay, in ms. */
+  | {
+      readonly ask: 'animation';
+      readonly kind: 'gif' | 'webp';
+      readonly delays: readonly number[];
+      readonly output: string;
+    };
 
-export interface ImagesOptions {
-  /** Aborting it kills the process, whatever it does. */
-  readonly signal: AbortSignal;
-  /** How far it stands back behind others for the processor: 0 to 19, as `nice` counts. */
-  readonly niceness: number;
+/** Pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
 }
 
+/** Size of an animation's page. An enlarged page has at least the tape's own pixels, and their edges stay hard. */
+export interface PageSize extends Size {
+  readonly enlarged: boolean;
+}
+
+/** The response to each kind of request. */
+export interface ImageResponses {
+  /** An ordinary PNG, 8-bit RGBA. */
+  readonly convert: Buffer;
+  readonly thumbnail: Size & { readonly jpeg: Buffer };
+  readonly page: null;
+  /** Bytes of the file. */
+  readonly animation: number;
+}
+
+type ImageResponse = ImageResponses[keyof ImageResponses];
+
+/** The cause of a failed request: the picture, the disk, this machine's memory, or a bug of Oven. */
+export type ImageFault = 'picture' | 'disk' | 'memory' | 'bug';
+
+/** What the image process sends back. */
+export type ImageReply =
+  | { readonly kind: 'response'; readonly response: ImageResponse }
+  | { readonly kind: 'fault'; readonly fault: ImageFault; readonly message: string };
+
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
+/** Bytes of memory at most. Only a bug needs more: the longest animation of the largest pictures, all noise, takes about half. */
+const MAX_MEMORY_BYTES = 1024 * 1024 * 1024;
+/** MB of JavaScript's own heap. Pictures lie outside of it. */
+const HEAP_MB = 64;
+/** Milliseconds that a response may take. The signal alone bounds an animation's. */
+const RESPONSE_MS = 60_000;
+
 /**
- * The process in which sharp works: with no environment, so no secrets, and leading a group of its own, so that it can be
- * killed whatever it does. It starts with the first question, or before, by `start`.
+ * The process in which sharp works. It has no environment, so no secrets, and leads a process group of its own, so that it can be
+ * killed in the middle of its work. It starts with the first request, or earlier by `start`.
  */
 export class ImageProcess {
-  readonly #options: ImagesOptions;
+  readonly #niceness: number;
   #child: ChildProcess | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(options: ImagesOptions) {
-    this.#options = options;
+  /** `niceness` is how far the process stands back behind others for the processor: 0 to 19, as `nice` counts. */
+  constructor(niceness: number) {
+    this.#niceness = niceness;
   }
 
-  /** Starts it without waiting: it takes a tenth of a second, as the encoder's start does. */
+  /** Starts the process without waiting: it takes a tenth of a second, as the start of the encoder does. */
   start(): void {
-    this.#child ??= startChild(this.#options.niceness);
+    this.#child ??= startChild(this.#niceness);
   }
 
-  /** Asks, in turn. Throws FRAME_CORRUPT, DISK_FULL, MACHINE_BUSY, the signal's reason, or a plain Error that is a bug's. */
-  request<Q extends ImageRequest>(question: Q): Promise<ImageResponses[Q['ask']]> {
-    const answered = this.#turn.then(() => this.#ask(question));
-    this.#turn = answered.catch(() => {});
-    return answered as Promise<ImageResponses[Q['ask']]>;
+  /**
+   * Sends a request after all earlier ones have ended. Aborting the signal kills the process. Throws FRAME_CORRUPT, DISK_FULL,
+   * MACHINE_BUSY, the signal's reason, or a plain Error for a bug.
+   */
+  request<Q extends ImageRequest>(request: Q, signal: AbortSignal): Promise<ImageResponses[Q['ask']]> {
+    const response = this.#turn.then(() => this.#request(request, signal));
+    this.#turn = response.catch(() => {});
+    return response as Promise<ImageResponses[Q['ask']]>;
   }
 
-  async #ask(question: ImageRequest): Promise<ImageResponses[keyof ImageResponses]> {
-    const { signal } = this.#options;
+  async #request(request: ImageRequest, signal: AbortSignal): Promise<ImageResponse> {
     signal.throwIfAborted();
     this.start();
-    const stalled = question.ask === 'animation' ? [] : [AbortSignal.timeout(ANSWER_MS)];
-    const reply = await replyOf(this.#child!, question, AbortSignal.any([signal, ...stalled])).catch(
-      async (cause) => {
-        await this.stop();
-        signal.throwIfAborted();
-        const message = 'The process for pictures ended, or took too long.';
-        throw new BakeError('MACHINE_BUSY', message, { cause });
-      },
-    );
-    if (reply.kind === 'answer') return reply.handleImageRequest;
-    if (reply.blame === 'memory') await this.stop();
-    throw faults[reply.blame](new Error(reply.message));
+    const stop =
+      request.ask === 'animation' ? signal : AbortSignal.any([signal, AbortSignal.timeout(RESPONSE_MS)]);
+    const reply = await send(this.#child!, request, stop).catch(async (cause) => {
+      await this.stop();
+      signal.throwIfAborted();
+      throw new BakeError('MACHINE_BUSY', 'The process for pictures ended, or took too long.', { cause });
+    });
+    if (reply.kind === 'response') return reply.response;
+    if (reply.fault === 'memory') await this.stop();
+    throw FAULTS[reply.fault](new Error(reply.message));
   }
 
-  /** Ends it, and waits for that. */
+  /** Kills the process, and waits for its end. */
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -72,50 +110,63 @@ export class ImageProcess {
     try {
       process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // It has ended by itself, and nobody has heard of it yet.
+      // The process has ended by itself, and its exit event is still to come.
     }
     await ended;
   }
 }
 
-const faults: Readonly<Record<ImageFault, (cause: Error) => Error>> = {
+const FAULTS: Readonly<Record<ImageFault, (cause: Error) => Error>> = {
   picture: frameCorrupt,
   disk: (cause) =>
     new BakeError('DISK_FULL', 'There is no room left on the disk for the animation.', { cause }),
   memory: (cause) => new BakeError('MACHINE_BUSY', 'There is too little memory for the pictures.', { cause }),
-  oven: (cause) => cause,
+  bug: (cause) => cause,
 };
 
 function startChild(niceness: number): ChildProcess {
-  const child = fork(MAIN, [`${MEMORY_MOST}`], {
+  const child = fork(MAIN, [`${MAX_MEMORY_BYTES}`], {
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
     env: {},
     detached: true,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  // Whoever waits for an answer hears of it; the channel closes with the process.
+  // `send` reports the error to the caller; the channel closes with the process.
   child.on('error', () => {});
   child.on('spawn', () => lowerPriority(child.pid!, niceness));
   return child;
 }
 
-/** Sends a question, and waits for its reply, the end of the process, or the signal. */
-function replyOf(child: ChildProcess, question: ImageRequest, signal: AbortSignal): Promise<Reply> {
+/** Sends a request, and waits for the reply, the end of the process, or the signal. */
+function send(child: ChildProcess, request: ImageRequest, signal: AbortSignal): Promise<ImageReply> {
   return new Promise((resolve, reject) => {
     const done = (settle: () => void) => {
-      child.off('message', answered).off('exit', ended).off('error', reject);
+      child.off('message', replied).off('exit', ended).off('error', reject);
       signal.removeEventListener('abort', aborted);
       settle();
     };
-    const answered = (reply: unknown) => done(() => resolve(reply as Reply));
-    const ended = (code: number | null, how: string | null) =>
-      done(() => reject(new Error(`The process for pictures ended with ${how ?? code}.`)));
+    const replied = (reply: unknown) => done(() => resolve(reply as ImageReply));
+    const ended = (code: number | null, by: string | null) =>
+      done(() => reject(new Error(`The process for pictures ended with ${by ?? code}.`)));
     const aborted = () => done(() => reject(signal.reason));
-    child.on('message', answered).on('exit', ended).on('error', reject);
+    child.on('message', replied).on('exit', ended).on('error', reject);
     signal.addEventListener('abort', aborted);
     if (signal.aborted) return aborted();
     if (!child.connected) return done(() => reject(new Error('The process for pictures has ended.')));
-    child.send(question, (error) => error && done(() => reject(error)));
+    child.send(request, (error) => error && done(() => reject(error)));
   });
+}
+
+/** Runs `work` with an image process that ends with it. */
+export async function withImageProcess<T>(
+  niceness: number,
+  work: (images: ImageProcess) => Promise<T>,
+): Promise<T> {
+  const images = new ImageProcess(niceness);
+  try {
+    return await work(images);
+  } finally {
+    await images.stop();
+  }
 }

@@ -1,8 +1,9 @@
 import { ExecaError, execa } from 'execa';
+import { argv } from '../../lib/argv.ts';
 import { lowerPriority } from '../../lib/priority.ts';
 import { BakeError } from '../errors.ts';
 import { ffmpegMissing, ffmpegProcess, MAX_ALLOC_BYTES, type RunOptions } from '../ffmpeg.ts';
-import type { Interleaved } from './samples.ts';
+import type { Interleaved } from './audio-samples.ts';
 import type { WavFormat } from './wav.ts';
 
 /** Samples a second of what is decoded. */
@@ -50,11 +51,13 @@ export function decodeArguments(
   seconds: number,
 ): string[] {
   const { delay = 0, decoder } = PECULIARITIES[tag] ?? {};
-  const limits = ['-max_alloc', `${MAX_ALLOC_BYTES}`, '-protocol_whitelist', 'file,pipe'];
-  const input = ['-f', 'wav', ...(decoder ? ['-c:a', decoder] : []), '-i', path, '-map', '0:a:0'];
-  const filter = ['-af', `atrim=start_sample=${delay}`, '-t', `${seconds}`];
-  const output = ['-ac', `${channels}`, '-ar', `${DECODED_RATE}`, '-f', 'f32le', 'pipe:1'];
-  return ['-nostdin', '-v', 'fatal', ...limits, ...input, ...filter, ...output];
+  return argv`
+    -nostdin -v fatal
+    -max_alloc ${MAX_ALLOC_BYTES} -protocol_whitelist file,pipe
+    -f wav ${decoder ? ['-c:a', decoder] : []} -i ${path}
+    -map 0:a:0 -af atrim=start_sample=${delay} -t ${seconds}
+    -ac ${channels} -ar ${DECODED_RATE} -f f32le pipe:1
+  `;
 }
 
 /** How the decoded samples of a format lie in bytes. */

@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import type { BakeWarning } from '../errors.ts';
 import type { RunOptions } from '../ffmpeg.ts';
 import type { Tape } from '../open/tape.ts';
-import { lengthWarnings, soundSampleCount } from '../plan/timeline.ts';
 import { diskFull } from '../temp-folder.ts';
-import { DECODED_RATE, decodedAs, decodeSamples, wavHead } from './decode.ts';
 import {
   bytesPerSample,
   type Interleaved,
@@ -13,7 +11,8 @@ import {
   readValues,
   stereoGains,
   wholeSamples,
-} from './samples.ts';
+} from './audio-samples.ts';
+import { DECODED_RATE, decodedAs, decodeSamples, wavHead } from './decode.ts';
 import { StreamReader } from './stream.ts';
 import { NO_SAMPLES, readWav, sampleAccess, type Unreadable, type Wav } from './wav.ts';
 
@@ -117,6 +116,29 @@ async function* decode(
     await file.close();
   }
   yield* decodeSamples(path, format, videoSeconds + DECODED_BEYOND, runner);
+}
+
+/** Seconds by which the recorder's sound differs from the video as a rule: it starts late and ends on a block of 4096 samples. */
+const USUAL_DIFFERENCE = 0.25;
+
+/**
+ * Samples of each channel that go into a video. Sound begins with the video and is never stretched: what is beyond the
+ * video's end is cut to the sample, and where it ends early there is silence.
+ */
+export function soundSampleCount(sampleRate: number, videoSeconds: number): number {
+  return Math.ceil(videoSeconds * sampleRate - 1e-6);
+}
+
+/** What has to be said about a sound of another length: only what is more than the recorder's usual difference is worth a word. */
+export function lengthWarnings(soundSeconds: number, videoSeconds: number): BakeWarning[] {
+  const difference = soundSeconds - videoSeconds;
+  if (Math.abs(difference) <= USUAL_DIFFERENCE) return [];
+  const seconds = Math.abs(difference).toFixed(2);
+  const [code, message] =
+    difference > 0
+      ? (['SOUND_LONGER', `The sound is ${seconds} s longer than the video and was cut.`] as const)
+      : (['SOUND_SHORTER', `The sound is ${seconds} s shorter than the video: it ends in silence.`] as const);
+  return [{ code, message }];
 }
 
 /** What became of the samples written. */

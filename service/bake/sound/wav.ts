@@ -1,4 +1,4 @@
-import type { Coding } from './samples.ts';
+import type { Coding } from './audio-samples.ts';
 import type { StreamReader } from './stream.ts';
 
 /** A WAV file up to its samples, which `samples` reads, once. */

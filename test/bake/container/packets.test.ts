@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { element, elementId, UNKNOWN_SIZE, unsigned } from '../../../service/bake/container/ebml.ts';
+import { element, elementId, UNKNOWN_SIZE, unsigned } from '../../../service/bake/container/matroska.ts';
 import { type Packet, type Packets, readPackets } from '../../../service/bake/container/packets.ts';
 import { collect } from './collect.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  encodedRate,
   filterGraph,
   type PicturesPlan,
   pictureArguments,
@@ -82,4 +83,14 @@ describe('sound', () => {
   ])('%s', (_, kind, change, text) => {
     expect(soundArguments(kind, { ...sound, ...change }).join(' ')).toContain(text);
   });
+});
+
+test.each([
+  ['mp4', 48_000, 48_000],
+  ['mp4', 44_100, 44_100],
+  ['mp4', 8_000, 48_000],
+  ['mp4', 88_200, 48_000],
+  ['webm', 44_100, 48_000],
+] as const)('an %s of %i Hz has %i Hz', (kind, sampleRate, rate) => {
+  expect(encodedRate(kind, sampleRate)).toBe(rate);
 });

@@ -7,7 +7,7 @@ import { openTape } from '../../../service/bake/open/tape.ts';
 
 /** A process for pictures, for all tests of a file; it ends with them. */
 export function useImages(): ImageProcess {
-  const images = new ImageProcess({ signal: new AbortController().signal, niceness: 0 });
+  const images = new ImageProcess(0);
   afterAll(() => images.stop());
   return images;
 }
@@ -26,7 +26,7 @@ export async function seeFrames(
       for (let n = 0; n < tape.frames.length; n++) {
         const frame = await frames.read(n);
         await frames.check(frame);
-        pictures.push(await frames.picture(frame));
+        pictures.push(await frames.toOrdinary(frame, signal));
       }
       return { pictures, assumed };
     });

@@ -7,13 +7,19 @@ import { bars } from '../fixture.ts';
 import { failure, isAlive } from '../scratch.ts';
 
 const picture = await bars(64, 48, [rgba(220, 30, 30), rgba(30, 60, 220)]);
-const QUESTION = { ask: 'thumbnail', png: picture, frame: { width: 64, height: 48 }, side: 128 } as const;
+const QUESTION = {
+  ask: 'thumbnail' as const,
+  png: picture,
+  frame: { width: 64, height: 48 },
+  side: 128,
+};
 
 function open() {
   const stop = new AbortController();
-  const images = new ImageProcess({ signal: stop.signal, niceness: 0 });
+  const images = new ImageProcess(0);
   onTestFinished(() => images.stop());
-  return { images, stop };
+  const request = (question: typeof QUESTION) => images.request(question, stop.signal);
+  return { images, stop, request };
 }
 
 /** The processes for pictures that this one has started. */
@@ -35,8 +41,8 @@ function processes(): number[] {
 }
 
 test('it answers many questions in turn, and is gone when it is stopped', async () => {
-  const { images } = open();
-  const answers = await Promise.all([1, 2, 3].map(() => images.request(QUESTION)));
+  const { images, request } = open();
+  const answers = await Promise.all([1, 2, 3].map(() => request(QUESTION)));
   for (const { width, height, jpeg } of answers) {
     expect([width, height]).toEqual([128, 96]);
     expect(jpeg.subarray(0, 2).toString('hex')).toBe('ffd8');
@@ -52,8 +58,8 @@ test('its environment has nothing of this process, and it leads a group of its o
   onTestFinished(() => {
     delete process.env.CALLBACK_SECRET;
   });
-  const { images } = open();
-  await images.request(QUESTION);
+  const { request } = open();
+  await request(QUESTION);
   const [pid] = processes();
   const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
     .split('\0')
@@ -64,11 +70,11 @@ test('its environment has nothing of this process, and it leads a group of its o
 });
 
 test('aborting kills it in the middle of its work', async () => {
-  const { images, stop } = open();
-  await images.request(QUESTION);
+  const { stop, request } = open();
+  await request(QUESTION);
   const [pid] = processes();
   const large = await bars(1400, 1400, [rgba(220, 30, 30), rgba(30, 60, 220)]);
-  const asked = images.request({ ...QUESTION, png: large, frame: { width: 1400, height: 1400 }, side: 4096 });
+  const asked = request({ ...QUESTION, png: large, frame: { width: 1400, height: 1400 }, side: 4096 });
   await setImmediate(); // the question has been sent
   stop.abort(new Error('enough'));
   await expect(asked).rejects.toThrow('enough');
@@ -76,12 +82,12 @@ test('aborting kills it in the middle of its work', async () => {
 });
 
 test('a picture that is none is the tape’s fault; that it was killed is not, and it starts again', async () => {
-  const { images } = open();
+  const { request } = open();
   const broken = picture.subarray(0, 60);
-  expect((await failure(images.request({ ...QUESTION, png: broken }))).code).toBe('FRAME_CORRUPT');
+  expect((await failure(request({ ...QUESTION, png: broken }))).code).toBe('FRAME_CORRUPT');
   const [pid] = processes();
-  const asked = images.request(QUESTION);
+  const asked = request(QUESTION);
   process.kill(pid!, 'SIGKILL');
   expect(await failure(asked)).toMatchObject({ code: 'MACHINE_BUSY', retryable: true });
-  expect((await images.request(QUESTION)).width).toBe(128);
+  expect((await request(QUESTION)).width).toBe(128);
 });

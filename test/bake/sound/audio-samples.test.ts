@@ -1,7 +1,12 @@
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import type { Coding } from '../../../service/bake/sound/samples.ts';
-import { mixToStereo, readValues, stereoGains, wholeSamples } from '../../../service/bake/sound/samples.ts';
+import type { Coding } from '../../../service/bake/sound/audio-samples.ts';
+import {
+  mixToStereo,
+  readValues,
+  stereoGains,
+  wholeSamples,
+} from '../../../service/bake/sound/audio-samples.ts';
 import { seeded } from '../../tapes/random.ts';
 
 /** What ffmpeg makes of the bytes on its standard input, as doubles. */

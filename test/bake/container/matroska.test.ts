@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fileHead, pictureHead } from '../../service/bake/frames/feed.ts';
-import { rgba } from '../tapes/canvas.ts';
-import { bars } from './fixture.ts';
+import { fileHead, pictureHead } from '../../../service/bake/container/matroska.ts';
+import { rgba } from '../../tapes/canvas.ts';
+import { bars } from '../fixture.ts';
 
 let folder = '';
 beforeEach(async () => {

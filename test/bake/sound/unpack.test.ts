@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodedRate, lengthWarnings, soundSampleCount } from '../../../service/bake/plan/timeline.ts';
+import { lengthWarnings, soundSampleCount } from '../../../service/bake/sound/unpack.ts';
 
 test.each([
   ['two seconds', 48_000, 2, 96_000],
@@ -24,16 +24,6 @@ test('property: the samples reach the end of the video, and no further than the 
     ),
     { numRuns: 1000 },
   );
-});
-
-test.each([
-  ['mp4', 48_000, 48_000],
-  ['mp4', 44_100, 44_100],
-  ['mp4', 8_000, 48_000],
-  ['mp4', 88_200, 48_000],
-  ['webm', 44_100, 48_000],
-] as const)('an %s of %i Hz has %i Hz', (kind, sampleRate, rate) => {
-  expect(encodedRate(kind, sampleRate)).toBe(rate);
 });
 
 test.each<[string, number, number, RegExp[]]>([

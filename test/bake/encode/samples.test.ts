@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { endsInOrder } from '../../../service/bake/encode/x264.ts';
-import type { Schedule } from '../../../service/bake/plan/timeline.ts';
 import {
   peakRate,
   planReorderedSamples,
   planSamples,
   type Sample,
-} from '../../../service/bake/plan/timeline.ts';
+} from '../../../service/bake/encode/samples.ts';
+import { endsInOrder } from '../../../service/bake/encode/x264.ts';
+import type { Timeline } from '../../../service/bake/plan/timeline.ts';
 
 /** Pictures of so many ticks each. */
-function scheduled(...ticks: readonly number[]): Schedule {
+function timelineOf(...ticks: readonly number[]): Timeline {
   const starts = ticks.map((_, n) => ticks.slice(0, n).reduce((sum, each) => sum + each, 0));
   return {
     pictures: starts.map((start, frame) => ({ frame, start })),
@@ -23,42 +23,42 @@ function told(samples: readonly Sample[] | undefined): string | undefined {
   return samples?.map(({ picture, start, end }) => `${picture}:${start}-${end}`).join(' ');
 }
 
-test.each<[string, Schedule, string]>([
-  ['one sample for each picture', scheduled(1500, 3000, 1500), '0:0-1500 1:1500-4500 2:4500-6000'],
-  ['however long they are', scheduled(1500, 450_000), '0:0-1500 1:1500-451500'],
-  ['two for one that stands alone', scheduled(9000), '0:0-4500 0:4500-9000'],
-  ['but for a tick', scheduled(1), '0:0-1'],
+test.each<[string, Timeline, string]>([
+  ['one sample for each picture', timelineOf(1500, 3000, 1500), '0:0-1500 1:1500-4500 2:4500-6000'],
+  ['however long they are', timelineOf(1500, 450_000), '0:0-1500 1:1500-451500'],
+  ['two for one that stands alone', timelineOf(9000), '0:0-4500 0:4500-9000'],
+  ['but for a tick', timelineOf(1), '0:0-1'],
   [
     'long ones in the middle stay whole',
-    scheduled(1500, 90_000, 1500),
+    timelineOf(1500, 90_000, 1500),
     '0:0-1500 1:1500-91500 2:91500-93000',
   ],
-])('%s', (_, schedule, samples) => {
-  expect(told(planSamples(schedule))).toBe(samples);
+])('%s', (_, timeline, samples) => {
+  expect(told(planSamples(timeline))).toBe(samples);
 });
 
-test.each<[string, Schedule, string]>([
-  ['times are rounded, each by itself', scheduled(1500, 1500, 1500), '0:0-1530 1:1530-2970 2:2970-4500'],
-  ['of several within a unit, the last is shown', scheduled(1, 1, 1, 90), '3:0-90'],
-  ['what begins with the end is left out', scheduled(9000, 9000, 1), '0:0-9000 1:9000-18000'],
-  ['one alone is halved at a unit', scheduled(270), '0:0-90 0:90-270'],
-  ['but for one unit', scheduled(90), '0:0-90'],
-  ['or less', scheduled(1), '0:0-90'],
-])('in units of 90 ticks: %s', (_, schedule, samples) => {
-  expect(told(planSamples(schedule, 90))).toBe(samples);
+test.each<[string, Timeline, string]>([
+  ['times are rounded, each by itself', timelineOf(1500, 1500, 1500), '0:0-1530 1:1530-2970 2:2970-4500'],
+  ['of several within a unit, the last is shown', timelineOf(1, 1, 1, 90), '3:0-90'],
+  ['what begins with the end is left out', timelineOf(9000, 9000, 1), '0:0-9000 1:9000-18000'],
+  ['one alone is halved at a unit', timelineOf(270), '0:0-90 0:90-270'],
+  ['but for one unit', timelineOf(90), '0:0-90'],
+  ['or less', timelineOf(1), '0:0-90'],
+])('in units of 90 ticks: %s', (_, timeline, samples) => {
+  expect(told(planSamples(timeline, 90))).toBe(samples);
 });
 
 describe('where pictures are decoded in another order', () => {
   test('the longest are halved', () => {
     const six = (samples: readonly Sample[]) => samples.length === 6;
-    expect(told(planReorderedSamples(scheduled(1500, 3000, 1500), six))).toBe(
+    expect(told(planReorderedSamples(timelineOf(1500, 3000, 1500), six))).toBe(
       '0:0-1500 1:1500-3000 1:3000-3750 1:3750-4500 2:4500-5250 2:5250-6000',
     );
   });
 
   test('of those that hardly differ, the last', () => {
     const four = (samples: readonly Sample[]) => samples.length === 4;
-    expect(told(planReorderedSamples(scheduled(1501, 1500, 1500), four))).toBe(
+    expect(told(planReorderedSamples(timelineOf(1501, 1500, 1500), four))).toBe(
       '0:0-1501 1:1501-3001 2:3001-3751 2:3751-4501',
     );
   });
@@ -67,20 +67,20 @@ describe('where pictures are decoded in another order', () => {
     ['nothing of a tick can be halved', Array(9).fill(1)],
     ['few cuts do not help', Array.from({ length: 16 }, (_, n) => 2 ** (16 - n))],
   ])('%s', (_, ticks) => {
-    expect(planReorderedSamples(scheduled(...ticks), endsInOrder)).toBeUndefined();
+    expect(planReorderedSamples(timelineOf(...ticks), endsInOrder)).toBeUndefined();
   });
 
-  test('whatever the schedule, the pictures keep their times', () => {
+  test('whatever the timeline, the pictures keep their times', () => {
     const ticks = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 8, maxLength: 700 });
     fc.assert(
       fc.property(ticks, (each) => {
-        const schedule = scheduled(...each);
-        const samples = planReorderedSamples(schedule, endsInOrder) ?? planSamples(schedule);
+        const timeline = timelineOf(...each);
+        const samples = planReorderedSamples(timeline, endsInOrder) ?? planSamples(timeline);
         expect(samples.every(({ start, end }) => end > start)).toBe(true);
         expect(samples.slice(1).every(({ start }, n) => start === samples[n]!.end)).toBe(true);
-        const firsts = schedule.pictures.map((_, n) => samples.find(({ picture }) => picture === n)!.start);
-        expect(firsts).toEqual(schedule.pictures.map(({ start }) => start));
-        expect(samples.at(-1)!.end).toBe(schedule.end);
+        const firsts = timeline.pictures.map((_, n) => samples.find(({ picture }) => picture === n)!.start);
+        expect(firsts).toEqual(timeline.pictures.map(({ start }) => start));
+        expect(samples.at(-1)!.end).toBe(timeline.end);
       }),
       { numRuns: 50 },
     );
@@ -94,7 +94,7 @@ test.each<[string, readonly number[], number]>([
   ['the most are in the middle', [90_000, 1500, 1500, 1500, 90_000], 4],
   ['sixty a second', Array(120).fill(1500), 60],
 ])('peakRate: %s', (_, ticks, rate) => {
-  const samples = scheduled(...ticks).pictures.map(({ frame, start }) => {
+  const samples = timelineOf(...ticks).pictures.map(({ frame, start }) => {
     return { picture: frame, start, end: start + ticks[frame]! };
   });
   expect(peakRate(samples)).toBe(rate);

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  PREVIEW_SECONDS,
-  PREVIEW_STEP_MS,
-  pictureAt,
-  planPreview,
-  schedulePictures,
-  TICKS_PER_MS,
-} from '../../../service/bake/plan/timeline.ts';
+import { ANIMATION_SECONDS, ANIMATION_STEP_MS, planPages } from '../../../service/bake/images/make-images.ts';
+import { pictureAt, planTimeline, TICKS_PER_MS } from '../../../service/bake/plan/timeline.ts';
 
 test.each<[string, number[], [picture: number, delay: number][]]>([
   ['one picture', [1000], [[0, 1000]]],
@@ -37,8 +31,8 @@ test.each<[string, number[], [picture: number, delay: number][]]>([
     ],
   ],
 ])('%s', (_, durations, expected) => {
-  const frames = planPreview(schedulePictures(durations, []));
-  expect(frames.map(({ picture, delay }) => [picture, delay])).toEqual(expected);
+  const pages = planPages(planTimeline(durations, []));
+  expect(pages.map(({ picture, delay }) => [picture, delay])).toEqual(expected);
 });
 
 test('property: the right picture at each step, in delays that any viewer keeps, as long as the tape or six seconds', () => {
@@ -48,20 +42,20 @@ test('property: the right picture at each step, in delays that any viewer keeps,
   );
   fc.assert(
     fc.property(fc.array(duration, { minLength: 1, maxLength: 60 }), (durations) => {
-      const schedule = schedulePictures(durations, []);
-      const frames = planPreview(schedule);
-      const endMs = Math.min(schedule.end / TICKS_PER_MS, PREVIEW_SECONDS * 1000);
+      const timeline = planTimeline(durations, []);
+      const pages = planPages(timeline);
+      const endMs = Math.min(timeline.end / TICKS_PER_MS, ANIMATION_SECONDS * 1000);
       let at = 0;
-      for (const [n, { picture, delay }] of frames.entries()) {
+      for (const [n, { picture, delay }] of pages.entries()) {
         expect(delay % 10).toBe(0);
-        expect(delay).toBeGreaterThanOrEqual(PREVIEW_STEP_MS);
-        if (n > 0) expect(picture).toBeGreaterThan(frames[n - 1]!.picture);
-        for (let step = 0; step < delay; step += PREVIEW_STEP_MS) {
-          expect(picture).toBe(pictureAt(schedule, (at + step) * TICKS_PER_MS));
+        expect(delay).toBeGreaterThanOrEqual(ANIMATION_STEP_MS);
+        if (n > 0) expect(picture).toBeGreaterThan(pages[n - 1]!.picture);
+        for (let step = 0; step < delay; step += ANIMATION_STEP_MS) {
+          expect(picture).toBe(pictureAt(timeline, (at + step) * TICKS_PER_MS));
         }
         at += delay;
       }
-      expect(Math.abs(at - endMs)).toBeLessThanOrEqual(PREVIEW_STEP_MS);
+      expect(Math.abs(at - endMs)).toBeLessThanOrEqual(ANIMATION_STEP_MS);
     }),
     { numRuns: 500 },
   );

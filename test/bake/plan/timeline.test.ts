@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   pictureAt,
-  type Schedule,
-  schedulePictures,
+  planTimeline,
   TICKS_PER_MS,
+  type Timeline,
   toTicks,
 } from '../../../service/bake/plan/timeline.ts';
 
@@ -28,8 +28,8 @@ const tape = fc
     contents: frames.map(({ content }) => content),
   }));
 
-function schedule({ durations, contents }: { durations: number[]; contents: number[] }): Schedule {
-  return schedulePictures(
+function timelineOf({ durations, contents }: { durations: number[]; contents: number[] }): Timeline {
+  return planTimeline(
     durations,
     contents.map((content, n) => n > 0 && content === contents[n - 1]),
   );
@@ -39,7 +39,7 @@ describe('any durations and any duplicates', () => {
   test('every frame is on screen during its time, to the tick', () => {
     fc.assert(
       fc.property(tape, ({ durations, contents }) => {
-        const planned = schedule({ durations, contents });
+        const planned = timelineOf({ durations, contents });
         let start = 0;
         for (const [frame, duration] of durations.entries()) {
           const end = start + duration * TICKS_PER_MS;
@@ -60,7 +60,7 @@ describe('any durations and any duplicates', () => {
   test('every picture begins within 1 ms of its frame, the first at 0, and each after the one before', () => {
     fc.assert(
       fc.property(tape, ({ durations, contents }) => {
-        const { pictures } = schedule({ durations, contents });
+        const { pictures } = timelineOf({ durations, contents });
         expect(pictures[0]!.start).toBe(0);
         for (const [n, { frame, start }] of pictures.entries()) {
           const exact = durations.slice(0, frame).reduce((sum, duration) => sum + duration, 0);
@@ -76,7 +76,7 @@ describe('any durations and any duplicates', () => {
   test('the end is the sum within a tick, after the last picture, and never 0', () => {
     fc.assert(
       fc.property(tape, ({ durations, contents }) => {
-        const { pictures, end } = schedule({ durations, contents });
+        const { pictures, end } = timelineOf({ durations, contents });
         const sum = durations.reduce((total, duration) => total + duration, 0) * TICKS_PER_MS;
         expect(Number.isInteger(end)).toBe(true);
         expect(end).toBeGreaterThan(pictures.at(-1)!.start);
@@ -106,8 +106,8 @@ test.each<[string, number[], string, number[], number]>([
   ['no time at the start', [0, 10], 'ab', [1], 900],
   ['no time at the end', [10, 0], 'ab', [0], 900],
   ['no time, but its equal has some', [10, 0, 10], 'abb', [0, 1], 1800],
-])('schedulePictures: %s', (_, durations, contents, frames, end) => {
-  const planned = schedule({ durations, contents: [...contents].map((c) => c.charCodeAt(0)) });
+])('planTimeline: %s', (_, durations, contents, frames, end) => {
+  const planned = timelineOf({ durations, contents: [...contents].map((c) => c.charCodeAt(0)) });
   expect(planned.pictures.map(({ frame }) => frame)).toEqual(frames);
   expect(planned.end).toBe(end);
 });

@@ -1,0 +1,135 @@
+import type { OutputInfo, Sharp } from 'sharp';
+import sharp from 'sharp';
+import { PngFault, readPng, repack } from '../frames/png.ts';
+import type { ImageFault, ImageReply, ImageRequest, ImageResponses, PageSize, Size } from './process.ts';
+
+/*
+ * The image process: replies to one request after the other over Node's channel to its parent, and ends with the parent.
+ */
+
+/** Bytes of memory at which it gives up, so that the machine's other bakes keep theirs. */
+const MAX_MEMORY_BYTES = Number(process.argv[2]);
+const CHECK_EVERY_MS = 50;
+
+process.on('message', async (request: ImageRequest) => reply(await handleRequest(request)));
+// The parent has ended. Node would wait for work that has begun.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+setInterval(() => {
+  if (process.memoryUsage.rss() <= MAX_MEMORY_BYTES) return;
+  reply({ kind: 'fault', fault: 'memory', message: 'It needed too much memory.' });
+}, CHECK_EVERY_MS).unref();
+
+// The cache of sharp would only hold memory, and the encoder works beside it.
+sharp.cache(false);
+sharp.concurrency(1);
+
+function reply(message: ImageReply): void {
+  process.send!(message);
+}
+
+let pages: Buffer[] = [];
+
+/** The reply to a request. Every failure becomes a reply too. */
+async function handleRequest(request: ImageRequest): Promise<ImageReply> {
+  try {
+    return { kind: 'response', response: await respond(request) };
+  } catch (error) {
+    return { kind: 'fault', fault: faultOf(error), message: String(error) };
+  }
+}
+
+async function respond(request: ImageRequest): Promise<ImageResponses[keyof ImageResponses]> {
+  switch (request.ask) {
+    case 'convert':
+      return convert(await readable(request.png));
+    case 'thumbnail':
+      return renderThumbnail(await readable(request.png), request.frame, request.side);
+    case 'page':
+      pages.push(await renderPage(await readable(request.png), request.size));
+      return null;
+    case 'animation': {
+      const all = pages;
+      pages = [];
+      return writeAnimation(request.kind, all, request.delays, request.output);
+    }
+  }
+}
+
+/** Unpacks a PNG and packs it anew before libpng sees it, so that `frames/png.ts` alone decides what is damaged. */
+async function readable(png: Buffer): Promise<Buffer> {
+  return repack(readPng(Buffer.from(png.buffer, png.byteOffset, png.byteLength)));
+}
+
+/** Errors of sharp have no codes, only the words of libvips. */
+function faultOf(error: unknown): ImageFault {
+  if (error instanceof PngFault) return 'picture';
+  const words = String(error);
+  if (words.includes('No space left on device')) return 'disk';
+  if (/out of memory|unable to allocate|Cannot allocate/i.test(words)) return 'memory';
+  return /pngload|vipspng/.test(words) ? 'picture' : 'bug';
+}
+
+/** Any PNG as an ordinary one, 8-bit RGBA. 16 bits are cut to 8, and samples are taken as sRGB. */
+function convert(png: Buffer): Promise<Buffer> {
+  return sharp(png, { failOn: 'error' })
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .png({ compressionLevel: 1, adaptiveFiltering: false })
+    .toBuffer();
+}
+
+/**
+ * One page of an animation, scaled and laid on black: a PNG. Pages are scaled one by one, since sharp takes joined pages as one
+ * tall picture.
+ */
+function renderPage(picture: Buffer, { width, height, enlarged }: PageSize): Promise<Buffer> {
+  return sharp(picture)
+    .flatten({ background: 'black' })
+    .resize(width, height, { kernel: enlarged ? 'nearest' : 'lanczos3', fit: 'fill' })
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+}
+
+/** Writes pages as a looping GIF or WebP, each shown for its delay in ms. Gives the bytes of the file. */
+async function writeAnimation(
+  kind: 'gif' | 'webp',
+  pages: readonly Buffer[],
+  delays: readonly number[],
+  output: string,
+): Promise<number> {
+  // sharp writes a single page as a still picture, which is right: nothing in it moves.
+  const animation = pages.length === 1 ? sharp(pages[0]!) : sharp([...pages], { join: { animated: true } });
+  const timing = { delay: [...delays], loop: 0 };
+  const encoded =
+    kind === 'gif'
+      ? animation.gif({ ...timing, dither: 0, effort: 3, interPaletteMaxError: 0 })
+      : animation.webp({ ...timing, quality: 80, effort: 2 });
+  return (await encoded.toFile(output)).size;
+}
+
+const JPEG_QUALITY = 90;
+
+/**
+ * `picture`, a PNG, as a JPEG that just fits into `side` × `side` pixels, on black. It is enlarged by a whole factor with hard
+ * edges and then reduced smoothly, so that all pixels look alike at any size.
+ */
+async function renderThumbnail(picture: Buffer, frame: Size, side: number): Promise<Size & { jpeg: Buffer }> {
+  const longer = Math.max(frame.width, frame.height);
+  const factor = Math.ceil(side / longer);
+  const image = sharp(picture).flatten({ background: 'black' });
+  // Two steps need two pipelines: sharp keeps only the last resize of one.
+  const enlarged = factor > 1 ? await enlarge(image, frame, factor) : image;
+  const fitted = longer * factor === side ? enlarged : enlarged.resize(side, side, { fit: 'inside' });
+  const { data, info }: { data: Buffer; info: OutputInfo } = await fitted
+    .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, jpeg: data };
+}
+
+async function enlarge(image: Sharp, { width, height }: Size, factor: number): Promise<Sharp> {
+  const { data, info } = await image
+    .resize(width * factor, height * factor, { kernel: 'nearest' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } });
+}

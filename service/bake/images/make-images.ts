@@ -1,0 +1,112 @@
+import { writeFile } from 'node:fs/promises';
+import type { Pictures } from '../frames/pictures.ts';
+import { planScale, type Scale } from '../plan/size.ts';
+import { pictureAt, TICKS_PER_MS, type Timeline } from '../plan/timeline.ts';
+import { diskFull } from '../temp-folder.ts';
+import type { ImageProcess, PageSize, Size } from './process.ts';
+
+/** Pixels of a thumbnail's longer side, unless the request says otherwise. */
+const THUMBNAIL_SIDE = 512;
+
+/**
+ * Writes the picture in the middle of the tape as a JPEG at `path`, `maxSide` pixels on its longer side. Throws DISK_FULL, and what
+ * `Pictures.read` and the image process throw.
+ */
+export async function makeThumbnail(
+  pictures: Pictures,
+  images: ImageProcess,
+  path: string,
+  signal: AbortSignal,
+  maxSide = THUMBNAIL_SIDE,
+): Promise<Size & { readonly bytes: number }> {
+  const { width, height, timeline } = pictures;
+  const png = await pictures.read(pictureAt(timeline, timeline.end / 2), signal);
+  const { jpeg, ...size } = await images.request(
+    { ask: 'thumbnail', png, frame: { width, height }, side: maxSide },
+    signal,
+  );
+  await writeFile(path, jpeg).catch((cause) => {
+    throw diskFull(cause) ?? cause;
+  });
+  return { ...size, bytes: jpeg.length };
+}
+
+/** Seconds of the tape that an animation shows at most. */
+export const ANIMATION_SECONDS = 6;
+/** Pixels of an animation's longer side at most, unless the request says otherwise. */
+const ANIMATION_SIDE = 480;
+/** The most that a request gets: a WebP of 4096 pixels takes 750 MB of memory and minutes. */
+const MAX_ANIMATION_SIDE = 1024;
+/**
+ * Milliseconds between two pages of an animation. GIF counts in hundredths of a second, and browsers slow down a page that is
+ * shown for less than 20 ms.
+ */
+export const ANIMATION_STEP_MS = 40;
+
+/** A picture of an animation. */
+export interface Page {
+  /** Number of the picture in the timeline, from 0. */
+  readonly picture: number;
+  /** Milliseconds that it is shown: a multiple of 10, at least ANIMATION_STEP_MS. */
+  readonly delay: number;
+}
+
+/** An animation as it is to be made. */
+export interface AnimationPlan {
+  readonly size: PageSize;
+  readonly pages: readonly Page[];
+}
+
+/** Plans an animation of the beginning of the tape, whose longer side has `maxSide` pixels at most. Pure. */
+export function planAnimation(
+  { width, height, timeline }: Pick<Pictures, 'width' | 'height' | 'timeline'>,
+  scale: Scale = 'auto',
+  maxSide = ANIMATION_SIDE,
+): AnimationPlan {
+  const { innerWidth, innerHeight, factor } = planScale(
+    width,
+    height,
+    scale,
+    Math.min(maxSide, MAX_ANIMATION_SIDE),
+  );
+  return {
+    size: { width: innerWidth, height: innerHeight, enlarged: factor >= 1 },
+    pages: planPages(timeline),
+  };
+}
+
+/**
+ * Looks at the timeline every 40 ms and adds a page where the picture is a new one. So an animation keeps the tape's time, and a
+ * picture that the tape holds costs nothing. Pure.
+ */
+export function planPages(timeline: Timeline): Page[] {
+  const endMs = Math.min(timeline.end / TICKS_PER_MS, ANIMATION_SECONDS * 1000);
+  const steps = Math.max(1, Math.round(endMs / ANIMATION_STEP_MS));
+  const pages: { picture: number; delay: number }[] = [];
+  for (let step = 0; step < steps; step++) {
+    const picture = pictureAt(timeline, step * ANIMATION_STEP_MS * TICKS_PER_MS);
+    const last = pages.at(-1);
+    if (last?.picture === picture) last.delay += ANIMATION_STEP_MS;
+    else pages.push({ picture, delay: ANIMATION_STEP_MS });
+  }
+  return pages;
+}
+
+/**
+ * Writes an animation at `path`, and gives its bytes. Throws what `Pictures.read` and the image process throw. An animation that
+ * fails leaves pages in the image process, which has to be stopped then.
+ */
+export async function makeAnimation(
+  kind: 'gif' | 'webp',
+  { size, pages }: AnimationPlan,
+  pictures: Pictures,
+  images: ImageProcess,
+  path: string,
+  signal: AbortSignal,
+): Promise<number> {
+  for (const { picture } of pages) {
+    await images.request({ ask: 'page', png: await pictures.read(picture, signal), size }, signal);
+  }
+  const delays = pages.map(({ delay }) => delay);
+  return await images.request({ ask: 'animation', kind, delays, output: path }, signal);
+}
