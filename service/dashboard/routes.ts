@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { DiskSpace } from '../health/disk.ts';
+import { JOB_ID } from '../lib/ids.ts';
 import type { Queue } from '../queue/queue.ts';
 import { openBroadcaster } from './broadcaster.ts';
 import { sendEvents } from './events.ts';
@@ -62,7 +63,7 @@ export function dashboard(options: DashboardOptions): Hono {
   app.get('/jobs/:id', headers, async (c) => {
     const id = c.req.param('id');
     const [report, { headline, busy, trouble }] = await Promise.all([
-      isJobId(id) ? queue.status(id).catch(() => 'unreachable' as const) : undefined,
+      JOB_ID.test(id) ? queue.status(id).catch(() => 'unreachable' as const) : undefined,
       broadcaster.view(),
     ]);
     c.header('Cache-Control', 'no-store');
@@ -111,11 +112,6 @@ function loadAssets(): { readonly hash: string; readonly files: ReadonlyMap<stri
 
 function readAsset(name: string, type: string): [string, Asset] {
   return [name, { body: readFileSync(new URL(name, BROWSER_FILES), 'utf8'), type: `${type}; charset=utf-8` }];
-}
-
-/** An id as service/queue/job.ts makes it. */
-function isJobId(text: string): boolean {
-  return /^[0-9a-f]{32}(-[1-9]\d{0,8})?$/.test(text);
 }
 
 /**

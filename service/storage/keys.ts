@@ -1,4 +1,5 @@
 import { OUTPUT_KINDS, type OutputKind, outputName } from '../bake/outputs.ts';
+import { SLUG } from '../lib/ids.ts';
 
 const CONTENT_TYPES: Readonly<Record<OutputKind, string>> = {
   mp4: 'video/mp4',
@@ -17,7 +18,7 @@ export function contentType(kind: OutputKind): string {
 
 /** Where an output of a tape is stored. Throws TypeError for a name that no slug could be, above all for one that leads elsewhere. */
 export function keyFor(name: string, kind: OutputKind): string {
-  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name)) throw new TypeError('not a name of files');
+  if (!SLUG.test(name)) throw new TypeError('not a name of files');
   return `tapes/${outputName(name, kind)}`;
 }
 

@@ -1,3 +1,5 @@
+import { SLUG } from '../../lib/ids.ts';
+
 /** Arrays and objects within each other: a tape's are two or three deep. */
 const DEPTH = 32;
 
@@ -87,7 +89,6 @@ export interface TapeMetadata {
 /** The recorder writes about ten, and two for each change of piece. */
 const VALUES = 10_000;
 const PIECE = /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u;
-const SLUG = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 
 /** Reads metadata.json. It is only a help, so what can't be read, or isn't of the expected form, is as if absent. */
 export function parseMetadata(bytes: Buffer | undefined): TapeMetadata {

@@ -1,10 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { DEFAULT_OUTPUTS } from '../../bake/outputs.ts';
+import { SLUG } from '../../lib/ids.ts';
 import type { BakeRequest } from '../../queue/job.ts';
 import type { App, Deps, Env } from '../context.ts';
 import { ApiError, type FieldFault } from '../errors.ts';
-import { type BakeBody, bakeBody, SLUG, thumbnailBody } from '../schemas/request.ts';
+import { type BakeBody, bakeBody, thumbnailBody } from '../schemas/request.ts';
 import { accepted, errors, json } from '../schemas/response.ts';
 import { queueFull, refusalReason, statusUrl } from './admission.ts';
 

@@ -1,9 +1,9 @@
 import { serveStatic } from '@hono/node-server/serve-static';
 import type { MiddlewareHandler } from 'hono';
 import { OUTPUT_KINDS, outputName } from '../../bake/outputs.ts';
+import { SLUG } from '../../lib/ids.ts';
 import { CACHE_CONTROL } from '../../storage/keys.ts';
 import type { App } from '../context.ts';
-import { SLUG } from '../schemas/request.ts';
 
 const ENDS = OUTPUT_KINDS.map((kind) => outputName('', kind));
 const PREFIX = '/files';

@@ -1,12 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { JOB_ID } from '../../lib/ids.ts';
 import type { App, Deps } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { bearer } from '../middleware.ts';
 import { accepted, errors, json, report } from '../schemas/response.ts';
 import { queueFull, refusalReason, statusUrl } from './admission.ts';
-
-/** As service/queue/job.ts makes them. What is not of this form is no job, and is not looked up. */
-const JOB_ID = /^[0-9a-f]{32}(-[1-9]\d{0,8})?$/;
 
 const params = z.object({
   id: z.string().openapi({ example: '0f343b0931126a20f133d67c2b018a3b', description: 'The jobId.' }),

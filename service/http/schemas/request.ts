@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { OUTPUT_KINDS } from '../../bake/outputs.ts';
 import { SCALES } from '../../bake/plan/size.ts';
+import { SLUG } from '../../lib/ids.ts';
 import { jsonFault } from '../../lib/json-bounds.ts';
 
-export const SLUG = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
 const MAX_URL = 2048;
 /** As many pixels as common players decode. */
 const MAX_SIDE = 4096;
