@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Limits, toLimits } from '../bake/limits.ts';
 import type { Scale } from '../bake/plan/size.ts';
 import { openSecrets } from '../callback/secrets.ts';
-import type { RedisAddress } from '../queue/redis.ts';
+import type { RedisAddress } from '../queue/store.ts';
 import { allowList } from '../source/allow-list.ts';
 import type { Account } from '../storage/s3.ts';
 import { bucketOrigins, publicBase } from '../storage/urls.ts';

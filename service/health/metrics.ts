@@ -4,9 +4,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { waitAtMost } from '../lib/deadline.ts';
 import type { BakeRequest, BakeResult } from '../queue/job.ts';
 import type { Counts } from '../queue/status.ts';
-import type { BakeContext } from '../worker/bake-processor.ts';
+import type { BakeAttempt } from '../worker/bake-processor.ts';
 
-type Bake = (request: BakeRequest, context: BakeContext) => Promise<BakeResult>;
+type Bake = (request: BakeRequest, attempt: BakeAttempt) => Promise<BakeResult>;
 
 export interface Metrics {
   /** The same bake, counted and timed. */
@@ -49,10 +49,10 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
   addQueue(registry, queue);
 
   return {
-    instrument: (bake) => async (request, context) => {
+    instrument: (bake) => async (request, attempt) => {
       const started = performance.now();
       try {
-        const result = await bake(request, context);
+        const result = await bake(request, attempt);
         bakes.inc({ outcome: 'done', code: '' });
         for (const [stage, seconds] of Object.entries(result.timings ?? {}))
           stages.observe({ stage }, seconds);
@@ -62,7 +62,7 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
         return result;
       } catch (error) {
         const { code } = (error ?? {}) as { code?: unknown };
-        if (context.signal.aborted) bakes.inc({ outcome: 'stopped', code: '' });
+        if (attempt.signal.aborted) bakes.inc({ outcome: 'stopped', code: '' });
         else bakes.inc({ outcome: 'failed', code: typeof code === 'string' ? code : 'INTERNAL' });
         throw error;
       }

@@ -1,22 +1,26 @@
+/**
+ * Jobs are put into the queue here. A tape is a BullMQ flow of two jobs: the bake, and the callback as its parent, which runs
+ * after the bake has ended in any way.
+ */
 import { randomUUID } from 'node:crypto';
 import { ErrorCode } from 'bullmq';
 import { type BakeData, type BakeRequest, type CallbackData, namesOf } from './job.ts';
-import { withLock } from './lock.ts';
+import { withIdentityLock } from './lock.ts';
 import { BAKES, CALLBACKS, keys, type Store } from './store.ts';
 
-/** How tapes are kept and tried. */
+/** How long jobs are kept, and how often a bake is tried. */
 export interface Policy {
   /** How long finished jobs are kept. */
   readonly historySeconds: number;
-  /** How often a bake that fails for a retryable reason is tried. */
+  /** Attempts of a bake that fails with a retryable error. */
   readonly attempts: number;
   /** Before the second attempt; doubled before each later one. */
   readonly backoffMs: number;
 }
 
 /**
- * Adds callback and bake in one step; the caller holds the lock of this identity, and there is no job of this id. Everything is sent at
- * once, in this order over one connection: each answer waited for by itself would cost a write to the disk.
+ * Adds callback and bake in one step. The caller holds the lock of the identity, and there is no job of this id. All commands
+ * are sent at once, in this order over one connection: to wait for each answer would cost a write to the disk each time.
  */
 export async function addJobs(
   store: Store,
@@ -43,7 +47,7 @@ export async function addJobs(
         opts: {
           jobId,
           priority,
-          ignoreDependencyOnFailure: true, // the callback tells of failures too
+          ignoreDependencyOnFailure: true, // the callback reports failures too
           attempts,
           backoff: { type: 'exponential', delay, jitter: 0.5 },
           ...retention(policy),
@@ -54,36 +58,35 @@ export async function addJobs(
   await settleAll([indexed, added]);
 }
 
-/** Notes a job for whoever purges its slug, or the name of its files. */
+/** Records a job under its slug and the name of its files, so that a purge finds it. */
 async function indexJob(store: Store, policy: Policy, request: BakeRequest, member: string): Promise<void> {
   const all = namesOf(request).map((name) => keys.slug(store.prefix, name));
-  const notes = all.flatMap((key) => [
+  const commands = all.flatMap((key) => [
     store.redis.sadd(key, member),
     store.redis.expire(key, 2 * policy.historySeconds),
   ]);
-  await settleAll(notes);
+  await settleAll(commands);
 }
 
-/** Notes a job that is there already, if Redis took the job but not the note when it was added (its caller was told of a failure). */
+/** Records a job that Redis took without its index entry: its caller got an error then, and asks again. */
 export async function repairIndex(
   store: Store,
   policy: Policy,
   jobId: string,
-  data: BakeData,
+  { request, callbackId }: BakeData,
 ): Promise<void> {
-  const { request } = data;
-  const member = `${jobId} ${data.callbackId}`;
+  const member = `${jobId} ${callbackId}`;
   const all = namesOf(request).map((name) => store.redis.sismember(keys.slug(store.prefix, name), member));
   if ((await Promise.all(all)).includes(0)) await indexJob(store, policy, request, member);
 }
 
-/** As Promise.all, but rejects only when all have ended, so that no lock is given back while one is still under way. */
+/** Like Promise.all, but rejects only when all have ended: the caller's lock is held until then. */
 export async function settleAll(all: readonly Promise<unknown>[]): Promise<void> {
   const ends = await Promise.allSettled(all);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-/** Sends the callback of a finished bake again, under the same id, and with the newest request. */
+/** Sends the callback of a finished bake again, under the same id, with the newest request. */
 export async function resendCallback(
   store: Store,
   policy: Policy,
@@ -98,7 +101,7 @@ export async function resendCallback(
     return;
   }
   const state = await callback.getState();
-  if (state === 'active' || state === 'unknown') return; // under way already, or just removed
+  if (state === 'active' || state === 'unknown') return; // it is being sent, or was just removed
   const { attempts } = callback.data.delivery;
   try {
     await callback.updateData({ ...newCallback(request, jobId), delivery: { delivered: false, attempts } });
@@ -110,7 +113,7 @@ export async function resendCallback(
   }
 }
 
-/** Whether an error of BullMQ says that a job was taken up, or purged, since its state was asked for. */
+/** Whether BullMQ says that a worker took the job, or a purge removed it, since its state was read. */
 function isStateChange(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return code === ErrorCode.JobNotExist || code === ErrorCode.JobNotInState;
@@ -121,7 +124,7 @@ function newCallback(request: BakeRequest, jobId: string): CallbackData {
 }
 
 function callbackOptions(policy: Policy) {
-  // Attempts are for errors nobody foresaw; how long to go on otherwise is for `deliver` to say.
+  // BullMQ's attempts are for bugs; `deliver` decides how long a callback is sent again.
   return { attempts: 10, backoff: { type: 'exponential', delay: 30_000 }, ...retention(policy) };
 }
 
@@ -129,7 +132,7 @@ function retention({ historySeconds: age }: Policy) {
   return { removeOnComplete: { age }, removeOnFail: { age }, stackTraceLimit: 0 };
 }
 
-/** A new attempt that was begun. */
+/** A new attempt of a finished bake, as Redis keeps it until it is carried out. */
 interface Requeue {
   readonly policy: Policy;
   readonly jobId: string;
@@ -140,35 +143,30 @@ interface Requeue {
 }
 
 /**
- * Makes a new attempt of a finished bake under the same id, with a new callback in place of the old one. BullMQ can't do
- * that in one step; what was begun is noted first, so that a crash in between loses no tape. The caller holds the lock.
+ * Makes a new attempt of a finished bake under the same id, with a new callback in place of the old one. BullMQ can't do that
+ * in one step, so the intent is recorded first: a crash in between loses no tape. The caller holds the lock of the identity.
  */
 export async function requeue(store: Store, pending: Requeue): Promise<void> {
   await store.redis.hset(keys.requeues(store.prefix), pending.jobId, JSON.stringify(pending));
   await applyRequeue(store, pending);
 }
 
-/** Carries out what others began and did not end. */
+/** Carries out the requeues that a process began and did not end. */
 export async function finishRequeues(store: Store): Promise<void> {
   const key = keys.requeues(store.prefix);
   for (const jobId of await store.redis.hkeys(key)) {
-    await withLock(store.redis, identityLock(store, jobId), async () => {
+    await withIdentityLock(store, jobId, async () => {
       const pending = await store.redis.hget(key, jobId);
       if (pending !== null) await applyRequeue(store, JSON.parse(pending));
     });
   }
 }
 
-/** The lock of all that changes the jobs of one identity. */
-export function identityLock(store: Store, jobId: string): string {
-  return keys.lock(store.prefix, jobId.split('-')[0] ?? jobId);
-}
-
 async function applyRequeue(store: Store, pending: Requeue): Promise<void> {
   const { policy, jobId, request, priority, oldCallbackId } = pending;
   const job = await store.bakes.getJob(jobId);
   if (job === undefined || job.data.callbackId === oldCallbackId) {
-    // A callback being sent just now can't be removed; it finds itself outdated and ends.
+    // A callback that is being sent can't be removed; it finds out that it is outdated, and ends.
     await store.callbacks.remove(oldCallbackId, { removeChildren: false });
     await job?.remove({ removeChildren: false });
     await addJobs(store, policy, jobId, request, priority);

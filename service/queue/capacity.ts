@@ -1,20 +1,20 @@
 /**
- * Lets no more than `max` be added to what `count` counts, however many ask at once, and makes none wait for another while
- * there is room. Exact for one process; each further process may add one too many at the same moment.
+ * Limits how much is added at once: no more than `max` of what `count` counts, and no caller waits for another while there is
+ * room. Exact for one process; each further process may add one too many at the same moment.
  */
-export function admission(max: number, count: () => Promise<number>) {
+export function openCapacity(max: number, count: () => Promise<number>) {
   let begun = 0;
   let ended = 0;
   let waiting: (() => void)[] = [];
 
-  /** Whether there is room; then `leave` must be called when what was let in is counted. */
+  /** Whether there is room; then the caller must call `leave` as soon as its addition counts. */
   const enter = async (): Promise<boolean> => {
     for (;;) {
       const endedBefore = ended;
-      const there = await count();
-      if (there >= max) return false;
-      // All that were under way at some time during the count, so that it may or may not hold them.
-      if (there + begun - endedBefore < max) {
+      const counted = await count();
+      if (counted >= max) return false;
+      // The count may hold any addition that went on during it, or not.
+      if (counted + begun - endedBefore < max) {
         begun += 1;
         return true;
       }
@@ -34,7 +34,7 @@ export function admission(max: number, count: () => Promise<number>) {
     for (const resume of all) resume();
   };
   return {
-    /** Runs `add` if there is room; undefined if there is none. */
+    /** Runs `add` if there is room; returns undefined if there is none. */
     admit: async <T>(add: () => Promise<T>): Promise<T | undefined> => {
       if (!(await enter())) return undefined;
       try {
@@ -46,4 +46,4 @@ export function admission(max: number, count: () => Promise<number>) {
   };
 }
 
-export type Admission = ReturnType<typeof admission>;
+export type Capacity = ReturnType<typeof openCapacity>;

@@ -1,15 +1,35 @@
+/** Locks in Redis, for all processes on all hosts. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { keys, type Store } from './store.ts';
 
-const HOLD_MS = 15_000; // a holder that died blocks for no longer; one that lives goes on holding
+const HOLD_MS = 15_000; // a holder that died blocks for no longer; one that lives extends its lock
 const POLL_MS = 15;
 const RELEASE =
   'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) end return 0';
 const EXTEND =
   'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("pexpire", KEYS[1], ARGV[2]) end return 0';
 
-/** Runs `work` while no other process holds `key`. Throws when it can't be had in `waitMs` milliseconds, and the signal's reason. */
+/** Runs `work` while no other process changes the jobs of one identity. */
+export function withIdentityLock<T>(store: Store, jobId: string, work: () => Promise<T>): Promise<T> {
+  const [identity = jobId] = jobId.split('-');
+  return withLock(store.redis, keys.lock(store.prefix, identity), work);
+}
+
+/** Runs `work` while no other process stores files under this slug or code. Throws the signal's reason when aborted before. */
+export function withSlugLock<T>(
+  redis: Redis,
+  prefix: string,
+  fileName: string,
+  work: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const key = keys.lock(prefix, `slug-${fileName}`);
+  return withLock(redis, key, work, Number.POSITIVE_INFINITY, signal);
+}
+
+/** Runs `work` while no other process holds `key`. Throws if it waits for more than `waitMs` milliseconds, and the signal's reason. */
 export async function withLock<T>(
   redis: Redis,
   key: string,
@@ -31,7 +51,7 @@ export async function withLock<T>(
     return await work();
   } finally {
     clearInterval(extending);
-    // Nobody need wait for it: whoever wants the lock next does so, and one that can't be given back runs out by itself.
+    // The caller does not wait for this: the next holder does, and a lock that can't be released expires.
     redis.eval(RELEASE, 1, key, token).catch(() => {});
   }
 }

@@ -1,3 +1,4 @@
+/** DELETE /tapes in the queue: removes all jobs and callbacks of a slug or file name. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { type BakeRequest, type CallbackData, fileNameOf, namesOf } from './job.ts';
@@ -6,54 +7,53 @@ import { keys, type Store } from './store.ts';
 
 export interface Purged {
   readonly removed: readonly string[];
-  /** Bakes that were told to stop and had not when the time was up; they send no callback. */
+  /** Bakes that have not stopped within the time; they send no callback. */
   readonly running: readonly string[];
-  /** What else than the name that was asked for the files of these jobs are named. */
+  /** Other names under which these jobs store files. */
   readonly names: readonly string[];
 }
 
 export interface PurgeOptions {
-  /** Whose jobs are removed; everybody's when undefined. */
+  /** The tape whose jobs are removed; all tapes' jobs if undefined. */
   readonly mongoId?: string | undefined;
   readonly stopRequestSeconds: number;
-  /** How long running bakes are waited for. */
+  /** How long to wait for active bakes. */
   readonly waitMs: number;
 }
 
 const POLL_MS = 25;
-/** How long a callback under way is waited for: it may be its receiver who purges, and who answers it only after that. */
+/** How long to wait for a callback that is being sent: its receiver may be the one that purges, and answers only after that. */
 const CALLBACK_MS = 1000;
 
-/** What of a tape was noted under a name. */
+/** A job as the index holds it. */
 interface IndexedJob {
+  /** The text in Redis. */
   readonly member: string;
   readonly jobId: string;
   readonly callbackId: string;
 }
 
-/** With what was asked for, unless nothing is left of it. */
 interface IndexedTape extends IndexedJob {
+  /** Undefined if neither the bake nor the callback is there any more. */
   readonly request: BakeRequest | undefined;
 }
 
 /**
- * Removes every job and callback of a slug or a name of files; running bakes are stopped, for at most `waitMs` milliseconds. A callback
- * that is being sent just then is removed by its worker.
+ * Removes every job and callback of a slug or file name. Active bakes are stopped, and waited for. A callback that is being
+ * sent is removed by its worker.
  */
 export async function purge(
   store: Store,
   name: string,
   { mongoId, stopRequestSeconds, waitMs }: PurgeOptions,
 ): Promise<Purged> {
-  const found = await Promise.all(
-    (await readIndex(store, name)).map((indexed) => withRequest(store, indexed)),
-  );
-  const tapes = found.filter(
+  const indexed = await Promise.all((await readIndex(store, name)).map((job) => withRequest(store, job)));
+  const tapes = indexed.filter(
     ({ request }) => mongoId === undefined || request === undefined || request.mongoId === mongoId,
   );
   for (const { jobId, callbackId } of tapes) {
     await requestStop(store.redis, store.prefix, callbackId, 'purge', stopRequestSeconds);
-    await store.redis.hdel(keys.requeues(store.prefix), jobId); // a crash left it there: nobody is to carry it out
+    await store.redis.hdel(keys.requeues(store.prefix), jobId); // of a process that crashed: it is not carried out now
   }
   const removed = new Set<string>();
   const began = performance.now();
@@ -61,45 +61,48 @@ export async function purge(
   let baking: readonly IndexedTape[] = [];
   for (;;) {
     const held: IndexedTape[] = [];
-    const running: IndexedTape[] = [];
+    const active: IndexedTape[] = [];
     for (const tape of remaining) {
-      const rest = await removeTape(store, tape);
-      if (rest !== 'bake') removed.add(tape.jobId);
-      if (rest === 'nothing') await removeFromIndex(store, [name, ...namesIn(tape)], tape);
+      const holder = await removeTape(store, tape);
+      if (holder !== 'bake') removed.add(tape.jobId);
+      if (holder === undefined) await removeFromIndex(store, [name, ...namesIn(tape)], tape);
       else held.push(tape);
-      if (rest === 'bake') running.push(tape);
+      if (holder === 'bake') active.push(tape);
     }
     remaining = held;
-    baking = running;
+    baking = active;
     const patience = baking.length > 0 ? waitMs : Math.min(waitMs, CALLBACK_MS);
     if (remaining.length === 0 || performance.now() > began + patience) break;
     await delay(POLL_MS);
   }
   const running = new Set(baking.map(({ jobId }) => jobId));
+  const fileNames = new Set(tapes.flatMap(({ request }) => (request ? [fileNameOf(request)] : [])));
   return {
     removed: [...removed].filter((jobId) => !running.has(jobId)),
     running: [...running],
-    names: [...new Set(tapes.flatMap(({ request }) => (request ? [fileNameOf(request)] : [])))].filter(
-      (other) => other !== name,
-    ),
+    names: [...fileNames].filter((other) => other !== name),
   };
 }
 
-/** Removes a callback that ended just now, if its tape was purged while it was sent. */
+/** Removes a callback that ended just now, if its tape was purged while the callback was sent. */
 export async function removePurgedCallback(
   store: Store,
   { id, data }: Job<CallbackData, string>,
 ): Promise<void> {
   if ((await readStopRequest(store.redis, store.prefix, id!)) !== 'purge') return;
-  const names = namesOf(data.request);
-  for (const tape of await readIndex(store, data.request.slug)) {
-    const isIt = tape.callbackId === id;
-    if (isIt && (await removeTape(store, tape)) === 'nothing') await removeFromIndex(store, names, tape);
+  for (const job of await readIndex(store, data.request.slug)) {
+    if (job.callbackId !== id) continue;
+    if ((await removeTape(store, job)) === undefined)
+      await removeFromIndex(store, namesOf(data.request), job);
   }
 }
 
 async function readIndex(store: Store, name: string): Promise<IndexedJob[]> {
-  return (await store.redis.smembers(keys.slug(store.prefix, name))).map(readMember);
+  const members = await store.redis.smembers(keys.slug(store.prefix, name));
+  return members.map((member) => {
+    const [jobId = '', callbackId = ''] = member.split(' ');
+    return { member, jobId, callbackId };
+  });
 }
 
 async function withRequest(store: Store, indexed: IndexedJob): Promise<IndexedTape> {
@@ -121,20 +124,15 @@ async function removeFromIndex(
   for (const name of new Set(names)) await store.redis.srem(keys.slug(store.prefix, name), member);
 }
 
-function readMember(member: string): IndexedJob {
-  const [jobId = '', callbackId = ''] = member.split(' ');
-  return { member, jobId, callbackId };
-}
-
-/** Removes what it can of a tape; gives what is left, since somebody holds it. */
+/** Removes bake and callback of a tape; returns which of them a worker holds, so that it is still there. */
 async function removeTape(
   store: Store,
   { jobId, callbackId }: IndexedJob,
-): Promise<'nothing' | 'callback' | 'bake'> {
+): Promise<'bake' | 'callback' | undefined> {
   const isGone = async (queue: Store['bakes'] | Store['callbacks'], id: string) =>
     (await queue.getJob(id)) === undefined ||
-    // BullMQ says 0 for a job that somebody holds, 1 for one that is gone.
+    // BullMQ returns 0 for a job that a worker holds, 1 for one that is gone.
     (await queue.remove(id, { removeChildren: false })) === 1;
   if (!(await isGone(store.bakes, jobId))) return 'bake';
-  return (await isGone(store.callbacks, callbackId)) ? 'nothing' : 'callback';
+  return (await isGone(store.callbacks, callbackId)) ? undefined : 'callback';
 }

@@ -1,10 +1,10 @@
-import { identityLock, type Policy, requeue, resendCallback } from './add.ts';
-import { admission } from './capacity.ts';
+/** The queue for its callers: the HTTP routes, the dashboard and the health checks. Workers are in `service/worker/`. */
+import { type Policy, requeue, resendCallback } from './add.ts';
+import { openCapacity } from './capacity.ts';
 import { readFailure } from './failure.ts';
 import type { BakeRequest, Failure } from './job.ts';
-import { withLock } from './lock.ts';
+import { withIdentityLock } from './lock.ts';
 import { type Purged, purge } from './purge.ts';
-import type { RedisAddress } from './redis.ts';
 import {
   type Counts,
   countFinished,
@@ -17,7 +17,7 @@ import {
   type TapeReport,
 } from './status.ts';
 import { requestStop } from './stop-requests.ts';
-import { closeStore, openStore, type Store } from './store.ts';
+import { closeStore, openStore, type RedisAddress, type Store } from './store.ts';
 import { type SubmitOptions, type Submitted, submit } from './submit.ts';
 
 export type { Counts, FinishedCounts as Ended, Group } from './status.ts';
@@ -26,7 +26,7 @@ export interface QueueOptions extends Partial<Policy> {
   readonly redis: RedisAddress;
   /** How many bakes may wait. */
   readonly maxQueued: number;
-  /** How long a purge waits for running bakes to stop. */
+  /** How long a purge waits for active bakes to stop. */
   readonly purgeWaitMs?: number;
   readonly prefix?: string;
   readonly onError?: (error: Error) => void;
@@ -36,38 +36,37 @@ export type Queue = ReturnType<typeof openQueue>;
 
 const DAY_SECONDS = 86_400;
 
-/** Opens the queue for those who put tapes in and ask about them; its methods throw when Redis can't be reached. */
+/** Opens the queue; its methods throw when Redis can't be reached. */
 export function openQueue(options: QueueOptions) {
   const { historySeconds = 30 * DAY_SECONDS, attempts = 4, backoffMs = 5000 } = options;
   const policy: Policy = { historySeconds, attempts, backoffMs };
   const store = openStore(options.redis, options.prefix ?? 'oven', options.onError ?? (() => {}));
-  const waiting = () => store.bakes.getJobCountByTypes('waiting', 'prioritized', 'delayed');
-  const desk = { store, policy, admission: admission(options.maxQueued, waiting) };
-  const withIdentityLock = <T>(jobId: string, work: () => Promise<T>) =>
-    withLock(store.redis, identityLock(store, jobId), work);
+  const countWaiting = () => store.bakes.getJobCountByTypes('waiting', 'prioritized', 'delayed');
+  const capacity = openCapacity(options.maxQueued, countWaiting);
 
   return {
-    submit: (request: BakeRequest, how?: SubmitOptions): Promise<Submitted> => submit(desk, request, how),
+    submit: (request: BakeRequest, how?: SubmitOptions): Promise<Submitted> =>
+      submit(store, policy, capacity, request, how),
 
-    /** What is known about a job; undefined when it isn't in the history. */
+    /** The report on a job; undefined if it is not in the history. */
     status: (jobId: string): Promise<TapeReport | undefined> => readReport(store, jobId),
 
-    /** Stops a bake, wherever it runs, or takes it out of the queue; its callback tells of the failure. */
+    /** Stops a bake, wherever it runs, or takes it out of the queue; its callback reports the failure. */
     cancel: (jobId: string): Promise<'cancelled' | 'finished' | 'absent'> =>
-      withIdentityLock(jobId, () => cancel(store, jobId, historySeconds)),
+      withIdentityLock(store, jobId, () => cancel(store, jobId, historySeconds)),
 
-    /** A new attempt of a failed bake, whatever it failed for. */
+    /** Makes a new attempt of a failed bake, whatever it failed for. */
     retry: (jobId: string): Promise<'retrying' | 'unfinished' | 'done' | 'full' | 'absent'> =>
-      withIdentityLock(jobId, async () => {
-        const seen = await findJob(store, jobId);
-        if (seen === undefined) return 'absent';
-        if (!seen.isFinished) return 'unfinished';
-        if (seen.state === 'completed') return 'done';
-        const { data, opts } = seen.job;
+      withIdentityLock(store, jobId, async () => {
+        const found = await findJob(store, jobId);
+        if (found === undefined) return 'absent';
+        if (!found.isFinished) return 'unfinished';
+        if (found.state === 'completed') return 'done';
+        const { data, opts } = found.job;
         const { request, callbackId: oldCallbackId } = data;
-        const pending = { policy, jobId, request, priority: opts.priority ?? 0, oldCallbackId };
-        const added = await desk.admission.admit(async () => {
-          await requeue(store, pending);
+        const attempt = { policy, jobId, request, priority: opts.priority ?? 0, oldCallbackId };
+        const added = await capacity.admit(async () => {
+          await requeue(store, attempt);
           return 'retrying' as const;
         });
         return added ?? 'full';
@@ -75,19 +74,19 @@ export function openQueue(options: QueueOptions) {
 
     /** Sends the callback of a finished bake again, under the same id. */
     replayCallback: (jobId: string): Promise<'sent' | 'unfinished' | 'absent'> =>
-      withIdentityLock(jobId, async () => {
-        const seen = await findJob(store, jobId);
-        if (seen === undefined) return 'absent';
-        if (!seen.isFinished) return 'unfinished';
-        const { callbackId, request } = seen.job.data;
+      withIdentityLock(store, jobId, async () => {
+        const found = await findJob(store, jobId);
+        if (found === undefined) return 'absent';
+        if (!found.isFinished) return 'unfinished';
+        const { callbackId, request } = found.job.data;
         const callback = await store.callbacks.getJob(callbackId);
         await resendCallback(store, policy, jobId, callbackId, callback?.data.request ?? request);
         return 'sent';
       }),
 
     /**
-     * Removes all there is about a slug or a name of files: history, queued and running work, callbacks; of one tape only, where
-     * `mongoId` says which.
+     * Removes everything of a slug or file name: history, queued and active jobs, callbacks. With `mongoId`, only what
+     * belongs to that tape.
      */
     purge: (name: string, mongoId?: string): Promise<Purged> =>
       purge(store, name, {
@@ -98,16 +97,16 @@ export function openQueue(options: QueueOptions) {
 
     counts: (): Promise<Counts> => countJobs(store),
 
-    /** What ended in the last `seconds`. */
+    /** Counts the jobs that ended in the last `seconds`. */
     ended: (seconds: number): Promise<FinishedCounts> => countFinished(store, seconds),
 
-    /** The newest `n` jobs, newest first; of the groups given, or of all. */
+    /** The newest `n` jobs, newest first; of some groups, or of all. */
     recent: (n: number, groups?: readonly Group[]): Promise<TapeReport[]> => listRecent(store, n, groups),
 
-    /** The failure of a job that failed, with whether it may pass. */
+    /** The failure of a failed job, which also says whether it is retryable. */
     failure: async (jobId: string): Promise<Failure | undefined> => {
-      const seen = await findJob(store, jobId);
-      return seen?.state === 'failed' ? readFailure(seen.job.failedReason) : undefined;
+      const found = await findJob(store, jobId);
+      return found?.state === 'failed' ? readFailure(found.job.failedReason) : undefined;
     },
 
     ping: async (): Promise<void> => void (await store.redis.ping()),
@@ -116,18 +115,18 @@ export function openQueue(options: QueueOptions) {
   };
 }
 
-/** Stops a bake, wherever it runs, or has the next free worker end it; its callback tells of the failure. */
-export async function cancel(
+/** Stops an active bake, or has the next free worker end it; its callback reports the failure. */
+async function cancel(
   store: Store,
   jobId: string,
   stopRequestSeconds: number,
 ): Promise<'cancelled' | 'finished' | 'absent'> {
-  const seen = await findJob(store, jobId);
-  if (seen === undefined) return 'absent';
-  if (seen.isFinished) return 'finished';
-  const { job, state } = seen;
+  const found = await findJob(store, jobId);
+  if (found === undefined) return 'absent';
+  if (found.isFinished) return 'finished';
+  const { job, state } = found;
   await requestStop(store.redis, store.prefix, job.data.callbackId, 'cancel', stopRequestSeconds);
-  // To the front of the queue. It may have been taken just now: then these fail, and its worker has heard of the mark.
+  // To the front of the queue. If a worker took it just now these fail, and that worker has the stop request.
   if (state === 'delayed') await job.promote().catch(() => {});
   if (state !== 'active') await job.changePriority({ priority: 0, lifo: true }).catch(() => {});
   return 'cancelled';

@@ -1,3 +1,4 @@
+/** What the queue tells about its jobs: reports, counts and the history. */
 import type { Job, JobType } from 'bullmq';
 import { CANCELLED, readFailure } from './failure.ts';
 import type { BakeData, BakeResult, CallbackData, Delivery, Stage, StageProgress } from './job.ts';
@@ -6,7 +7,7 @@ import type { Store } from './store.ts';
 
 export type TapeStatus = 'queued' | Stage | 'done' | 'failed';
 
-/** What anybody may know about a job. */
+/** The public facts about a job. */
 export interface TapeReport {
   readonly jobId: string;
   readonly slug: string;
@@ -24,7 +25,7 @@ export interface TapeReport {
 export type BakeJob = Job<BakeData, BakeResult>;
 type CallbackJob = Job<CallbackData, string>;
 
-/** A job as it was found. */
+/** A job and its state at one moment. */
 export interface FoundJob {
   readonly job: BakeJob;
   readonly state: string;
@@ -32,9 +33,9 @@ export interface FoundJob {
   readonly stopRequest: StopRequest | undefined;
 }
 
-/** Looks at a job; undefined when there is none. */
+/** Finds a job and its state; undefined if there is none. */
 export async function findJob(store: Store, jobId: string): Promise<FoundJob | undefined> {
-  // The state first: of one that was finished then, the job read afterwards has the result or the reason.
+  // The state first: a job that is finished has its result or its reason when it is read after that.
   const state = await store.bakes.getJobState(jobId);
   const job = await store.bakes.getJob(jobId);
   if (job === undefined || state === 'unknown') return undefined;
@@ -45,16 +46,16 @@ export async function findJob(store: Store, jobId: string): Promise<FoundJob | u
   return { job, state, isFinished, stopRequest };
 }
 
-/** What is known about a job; undefined when there is none. */
+/** The report on a job; undefined if there is none. */
 export async function readReport(store: Store, jobId: string): Promise<TapeReport | undefined> {
-  const seen = await findJob(store, jobId);
-  if (seen === undefined) return undefined;
-  const { job, isFinished } = seen;
+  const found = await findJob(store, jobId);
+  if (found === undefined) return undefined;
+  const { job, isFinished } = found;
   const callback = await store.callbacks.getJob(job.data.callbackId);
   return {
     jobId,
     slug: job.data.request.slug,
-    ...toStatus(seen),
+    ...toStatus(found),
     timings: {
       queuedAt: job.timestamp,
       ...(job.processedOn && { startedAt: job.processedOn }),
@@ -64,7 +65,7 @@ export async function readReport(store: Store, jobId: string): Promise<TapeRepor
   };
 }
 
-/** What the status of a job is called. */
+/** Status, stage and progress of a job, and its result or error. */
 export function toStatus({ job, state, stopRequest }: FoundJob) {
   if (state === 'completed')
     return { status: 'done', stage: null, progress: 1, result: job.returnvalue } as const;
@@ -87,7 +88,7 @@ function failed(job: BakeJob, { code, message }: { code: string; message: string
 
 function deliveryOf(callback: CallbackJob | undefined): Delivery {
   const { delivery } = callback?.data ?? { delivery: { delivered: false, attempts: 0 } };
-  // A job that failed for good keeps the reason and the time; one that is to be tried again has no time.
+  // A callback that was given up keeps the reason and the time; one that waits for its next attempt has no time.
   const givenUp = callback?.finishedOn !== undefined && callback.failedReason !== undefined;
   return givenUp && !delivery.delivered ? { ...delivery, givenUp } : delivery;
 }
@@ -96,7 +97,7 @@ function stageOf({ progress }: BakeJob): StageProgress | undefined {
   return typeof progress === 'object' && 'stage' in progress ? (progress as StageProgress) : undefined;
 }
 
-/** How much there is of what. */
+/** Numbers of jobs, by state. */
 export interface Counts {
   readonly waiting: number;
   readonly active: number;
@@ -109,14 +110,13 @@ export interface Counts {
     readonly retrying: number;
     readonly failed: number;
   };
-  /** How long the tape that has waited longest has; 0 when none waits. */
+  /** How long the oldest waiting tape has waited; 0 if none waits. */
   readonly oldestWaitingSeconds: number;
 }
 
-/** What ended within the last while. */
+/** Numbers of jobs that ended in some time. */
 export interface FinishedCounts {
   readonly done: number;
-  /** Bakes that failed, for whatever reason. */
   readonly failed: number;
   readonly callbacksDelivered: number;
   readonly callbacksGivenUp: number;
@@ -146,13 +146,13 @@ export async function countJobs(store: Store): Promise<Counts> {
   };
 }
 
-/** Counts what ended in the last `seconds`, however long the history is. */
+/** Counts the jobs that ended in the last `seconds`, in the same time for a history of any length. */
 export async function countFinished(
   { redis, bakes, callbacks }: Store,
   seconds: number,
 ): Promise<FinishedCounts> {
   const since = Date.now() - seconds * 1000;
-  // BullMQ keeps finished jobs sorted by when they finished.
+  // BullMQ keeps finished jobs sorted by their end.
   const [done, failed, callbacksDelivered, callbacksGivenUp] = await Promise.all(
     [bakes, callbacks].flatMap((queue) =>
       ['completed', 'failed'].map((state) => redis.zcount(queue.toKey(state), since, '+inf')),
@@ -166,16 +166,18 @@ export async function countFinished(
   };
 }
 
-/** What a job is doing, as somebody who looks on would say. */
+/** The states of a job as the dashboard shows them. */
 export type Group = 'waiting' | 'active' | 'done' | 'failed';
 
 const STATES = {
-  ...{ active: ['active'], waiting: ['waiting', 'prioritized', 'delayed'] },
-  ...{ done: ['completed'], failed: ['failed'] },
+  active: ['active'],
+  waiting: ['waiting', 'prioritized', 'delayed'],
+  done: ['completed'],
+  failed: ['failed'],
 } as const satisfies Record<Group, readonly JobType[]>;
 const ALL: readonly Group[] = ['active', 'waiting', 'done', 'failed'];
 
-/** The newest `n` jobs of some groups, newest first. Only those are read whole: a request may weigh 64 KiB. */
+/** The newest `n` jobs of some groups, newest first. Only these are read whole: a request may have 64 KiB. */
 export async function listRecent(
   store: Store,
   n: number,
@@ -189,7 +191,7 @@ export async function listRecent(
   return reports.filter((one) => one !== undefined);
 }
 
-/** When each of these bakes was put in the queue, in milliseconds since 1970; those that vanished are left out. */
+/** When each bake was added to the queue, in milliseconds since 1970; bakes that are gone are left out. */
 async function readTimestamps(
   { redis, bakes }: Store,
   jobIds: readonly string[],

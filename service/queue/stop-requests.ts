@@ -1,47 +1,47 @@
+/** Stop requests: how a cancel or a purge reaches the worker that runs the job, on any host, now or later. */
 import type { Redis } from 'ioredis';
 import { keys } from './store.ts';
 
-/** What is to become of a tape that may be running anywhere; 'purge' also drops its callback. */
+/** What is to stop: 'cancel' the bake, 'purge' the bake and its callback. */
 export type StopRequest = 'cancel' | 'purge';
 
-/** Leaves a mark for whoever runs the bake now or later, and tells those who run it now. */
+/** Keeps a stop request for so many seconds, and announces it to all workers. */
 export async function requestStop(
   redis: Redis,
   prefix: string,
   callbackId: string,
-  mark: StopRequest,
+  request: StopRequest,
   seconds: number,
 ): Promise<void> {
-  await redis.set(keys.stopRequest(prefix, callbackId), mark, 'EX', seconds);
+  await redis.set(keys.stopRequest(prefix, callbackId), request, 'EX', seconds);
   await redis.publish(keys.stopChannel(prefix), callbackId);
 }
 
-/** Takes a mark back; whoever heeded it already has. */
+/** Takes a stop request back; a worker may have followed it already. */
 export async function withdrawStop(redis: Redis, prefix: string, callbackId: string): Promise<void> {
   await redis.del(keys.stopRequest(prefix, callbackId));
 }
 
-/** The mark left, if any. */
 export async function readStopRequest(
   redis: Redis,
   prefix: string,
   callbackId: string,
 ): Promise<StopRequest | undefined> {
-  const mark = await redis.get(keys.stopRequest(prefix, callbackId));
-  return mark === 'cancel' || mark === 'purge' ? mark : undefined;
+  const request = await redis.get(keys.stopRequest(prefix, callbackId));
+  return request === 'cancel' || request === 'purge' ? request : undefined;
 }
 
 /**
- * Calls `onMark` for each mark left from now on, and `onGap` whenever the connection came (back), as marks may have
- * been missed until then. `subscriber` is used for nothing else.
+ * Calls `onStop` for each stop request from now on, and `onReconnect` whenever the connection is back, since requests may
+ * have been missed until then. `subscriber` is a connection that does nothing else.
  */
 export async function subscribeToStops(
   subscriber: Redis,
   prefix: string,
   onStop: (callbackId: string) => void,
-  onGap: () => void,
+  onReconnect: () => void,
 ): Promise<void> {
   subscriber.on('message', (_channel, callbackId) => onStop(callbackId));
   await subscriber.subscribe(keys.stopChannel(prefix));
-  subscriber.on('ready', onGap);
+  subscriber.on('ready', onReconnect);
 }

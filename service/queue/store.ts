@@ -1,24 +1,58 @@
+/** The queue as it is kept in Redis: the connections, BullMQ's two queues, and the names of Oven's own keys. */
 import { FlowProducer, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { BakeData, BakeResult, CallbackData } from './job.ts';
-import { connect, type RedisAddress } from './redis.ts';
+
+/** Where Redis is: a redis:// or rediss:// URL, a unix:// URL, or the path of a unix socket. */
+export type RedisAddress = { readonly url: string } | { readonly path: string };
+
+/** How long commands wait for a lost Redis: 'forever' for workers, 'briefly' if a caller waits for the answer. */
+export type Patience = 'forever' | 'briefly';
+
+const MAX_RECONNECT_MS = 2000;
+const COMMAND_MS = 8000;
+
+type Options = Omit<RedisOptions, 'replyMapping'> & { url?: string };
+
+/** The options of a connection. Throws TypeError for an address that is no URL. */
+export function redisOptions(address: RedisAddress, patience: Patience): Options {
+  const options: Options = {
+    maxRetriesPerRequest: patience === 'forever' ? null : 3,
+    // For a caller that waits, a server that hangs is the same as a server that is gone.
+    ...(patience === 'briefly' && { commandTimeout: COMMAND_MS }),
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS),
+  };
+  if ('path' in address) return { ...options, path: address.path };
+  const url = new URL(address.url);
+  if (url.protocol === 'unix:') return { ...options, path: decodeURIComponent(url.pathname) };
+  return { ...options, url: address.url };
+}
+
+/** Opens a connection that reports each error to `onError` and connects again. */
+export function connect(address: RedisAddress, patience: Patience, onError: (error: Error) => void): Redis {
+  const { url, ...options } = redisOptions(address, patience);
+  const redis = url === undefined ? new Redis(options) : new Redis(url, options);
+  redis.on('error', onError);
+  return redis;
+}
 
 export const BAKES = 'bakes';
 export const CALLBACKS = 'callbacks';
 
-/** What every part of the queue works on. */
+/** Both queues over one connection. */
 export interface Store {
   readonly redis: Redis;
   readonly bakes: Queue<BakeData, BakeResult>;
   readonly callbacks: Queue<CallbackData, string>;
+  /** Adds a callback together with its bake. */
   readonly flows: FlowProducer;
+  /** The start of every key. */
   readonly prefix: string;
 }
 
-/** Opens both queues over one connection. */
 export function openStore(address: RedisAddress, prefix: string, onError: (error: Error) => void): Store {
   const redis = connect(address, 'briefly', onError);
-  // Nobody reads BullMQ's log of events, which holds every result and would grow to ten thousand.
+  // Oven does not read BullMQ's log of events, which holds every result and would grow to ten thousand.
   const streams = { events: { maxLen: 100 } };
   const options = { connection: redis, prefix, streams };
   const bakes = new Queue<BakeData, BakeResult>(BAKES, options);
@@ -32,9 +66,9 @@ export function openStore(address: RedisAddress, prefix: string, onError: (error
 }
 
 /**
- * Has Redis know the scripts that add a flow, whenever a connection came. ioredis takes a script for loaded once it was sent, though it
- * was in a transaction that a full Redis refused unread; in later transactions it is then unknown, which BullMQ does not notice of
- * a child: the bake would be lost.
+ * Loads the scripts that add a flow into Redis, on every connection. ioredis counts a script as loaded once it was sent, even
+ * in a transaction that a full Redis refused unread. Redis does not know the script in later transactions then, and BullMQ
+ * does not notice that for a child: the bake would be lost.
  */
 function loadScripts(redis: Redis, defined: Promise<unknown>, onError: (error: Error) => void): void {
   const load = async () => {
@@ -46,18 +80,21 @@ function loadScripts(redis: Redis, defined: Promise<unknown>, onError: (error: E
   redis.on('ready', () => void load().catch(onError));
 }
 
-/** Closes the queues, then the connection that they share; a Redis that is gone does not hold it up. */
+/** Closes the queues, then the connection that they share, also while Redis is gone. */
 export async function closeStore({ redis, bakes, callbacks, flows }: Store): Promise<void> {
   await Promise.allSettled([bakes.close(), callbacks.close(), flows.close()]);
   redis.disconnect();
 }
 
-/** Names of the keys beside BullMQ's own. */
+/** Names of the keys beside BullMQ's own. A release takes over the keys of the one before, so their names stay. */
 export const keys = {
+  /** The newest job of an identity. */
   latest: (prefix: string, identity: string) => `${prefix}:latest:${identity}`,
-  slug: (prefix: string, slug: string) => `${prefix}:slug:${slug}`,
+  /** The index: every job of a slug or file name. */
+  slug: (prefix: string, name: string) => `${prefix}:slug:${name}`,
   stopRequest: (prefix: string, callbackId: string) => `${prefix}:mark:${callbackId}`,
   stopChannel: (prefix: string) => `${prefix}:marks`,
+  /** Requeues that have begun. */
   requeues: (prefix: string) => `${prefix}:renewals`,
   lock: (prefix: string, name: string) => `${prefix}:lock:${name}`,
 };

@@ -1,23 +1,16 @@
+/** POST /bake in the queue: adds a job, or finds out what became of the same request before. */
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  addJobs,
-  identityLock,
-  type Policy,
-  repairIndex,
-  requeue,
-  resendCallback,
-  settleAll,
-} from './add.ts';
-import type { Admission } from './capacity.ts';
+import { addJobs, type Policy, repairIndex, requeue, resendCallback, settleAll } from './add.ts';
+import type { Capacity } from './capacity.ts';
 import { readFailure } from './failure.ts';
-import { type BakeRequest, identityOf, nextJobId as nextId, onlyRequest } from './job.ts';
-import { withLock } from './lock.ts';
+import { type BakeRequest, identityOf, nextJobId, onlyRequest } from './job.ts';
+import { withIdentityLock } from './lock.ts';
 import { type FoundJob, findJob, type TapeStatus, toStatus } from './status.ts';
 import { withdrawStop } from './stop-requests.ts';
 import { keys, type Store } from './store.ts';
 
 export interface SubmitOptions {
-  /** Makes a new job of a request that was baked before. */
+  /** Makes a new job although the request was baked before. */
   readonly rebake?: boolean | undefined;
   /** As BullMQ's: 0 first, then 1 to 2097151, the lower the sooner. */
   readonly priority?: number | undefined;
@@ -25,92 +18,85 @@ export interface SubmitOptions {
 
 export interface Submitted {
   readonly jobId: string;
-  /** Null when the queue is full and there is no such job. */
+  /** Null if the queue is full and there is no such job. */
   readonly status: TapeStatus | null;
-  /** Whether a bake was put in the queue. */
+  /** Whether the queue has a new bake. */
   readonly created: boolean;
   readonly outcome: 'accepted' | 'already' | 'done' | 'failed-for-good' | 'retrying' | 'conflict' | 'full';
 }
 
-/** What changing the queue takes. */
-export interface Desk {
-  readonly store: Store;
-  readonly policy: Policy;
-  readonly admission: Admission;
-}
-
-/** A cancelled bake has stopped by then, or is not going to. */
+/** Milliseconds in which a cancelled bake stops, or never. */
 const STOP_MS = 5000;
 const POLL_MS = 25;
 
-/** Puts a request in the queue, or finds what became of it before. It is in Redis when this resolves. */
+/** Adds a request to the queue, or finds its job. It is in Redis when this resolves. Throws when Redis can't be reached. */
 export async function submit(
-  desk: Desk,
+  store: Store,
+  policy: Policy,
+  capacity: Capacity,
   given: BakeRequest,
   { rebake = false, priority = 0 }: SubmitOptions = {},
 ): Promise<Submitted> {
-  const { store, policy, admission } = desk;
   const request = onlyRequest(given);
   const identity = identityOf(request);
-  return withLock(store.redis, identityLock(store, identity), async () => {
+  return withIdentityLock(store, identity, async () => {
     const jobId = (await store.redis.get(keys.latest(store.prefix, identity))) ?? identity;
     const found = await findJob(store, jobId);
-    if (
-      found &&
-      !found.isFinished &&
-      found.stopRequest === 'cancel' &&
-      (await withdrawCancellation(store, found))
-    ) {
+    if (found && (await withdrawCancellation(store, found))) {
       return { jobId, status: 'queued', created: true, outcome: 'retrying' };
     }
-    const seen = found?.stopRequest === undefined ? found : await waitUntilStopped(store, jobId);
-    const status = seen === undefined ? null : toStatus(seen).status;
-    const old = (outcome: Submitted['outcome']) => ({ jobId, status, created: false, outcome });
-    const admit = async (id: string, outcome: 'accepted' | 'retrying', add: () => Promise<void>) => {
-      const added = await admission.admit(async () => {
-        const latest = keys.latest(store.prefix, identity);
-        await settleAll([store.redis.set(latest, id, 'EX', 2 * policy.historySeconds), add()]);
-        return { jobId: id, status: 'queued', created: true, outcome } as const;
+    const latest = found?.stopRequest === undefined ? found : await waitUntilStopped(store, jobId);
+    const status = latest === undefined ? null : toStatus(latest).status;
+    const unchanged = (outcome: Submitted['outcome']) => ({ jobId, status, created: false, outcome });
+    const add = async (newId: string, outcome: 'accepted' | 'retrying', work: () => Promise<void>) => {
+      const added = await capacity.admit(async () => {
+        const seconds = 2 * policy.historySeconds;
+        const remembered = store.redis.set(keys.latest(store.prefix, identity), newId, 'EX', seconds);
+        await settleAll([remembered, work()]);
+        return { jobId: newId, status: 'queued', created: true, outcome } as const;
       });
-      return added ?? old('full');
+      return added ?? unchanged('full');
     };
-    const accept = (id: string) => admit(id, 'accepted', () => addJobs(store, policy, id, request, priority));
+    const addAs = (newId: string) =>
+      add(newId, 'accepted', () => addJobs(store, policy, newId, request, priority));
 
-    if (seen === undefined) return accept(jobId);
-    await repairIndex(store, policy, jobId, seen.job.data);
-    if (!seen.isFinished) return old(rebake ? 'conflict' : 'already');
-    if (rebake) return accept(await nextFreeId(store, jobId));
-    const oldCallbackId = seen.job.data.callbackId;
-    if (seen.state === 'failed' && readFailure(seen.job.failedReason).retryable) {
-      const pending = { policy, jobId, request, priority, oldCallbackId };
-      return admit(jobId, 'retrying', () => requeue(store, pending));
+    if (latest === undefined) return addAs(jobId);
+    const { job, state, isFinished } = latest;
+    const { callbackId } = job.data;
+    await repairIndex(store, policy, jobId, job.data);
+    if (!isFinished) return unchanged(rebake ? 'conflict' : 'already');
+    if (rebake) return addAs(await nextFreeId(store, jobId));
+    if (state === 'failed' && readFailure(job.failedReason).retryable) {
+      const attempt = { policy, jobId, request, priority, oldCallbackId: callbackId };
+      return add(jobId, 'retrying', () => requeue(store, attempt));
     }
-    await resendCallback(store, policy, jobId, oldCallbackId, request);
-    return old(seen.state === 'completed' ? 'done' : 'failed-for-good');
+    await resendCallback(store, policy, jobId, callbackId, request);
+    return unchanged(state === 'completed' ? 'done' : 'failed-for-good');
   });
 }
 
-/** Whether a cancelled job could be left in the queue after all: no worker had it yet. */
-async function withdrawCancellation(store: Store, { job, state }: FoundJob): Promise<boolean> {
-  if (state === 'active') return false;
+/** Leaves a cancelled job in the queue after all, if no worker has it yet; whether it did. */
+async function withdrawCancellation(store: Store, found: FoundJob): Promise<boolean> {
+  const { job, state, isFinished, stopRequest } = found;
+  if (isFinished || stopRequest !== 'cancel' || state === 'active') return false;
   await withdrawStop(store.redis, store.prefix, job.data.callbackId);
   const now = await findJob(store, job.id!);
   return now !== undefined && !now.isFinished && now.state !== 'active';
 }
 
-/** The job when it has stopped, or is gone; or as it is when it does not stop. */
+/** The job when it has stopped; undefined when it is gone; or as it is when it does not stop. */
 async function waitUntilStopped(store: Store, jobId: string): Promise<FoundJob | undefined> {
   const deadline = performance.now() + STOP_MS;
   for (;;) {
-    const seen = await findJob(store, jobId);
-    if (seen === undefined || seen.isFinished || performance.now() > deadline) return seen;
+    const found = await findJob(store, jobId);
+    if (found === undefined || found.isFinished || performance.now() > deadline) return found;
     await delay(POLL_MS);
   }
 }
 
-/** The id after `jobId` that no job has: the history may still hold some that nobody remembers as the latest. */
+/** The first id after `jobId` without a job: the history may hold jobs that are not recorded as the latest any more. */
 async function nextFreeId(store: Store, jobId: string): Promise<string> {
-  for (let id = nextId(jobId); ; id = nextId(id)) {
+  for (let id = nextJobId(jobId); ; id = nextJobId(id)) {
     if ((await store.bakes.getJob(id)) === undefined) return id;
   }
 }

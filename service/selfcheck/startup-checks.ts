@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import { connect } from '../queue/redis.ts';
+import { connect } from '../queue/store.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import { bakeBuiltInTapes } from './bake-built-in.ts';

@@ -1,65 +1,70 @@
+/** The jobs that this process runs now, and the ways to stop them. */
 import { DelayedError, type Job, WaitingError } from 'bullmq';
+import { waitAtMost } from '../lib/deadline.ts';
 import { CANCELLED, toJobError } from '../queue/failure.ts';
 
-/** Why a job is stopped; 'lost' when its lock ran out, so that it is another's now. */
+/** Why a job is stopped; 'lost' if its lock expired, so that another worker has it now. */
 export type StopReason = 'cancel' | 'hand-back' | 'lost';
 
 interface ActiveJob {
   readonly job: Job;
-  readonly key: string;
+  readonly callbackId: string;
   readonly controller: AbortController;
 }
 
-/** The jobs that this process works on, and how to stop them. */
 export interface ActiveJobs {
-  /** Runs `work`, which is not waited for when it does not heed the signal within the grace; throws what BullMQ is to hear. */
-  run<T>(job: Job, token: string, key: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  readonly keys: () => readonly string[];
-  readonly cancel: (key: string) => void;
+  /**
+   * Runs `work`, and throws what BullMQ must know. If `work` does not end within the grace after its signal aborted, this
+   * does not wait for it any more.
+   */
+  run<T>(job: Job, token: string, callbackId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  readonly callbackIds: () => readonly string[];
+  readonly cancel: (callbackId: string) => void;
+  /** Stops jobs that another worker has now. */
   readonly lose: (jobIds: readonly string[]) => void;
-  /** From now on nothing is begun: what arrives is handed back. */
+  /** Begins no more jobs: those that still arrive are handed back. */
   readonly refuse: () => void;
-  /** Aborts everything and hands it back to the queue; no attempt is spent. */
+  /** Aborts every job and hands it back to the queue; no attempt is spent. */
   readonly handBack: () => void;
-  /** Resolves when nothing runs, or after `ms` milliseconds; whether nothing runs. */
+  /** Resolves when no job is active, or after `ms` milliseconds; whether no job is active. */
   idle(ms: number): Promise<boolean>;
 }
 
-/** Until a job comes back whose earlier run in this process has only just been stopped. */
+/** Milliseconds until a job starts again whose earlier run in this process was stopped just now. */
 const RESTART_DELAY_MS = 1000;
 
-/** Keeps account of running jobs; one that is stopped may take `graceMs` to end before it is left behind. */
+/** Keeps a list of active jobs; a stopped job may take `graceMs` to end. */
 export function trackJobs(graceMs: number): ActiveJobs {
-  const runs = new Set<ActiveJob>();
-  const waiting = new Set<() => void>();
+  const active = new Set<ActiveJob>();
+  const onIdle = new Set<() => void>();
   let refusing = false;
-  const stop = (run: ActiveJob, reason: StopReason) => run.controller.abort(reason);
+  const stop = (one: ActiveJob, reason: StopReason) => one.controller.abort(reason);
   const lose = (jobIds: readonly string[]) => {
-    for (const run of runs) if (jobIds.includes(run.job.id!)) stop(run, 'lost');
+    for (const one of active) if (jobIds.includes(one.job.id!)) stop(one, 'lost');
   };
 
   return {
-    async run(job, token, key, work) {
-      if ([...runs].some((run) => run.job.id === job.id)) {
-        // Its lock ran out, and the queue gave it to this process again. BullMQ renews locks by the job's id, so that two
-        // runs of it in one process would cut off each other's: the old one ends first.
+    async run(job, token, callbackId, work) {
+      if ([...active].some((one) => one.job.id === job.id)) {
+        // Its lock expired, and the queue gave the job to this process again. BullMQ extends locks by the job's id, so two
+        // runs in one process would take each other's lock: the old run ends first.
         lose([job.id!]);
         await job.moveToDelayed(Date.now() + RESTART_DELAY_MS, token);
         throw new DelayedError();
       }
-      const run: ActiveJob = { job, key, controller: new AbortController() };
-      runs.add(run);
+      const one: ActiveJob = { job, callbackId, controller: new AbortController() };
+      active.add(one);
       try {
-        if (refusing) stop(run, 'hand-back');
-        return await runUntilStopped(run, token, graceMs, work);
+        if (refusing) stop(one, 'hand-back');
+        return await runUntilStopped(one, token, graceMs, work);
       } finally {
-        runs.delete(run);
-        if (runs.size === 0) for (const tell of waiting) tell();
+        active.delete(one);
+        if (active.size === 0) for (const resolve of onIdle) resolve();
       }
     },
-    keys: () => [...runs].map(({ key }) => key),
-    cancel: (key) => {
-      for (const run of runs) if (run.key === key) stop(run, 'cancel');
+    callbackIds: () => [...active].map((one) => one.callbackId),
+    cancel: (callbackId) => {
+      for (const one of active) if (one.callbackId === callbackId) stop(one, 'cancel');
     },
     lose,
     refuse: () => {
@@ -67,19 +72,16 @@ export function trackJobs(graceMs: number): ActiveJobs {
     },
     handBack: () => {
       refusing = true;
-      for (const run of runs) stop(run, 'hand-back');
+      for (const one of active) stop(one, 'hand-back');
     },
-    idle: (ms) =>
-      new Promise((resolve) => {
-        const end = () => {
-          clearTimeout(timer);
-          waiting.delete(end);
-          resolve(runs.size === 0);
-        };
-        const timer = setTimeout(end, ms);
-        waiting.add(end);
-        if (runs.size === 0) end();
-      }),
+    idle: async (ms) => {
+      if (active.size === 0) return true;
+      const idle = Promise.withResolvers<void>();
+      onIdle.add(idle.resolve);
+      await waitAtMost(ms, idle.promise, () => {});
+      onIdle.delete(idle.resolve);
+      return active.size === 0;
+    },
   };
 }
 
@@ -92,10 +94,10 @@ async function runUntilStopped<T>(
   try {
     if (!signal.aborted) return await Promise.race([work(signal), rejectAfterGrace(signal, graceMs)]);
   } catch (error) {
-    // Of one that has been given back already there is no more to say.
+    // A job that went back to the queue by itself has ended.
     if (!signal.aborted || error instanceof DelayedError) throw error;
     if (signal.reason === 'cancel') throw toJobError(CANCELLED);
-    // BullMQ finds out by itself that it may not say how this job ended.
+    // BullMQ refuses the result of a job whose lock it does not hold.
     if (signal.reason === 'lost') throw new Error(`The job ${job.id} was lost to another worker.`);
   }
   await job.moveToWait(token);

@@ -1,3 +1,4 @@
+/** The processor of bake jobs: runs one attempt, and tells BullMQ how it ended. */
 import { DelayedError, type Job } from 'bullmq';
 import { latestOnly } from '../lib/latest-only.ts';
 import { isHostFault, toFailure, toJobError } from '../queue/failure.ts';
@@ -11,42 +12,46 @@ import {
 } from '../queue/job.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 
-export interface BakeContext {
+/** One attempt of a bake job, for the function that bakes. */
+export interface BakeAttempt {
   readonly jobId: string;
+  /** Aborts when the job is cancelled, handed back or lost. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: StageProgress) => void;
-  /** Does what no two bakes whose files have one name may do at once, on any host; waits until it may, or throws the signal's reason. */
+  /** Runs `work` while no other bake stores files under this slug, on any host. Throws the signal's reason when aborted. */
   readonly withSlugLock: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 export interface BakeProcessorOptions {
-  readonly bake: (request: BakeRequest, context: BakeContext) => Promise<BakeResult>;
-  readonly running: ActiveJobs;
+  readonly bake: (request: BakeRequest, attempt: BakeAttempt) => Promise<BakeResult>;
+  readonly activeJobs: ActiveJobs;
   readonly withSlugLock: <T>(fileName: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
-  /** Stops the run of this callback if a mark says so. */
-  readonly checkCancelled: (callbackId: string) => Promise<void>;
-  /** What the machine lacks for baking; undefined when it baked. */
+  /** Stops the active job of this callback if there is a stop request for it. */
+  readonly checkStopRequest: (callbackId: string) => Promise<void>;
+  /** Called after each bake that succeeds (with undefined) or fails with a host fault. */
   readonly onHostFault: (fault: Failure | undefined) => void;
-  readonly onError: (error: Error) => void;
-  /** Until a bake is tried again that the machine could not do. */
+  /** How long a bake waits after a host fault. */
   readonly hostFaultWaitMs: number;
+  readonly onError: (error: Error) => void;
 }
 
 const PROGRESS_MS = 250;
 
-/** What a worker does with a job in the queue of bakes. */
+/** Makes the function that BullMQ calls with each bake job. */
 export function bakeProcessor(options: BakeProcessorOptions) {
-  const { bake, running, withSlugLock, checkCancelled, onHostFault, onError, hostFaultWaitMs } = options;
+  const { bake, activeJobs, withSlugLock, checkStopRequest, onHostFault, hostFaultWaitMs, onError } = options;
 
-  const attempt = async (job: Job<BakeData, BakeResult>, token: string, signal: AbortSignal) => {
+  const runAttempt = async (job: Job<BakeData, BakeResult>, token: string, signal: AbortSignal) => {
     const { request, callbackId } = job.data;
-    await checkCancelled(callbackId);
+    await checkStopRequest(callbackId);
     const write = (value: StageProgress) => job.updateProgress({ ...value });
     const progress = latestOnly({ write, onError, everyMs: PROGRESS_MS });
     try {
       signal.throwIfAborted();
       const result = await bake(request, {
-        ...{ jobId: job.id!, signal, onProgress: progress.set },
+        jobId: job.id!,
+        signal,
+        onProgress: progress.set,
         withSlugLock: (work, until) => withSlugLock(fileNameOf(request), work, until),
       });
       onHostFault(undefined);
@@ -66,5 +71,5 @@ export function bakeProcessor(options: BakeProcessorOptions) {
     }
   };
   return (job: Job<BakeData, BakeResult>, token = ''): Promise<BakeResult> =>
-    running.run(job, token, job.data.callbackId, (signal) => attempt(job, token, signal));
+    activeJobs.run(job, token, job.data.callbackId, (signal) => runAttempt(job, token, signal));
 }

@@ -1,10 +1,11 @@
+/** One attempt at a tape from end to end: fetch it from its source, bake it, store the outputs. */
 import { join } from 'node:path';
 import { bake } from '../bake/bake.ts';
 import { BakeError } from '../bake/errors.ts';
 import type { Limits } from '../bake/limits.ts';
-import type { OutputKind, OutputRequest } from '../bake/outputs.ts';
+import type { OutputRequest } from '../bake/outputs.ts';
 import type { Scale } from '../bake/plan/size.ts';
-import type { BakeReport, Progress } from '../bake/report.ts';
+import type { BakeReport, OutputReport, Progress } from '../bake/report.ts';
 import { diskFull, withTempFolder } from '../bake/temp-folder.ts';
 import type { ReportProgress } from '../callback/progress.ts';
 import { withDeadline } from '../lib/deadline.ts';
@@ -15,106 +16,110 @@ import {
   type Stage,
   type StageProgress,
 } from '../queue/job.ts';
-import type { BakeContext } from './bake-processor.ts';
+import type { Source } from '../source/source.ts';
+import type { OutputStorage } from '../storage/storage.ts';
+import type { BakeAttempt } from './bake-processor.ts';
 
 export interface TapeBakerOptions {
-  /** Where tapes come from. Fails with typed errors. */
-  readonly source: {
-    fetch(
-      zipUrl: URL,
-      file: string,
-      how: { signal: AbortSignal; onProgress?: (bytes: number, total?: number) => void },
-    ): Promise<unknown>;
-  };
-  /** Where finished files go; gives their public URL. Fails with typed errors. */
-  readonly storage: {
-    put(
-      file: { name: string; kind: OutputKind; path: string; mongoId: string; replaces?: string | undefined },
-      signal: AbortSignal,
-    ): Promise<string>;
-  };
+  readonly source: TapeSource;
+  readonly storage: Pick<OutputStorage, 'put'>;
   readonly tempDir: string;
   readonly limits: Limits;
-  /** Seconds that fetching, baking and storing may take, each. */
+  /** Seconds that each of the three steps may take: to fetch, to bake and to store. */
   readonly timeoutSeconds: number;
-  /** Of outputs that ask for none. */
+  /** The scale of outputs whose request has none. */
   readonly scale: Scale;
+  /** Opens the progress reports of one bake. */
   readonly reportProgress?: ReportProgress;
   readonly ffmpeg?: string;
 }
 
-/** Requests and Redis come before encoders, which keep all cores busy. */
+/** A source; the number of bytes is of no interest here. */
+interface TapeSource {
+  fetch(...how: Parameters<Source['fetch']>): Promise<unknown>;
+}
+
+type Tell = (progress: StageProgress) => void;
+
+/** The encoder runs below requests and Redis, since it keeps all cores busy. */
 const NICENESS = 10;
 
-/** A folder of its own for each tape, and what is done in it: fetch, bake, store. */
+/** Makes the function that bakes one tape. It leaves nothing in TEMP_DIR, and throws errors with a code, or bugs. */
 export function tapeBaker(options: TapeBakerOptions) {
-  return {
-    /** Bakes one tape. Nothing is left in TEMP_DIR, however it ends. */
-    bake: async (request: BakeRequest, context: BakeContext): Promise<BakeResult> => {
-      const { jobId, signal, onProgress, withSlugLock } = context;
-      const progressReporter = options.reportProgress?.(request, jobId);
-      const tell = (progress: StageProgress) => {
-        onProgress(progress);
-        progressReporter?.report(progress);
+  const { source, storage, tempDir, limits, timeoutSeconds, scale, reportProgress, ffmpeg } = options;
+
+  return async (request: BakeRequest, attempt: BakeAttempt): Promise<BakeResult> => {
+    const { jobId, signal, onProgress, withSlugLock } = attempt;
+    const reporter = reportProgress?.(request, jobId);
+    const tell: Tell = (progress) => {
+      onProgress(progress);
+      reporter?.report(progress);
+    };
+
+    const bakeIn = async (folder: string): Promise<BakeResult> => {
+      const tape = join(folder, 'tape.zip');
+      const started = performance.now();
+      await withStageTimeout('downloading', timeoutSeconds, signal, (until) =>
+        fetchTape(source, request.zipUrl, tape, tell, until),
+      );
+      const fetched = performance.now();
+      const report = await bake(tape, {
+        outDir: join(folder, 'out'),
+        workFolder: folder,
+        name: request.slug,
+        outputs: request.outputs.map((output) => withScale(output, scale)),
+        limits,
+        timeoutSeconds,
+        niceness: NICENESS,
+        ...(ffmpeg !== undefined && { ffmpeg }),
+        signal,
+        onProgress: (progress) => tell(fromBakeProgress(progress)),
+      });
+      const baked = performance.now();
+      // Each stored file has an owner, and no bake replaces another tape's file. The lock keeps another tape from taking the
+      // second file of this slug while the first is stored.
+      const urls = await withStageTimeout('uploading', timeoutSeconds, signal, (until) =>
+        withSlugLock(() => storeOutputs(storage, request, report.outputs, tell, until), until),
+      );
+      const { open = 0, unpack = 0, total = 0 } = report.timings;
+      const timings = {
+        downloading: seconds(fetched - started),
+        opening: seconds((open + unpack) * 1000),
+        encoding: seconds((total - open - unpack) * 1000),
+        uploading: seconds(performance.now() - baked),
       };
-      try {
-        return await withTempFolder(options.tempDir, `${request.slug}-${jobId}`, (folder) =>
-          bakeIn(folder, request, { ...options, signal, tell, withSlugLock }),
-        );
-      } catch (error) {
-        throw withErrorCode(error);
-      } finally {
-        progressReporter?.end();
-      }
-    },
+      return { ...mainOutput(report), outputs: urls, timings };
+    };
+
+    try {
+      return await withTempFolder(tempDir, `${request.slug}-${jobId}`, bakeIn);
+    } catch (error) {
+      throw withErrorCode(error);
+    } finally {
+      reporter?.end();
+    }
   };
 }
 
-interface Work extends TapeBakerOptions {
-  readonly signal: AbortSignal;
-  readonly tell: (progress: StageProgress) => void;
-  readonly withSlugLock: BakeContext['withSlugLock'];
-}
-
-async function bakeIn(folder: string, request: BakeRequest, work: Work): Promise<BakeResult> {
-  const { tell, source, limits, timeoutSeconds } = work;
-  const tape = join(folder, 'tape.zip');
-  const started = performance.now();
+async function fetchTape(
+  source: TapeSource,
+  zipUrl: string,
+  file: string,
+  tell: Tell,
+  signal: AbortSignal,
+): Promise<void> {
   tell(stageProgress('downloading', 0));
-  await withStageTimeout('downloading', work, (signal) =>
-    source.fetch(new URL(request.zipUrl), tape, {
-      signal,
-      onProgress: (bytes, total) => tell(stageProgress('downloading', total ? bytes / total : 0)),
-    }),
-  );
-  const fetched = performance.now();
-  const { ffmpeg } = work;
-  const report = await bake(tape, {
-    ...{ outDir: join(folder, 'out'), workFolder: folder, name: request.slug, limits, timeoutSeconds },
-    ...{ niceness: NICENESS, ...(ffmpeg !== undefined && { ffmpeg }) },
-    outputs: request.outputs.map((output) => withScale(output, work.scale)),
-    signal: work.signal,
-    onProgress: (progress) => tell(fromBakeProgress(progress)),
-  });
-  const baked = performance.now();
-  // Each file has an owner, and one that is another's is never replaced; together, that no other tape takes the next one meanwhile.
-  const outputs = await withStageTimeout('uploading', work, (signal) =>
-    work.withSlugLock(() => storeOutputs(request, report, work, signal), signal),
-  );
-  const { open = 0, unpack = 0, total = 0 } = report.timings;
-  const timings = {
-    downloading: seconds(fetched - started),
-    opening: seconds((open + unpack) * 1000),
-    encoding: seconds((total - open - unpack) * 1000),
-    uploading: seconds(performance.now() - baked),
-  };
-  return { ...resultOf(report), outputs, timings };
+  const onProgress = (bytes: number, total?: number) =>
+    tell(stageProgress('downloading', total ? bytes / total : 0));
+  await source.fetch(new URL(zipUrl), file, { signal, onProgress });
 }
 
+/** Stores the outputs one after the other, and returns their public URLs by kind. */
 async function storeOutputs(
+  storage: Pick<OutputStorage, 'put'>,
   request: BakeRequest,
-  { outputs }: BakeReport,
-  { storage, tell }: Work,
+  outputs: readonly OutputReport[],
+  tell: Tell,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const { mongoId, replaces } = request;
@@ -127,23 +132,22 @@ async function storeOutputs(
   return urls;
 }
 
-/** Of the file that people wait for: the first. */
-function resultOf({ outputs, duration }: BakeReport): Omit<BakeResult, 'outputs'> {
+/** The facts of the first output, which is the one that people wait for. */
+function mainOutput({ outputs, duration }: BakeReport): Omit<BakeResult, 'outputs'> {
   const { width, height, bytes } = outputs[0]!;
   return { width, height, duration, bytes };
 }
 
-function withScale(
-  { kind, scale, maxSide }: BakeRequest['outputs'][number],
-  otherwise: Scale,
-): OutputRequest {
-  const factor = scale ?? (kind === 'thumbnail' ? undefined : otherwise);
+function withScale({ kind, scale, maxSide }: BakeRequest['outputs'][number], usual: Scale): OutputRequest {
+  const factor = scale ?? (kind === 'thumbnail' ? undefined : usual);
   return { kind, ...(factor !== undefined && { scale: factor }), ...(maxSide !== undefined && { maxSide }) };
 }
 
-async function withStageTimeout<T>(
+/** Gives one stage its time. Throws BAKE_TIMEOUT when it takes longer. */
+function withStageTimeout<T>(
   stage: Stage,
-  { signal, timeoutSeconds }: Work,
+  timeoutSeconds: number,
+  signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const tooSlow = (cause: unknown) =>
@@ -155,7 +159,7 @@ function seconds(ms: number): number {
   return Math.round(ms) / 1000;
 }
 
-/** Where each stage begins and ends in the progress of the whole: about as long as they take for an ordinary tape. */
+/** Begin and end of each stage in the progress of the whole: about the time that they take for an ordinary tape. */
 const SHARES: Readonly<Record<Stage, readonly [number, number]>> = {
   downloading: [0, 0.1],
   opening: [0.1, 0.15],
@@ -163,24 +167,24 @@ const SHARES: Readonly<Record<Stage, readonly [number, number]>> = {
   uploading: [0.9, 1],
 };
 
-/** How far the whole is when `part` (0 to 1) of a stage is done. */
+/** The progress of the whole when `part` (0 to 1) of a stage is done. */
 export function stageProgress(stage: Stage, part: number): StageProgress {
   const [from, to] = SHARES[stage];
   const within = Math.min(1, Math.max(0, part));
   return { stage, progress: Math.round((from + (to - from) * within) * 1000) / 1000 };
 }
 
-/** What the bake library's progress means for the whole. */
+/** The progress of the whole for a progress of the bake library. */
 export function fromBakeProgress({ stage, progress }: Progress): StageProgress {
   return stage === 'open' || stage === 'unpack'
     ? stageProgress('opening', 0)
     : stageProgress('encoding', progress);
 }
 
-/** What the system says when it has too little of something just now: memory, processes, open files. */
+/** Codes of the system for a lack of memory, processes or open files. */
 const BUSY: readonly unknown[] = ['ENOMEM', 'EAGAIN', 'EMFILE', 'ENFILE'];
 
-/** The error that a job fails with: errors of the system get a code of ours; what remains untyped is a bug. */
+/** The error that a job fails with: a system error gets a code of ours; any other untyped error is a bug. */
 export function withErrorCode(error: unknown): unknown {
   const full = diskFull(error);
   if (full) return full;
@@ -188,7 +192,7 @@ export function withErrorCode(error: unknown): unknown {
     return new BakeError('MACHINE_BUSY', 'The machine had too much to do.', { cause: error });
   }
   if (error instanceof BakeError && error.code === 'TAPE_NOT_FOUND') {
-    // It was fetched a moment ago: somebody took it away.
+    // The tape was fetched a moment ago, so another program removed it.
     const message = 'The folder for working files (TEMP_DIR) lost a file.';
     return new BakeError('TEMP_DIR_UNUSABLE', message, { cause: error });
   }

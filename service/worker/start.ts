@@ -1,3 +1,4 @@
+/** Puts together what the workers need, and starts them. */
 import { loadMediabunny } from '../bake/container/mp4.ts';
 import { sweepTempFolders } from '../bake/temp-folder.ts';
 import { openDelivery } from '../callback/deliver.ts';
@@ -24,24 +25,27 @@ export interface WorkOptions {
   readonly log: Log;
 }
 
-/** Removes what dead processes left, then bakes and delivers. Resolves when Redis is reached, however long that takes. */
+/** Removes the folders of dead processes, then bakes and delivers. Resolves when Redis is reached, however long that takes. */
 export async function startWork(options: WorkOptions): Promise<Workers> {
-  const { config, tapeBucket, storage, secrets, isCallbackAllowed, metrics, log } = options;
-  // Loading takes tens of milliseconds, in which no request is answered: better now than with the first tape.
+  const { config, tapeBucket, storage, secrets, isSourceAllowed, isCallbackAllowed, metrics, log } = options;
+  // Loading takes tens of milliseconds in which no request is answered: better now than with the first tape.
   loadMediabunny();
   const swept = await sweepTempFolders(config.tempDir);
   if (swept.length > 0) log.info({ folders: swept.length }, 'leftovers swept');
-  const { limits, tempDir, scale, bakeTimeoutSeconds: timeoutSeconds } = config;
-  const baker = tapeBaker({
-    source: openSource({ tapeBucket, allowed: options.isSourceAllowed, maxBytes: limits.zipBytes }),
-    ...{ storage, tempDir, limits, timeoutSeconds, scale },
+  const bake = tapeBaker({
+    source: openSource({ tapeBucket, allowed: isSourceAllowed, maxBytes: config.limits.zipBytes }),
+    storage,
+    tempDir: config.tempDir,
+    limits: config.limits,
+    timeoutSeconds: config.bakeTimeoutSeconds,
+    scale: config.scale,
     reportProgress: openProgressReports({ secrets, isAllowed: isCallbackAllowed }),
   });
   const { deliver } = openDelivery({ secrets, isAllowed: isCallbackAllowed, onAttempt: metrics.callback });
   return startWorkers({
     redis: config.redis,
     concurrency: config.concurrency,
-    bake: metrics.instrument(baker.bake),
+    bake: metrics.instrument(bake),
     deliver,
     onError: (err) => log.error({ err }, 'queue'),
   });

@@ -1,127 +1,131 @@
-import { type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
+/** Starts the two BullMQ workers of this process, one for bakes and one for callbacks, and stops them. */
+import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { waitAtMost } from '../lib/deadline.ts';
 import { finishRequeues } from '../queue/add.ts';
-import type { BakeRequest, BakeResult, CallbackData, Failure } from '../queue/job.ts';
-import { withLock } from '../queue/lock.ts';
+import type { BakeData, BakeRequest, BakeResult, CallbackData, Failure } from '../queue/job.ts';
+import { withSlugLock } from '../queue/lock.ts';
 import { removePurgedCallback } from '../queue/purge.ts';
-import { connect, type RedisAddress } from '../queue/redis.ts';
 import { readStopRequest, subscribeToStops } from '../queue/stop-requests.ts';
-import { BAKES, CALLBACKS, closeStore, keys, openStore } from '../queue/store.ts';
-import { type ActiveJobs, trackJobs } from './active-jobs.ts';
-import { type BakeContext, bakeProcessor } from './bake-processor.ts';
+import { BAKES, CALLBACKS, closeStore, connect, openStore, type RedisAddress } from '../queue/store.ts';
+import { trackJobs } from './active-jobs.ts';
+import { type BakeAttempt, bakeProcessor } from './bake-processor.ts';
 import { type CallbackJob, callbackProcessor, type DeliveryAnswer } from './callback-processor.ts';
-
-export type { CallbackJob, DeliveryAnswer } from './callback-processor.ts';
 
 export interface WorkersOptions {
   readonly redis: RedisAddress;
+  readonly prefix?: string;
+  /** Bakes at once. */
   readonly concurrency: number;
-  /** Fails with an error that has code, message and `retryable`; any other counts as a bug, and as final. */
-  readonly bake: (request: BakeRequest, context: BakeContext) => Promise<BakeResult>;
-  readonly deliver: (callback: CallbackJob, signal: AbortSignal) => Promise<DeliveryAnswer>;
+  /** Callbacks at once. */
   readonly deliveries?: number;
-  /** How often a bake may lose its worker before it fails as WORKER_LOST. */
+  /** Fails with an OvenError; any other error is a bug, and is not retried. */
+  readonly bake: (request: BakeRequest, attempt: BakeAttempt) => Promise<BakeResult>;
+  readonly deliver: (callback: CallbackJob, signal: AbortSignal) => Promise<DeliveryAnswer>;
+  /** How often a bake may lose its worker before it fails with WORKER_LOST. */
   readonly maxStalled?: number;
-  /** After how long a job without a sign of life from its worker counts as lost. */
+  /** A job counts as lost after so many milliseconds without a sign of life from its worker. */
   readonly lockMs?: number;
   readonly stalledCheckMs?: number;
-  /** How long an aborted bake may take to end before it is left behind. */
+  /** How long an aborted bake may take to end before its worker no longer waits for it. */
   readonly graceMs?: number;
-  /** Until a bake is tried again that the machine could not do: ffmpeg is missing, or TEMP_DIR. */
+  /** How long a bake waits that failed with a host fault, before it runs again. */
   readonly hostFaultWaitMs?: number;
-  readonly prefix?: string;
   readonly onError?: (error: Error) => void;
 }
 
 export interface Workers {
-  /** What the machine lacks for baking (a reason to be unhealthy: tapes wait for it); undefined once it has baked again. */
+  /** The host fault of the last bake, for which tapes wait; undefined once a bake has succeeded. */
   hostFault(): Failure | undefined;
-  /** Takes nothing new; what runs goes on. */
+  /** Takes no new jobs; active jobs go on. */
   pause(): Promise<void>;
-  /** Pauses, gives what runs so many seconds, then aborts it and hands it back without spending an attempt. */
+  /** Pauses, gives active jobs so many seconds, then aborts them and hands them back without spending an attempt. */
   drainTo(seconds: number): Promise<void>;
-  /** Drains (5 seconds unless told), then closes every connection, within seconds even when Redis is gone. */
+  /** Drains (5 seconds by default), then closes every connection, within seconds even if Redis is gone. */
   close(seconds?: number): Promise<void>;
 }
 
-/** A callback can't take its worker down as a tape might, so that it may be there when any number of workers are lost. */
+/** A callback can't take its worker down as a tape might, so it survives any number of lost workers. */
 const MAX_STALLED_CALLBACKS = 1000;
-/** How long the queue is waited for at the end. */
+/** How long the queue may take to close. */
 const CLOSE_MS = 3000;
 
-/** Starts baking and delivering; resolves when Redis is reached and cancellations are heard. */
+/** Starts the workers; resolves when Redis is reached and stop requests arrive. */
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
-  const { redis, concurrency, prefix = 'oven', graceMs = 2000, onError = () => {} } = options;
+  const { redis, prefix = 'oven', graceMs = 2000, onError = () => {} } = options;
   const store = openStore(redis, prefix, onError);
   const connection = connect(redis, 'forever', onError);
   const subscriber = connect(redis, 'forever', onError);
-  const baking = trackJobs(graceMs);
-  const sending = trackJobs(graceMs);
-  let hostFault: Failure | undefined;
-  const checkCancelled = async (callbackId: string) => {
-    if (await readStopRequest(connection, prefix, callbackId)) baking.cancel(callbackId);
+  const activeBakes = trackJobs(graceMs);
+  const activeCallbacks = trackJobs(graceMs);
+
+  const checkStopRequest = async (callbackId: string) => {
+    if (await readStopRequest(connection, prefix, callbackId)) activeBakes.cancel(callbackId);
   };
-  const checkAllCancelled = () => {
-    for (const callbackId of baking.keys()) checkCancelled(callbackId).catch(onError);
+  const checkAll = () => {
+    for (const callbackId of activeBakes.callbackIds()) checkStopRequest(callbackId).catch(onError);
   };
-  await subscribeToStops(subscriber, prefix, (callbackId) => baking.cancel(callbackId), checkAllCancelled);
-  await ready(store.redis); // its commands do not wait as those of the others do
+  await subscribeToStops(subscriber, prefix, activeBakes.cancel, checkAll);
+  await ready(store.redis); // its commands do not wait as those of the other connections do
   await finishRequeues(store);
 
-  const start = <D, R>(
-    name: string,
-    work: Processor<D, R>,
-    running: ActiveJobs,
-    count: number,
-    maxStalledCount: number,
-  ) => {
-    const shared: WorkerOptions = {
-      ...{ connection, prefix, concurrency: count, maxStalledCount },
-      lockDuration: options.lockMs ?? 15_000,
-      stalledInterval: options.stalledCheckMs ?? 5000,
-      runRetryDelay: 1000, // a result that Redis could not take just now is not to grow old
-    };
-    const worker = new Worker<D, R>(name, work, shared);
-    worker.on('error', onError);
-    worker.on('lockRenewalFailed', running.lose);
-    return { worker, running };
-  };
-  const bake = bakeProcessor({
-    ...{ bake: options.bake, running: baking, checkCancelled, onError },
-    withSlugLock: (fileName, work, signal) =>
-      withLock(connection, keys.lock(prefix, `slug-${fileName}`), work, Number.POSITIVE_INFINITY, signal),
-    hostFaultWaitMs: options.hostFaultWaitMs ?? 30_000,
+  let hostFault: Failure | undefined;
+  const processBake = bakeProcessor({
+    bake: options.bake,
+    activeJobs: activeBakes,
+    withSlugLock: (fileName, work, signal) => withSlugLock(connection, prefix, fileName, work, signal),
+    checkStopRequest,
     onHostFault: (fault) => {
       hostFault = fault;
     },
+    hostFaultWaitMs: options.hostFaultWaitMs ?? 30_000,
+    onError,
   });
-  const deliver = callbackProcessor({
+  const processCallback = callbackProcessor({
     deliver: options.deliver,
-    running: sending,
+    activeJobs: activeCallbacks,
     store,
     redis: connection,
     onError,
   });
-  const callbacks = start(CALLBACKS, deliver, sending, options.deliveries ?? 8, MAX_STALLED_CALLBACKS);
+
+  const common = {
+    connection,
+    prefix,
+    lockDuration: options.lockMs ?? 15_000,
+    stalledInterval: options.stalledCheckMs ?? 5000,
+    runRetryDelay: 1000, // a result that Redis could not take just now is written soon
+  };
+  const callbacks = new Worker<CallbackData, string>(CALLBACKS, processCallback, {
+    ...common,
+    concurrency: options.deliveries ?? 8,
+    maxStalledCount: MAX_STALLED_CALLBACKS,
+  });
+  const bakes = new Worker<BakeData, BakeResult>(BAKES, processBake, {
+    ...common,
+    concurrency: options.concurrency,
+    maxStalledCount: options.maxStalled ?? 5,
+  });
+  bakes.on('error', onError).on('lockRenewalFailed', activeBakes.lose);
+  callbacks.on('error', onError).on('lockRenewalFailed', activeCallbacks.lose);
   const removePurged = (job: Job<CallbackData, string> | undefined) => {
     if (job) removePurgedCallback(store, job).catch(onError);
   };
-  callbacks.worker.on('completed', removePurged).on('failed', removePurged);
-  const parts = [start(BAKES, bake, baking, concurrency, options.maxStalled ?? 5), callbacks];
-  await Promise.all(parts.map(({ worker }) => worker.waitUntilReady()));
+  callbacks.on('completed', removePurged).on('failed', removePurged);
+  await Promise.all([bakes.waitUntilReady(), callbacks.waitUntilReady()]);
 
   const pause = async () => {
-    for (const { running } of parts) running.refuse();
-    await Promise.all(parts.map(({ worker }) => worker.pause(true)));
+    activeBakes.refuse();
+    activeCallbacks.refuse();
+    await Promise.all([bakes.pause(true), callbacks.pause(true)]);
   };
   const drainTo = async (seconds: number) => {
     await pause();
     await Promise.all(
-      parts.map(async ({ running }) => {
-        if (await running.idle(seconds * 1000)) return;
-        running.handBack();
-        await running.idle(2 * graceMs);
+      [activeBakes, activeCallbacks].map(async (active) => {
+        if (await active.idle(seconds * 1000)) return;
+        active.handBack();
+        await active.idle(2 * graceMs);
       }),
     );
   };
@@ -131,15 +135,14 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     drainTo,
     close: async (seconds = 5) => {
       await drainTo(seconds);
-      const closing = parts.map(({ worker }) => worker.close());
-      await waitAtMost(CLOSE_MS, Promise.allSettled(closing), () => {});
+      await waitAtMost(CLOSE_MS, Promise.allSettled([bakes.close(), callbacks.close()]), () => {});
       await waitAtMost(CLOSE_MS, closeStore(store), () => {});
       for (const client of [connection, subscriber]) client.disconnect();
     },
   };
 }
 
-/** Resolves when a connection can be used, however often it fails before. */
+/** Resolves when a connection is ready, however often it fails before. */
 function ready(redis: Redis): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();
   return new Promise((resolve) => redis.once('ready', () => resolve()));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openMetrics, serveMetrics } from '../../service/health/metrics.ts';
-import type { BakeContext } from '../../service/worker/bake-processor.ts';
+import type { BakeAttempt } from '../../service/worker/bake-processor.ts';
 import { startTestService, type TestService } from '../http/test-service.ts';
 import { until } from '../rig/until.ts';
 
@@ -63,7 +63,7 @@ it('a bake that was stopped is no failure', async () => {
     signal.throwIfAborted();
     throw new Error('not aborted');
   });
-  const withSlugLock: BakeContext['withSlugLock'] = (work) => work();
+  const withSlugLock: BakeAttempt['withSlugLock'] = (work) => work();
   const context = { jobId: 'a', signal: stop.signal, onProgress: () => {}, withSlugLock };
   await expect(bake({} as never, context)).rejects.toThrow();
   expect((await metrics.render()).body).toContain('oven_bakes_total{outcome="stopped",code=""} 1');

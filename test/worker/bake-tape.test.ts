@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import type { BakeRequest, Stage, StageProgress } from '../../service/queue/job.ts';
 import { SourceError } from '../../service/source/errors.ts';
-import type { BakeContext } from '../../service/worker/bake-processor.ts';
+import type { BakeAttempt } from '../../service/worker/bake-processor.ts';
 import { type TapeBakerOptions, tapeBaker } from '../../service/worker/bake-tape.ts';
 import { makeTape } from '../tapes/make.ts';
 
@@ -53,13 +53,13 @@ function run(
   {
     signal = new AbortController().signal,
     onProgress = (_: StageProgress) => {},
-    withSlugLock = ((work) => work()) as BakeContext['withSlugLock'],
+    withSlugLock = ((work) => work()) as BakeAttempt['withSlugLock'],
     of = request,
   } = {},
 ) {
   const bases = { tempDir: path('temp'), limits: DEFAULT_LIMITS, timeoutSeconds: 60, scale: 2 } as const;
-  const bakery = tapeBaker({ ...bases, ...parts(), ...options });
-  return bakery.bake(of, { jobId: 'abc-2', signal, onProgress, withSlugLock });
+  const bakeTape = tapeBaker({ ...bases, ...parts(), ...options });
+  return bakeTape(of, { jobId: 'abc-2', signal, onProgress, withSlugLock });
 }
 
 describe('a bake', () => {

@@ -17,7 +17,7 @@ export const UNIT = [
   'test/http/files.test.ts',
   'test/infra/{checks,config}.test.ts',
   'test/netlify/{pieces,signals}.test.ts',
-  'test/queue/admission.test.ts',
+  'test/queue/capacity.test.ts',
   'test/rehearse/{events,table,tools}.test.ts',
   'test/release/lock.test.ts',
   'test/rig/run/*.test.ts',

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { admission } from '../../service/queue/capacity.ts';
+import { openCapacity } from '../../service/queue/capacity.ts';
 
 /** A queue whose count and additions take as many turns of the event loop as it is told. */
 function slowQueue(countTurns: () => number, addTurns: () => number) {
@@ -36,7 +36,7 @@ it('lets in exactly as many as there is room for, however long counting and addi
         () => next(a, n++),
         () => next(b, m++),
       );
-      const { admit } = admission(max, queue.count);
+      const { admit } = openCapacity(max, queue.count);
       const answers = await Promise.all(Array.from({ length: asked }, () => admit(queue.add)));
       expect(queue.there()).toBe(Math.min(max, asked));
       expect(answers.filter(Boolean)).toHaveLength(Math.min(max, asked));
@@ -46,7 +46,7 @@ it('lets in exactly as many as there is room for, however long counting and addi
 });
 
 it('makes room again for what could not be added', async () => {
-  const { admit } = admission(1, async () => 0);
+  const { admit } = openCapacity(1, async () => 0);
   await expect(admit(async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await admit(async () => 'in')).toBe('in');
 });
