@@ -1,4 +1,4 @@
-import type { ApiCode } from '../../service/http/errors.ts';
+import type { ApiCode } from '../../service/errors.ts';
 import { FORWARDING_DROP_IN, HOLDING_DROP_IN, ORIGIN_CERTIFICATE, SERVICE_ADDRESS } from './paths.ts';
 import type { Site } from './site.ts';
 

@@ -1,4 +1,5 @@
-import { BakeError, type TapeFault } from './errors.ts';
+import type { TapeCode } from '../errors.ts';
+import { BakeError } from './errors.ts';
 
 /** One row of the table of limits. */
 export interface Limit {
@@ -13,7 +14,7 @@ export interface Limit {
   /** What is measured, for help texts and docs. */
   readonly bounds: string;
   /** Code of the error for a tape beyond the limit. */
-  readonly code: TapeFault;
+  readonly code: TapeCode;
 }
 
 const UNITS = { MiB: 1024 * 1024, seconds: 1, frames: 1, pixels: 1 };

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { failureCodeOf } from '../errors.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import type { BakeRequest, BakeResult } from '../queue/job.ts';
 import type { Counts } from '../queue/status.ts';
@@ -61,9 +62,8 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
         played.inc(result.duration);
         return result;
       } catch (error) {
-        const { code } = (error ?? {}) as { code?: unknown };
         if (attempt.signal.aborted) bakes.inc({ outcome: 'stopped', code: '' });
-        else bakes.inc({ outcome: 'failed', code: typeof code === 'string' ? code : 'INTERNAL' });
+        else bakes.inc({ outcome: 'failed', code: failureCodeOf(error) });
         throw error;
       }
     },

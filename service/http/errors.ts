@@ -1,34 +1,8 @@
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { type ApiCode, ERRORS } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
-
-/** Every code that an error of the API may have, with its status and what it means. The list is closed. */
-export const API_ERRORS = {
-  INVALID_JSON: [400, 'The body is not JSON.'],
-  INVALID_REQUEST: [400, 'Something in the request is not as it should be; `fields` says what.'],
-  UNAUTHORIZED: [401, 'The secret is missing, or is not one that Oven accepts.'],
-  ORIGIN_NOT_ALLOWED: [403, 'Oven does not talk to the origin of a URL; `fields` says which.'],
-  NOT_FOUND: [404, 'There is nothing at this address.'],
-  JOB_NOT_FOUND: [404, 'There is no such job, or none any more.'],
-  METHOD_NOT_ALLOWED: [405, 'This address does not take this method; the header Allow says which it takes.'],
-  BAKE_RUNNING: [409, 'The same tape waits or is being baked; it can be baked again after that.'],
-  JOB_UNFINISHED: [409, 'The job has not ended yet.'],
-  JOB_FINISHED: [409, 'The job has ended already.'],
-  BODY_TOO_LARGE: [413, 'The body is larger than 64 KiB.'],
-  UNSUPPORTED_MEDIA_TYPE: [415, 'The body must come as application/json.'],
-  QUEUE_FULL: [429, 'As many tapes wait as may. Retry-After says when to ask again.'],
-  INTERNAL: [500, 'Something went wrong inside Oven. It is in the log, under the request id.'],
-  DRAINING: [503, 'Oven takes no tapes just now, since it is about to be worked on.'],
-  DISK: [503, 'There is too little room on the disk.'],
-  QUEUE_UNREACHABLE: [503, 'The queue can not be reached.'],
-  STORAGE_FAILED: [503, 'The storage did not do what it was asked for.'],
-  UNAVAILABLE: [503, 'Oven can not be reached for the moment: the proxy before it says so.'],
-  TAPE_BUSY: [503, 'The tape is still being baked, and is told to stop: ask again.'],
-} as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
-
-export type ApiCode = keyof typeof API_ERRORS;
-export const API_CODES = Object.keys(API_ERRORS) as [ApiCode, ...ApiCode[]];
 
 /** What is wrong with one field of a request. */
 export interface FieldFault {
@@ -58,9 +32,9 @@ export class ApiError extends Error {
     code: ApiCode,
     options: { cause?: unknown; fields?: readonly FieldFault[]; retryAfter?: number } = {},
   ) {
-    super(API_ERRORS[code][1], 'cause' in options ? { cause: options.cause } : undefined);
+    super(ERRORS[code].message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
-    this.status = API_ERRORS[code][0];
+    this.status = ERRORS[code].status;
     this.fields = options.fields;
     this.retryAfter = options.retryAfter;
   }

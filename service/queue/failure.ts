@@ -1,56 +1,46 @@
 import { UnrecoverableError } from 'bullmq';
+import { ERRORS, OvenError, type Retry } from '../errors.ts';
 import type { Failure } from './job.ts';
 
-export const CANCELLED: Failure = {
-  code: 'CANCELLED',
-  message: 'The bake was cancelled.',
-  retryable: true,
-};
+const INTERNAL = describe(new OvenError('INTERNAL'));
+const WORKER_LOST = describe(new OvenError('WORKER_LOST'));
+export const CANCELLED = describe(new OvenError('CANCELLED'));
 
-const WORKER_LOST: Failure = {
-  code: 'WORKER_LOST',
-  message: 'The machine that baked this tape was lost too many times.',
-  retryable: true,
-};
-
-const INTERNAL: Failure = {
-  code: 'INTERNAL',
-  message: 'Something went wrong inside Oven.',
-  retryable: false,
-};
-
-/** Passing, but baked again only when somebody asks: a second try by itself is unwanted, or would be as long and as vain. */
-const NOT_RETRIED_BY_ITSELF: readonly string[] = ['CANCELLED', 'BAKE_TIMEOUT'];
-
-/** The machine can't bake any tape: each waits until it can again, and none fails for it. */
-const HOST_FAULTS: readonly string[] = ['FFMPEG_MISSING', 'TEMP_DIR_UNUSABLE', 'OUTPUT_NOT_WRITABLE'];
-
-/** What a thrown value tells the caller: code, message and `retryable` of a typed error; nothing of a bug. */
+/** What the caller learns of a thrown value: all of a typed error, nothing of a bug. */
 export function toFailure(error: unknown): Failure {
-  const { code, message, retryable } = (error ?? {}) as Partial<Failure>;
-  if (typeof code !== 'string' || typeof message !== 'string' || typeof retryable !== 'boolean')
-    return INTERNAL;
-  return { code, message, retryable };
+  return error instanceof OvenError ? describe(error) : INTERNAL;
 }
 
-/** Whether a failure says nothing about the tape. */
-export function isHostFault({ code }: Failure): boolean {
-  return HOST_FAULTS.includes(code);
+/** Whether a failure says nothing about the tape: the host can bake none. */
+export function isHostFault(failure: Failure): boolean {
+  return retryOf(failure) === 'postponed';
 }
 
-/** The error that makes BullMQ keep `failure`, and try again where that may help. */
+/** The error that makes BullMQ keep `failure`, and try again if the table says so. */
 export function toJobError(failure: Failure): Error {
   const text = JSON.stringify(failure);
-  const again = failure.retryable && !NOT_RETRIED_BY_ITSELF.includes(failure.code);
+  const again = ['transient', 'automatic', 'postponed'].includes(retryOf(failure));
   return again ? new Error(text) : new UnrecoverableError(text);
 }
 
-/** The failure that a job's failedReason keeps; a reason BullMQ wrote itself means that its workers were lost. */
+/** The failure that a job's failedReason keeps; a reason that BullMQ wrote itself means that its workers were lost. */
 export function readFailure(failedReason: string | undefined): Failure {
   try {
-    const { passing, ...failure } = JSON.parse(failedReason ?? ''); // `passing` is what version 0.1 wrote for `retryable`
-    return toFailure({ retryable: passing, ...failure });
+    // `passing` is what version 0.1 wrote for `retryable`
+    const { code, message, retryable, passing = retryable } = JSON.parse(failedReason ?? '');
+    const isFailure = typeof code === 'string' && typeof message === 'string' && typeof passing === 'boolean';
+    return isFailure ? { code, message, retryable: passing } : INTERNAL;
   } catch {
     return WORKER_LOST;
   }
+}
+
+function describe({ code, message, retryable }: OvenError): Failure {
+  return { code, message, retryable };
+}
+
+/** A job of another release may have a code that this one does not know: it is not tried again by itself. */
+function retryOf({ code }: Failure): Retry {
+  const row = Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS] : undefined;
+  return row !== undefined && 'retry' in row ? row.retry : 'never';
 }

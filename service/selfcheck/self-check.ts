@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { BakeError } from '../bake/errors.ts';
+import { failureCodeOf, OvenError } from '../errors.ts';
 import type { Reason } from '../health/probes.ts';
 import type { Log } from '../lib/log.ts';
 
@@ -74,11 +74,11 @@ export function startSelfCheck(options: SelfCheckOptions): SelfCheck {
 }
 
 function isRetryable(error: unknown): boolean {
-  return error instanceof BakeError && error.retryable;
+  return error instanceof OvenError && error.retryable;
 }
 
 function reasonOf(error: unknown): Reason {
-  const code = error instanceof BakeError ? error.code : 'INTERNAL';
+  const code = failureCodeOf(error);
   return { code: 'SELF_CHECK', message: `A tape that is built in does not come out right [${code}].` };
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
+import { isPermanent } from '../errors.ts';
 import { connect } from '../queue/store.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
 import type { OutputStorage } from '../storage/storage.ts';
@@ -97,12 +98,6 @@ async function runCheck(
       throw new UnfitError(`This release is not fit to run here: ${name}: ${reasonOf(cause)}`, { cause });
     }
   }
-}
-
-/** Configuration does not mend itself; a bake of a tape that is known to be good fails the same way again. */
-function isPermanent(error: unknown): boolean {
-  const { code, retryable } = (error ?? {}) as { code?: unknown; retryable?: unknown };
-  return retryable === false || /MISCONFIGURED|_MISSING$|UNUSABLE|VERIFY_FAILED/.test(String(code));
 }
 
 function reasonOf(error: unknown): string {

@@ -1,9 +1,10 @@
 import type { LookupFunction } from 'node:net';
+import { isTransient } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
 import type { Allowed } from './allow-list.ts';
 import { download, notAllowed } from './download.ts';
-import { isTransient, timedOut } from './errors.ts';
+import { timedOut } from './errors.ts';
 import type { Progress } from './save-file.ts';
 import type { TapeBucket } from './tape-bucket.ts';
 

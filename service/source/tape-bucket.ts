@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
+import type { SourceCode } from '../errors.ts';
 import { type Account, classifyS3Error, openClient, type S3Fault } from '../storage/s3.ts';
 import { bucketOrigins, keyBelow } from '../storage/urls.ts';
-import { type SourceCode, SourceError, timedOut, tooLarge } from './errors.ts';
+import { SourceError, timedOut, tooLarge } from './errors.ts';
 import { type Progress, saveAs } from './save-file.ts';
 
 /** Where tapes come from: a private bucket, or a folder in its place. */

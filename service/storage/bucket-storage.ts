@@ -7,9 +7,10 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { StorageCode } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
-import { type StorageCode, StorageError } from './errors.ts';
+import { StorageError } from './errors.ts';
 import { CACHE_CONTROL, contentType, keyFor, keysFor } from './keys.ts';
 import { classifyS3Error, openClient, type S3Fault } from './s3.ts';
 import {

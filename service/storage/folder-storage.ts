@@ -8,7 +8,8 @@ import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'nod
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { type StorageCode, StorageError } from './errors.ts';
+import type { StorageCode } from '../errors.ts';
+import { StorageError } from './errors.ts';
 import { keyFor, keysFor } from './keys.ts';
 import { isOwnedBy, type OutputStorage, type StorageOptions, type TapeOwner } from './storage.ts';
 import { mp4UrlMatcher, publicBase } from './urls.ts';

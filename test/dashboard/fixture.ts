@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { type DashboardOptions, dashboard } from '../../service/dashboard/routes.ts';
+import { type FailureCode, OvenError } from '../../service/errors.ts';
 import type { BakeRequest, BakeResult, StageProgress } from '../../service/queue/job.ts';
 import { openQueue, type Queue } from '../../service/queue/queue.ts';
 import type { DeliveryAnswer } from '../../service/worker/callback-processor.ts';
@@ -16,7 +17,7 @@ export interface HeldBake {
   readonly slug: string;
   readonly tell: (progress: StageProgress) => void;
   readonly finish: (result?: Partial<BakeResult>) => void;
-  readonly fail: (error: { code: string; message: string; retryable?: boolean }) => void;
+  readonly fail: (error: { code: FailureCode; message: string }) => void;
 }
 
 export interface DashboardFixture {
@@ -66,7 +67,7 @@ export async function openDashboardFixture({
           slug: request.slug,
           tell: onProgress,
           finish: (result) => resolve({ ...resultOf(request.slug), ...result }),
-          fail: (error) => reject(Object.assign(new Error(error.message), { retryable: false, ...error })),
+          fail: ({ code, message }) => reject(new OvenError(code, message)),
         });
       }),
     deliver: async ({ request }) => answers.get(request.slug) ?? 'delivered',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bake } from '../../service/bake/bake.ts';
+import type { FailureCode } from '../../service/errors.ts';
 import { until } from '../rig/until.ts';
 import { makeTape } from '../tapes/make.ts';
 import { browserPath, launch, whyNot } from './browser.ts';
@@ -70,7 +71,7 @@ describe.skipIf(!browserPath)(`The dashboard in a browser${whyNot}`, () => {
     });
   const row = (page: Page, slug: string) =>
     page.locator('#tapes tr', { has: page.locator('.name a').getByText(slug, { exact: true }) });
-  const failed = async (slug: string, code: string, message: string) => {
+  const failed = async (slug: string, code: FailureCode, message: string) => {
     await fixture.submit(slug);
     (await fixture.held(slug)).fail({ code, message });
   };
@@ -149,7 +150,7 @@ describe.skipIf(!browserPath)(`The dashboard in a browser${whyNot}`, () => {
       await until('one is left', async () => (await rows.count()) === 1);
       await page.waitForURL('**/?q=frame_m');
       await failed('broken-2', 'FRAME_MISSING', 'A frame is missing.');
-      await failed('broken-3', 'SOURCE_FAILED', 'No answer.');
+      await failed('broken-3', 'SOURCE_REFUSED', 'No answer.');
       await row(page, 'broken-2').waitFor(); // shown, as it matches …
       await row(page, 'broken-3').waitFor({ state: 'attached' });
       expect(await row(page, 'broken-3').isVisible()).toBe(false); // … and this one not

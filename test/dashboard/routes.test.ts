@@ -41,10 +41,10 @@ describe('The pages of the dashboard', () => {
     await until('the progress is shown', async () => (await load('/')).includes('value="37"'));
     const during = await pages();
     bake.fail({
-      code: 'SOURCE_FAILED',
+      code: 'SOURCE_REFUSED',
       message: 'https://user.test/auth0%7Chush/x.zip?sig=hush said <b>no</b>',
     });
-    await until('the failure is shown', async () => (await load('/')).includes('SOURCE_FAILED'));
+    await until('the failure is shown', async () => (await load('/')).includes('SOURCE_REFUSED'));
     await until('the callback is sent', async () => (await load('/')).includes('class="sent"'));
     const after = await pages();
     for (const html of after) expect(html).toContain('https://user.test/… said &lt;b&gt;no&lt;/b&gt;');

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { API_CODES } from '../../service/http/errors.ts';
-import { BAKE_CODES } from '../../service/http/schemas/response.ts';
+import { API_CODES, FAILURE_CODES } from '../../service/errors.ts';
 import { startTestService, type TestService } from './test-service.ts';
 
 let testService: TestService;
@@ -87,7 +86,7 @@ describe('the page', () => {
     expect(response.headers.get('content-type')).toContain('text/html');
     const html = await response.text();
     for (const route of ROUTES) expect(html).toContain(route.split(' ')[1]);
-    for (const code of BAKE_CODES) expect(html).toContain(`<code>${code}</code>`);
+    for (const code of FAILURE_CODES) expect(html).toContain(`<code>${code}</code>`);
     for (const word of ['callbackSecret', 'progressUrl', 'Retry-After', 'webhook-id'])
       expect(html).toContain(word);
     expect(html).not.toMatch(/<script|<link|<img|src=|@import|url\(/i);

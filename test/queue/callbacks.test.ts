@@ -97,7 +97,7 @@ describe('a callback', () => {
     await work({
       bake: async () => {
         bakes += 1;
-        if (bakes === 1) throw fault('SOURCE_TIMEOUT', true);
+        if (bakes === 1) throw fault('SOURCE_TIMEOUT');
         return RESULT;
       },
       deliver: (callback) => {
@@ -127,7 +127,7 @@ describe('retry', () => {
     await work({
       bake: async () => {
         bakes += 1;
-        if (bakes === 1) throw fault('NOT_A_ZIP', false);
+        if (bakes === 1) throw fault('NOT_A_ZIP');
         return RESULT;
       },
     });

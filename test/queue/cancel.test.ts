@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OvenError } from '../../service/errors.ts';
 import { openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
@@ -56,7 +57,7 @@ describe('cancel', () => {
     await work({
       bake: async () => {
         bakes += 1;
-        throw Object.assign(new Error('Slow.'), { code: 'SOURCE_TIMEOUT', retryable: true });
+        throw new OvenError('SOURCE_TIMEOUT', 'Slow.');
       },
     });
     const { jobId } = await queue.submit(requestFor('a'));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import type { BakeRequest, BakeResult, Failure } from '../../service/queue/job.ts';
+import { type FailureCode, OvenError } from '../../service/errors.ts';
+import type { BakeRequest, BakeResult } from '../../service/queue/job.ts';
 import { openQueue, type Queue, type QueueOptions } from '../../service/queue/queue.ts';
 import type { CallbackJob } from '../../service/worker/callback-processor.ts';
 import { startWorkers, type Workers, type WorkersOptions } from '../../service/worker/workers.ts';
@@ -13,9 +14,9 @@ export const RESULT: BakeResult = {
   outputs: { mp4: 'https://b.test/tapes/tape.mp4' },
 };
 
-/** An error as the service's own: with a code, and whether it passes. */
-export function fault(code: string, retryable: boolean): Error & Failure {
-  return Object.assign(new Error(`It is ${code}.`), { code, retryable });
+/** An error that a bake throws on purpose. */
+export function fault(code: FailureCode): OvenError {
+  return new OvenError(code, `It is ${code}.`);
 }
 
 /** A request for a tape of this name. */

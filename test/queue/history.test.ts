@@ -43,7 +43,7 @@ describe('status', () => {
     await work({
       bake: async (_request, { onProgress }) => {
         onProgress({ stage: 'uploading', progress: 0.95 });
-        throw fault('SLUG_TAKEN', false);
+        throw fault('SLUG_TAKEN');
       },
     });
     const { jobId } = await queue.submit(requestFor('a'));
@@ -71,7 +71,7 @@ describe('recent', () => {
       concurrency: 1,
       bake: async ({ slug }, { signal }) => {
         if (slug === 'runs') return untilAborted(signal);
-        if (slug === 'failed') throw fault('NOT_A_ZIP', false);
+        if (slug === 'failed') throw fault('NOT_A_ZIP');
         return RESULT;
       },
     });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { OvenError } from '../../service/errors.ts';
 import type { CallbackJob } from '../../service/worker/callback-processor.ts';
 import { startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
@@ -145,26 +146,29 @@ describe('a lock that ran out', () => {
 });
 
 describe('a machine that can not bake', () => {
-  it.each(['FFMPEG_MISSING', 'TEMP_DIR_UNUSABLE'])('%s: the tape waits until it can', async (code) => {
-    const own = openQueueFixture(redis(), { attempts: 1 });
-    let mended = false;
-    let bakes = 0;
-    const workers = await own.work({
-      hostFaultWaitMs: 10,
-      bake: async () => {
-        bakes += 1;
-        if (!mended) throw Object.assign(new Error('No.'), { code, retryable: true });
-        return RESULT;
-      },
-    });
-    const { jobId } = await own.queue.submit(requestFor('a'));
-    await until('it was tried some times', () => bakes >= 3);
-    expect(workers.hostFault()).toMatchObject({ code });
-    expect(['queued', 'downloading']).toContain((await own.queue.status(jobId))?.status);
-    mended = true;
-    await own.is(jobId, 'done');
-    expect(workers.hostFault()).toBeUndefined();
-  });
+  it.each(['FFMPEG_MISSING', 'TEMP_DIR_UNUSABLE'] as const)(
+    '%s: the tape waits until it can',
+    async (code) => {
+      const own = openQueueFixture(redis(), { attempts: 1 });
+      let mended = false;
+      let bakes = 0;
+      const workers = await own.work({
+        hostFaultWaitMs: 10,
+        bake: async () => {
+          bakes += 1;
+          if (!mended) throw new OvenError(code, 'No.');
+          return RESULT;
+        },
+      });
+      const { jobId } = await own.queue.submit(requestFor('a'));
+      await until('it was tried some times', () => bakes >= 3);
+      expect(workers.hostFault()).toMatchObject({ code });
+      expect(['queued', 'downloading']).toContain((await own.queue.status(jobId))?.status);
+      mended = true;
+      await own.is(jobId, 'done');
+      expect(workers.hostFault()).toBeUndefined();
+    },
+  );
 });
 
 describe('Redis killed', () => {

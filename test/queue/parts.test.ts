@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { FailureCode } from '../../service/errors.ts';
 import { latestOnly } from '../../service/lib/latest-only.ts';
 import { readFailure, toFailure, toJobError } from '../../service/queue/failure.ts';
 import { identityOf, nextJobId } from '../../service/queue/job.ts';
@@ -44,12 +45,12 @@ describe('an identity', () => {
 });
 
 describe('a failure', () => {
-  it.each<[string, boolean]>([
+  it.each<[FailureCode, boolean]>([
     ['SOURCE_TIMEOUT', true],
     ['CANCELLED', false],
     ['BAKE_TIMEOUT', false],
   ])('that passes is tried again unless that would be vain: %s', (code, again) => {
-    const error = toJobError(toFailure(fault(code, true)));
+    const error = toJobError(toFailure(fault(code)));
     expect(error.name !== 'UnrecoverableError').toBe(again);
     expect(readFailure(error.message)).toEqual({ code, message: `It is ${code}.`, retryable: true });
   });

@@ -105,7 +105,7 @@ it('says what did not stop in time; that is removed when it ends, without a call
 
 it('can be asked for again afterwards, and does not know of it', async () => {
   const own = openQueueFixture(redis());
-  await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP', false)) });
+  await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP')) });
   const { jobId } = await own.queue.submit(requestFor('gone'));
   await own.calls(1);
   await own.queue.purge('gone');
@@ -146,7 +146,7 @@ it('a callback that fails while its tape is purged is removed too, and not tried
 
 it('forgets a new attempt that was begun and not ended: the next to start does not bring the tape back', async () => {
   const own = openQueueFixture(redis());
-  const first = await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP', false)) });
+  const first = await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP')) });
   const request = requestFor('gone');
   const { jobId } = await own.queue.submit(request);
   const [failed] = await own.calls(1);

@@ -13,7 +13,7 @@ it.each<[string, readonly ('callback' | 'bake')[]]>([
 ])('a new attempt that was begun is carried out by the next to start: %s', async (_what, steps) => {
   const own = openQueueFixture(redis());
   let lucky = false;
-  const work = { bake: async () => (lucky ? RESULT : Promise.reject(fault('NOT_A_ZIP', false))) };
+  const work = { bake: async () => (lucky ? RESULT : Promise.reject(fault('NOT_A_ZIP'))) };
   const first = await own.work(work);
   const request = requestFor('a');
   const { jobId } = await own.queue.submit(request);

@@ -49,7 +49,7 @@ describe('the same again', () => {
     await work({
       bake: async () => {
         bakes += 1;
-        if (!lucky) throw fault('SOURCE_TIMEOUT', true);
+        if (!lucky) throw fault('SOURCE_TIMEOUT');
         return RESULT;
       },
     });
@@ -73,7 +73,7 @@ describe('the same again', () => {
     await work({
       bake: async () => {
         bakes += 1;
-        throw fault('NOT_A_ZIP', false);
+        throw fault('NOT_A_ZIP');
       },
     });
     const { jobId } = await queue.submit(requestFor('a'));
@@ -89,7 +89,7 @@ describe('the same again', () => {
 
   it.each<['done' | 'failed', () => Promise<typeof RESULT>]>([
     ['done', async () => RESULT],
-    ['failed', async () => Promise.reject(fault('NOT_A_ZIP', false))],
+    ['failed', async () => Promise.reject(fault('NOT_A_ZIP'))],
   ])('rebake of what is %s: a new job, which is the one from then on', async (status, bake) => {
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work({ bake });
@@ -161,7 +161,7 @@ describe('the same again', () => {
     await work({
       bake: async ({ slug }, { signal }) => {
         started.push(slug);
-        if (started.length === 1) throw fault('SOURCE_TIMEOUT', true);
+        if (started.length === 1) throw fault('SOURCE_TIMEOUT');
         return untilAborted(signal);
       },
     });
@@ -205,7 +205,7 @@ describe('MAX_QUEUED', () => {
 
   it('holds for retries too', async () => {
     const { queue, work, is } = openQueueFixture(redis(), { maxQueued: 1 });
-    const workers = await work({ bake: async () => Promise.reject(fault('NOT_A_ZIP', false)) });
+    const workers = await work({ bake: async () => Promise.reject(fault('NOT_A_ZIP')) });
     const { jobId } = await queue.submit(requestFor('a'));
     await is(jobId, 'failed');
     await workers.close(1);

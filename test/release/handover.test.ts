@@ -34,7 +34,7 @@ describe('a queue that is handed over', () => {
       concurrency: 1,
       bake: async (job, how) => {
         if (job.slug === 'running') return untilAborted(how.signal);
-        if (job.slug === 'retried') throw fault('FETCH_FAILED', true);
+        if (job.slug === 'retried') throw fault('SOURCE_UNREACHABLE');
         return RESULT;
       },
       deliver: async (callback) => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { SourceCode } from '../../service/errors.ts';
 import { type DownloadOptions, download } from '../../service/source/download.ts';
-import type { SourceCode } from '../../service/source/errors.ts';
 import { bytesOf, type SourceRig, startSource } from '../rig/source.ts';
 import { until } from '../rig/until.ts';
 import { failure } from './failure.ts';

@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
-import { BAKE_CODES } from '../schemas/response.ts';
+import { FAILURE_CODES } from '../../errors.ts';
 import { type Field, fieldsOf, type Shape, type Shapes } from './shape.ts';
 import { STYLE } from './style.ts';
 
@@ -57,7 +57,7 @@ ${inGroup(name).map(({ path, method, operation }) => renderOperation(path, metho
 )}
 <h2>Codes of failed bakes</h2>
 <p>In the status of a job, and in its callback:</p>
-<p>${BAKE_CODES.map((code) => html`<code>${code}</code> `)}</p>
+<p>${FAILURE_CODES.map((code) => html`<code>${code}</code> `)}</p>
 </main>
 </body>
 </html>`;

@@ -1,19 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { BAKE_FAULTS, TAPE_FAULTS } from '../../bake/errors.ts';
-import { SOURCE_CODES } from '../../source/errors.ts';
-import { STORAGE_CODES } from '../../storage/errors.ts';
-import { API_CODES, API_ERRORS, type ApiCode } from '../errors.ts';
-
-/** Every code that a failed bake may have, in its status and its callback. The list is closed. */
-export const BAKE_CODES = [
-  ...TAPE_FAULTS,
-  ...SOURCE_CODES,
-  ...STORAGE_CODES,
-  ...BAKE_FAULTS,
-  'CANCELLED',
-  'WORKER_LOST',
-  'INTERNAL',
-] as const;
+import { API_CODES, type ApiCode, ERRORS, FAILURE_CODES } from '../../errors.ts';
 
 export const STAGES = ['downloading', 'opening', 'encoding', 'uploading'] as const;
 const STATUSES = ['queued', ...STAGES, 'done', 'failed'] as const;
@@ -59,7 +45,9 @@ export const report = z
         timings: z.record(z.string(), seconds).optional().openapi({ description: 'Stage to its seconds.' }),
       })
       .optional(),
-    error: z.object({ code: z.string().openapi({ enum: [...BAKE_CODES] }), message: z.string() }).optional(),
+    error: z
+      .object({ code: z.string().openapi({ enum: [...FAILURE_CODES] }), message: z.string() })
+      .optional(),
     callback: z.object({
       delivered: z.boolean(),
       attempts: z.int().min(0),
@@ -113,11 +101,11 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
 /** The errors that a route may answer, for its description: a response for each status, with its codes. */
 export function errors<C extends ApiCode>(...codes: readonly C[]) {
   const found = [...codes, ...ALWAYS];
-  const statuses = [...new Set(found.map((code) => API_ERRORS[code][0]))].sort();
+  const statuses = [...new Set(found.map((code) => ERRORS[code].status))].sort();
   return Object.fromEntries(
     statuses.map((one) => {
-      const these = found.filter((code) => API_ERRORS[code][0] === one);
-      const description = these.map((code) => `\`${code}\`: ${API_ERRORS[code][1]}`).join(' ');
+      const these = found.filter((code) => ERRORS[code].status === one);
+      const description = these.map((code) => `\`${code}\`: ${ERRORS[code].message}`).join(' ');
       return [one, json(errorBody, description)];
     }),
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { BakeErrorCode } from '../../../service/bake/errors.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { classifyEntries } from '../../../service/bake/open/contents.ts';
+import type { BakeCode } from '../../../service/errors.ts';
 
 const frames = (count: number, name: (n: number) => string) =>
   Array.from({ length: count }, (_, n) => name(n));
@@ -115,7 +115,7 @@ describe('names of frames', () => {
   });
 });
 
-test.each<[BakeErrorCode, string, string[]]>([
+test.each<[BakeCode, string, string[]]>([
   ['FRAME_MISSING', 'a hole', ['frame-00000.png', 'frame-00002.png']],
   ['FRAME_MISSING', 'a hole in numbers from 1', ['frame-1.png', 'frame-2.png', 'frame-4.png']],
   ['FRAME_MISSING', 'a large hole', ['frame-00000.png', 'frame-09000.png']],

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { BakeErrorCode, BakeWarningCode } from '../../../service/bake/errors.ts';
+import type { BakeWarningCode } from '../../../service/bake/errors.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { parseTiming } from '../../../service/bake/open/timing/timing.ts';
+import type { BakeCode } from '../../../service/errors.ts';
 
 // Ways of writing one timing, each of which others' programs or hands have written.
 
@@ -252,7 +253,7 @@ test("a display of 240 Hz: the recorder's clamp contradicts nothing", () => {
   expect(parse(text(timing), 1000, {})).toMatchObject({ codes: [] });
 });
 
-test.each<[BakeErrorCode, string, unknown, Tape?]>([
+test.each<[BakeCode, string, unknown, Tape?]>([
   ['TIMING_LENGTH', 'two more', [...recorded, ...recorded.slice(0, 2)]],
   ['TIMING_NOT_NUMBER', 'pairs', each(({ frame, duration }) => [frame, duration])],
   ['TIMING_NOT_NUMBER', 'NaN alone', '[{"duration": NaN}]'],

@@ -1,5 +1,5 @@
-import type { TapeFault } from '../../../service/bake/errors.ts';
 import type { Limits } from '../../../service/bake/limits.ts';
+import type { TapeCode } from '../../../service/errors.ts';
 import { frameEntryName, jsonEntry, png, tapeEntries, withEntries } from './parts.ts';
 import { type Entry, zip } from './zip.ts';
 
@@ -7,7 +7,7 @@ import { type Entry, zip } from './zip.ts';
 export interface HostileTape {
   /** What is wrong with it, in words: the test's title. */
   readonly what: string;
-  readonly code: TapeFault;
+  readonly code: TapeCode;
   /** What the message must say beside its code's own words, such as the entry's name and the numbers. */
   readonly says?: RegExp;
   readonly limits?: Partial<Limits>;

@@ -1,0 +1,399 @@
+/**
+ * Every error code of Oven, in one table. A code with `retry` says why a bake failed: in the status of its job, its
+ * callback and the metrics. A code with `status` says why a request is refused. docs/errors.md is rendered from the table.
+ */
+
+/** Whose fault an error is. `setup`: Oven's own settings, keys or rights are wrong. `caller`: the caller asked for it. */
+export type Fault = 'tape' | 'source' | 'storage' | 'host' | 'queue' | 'setup' | 'caller' | 'bug';
+
+/** Whether the same tape may bake later, and what it takes to try again. */
+export const RETRIES = {
+  /** The step that failed tries again at once; the bake tries again after that. */
+  transient: 'by itself, at once and later',
+  automatic: 'by itself, later',
+  /** The host can bake no tape: every job waits until it can, and none spends an attempt. */
+  postponed: 'by itself, when the host can bake',
+  /** Another attempt by itself is unwanted, or takes as long and fails as well. */
+  manual: 'when the tape is sent again',
+  /** The same tape fails the same way: only `oven retry` or `rebake: true` bakes it again. */
+  never: 'no',
+} as const;
+export type Retry = keyof typeof RETRIES;
+
+/** `message` is public, unless the thrower gives a more exact one. `action` is what the operator does. */
+interface Row {
+  readonly fault: Fault;
+  readonly message: string;
+  readonly action: string;
+  readonly retry?: Retry;
+  /** HTTP's. */
+  readonly status?: number;
+}
+
+const tape = (message: string) =>
+  failure('tape', 'never', message, 'Ask for a whole tape; tape.md says what Oven reads.');
+
+export const ERRORS = {
+  // Why a bake fails: the tape
+  TAPE_NOT_FOUND: tape('There is no such file, or it can not be read.'),
+  NOT_A_ZIP: tape('The file is not a ZIP.'),
+  ZIP_TRUNCATED: tape('The directory of the ZIP points beyond the end of the file.'),
+  ZIP_ENCRYPTED: tape('The ZIP is encrypted.'),
+  ZIP_UNSUPPORTED: tape('The ZIP has a compression other than store and deflate, or several parts.'),
+  ZIP_CORRUPT: tape('The directory of the ZIP and its entries contradict each other.'),
+  ENTRY_NAME: tape('A name leads out of the tape, or differs in the entry’s own header.'),
+  ENTRY_DUPLICATE: tape('One part of the tape is there twice.'),
+  ENTRY_OVERLAP: tape('Two entries share bytes of the file.'),
+  ENTRY_SIZE: tape('An entry holds more or fewer bytes than it says.'),
+  ENTRY_CRC: tape('An entry does not have the checksum that it says.'),
+  ENTRY_RATIO: tape('An entry is a decompression bomb.'),
+  ENTRY_TOO_LARGE: tape('An entry is larger than such a part of a tape can be.'),
+  TAPE_TOO_LARGE: tape('The ZIP, or what it unpacks to, is too large (MAX_ZIP_MB, MAX_UNZIPPED_MB).'),
+  TAPE_TOO_LONG: tape('The tape is longer than MAX_TAPE_SECONDS.'),
+  TAPE_TOO_MANY_FRAMES: tape('The tape has more frames than MAX_FRAMES.'),
+  TAPE_NO_FRAMES: tape('The tape has no frames.'),
+  TAPE_AMBIGUOUS: tape('Frames are in two folders, or named in two ways.'),
+  FRAME_MISSING: tape('The numbers of the frames have a hole.'),
+  FRAME_NOT_PNG: tape('A frame is not a PNG.'),
+  FRAME_CORRUPT: tape('A frame of the tape is a PNG that can not be decoded.'),
+  FRAME_SIZE: tape('A frame does not have the size of the first frame.'),
+  FRAME_TOO_LARGE: tape('A frame has more pixels than MAX_FRAME_PIXELS.'),
+  TIMING_NOT_JSON: tape('timing.json is not JSON.'),
+  TIMING_NOT_ARRAY: tape('timing.json is not an array.'),
+  TIMING_NOT_NUMBER: tape('A time in timing.json is not a number.'),
+  TIMING_NEGATIVE: tape('A time in timing.json is negative.'),
+  TIMING_LENGTH: tape('timing.json has at least two entries more than there are frames: frames were lost.'),
+  TIMING_CONTRADICTORY: tape('Durations, timestamps and metadata.json’s total tell of different tapes.'),
+
+  // Why a bake fails: the address of the tape
+  SOURCE_NOT_FOUND: failure(
+    'source',
+    'never',
+    'The address of the tape answers 404 or 410.',
+    'Look whether the tape was uploaded, then send it again with `rebake: true`.',
+  ),
+  SOURCE_REFUSED: failure(
+    'source',
+    'never',
+    'The address of the tape answers with another error, or with a compressed file.',
+    'Ask for `zipUrl` with curl: a signature may have expired, or a right may be missing.',
+  ),
+  SOURCE_TOO_LARGE: failure(
+    'source',
+    'never',
+    'The tape is larger than MAX_ZIP_MB.',
+    'Raise MAX_ZIP_MB if such tapes are wanted.',
+  ),
+  SOURCE_UNREACHABLE: failure(
+    'source',
+    'transient',
+    'The address of the tape can not be reached, or answers 5xx or 429.',
+    'Ask for `zipUrl` with curl from the host.',
+  ),
+  SOURCE_TIMEOUT: failure(
+    'source',
+    'transient',
+    'The address of the tape is too slow.',
+    'Ask for `zipUrl` with curl from the host, and look at its speed.',
+  ),
+  SOURCE_TRUNCATED: failure(
+    'source',
+    'transient',
+    'The connection ended before the tape was complete.',
+    'Ask for `zipUrl` with curl from the host, and compare the size.',
+  ),
+  SOURCE_PRIVATE_ADDRESS: failure(
+    'source',
+    'never',
+    'The address of the tape is not on the public internet.',
+    'Name a private origin in ALLOWED_SOURCES if it is yours.',
+  ),
+  SOURCE_REDIRECTS: failure(
+    'source',
+    'never',
+    'The address of the tape redirects too often, in a circle, to nowhere, or from https to http.',
+    'Send the address where the tape is.',
+  ),
+  SOURCE_NOT_ALLOWED: failure(
+    'source',
+    'never',
+    'The address of the tape, or one that it redirects to, is not below an allowed origin.',
+    'Add the origin to ALLOWED_SOURCES if it is yours.',
+  ),
+  SOURCE_MISCONFIGURED: failure(
+    'setup',
+    'automatic',
+    'Oven may not read the bucket or the folder of tapes.',
+    'Correct ART_SPACES_*: the name of the bucket, its keys, or what the keys may do.',
+  ),
+
+  // Why a bake fails: the storage
+  STORAGE_UNREACHABLE: failure(
+    'storage',
+    'automatic',
+    'The storage can not be reached.',
+    'Look at the status of the storage’s provider, and at AT_BLOBS_SPACES_ENDPOINT.',
+  ),
+  STORAGE_TIMEOUT: failure(
+    'storage',
+    'automatic',
+    'The storage is too slow.',
+    'Look at the status of the storage’s provider.',
+  ),
+  STORAGE_REFUSED: failure(
+    'storage',
+    'automatic',
+    'The storage refused the file.',
+    'Look in the log for the answer of the storage.',
+  ),
+  STORAGE_MISCONFIGURED: failure(
+    'setup',
+    'automatic',
+    'The storage is not set up as Oven needs it.',
+    'Correct AT_BLOBS_SPACES_*: the name of the bucket, its keys, what the keys may do, or the rights of the folder.',
+  ),
+  STORAGE_FULL: failure('storage', 'automatic', 'The storage is full.', 'Make room in the folder.'),
+  STORAGE_CONFLICT: failure(
+    'storage',
+    'automatic',
+    'The same file is being stored by another bake.',
+    'Nothing: the later bake stores its files.',
+  ),
+  SLUG_TAKEN: failure(
+    'caller',
+    'never',
+    'The files of this slug belong to another tape.',
+    'Remove the other tape with `oven purge`, or give this one another slug.',
+  ),
+
+  // Why a bake fails: the host, or Oven itself
+  DISK_FULL: failure(
+    'host',
+    'automatic',
+    'There is no room left on the disk.',
+    'Make room below TEMP_DIR, or raise MIN_FREE_MB so that tapes are refused in time.',
+  ),
+  TEMP_DIR_UNUSABLE: failure(
+    'host',
+    'postponed',
+    'The folder for working files (TEMP_DIR) is missing, not writable, or lost a file.',
+    'Correct TEMP_DIR or its rights.',
+  ),
+  OUTPUT_NOT_WRITABLE: failure(
+    'host',
+    'postponed',
+    'The folder for the finished files can not be made or written to.',
+    'Correct TEMP_DIR or its rights; on the command line, `--out`.',
+  ),
+  FFMPEG_MISSING: failure(
+    'host',
+    'postponed',
+    'ffmpeg is not installed, or not on the PATH.',
+    'Install ffmpeg 5.1 or newer.',
+  ),
+  FFMPEG_FAILED: failure(
+    'host',
+    'automatic',
+    'The encoder failed, as a rule for want of memory.',
+    'Look in the log for the encoder’s last lines; lower CONCURRENCY where memory is short.',
+  ),
+  FFMPEG_STALLED: failure(
+    'host',
+    'automatic',
+    'The encoder made no progress for too long.',
+    'Look at the load of the host; lower CONCURRENCY.',
+  ),
+  BAKE_TIMEOUT: failure(
+    'host',
+    'manual',
+    'The bake took longer than it may.',
+    'Look at the load of the host; raise BAKE_TIMEOUT_SECONDS for large tapes, then `oven retry`.',
+  ),
+  BAKE_ABORTED: failure('host', 'automatic', 'The bake was stopped.', 'Nothing.'),
+  MACHINE_BUSY: failure(
+    'host',
+    'automatic',
+    'The host has too little memory, or too many processes or open files.',
+    'Lower CONCURRENCY, or take a larger host.',
+  ),
+  WORKER_LOST: failure(
+    'host',
+    'manual',
+    'The machine that baked this tape was lost too many times.',
+    'Look in the log for what ended the service (memory, as a rule), then `oven retry`.',
+  ),
+  CANCELLED: failure(
+    'caller',
+    'manual',
+    'The bake was cancelled.',
+    'Nothing; `oven retry` bakes the tape after all.',
+  ),
+  VERIFY_FAILED: failure(
+    'bug',
+    'never',
+    'The finished file is not the file that was planned.',
+    'Report the tape and the version of ffmpeg; go back to the ffmpeg or the release of before.',
+  ),
+  INTERNAL: {
+    fault: 'bug',
+    retry: 'never',
+    status: 500,
+    message: 'Something went wrong inside Oven.',
+    action: 'Look in the log for the job id or the request id, and report what it says.',
+  },
+
+  // Why a request is refused
+  INVALID_JSON: refusal('caller', 400, 'The body is not JSON.', 'Correct the caller.'),
+  INVALID_REQUEST: refusal(
+    'caller',
+    400,
+    'Something in the request is not as it should be; `fields` says what.',
+    'Correct the caller.',
+  ),
+  UNAUTHORIZED: refusal(
+    'caller',
+    401,
+    'The secret is missing, or is not one that Oven accepts.',
+    'Compare the caller’s secret with CALLBACK_SECRET.',
+  ),
+  ORIGIN_NOT_ALLOWED: refusal(
+    'caller',
+    403,
+    'Oven does not talk to the origin of a URL; `fields` says which.',
+    'Add the origin to ALLOWED_SOURCES or ALLOWED_CALLBACKS if it is yours.',
+  ),
+  NOT_FOUND: refusal('caller', 404, 'There is nothing at this address.', 'Correct the caller.'),
+  JOB_NOT_FOUND: refusal(
+    'caller',
+    404,
+    'There is no such job, or none any more.',
+    'Nothing: jobs leave the history after a while.',
+  ),
+  METHOD_NOT_ALLOWED: refusal(
+    'caller',
+    405,
+    'This address does not take this method; the header Allow says which it takes.',
+    'Correct the caller.',
+  ),
+  BAKE_RUNNING: refusal(
+    'caller',
+    409,
+    'The same tape waits or is being baked; it can be baked again after that.',
+    'Wait, or cancel the job first.',
+  ),
+  JOB_UNFINISHED: refusal('caller', 409, 'The job has not ended yet.', 'Wait.'),
+  JOB_FINISHED: refusal('caller', 409, 'The job has ended already.', 'Nothing.'),
+  BODY_TOO_LARGE: refusal('caller', 413, 'The body is larger than 64 KiB.', 'Send less `metadata`.'),
+  UNSUPPORTED_MEDIA_TYPE: refusal(
+    'caller',
+    415,
+    'The body must come as application/json.',
+    'Correct the caller.',
+  ),
+  QUEUE_FULL: refusal(
+    'queue',
+    429,
+    'As many tapes wait as may. Retry-After says when to ask again.',
+    'Nothing if it passes; else raise CONCURRENCY, MAX_QUEUED, or the size of the host.',
+  ),
+  DRAINING: refusal(
+    'host',
+    503,
+    'Oven takes no tapes just now, since it is about to be worked on.',
+    'End the drain with `oven drain --off`.',
+  ),
+  DISK: refusal(
+    'host',
+    503,
+    'There is too little room on the disk.',
+    'Make room below TEMP_DIR, or lower MIN_FREE_MB.',
+  ),
+  QUEUE_UNREACHABLE: refusal(
+    'queue',
+    503,
+    'The queue can not be reached.',
+    'Look at Redis (`systemctl status redis-server`) and at REDIS_URL.',
+  ),
+  STORAGE_FAILED: refusal(
+    'storage',
+    503,
+    'The storage did not do what it was asked for.',
+    'Look in the log for the answer of the storage, then ask again.',
+  ),
+  UNAVAILABLE: refusal(
+    'host',
+    503,
+    'Oven can not be reached for the moment: the proxy before it says so.',
+    'Look at the service (`systemctl status oven`) and at its log.',
+  ),
+  TAPE_BUSY: refusal(
+    'queue',
+    503,
+    'The tape is still being baked, and is told to stop: ask again.',
+    'Ask again.',
+  ),
+} as const satisfies Record<string, Row>;
+
+type Errors = typeof ERRORS;
+export type ErrorCode = keyof Errors;
+/** Why a bake failed. */
+export type FailureCode = { [C in ErrorCode]: Errors[C] extends { retry: Retry } ? C : never }[ErrorCode];
+/** Why a request is refused. */
+export type ApiCode = { [C in ErrorCode]: Errors[C] extends { status: number } ? C : never }[ErrorCode];
+
+/** Those of a fault of the tape, of its source, of the storage, of the queue, and of the bake itself. */
+export type TapeCode = { [C in FailureCode]: Errors[C]['fault'] extends 'tape' ? C : never }[FailureCode];
+export type SourceCode = Extract<FailureCode, `SOURCE_${string}`>;
+export type StorageCode = Extract<FailureCode, `STORAGE_${string}` | 'SLUG_TAKEN'>;
+type QueueCode = 'CANCELLED' | 'WORKER_LOST' | 'INTERNAL';
+export type BakeCode = Exclude<FailureCode, SourceCode | StorageCode | QueueCode>;
+
+const codes = Object.keys(ERRORS) as ErrorCode[];
+export const FAILURE_CODES = codes.filter((code): code is FailureCode => 'retry' in ERRORS[code]);
+export const API_CODES = codes.filter((code): code is ApiCode => 'status' in ERRORS[code]);
+
+/**
+ * The one error that a bake throws on purpose, from the source to the storage. Its `message` is public: it names entries
+ * of the tape and hosts, never a path of the machine, a query of a URL or a secret; `cause` may hold those. Any other
+ * error is a bug.
+ */
+export class OvenError<C extends FailureCode = FailureCode> extends Error {
+  override readonly name: string = 'OvenError';
+  readonly code: C;
+
+  /** Without a message, the table's. */
+  constructor(code: C, message: string = ERRORS[code].message, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** Whether the same tape may bake later. */
+  get retryable(): boolean {
+    return ERRORS[this.code].retry !== 'never';
+  }
+}
+
+/** The code of a thrown value; INTERNAL for a bug. */
+export function failureCodeOf(error: unknown): FailureCode {
+  return error instanceof OvenError ? error.code : 'INTERNAL';
+}
+
+/** Whether the step that failed may succeed when it is tried again at once. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof OvenError && ERRORS[failureCodeOf(error)].retry === 'transient';
+}
+
+/** Whether an error stays until an operator does something, or for good. Untyped errors may pass. */
+export function isPermanent(error: unknown): boolean {
+  if (!(error instanceof OvenError)) return false;
+  const { fault, retry } = ERRORS[failureCodeOf(error)];
+  return fault === 'setup' || retry === 'postponed' || retry === 'never';
+}
+
+function failure<F extends Fault, R extends Retry>(fault: F, retry: R, message: string, action: string) {
+  return { fault, retry, message, action } as const;
+}
+
+function refusal<F extends Fault, S extends number>(fault: F, status: S, message: string, action: string) {
+  return { fault, status, message, action } as const;
+}
