@@ -212,7 +212,7 @@ export const FAULTS: readonly Step[] = [
 
 /**
  * An imported bucket's ACL is not in the state, since the provider does not read it: the first refresh finds it missing, and `up` lays down the
- * one that the program has for buckets of its own (docs/rehearsal.md, "What it found").
+ * one that the program has for buckets of its own (docs/evidence.md, "What it found").
  */
 function isAdoption({ kind, what, because }: Operation): boolean {
   return kind === 'update' && what === 'digitalocean:SpacesBucket blobs' && because.join() === 'acl';

@@ -1,0 +1,76 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bakeCommand } from '../../bin/bake.ts';
+import { serviceCommands } from '../../bin/service.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: ROOT })];
+const textOf = (page: string) => readFileSync(join(ROOT, page), 'utf8');
+
+const PATH =
+  /(?<![\w/.:@-])(?:service|infra|netlify|bin|scripts|test|bench|cloud-init|docs|\.github)(?:\/[\w.*{},-]*[\w*}])+/g;
+
+/** `a/{b,c}` as `a/b` and `a/c`. */
+function expandBraces(path: string): string[] {
+  const found = /^(.*?)\{([^{}]*)\}(.*)$/.exec(path);
+  if (!found) return [path];
+  const [, before, choices, after] = found;
+  return choices!.split(',').flatMap((choice) => expandBraces(`${before}${choice}${after}`));
+}
+
+/** The anchors that GitHub gives to a page's headings. */
+function anchorsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading!);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test.each(PAGES)('Every path of the repository that %s names exists', (page) => {
+  const paths = [...textOf(page).matchAll(PATH)].flatMap(([path]) => expandBraces(path));
+  expect(paths.filter((path) => globSync(path, { cwd: ROOT }).length === 0)).toEqual([]);
+});
+
+test.each(PAGES)('Every file that %s names without a folder exists', (page) => {
+  const names = [...textOf(page).matchAll(/`([\w-]+\.(?:ts|js))`/g)].map(([, name]) => name!);
+  const missing = names.filter(
+    (name) =>
+      globSync(`{service,infra,netlify,bin,scripts,test,bench}/**/${name}`, { cwd: ROOT }).length === 0,
+  );
+  expect(missing).toEqual([]);
+});
+
+test.each(PAGES)('Every link of %s leads to a file and a heading', (page) => {
+  const links = [...textOf(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link]) => link!);
+  const broken = links.filter((link) => {
+    const [path, anchor] = link.split('#');
+    const target = path ? join(dirname(page), path) : page;
+    if (!existsSync(join(ROOT, target))) return true;
+    return anchor !== undefined && !anchorsOf(textOf(target)).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
+
+test.each(PAGES)('Every npm script and oven command of %s exists', (page) => {
+  const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+  const commands = [bakeCommand(), ...serviceCommands()].map((command) => command.name());
+  const text = textOf(page);
+  const npm = [...text.matchAll(/npm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name]) => name!);
+  const oven = [...text.matchAll(/(?:`|npx )oven ([a-z]+)/g)].map(([, name]) => name!);
+  const onHost = [
+    ...text.matchAll(/`(oven-(?:activate|apply|disk|drain|handover|releases|rollback|swap)\b)/g),
+  ];
+  expect(npm.filter((name) => !(name in scripts))).toEqual([]);
+  expect(oven.filter((name) => !commands.includes(name))).toEqual([]);
+  expect(onHost.filter(([, name]) => !existsSync(join(ROOT, 'infra/host/scripts/sbin', name!)))).toEqual([]);
+});
+
+test('docs/README.md links to every other page of docs/', () => {
+  const pages = globSync('docs/*.md', { cwd: ROOT }).filter((page) => page !== 'docs/README.md');
+  const map = textOf('docs/README.md');
+  expect(pages.filter((page) => !map.includes(`(${page.slice('docs/'.length)})`))).toEqual([]);
+});
