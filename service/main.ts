@@ -1,9 +1,10 @@
+/** The program: reads the environment, starts the service or a candidate, and ends it on a signal. */
 import { type Config, ConfigError, readConfig, secretsOf } from './config/config.ts';
 import { takeSystemdSocket } from './http/listen.ts';
 import { type Log, openLog } from './lib/log.ts';
 import { startService } from './service.ts';
 
-/** What a wrong environment or command line ends with: systemd is told not to try those again. */
+/** The exit code for a wrong environment or command line, after which systemd does not start the service again. */
 const USAGE = 2;
 
 const candidate = process.argv.includes('--candidate');
@@ -13,7 +14,7 @@ if (unknown !== undefined) fail('usage: node service/main.ts [--candidate]', USA
 const fd = takeSystemdSocket(process.env, process.pid);
 const config = readOrFail();
 const log = openLog({ level: config.logLevel, secrets: secretsOf(config) });
-catchEverything(log);
+catchUncaught(log);
 const onFatal = (error: Error) => {
   log.fatal({ err: error }, 'can not go on');
   fail(error.message.split('\n', 1)[0] ?? 'failed', 1);
@@ -21,7 +22,7 @@ const onFatal = (error: Error) => {
 
 try {
   const service = await startService(config, { candidate, log, fd: candidate ? undefined : fd, onFatal });
-  // A second signal changes nothing: what was begun is ended, and systemd kills in the end what does not.
+  // A second signal changes nothing: the service ends as it began to, or systemd kills it.
   const end = () => {
     service.close().then(() => process.exit(0), onFatal);
   };
@@ -46,13 +47,13 @@ function fail(message: string, code: number): never {
   process.exit(code);
 }
 
-/** What nobody planned for leaves the process in a state that nobody knows: it is logged, and the next one goes on. */
-function catchEverything(log: Log): void {
+/** After an uncaught error the state of the process is unknown: the error is logged, and systemd starts a new process. */
+function catchUncaught(log: Log): void {
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught');
     process.exit(1);
   });
-  // Libraries write to the console: what they say goes where all else does.
+  // Libraries write to the console: their words go to the log too.
   const write = (...words: unknown[]) =>
     log.debug({ words: words.filter((word) => typeof word === 'string') }, 'console');
   Object.assign(console, { log: write, info: write, warn: write, error: write });

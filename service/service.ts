@@ -1,3 +1,4 @@
+/** Puts the service together: configuration, queue, workers, routes; and ends it in order. */
 import { mkdir } from 'node:fs/promises';
 import { openSecrets } from './callback/secrets.ts';
 import { type Config, secretsOf } from './config/config.ts';
@@ -23,31 +24,31 @@ import { startWork } from './worker/start.ts';
 import type { Workers } from './worker/workers.ts';
 
 export interface StartOptions {
-  /** Shows that it could do the work, and does none. */
+  /** Starts a candidate, which checks itself and does no work. */
   readonly candidate: boolean;
   readonly log?: Log;
-  /** A listening descriptor that was handed over. */
+  /** A listening file descriptor from systemd. */
   readonly fd?: number | undefined;
-  /** Called once when the service can't go on: a candidate that is not fit, workers that can't start. */
+  /** Called once if the service can't go on: a candidate is unfit, or the workers can't start. */
   readonly onFatal?: (error: Error) => void;
-  /** When the encoder is tried out, in milliseconds, where that is not the usual. */
+  /** Other times for the self-check, in milliseconds. */
   readonly selfCheck?: Pick<SelfCheckOptions, 'delayMs' | 'everyMs'>;
 }
 
 export interface Service {
   readonly url: string;
-  /** Hands running work back and ends; calling it again waits for the same end. */
+  /** Hands active jobs back and ends; a second call waits for the same end. */
   close(): Promise<void>;
 }
 
-/** Seconds that running bakes get at the end. */
+/** Seconds that active jobs get at the end. */
 const GRACE_SECONDS = 5;
-/** Milliseconds that requests under way get after that, and workers that never reached Redis. */
+/** Milliseconds that open requests get after that, and workers that never reached Redis. */
 const CLOSE_MS = 2000;
-/** The check of the encoder stands back behind tapes, which stand back behind requests. */
+/** The self-check runs below bakes, which run below requests. */
 const NICENESS = 19;
 
-/** Starts the whole service, or a candidate. Resolves when it answers; that it can bake is for /health to say. */
+/** Starts the service, or a candidate. Resolves when it answers requests; /health says whether it can bake. */
 export async function startService(config: Config, how: StartOptions): Promise<Service> {
   const log = how.log ?? openLog({ level: config.logLevel, secrets: secretsOf(config) });
   const { onFatal = () => {} } = how;
@@ -55,7 +56,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   await mkdir(config.tempDir, { recursive: true });
   if (how.candidate) return startCandidate({ config, log, release, onUnfit: onFatal });
 
-  // What comes before all is wired waits for it; the address must be known first.
+  // The address must be known before the routes: a request that comes earlier waits for them.
   const app = Promise.withResolvers<App>();
   const { host, port, listenSocket } = config;
   const listening = await listen(
@@ -65,10 +66,8 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   );
   const publicUrl = config.publicUrl ?? new URL(listening.url);
   const secrets = openSecrets(config.callbackSecrets);
-  const [isSourceAllowed, isCallbackAllowed] = [config.allowedSources, config.allowedCallbacks].map(
-    allowList,
-  );
-  const allowed = { isSourceAllowed: isSourceAllowed!, isCallbackAllowed: isCallbackAllowed! };
+  const isSourceAllowed = allowList(config.allowedSources);
+  const isCallbackAllowed = allowList(config.allowedCallbacks);
   const tapeBucket = openTapeBucket(config.tapeBucket);
   const storage = openStorage({ ...config.storage, publicUrl });
   const onError = (err: Error) => log.warn({ err }, 'queue');
@@ -81,8 +80,17 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const pagesEnd = new AbortController();
 
   let workers: Workers | undefined;
-  const baking = startWork({ config, tapeBucket, storage, secrets, ...allowed, metrics, log });
-  baking.then(
+  const starting = startWork({
+    config,
+    tapeBucket,
+    storage,
+    secrets,
+    isSourceAllowed,
+    isCallbackAllowed,
+    metrics,
+    log,
+  });
+  starting.then(
     (started) => {
       workers = started;
       log.info({ concurrency: config.concurrency }, 'baking');
@@ -91,7 +99,16 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   );
 
   const deps: Deps = {
-    ...{ queue, storage, secrets, ...allowed, disk, drain, release, log, maxQueued: config.maxQueued },
+    queue,
+    storage,
+    secrets,
+    isSourceAllowed,
+    isCallbackAllowed,
+    maxQueued: config.maxQueued,
+    disk,
+    drain,
+    release,
+    log,
     outputName: config.outputName,
     publicUrl: publicUrl.href.replace(/\/+$/, ''),
   };
@@ -106,7 +123,11 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   healthRoute(whole, { release, startedAt, isDraining: () => drain.active, probe });
   workRoute(whole, { queue });
   const pages = dashboard({
-    ...{ queue, disk: disk.space, release, startedAt, signal: pagesEnd.signal },
+    queue,
+    disk: disk.space,
+    release,
+    startedAt,
+    signal: pagesEnd.signal,
     media: [new URL(storage.url('a', 'mp4')).origin],
   });
   addRoutes(whole, deps, pages);
@@ -115,15 +136,15 @@ export async function startService(config: Config, how: StartOptions): Promise<S
 
   const close = async () => {
     log.info('closing');
-    // It goes on answering meanwhile: only connections are told not to stay.
+    // The service still answers, but ends each connection with its answer.
     listening.retire();
     const started = await waitAtMost(
       CLOSE_MS,
-      baking.catch(() => undefined),
+      starting.catch(() => undefined),
       () => undefined,
     );
     await Promise.all([started?.close(GRACE_SECONDS), selfCheck.close()]);
-    pagesEnd.abort(); // streams of events would never end by themselves
+    pagesEnd.abort(); // event streams do not end by themselves
     await listening.close(CLOSE_MS);
     metricsServer.close();
     await waitAtMost(CLOSE_MS, queue.close(), () => {});

@@ -6,15 +6,15 @@ export interface DiskSpace {
   readonly totalBytes: number;
 }
 
-/** How full the disk is on which tapes are baked. */
+/** The free space of the disk of TEMP_DIR. */
 export interface DiskMonitor {
-  /** Throws when the folder is not there. */
+  /** Throws if the folder is missing. */
   space(): Promise<DiskSpace>;
-  /** Whether there is less room than there should be, or none that is known. */
+  /** Whether less than the minimum is free, or the space is unknown. */
   isShort(): Promise<boolean>;
 }
 
-/** Looks at the disk of `folder`, at most once in `everyMs` milliseconds. */
+/** Reads the space of the disk of `folder`, at most once in `everyMs` milliseconds. */
 export function monitorDisk(folder: string, minFreeBytes: number, everyMs = 1000): DiskMonitor {
   const space = cached(everyMs, async () => {
     const { bavail, blocks, bsize } = await statfs(folder);

@@ -10,18 +10,20 @@ import type { BakeAttempt } from '../worker/bake-processor.ts';
 type Bake = (request: BakeRequest, attempt: BakeAttempt) => Promise<BakeResult>;
 
 export interface Metrics {
-  /** The same bake, counted and timed. */
+  /** The same function, with its bakes counted and timed. */
   instrument(bake: Bake): Bake;
-  /** An attempt to deliver a callback. */
+  /** Counts an attempt to deliver a callback. */
   callback(seconds: number, delivered: boolean): void;
-  /** All of it, as Prometheus reads it. */
+  /** All metrics, in Prometheus's format. */
   render(): Promise<{ readonly type: string; readonly body: string }>;
 }
 
 const BAKE_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
+const CALLBACK_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** How long the queue may take to answer. */
 const QUEUE_MS = 2000;
 
-/** Measures the service. Labels are stages, kinds of outcome and codes of closed lists: never a slug. */
+/** Opens the metrics of the service. Labels are stages, outcomes and codes, each from a closed list: never a slug. */
 export function openMetrics(queue: { counts(): Promise<Counts> }, release: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -30,22 +32,34 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
     .labels(release)
     .set(1);
   const bakes = new Counter({
-    ...{ name: 'oven_bakes_total', help: 'Attempts to bake a tape, by outcome.', registers },
+    name: 'oven_bakes_total',
+    help: 'Attempts to bake a tape, by outcome.',
     labelNames: ['outcome', 'code'],
+    registers,
   });
   const stages = new Histogram({
-    ...{ name: 'oven_stage_seconds', help: 'How long each stage of a bake took.', registers },
-    ...{ labelNames: ['stage'], buckets: BAKE_SECONDS },
+    name: 'oven_stage_seconds',
+    help: 'How long each stage of a bake took.',
+    labelNames: ['stage'],
+    buckets: BAKE_SECONDS,
+    registers,
   });
   const video = new Counter({
-    ...{ name: 'oven_output_bytes_total', help: 'Bytes of the videos made.', registers },
+    name: 'oven_output_bytes_total',
+    help: 'Bytes of the videos made.',
+    registers,
   });
   const played = new Counter({
-    ...{ name: 'oven_output_seconds_total', help: 'Seconds that the videos made play for.', registers },
+    name: 'oven_output_seconds_total',
+    help: 'Seconds that the videos made play for.',
+    registers,
   });
   const callbacks = new Histogram({
-    ...{ name: 'oven_callback_seconds', help: 'How long attempts to deliver a callback took.', registers },
-    ...{ labelNames: ['outcome'], buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] },
+    name: 'oven_callback_seconds',
+    help: 'How long attempts to deliver a callback took.',
+    labelNames: ['outcome'],
+    buckets: CALLBACK_SECONDS,
+    registers,
   });
   addQueue(registry, queue);
 
@@ -73,11 +87,13 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
   };
 }
 
-/** How much there is in the queue, asked when somebody reads the metrics; a queue that is gone has no numbers. */
+/** Adds the numbers of jobs, which are read with each request for the metrics; without Redis there are no numbers. */
 function addQueue(registry: Registry, queue: { counts(): Promise<Counts> }): void {
   const depth = new Gauge({
-    ...{ name: 'oven_queue_jobs', help: 'Jobs in the queues, by state.', registers: [registry] },
+    name: 'oven_queue_jobs',
+    help: 'Jobs in the queues, by state.',
     labelNames: ['queue', 'state'],
+    registers: [registry],
     collect: async () => {
       const counts = await waitAtMost(
         QUEUE_MS,
@@ -95,12 +111,13 @@ function addQueue(registry: Registry, queue: { counts(): Promise<Counts> }): voi
     },
   });
   const oldest = new Gauge({
-    ...{ name: 'oven_queue_oldest_seconds', help: 'How long the tape that has waited longest has.' },
+    name: 'oven_queue_oldest_seconds',
+    help: 'How long the tape that has waited longest has.',
     registers: [registry],
   });
 }
 
-/** Metrics are for this machine only: they are served on a port of its own, which no proxy leads to. */
+/** Serves the metrics to this machine only, on a port of their own that no proxy forwards to. */
 export async function serveMetrics(metrics: Metrics, port: number): Promise<{ url: string; close(): void }> {
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') {

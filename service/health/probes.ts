@@ -7,20 +7,20 @@ import type { DiskMonitor } from './disk.ts';
 export interface ProbeOptions {
   readonly ping: () => Promise<void>;
   readonly disk: DiskMonitor;
-  /** What the workers found that this machine lacks for baking. */
+  /** A host fault that the workers or the self-check found. */
   readonly hostFault?: () => Reason | undefined;
-  /** Folders that programs are looked for in, as in PATH. */
+  /** Folders of programs, as in PATH. */
   readonly path?: string | undefined;
-  /** An answer is good for so many milliseconds. */
+  /** Milliseconds that an answer is good for. */
   readonly everyMs?: number;
   /**
-   * Milliseconds that Redis may take: it answers nobody while it waits for its disk, and who brings a tape then waits too and is served. Less than
-   * those who watch /health wait for it.
+   * Milliseconds that Redis may take to answer. It answers no request while it waits for its disk, and a tape that is sent then is
+   * accepted a little later. Less than the timeout of the checks that request /health.
    */
   readonly pingMs?: number;
 }
 
-/** What keeps this service from baking; nothing when it is healthy. However many ask, the machine is looked at once a second. */
+/** The reasons why this service can't bake; none if it is healthy. Callers share one check of the host a second. */
 export function openProbes(options: ProbeOptions): () => Promise<readonly Reason[]> {
   const { ping, disk, hostFault = () => undefined, everyMs = 1000, pingMs = 3000 } = options;
   const path = () => options.path ?? process.env.PATH ?? '';
@@ -56,7 +56,7 @@ async function isSomewhere(name: string, folders: readonly string[]): Promise<bo
   return false;
 }
 
-/** Something that is not as it should be, in words that anybody may read. */
+/** Why something is unhealthy, in words fit for the public. */
 export interface Reason {
   readonly code: string;
   readonly message: string;

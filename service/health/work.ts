@@ -1,21 +1,21 @@
 import type { Counts, FinishedCounts } from '../queue/status.ts';
 import type { Reason } from './probes.ts';
 
-/** When the work counts as going badly. */
+/** The limits beyond which the work is unhealthy. */
 export interface WorkLimits {
-  /** A tape may wait so many seconds. */
+  /** Seconds that a tape may wait. */
   readonly waitSeconds: number;
-  /** What ended in the last so many seconds is looked at. */
+  /** Jobs that ended in the last so many seconds count. */
   readonly windowSeconds: number;
-  /** So many bakes at least must have failed, … */
+  /** Failed bakes, at least, … */
   readonly minFailed: number;
-  /** … and such a share of all that ended. */
+  /** … and their share of all bakes that ended. */
   readonly failedShare: number;
-  /** So many callbacks may be on their way to receivers that did not take them. */
+  /** Callbacks that wait for another attempt, at least. */
   readonly undelivered: number;
 }
 
-/** Tapes come a few at a time; half of them failing, or one waiting for a quarter of an hour, is for somebody to look at. */
+/** Tapes come a few at a time: if half of them fail, or one waits for a quarter of an hour, an operator should look. */
 export const WORK_LIMITS: WorkLimits = {
   waitSeconds: 900,
   windowSeconds: 3600,
@@ -24,7 +24,7 @@ export const WORK_LIMITS: WorkLimits = {
   undelivered: 10,
 };
 
-/** What goes badly with the work, in plain words; nothing when all is well. */
+/** The reasons why the work is unhealthy; none if it is healthy. */
 export function judgeWork(
   counts: Pick<Counts, 'oldestWaitingSeconds' | 'callbacks'>,
   ended: FinishedCounts,

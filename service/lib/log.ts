@@ -4,21 +4,20 @@ export type Log = Logger;
 
 export interface LogOptions {
   readonly level: string;
-  /** Values that no line may hold, whatever went wrong. */
+  /** Values that no line may hold. */
   readonly secrets: readonly string[];
-  /** Standard output where not given. */
+  /** Standard output by default. */
   readonly stream?: DestinationStream;
 }
 
 const REDACTED = '[redacted]';
-/** What is shorter would be found in words that are no secret. */
+/** A shorter secret is not redacted: it would be found in ordinary words. */
 const MIN_SECRET = 6;
 const MAX_CAUSES = 4;
 
 /**
- * A log of JSON lines. Code logs fields that it picks one by one, never a request or a body; should one get here all the
- * same, fields with the names of secrets are left out; and should a secret get into a message, or the signature of a URL,
- * it is taken out of the finished line.
+ * A log of JSON lines. The code logs single fields, never a request or a body. As a second line of defence, fields with the names
+ * of secrets are left out, and secrets and the queries of URLs are removed from each finished line.
  */
 export function openLog({ level, secrets, stream }: LogOptions): Log {
   const scrub = scrubber(secrets);
@@ -51,23 +50,25 @@ const SECRET_NAMES = [
 ];
 const SECRET_PATHS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** What is told of an error: not its own fields, which hold whole requests in some libraries. */
+/** An error in the log: without its own fields, which hold whole requests in some libraries. */
 export function describeError(error: unknown, depth = 0): object | string {
   if (!(error instanceof Error)) return typeof error === 'object' ? 'not an error' : String(error);
   const { name, message, stack, cause } = error;
   const { code } = error as { code?: unknown };
   return {
-    ...{ type: name, message, stack },
+    type: name,
+    message,
+    stack,
     ...(['string', 'number'].includes(typeof code) && { code }),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: describeError(cause, depth + 1) }),
   };
 }
 
-/** Takes secrets, and the query and user of every URL, out of a line. */
+/** Removes secrets, and the query and the user of every URL, from a line. */
 export function scrubber(secrets: readonly string[]): (line: string) => string {
   const forms = secrets
     .filter((secret) => secret.length >= MIN_SECRET)
-    // As JSON writes it, and as URLs do.
+    // As JSON writes it, and as a URL does.
     .flatMap((secret) => [JSON.stringify(secret).slice(1, -1), secret, encodeURIComponent(secret)])
     .sort((a, b) => b.length - a.length);
   return (line) => {

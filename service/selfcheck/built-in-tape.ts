@@ -1,26 +1,27 @@
+/** The tapes that a candidate and the self-check bake, made from nothing. */
 import { crc32, deflateSync } from 'node:zlib';
 
-const WIDTH = 33; // odd, as those of the recorder often are
+const WIDTH = 33; // odd, as often in the recorder's tapes
 const HEIGHT = 24;
 const FRAME_MS = 1000 / 60;
 const RATE = 48_000;
 
-/** A tape that every release, on every encoder, must be able to bake. */
+/** A tape that every release must bake with every encoder. */
 export interface BuiltInTape {
   /** The bytes of its ZIP. */
   readonly zip: Buffer;
   readonly seconds: number;
 }
 
-/** A tenth of a second of a bright square that moves, with sound. */
+/** A tenth of a second of a moving bright square, with sound. */
 export function movingTape(): BuiltInTape {
   const durations = Array<number>(6).fill(FRAME_MS);
   return tapeOf(durations, square, sound(total(durations)));
 }
 
 /**
- * What encoders and players get wrong in their own ways: a few pictures of soft colours, which are encoded with B-frames, at irregular
- * times, without sound, the last one of which stays for long.
+ * A tape that encoders and players get wrong in different ways: a few pictures of soft colours, which are encoded with B-frames, at
+ * irregular times, without sound, and the last picture is shown for long.
  */
 export function irregularTape(): BuiltInTape {
   return tapeOf([10, 37, 100, 16.67, 250, 60, 3000], softColours);
@@ -45,7 +46,10 @@ function tapeOf(
     resolution: { width: WIDTH, height: HEIGHT },
     frameCount: durations.length,
     totalDuration: total(durations),
-    ...{ piece: 'oven', audioSampleRate: soundtrack ? RATE : null, pieceChanges: [], slug: null },
+    piece: 'oven',
+    audioSampleRate: soundtrack ? RATE : null,
+    pieceChanges: [],
+    slug: null,
   });
   if (soundtrack) files['soundtrack.wav'] = soundtrack;
   return { zip: storedZip(files), seconds: total(durations) };
@@ -109,7 +113,7 @@ function json(value: unknown): Buffer {
 
 const SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
 
-/** A PNG of opaque pixels, 3 bytes each. Libraries that write images stay out of the service's process: this is all it takes. */
+/** A PNG of opaque pixels, 3 bytes each. Libraries that write images stay out of the service's process, and this is short. */
 export function rgbPng(pixels: Buffer, width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -142,7 +146,7 @@ const END = 0x06054b50;
 const VERSION = 20;
 const DATE_1980 = 0x21;
 
-/** A ZIP of a few small files, stored as they are. Libraries that write ZIPs are for tests only: this is all it takes. */
+/** A ZIP of a few small files, not compressed. Libraries that write ZIPs are for tests only, and this is short. */
 export function storedZip(files: Readonly<Record<string, Buffer>>): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];

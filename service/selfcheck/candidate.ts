@@ -12,15 +12,15 @@ export interface CandidateOptions {
   readonly config: Config;
   readonly log: Log;
   readonly release: string;
-  /** Called once, with the reason, when something can't be proven. */
+  /** Called once, with the reason, when a startup check fails for good. */
   readonly onUnfit: (error: Error) => void;
 }
 
 const CLOSE_MS = 500;
 
 /**
- * A release that is looked at before it takes over: it answers `GET /health` and nothing else, 200 when it has shown that it
- * could do the work. It takes no work, sends nothing, and removes nothing of anybody's.
+ * Starts a candidate: a release that is checked before it serves. It answers `GET /health` and nothing else, with 200 once all
+ * startup checks have passed. It takes no jobs, sends no callbacks, and removes no files but its own.
  */
 export async function startCandidate({ config, log, release, onUnfit }: CandidateOptions) {
   const app = emptyApp(log);
@@ -31,7 +31,7 @@ export async function startCandidate({ config, log, release, onUnfit }: Candidat
   const tapeBucket = openTapeBucket(config.tapeBucket);
   const publicUrl = config.publicUrl ?? new URL('http://localhost');
   const storage = openStorage({ ...config.storage, publicUrl });
-  const checks = startupChecks(config, { tapeBucket, storage });
+  const checks = startupChecks(config, tapeBucket, storage);
   for (const { name } of checks) pending.add(name);
   const { host, port, listenSocket } = config;
   const to = { host, port, ...(listenSocket !== undefined && { socket: listenSocket }) };
@@ -41,13 +41,11 @@ export async function startCandidate({ config, log, release, onUnfit }: Candidat
     undefined,
   );
   const stop = new AbortController();
-  const checking = runChecks(checks, {
-    signal: stop.signal,
-    onPassed: (name) => {
-      pending.delete(name);
-      log.info({ name }, 'proven');
-    },
-  }).catch((error: Error) => {
+  const onPassed = (name: string) => {
+    pending.delete(name);
+    log.info({ name }, 'proven');
+  };
+  const checking = runChecks(checks, stop.signal, onPassed).catch((error: Error) => {
     if (!stop.signal.aborted) onUnfit(error);
   });
   return {

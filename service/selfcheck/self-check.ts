@@ -1,20 +1,21 @@
+/** The self-check: bakes the built-in tapes in the running service, for /health. */
 import { realpath, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { failureCodeOf, OvenError } from '../errors.ts';
 import type { Reason } from '../health/probes.ts';
 import type { Log } from '../lib/log.ts';
 
-/** Milliseconds after the start: requests and tapes that wait come first. */
+/** Milliseconds after the start: waiting requests and tapes come first. */
 const DELAY_MS = 20_000;
-/** Milliseconds between two looks at the encoder, which an upgrade of the system may replace at any time. */
+/** Milliseconds between two looks at the encoder: an upgrade of the system may replace it at any time. */
 const EVERY_MS = 60_000;
-/** What fails for a moment is told only when it has failed so many times in a row. */
+/** A retryable error counts only when it has come so many times in a row. */
 const TRIES = 3;
 
 export interface SelfCheckOptions {
-  /** Bakes the built-in tapes; throws what is wrong with them. */
+  /** Bakes the built-in tapes; throws if one comes out wrong. */
   readonly bake: (signal: AbortSignal) => Promise<void>;
-  /** Something that differs when the encoder does. */
+  /** A text that changes together with the encoder; '' if there is none. */
   readonly identify?: () => Promise<string>;
   readonly log: Pick<Log, 'info' | 'error'>;
   readonly delayMs?: number;
@@ -22,15 +23,15 @@ export interface SelfCheckOptions {
 }
 
 export interface SelfCheck {
-  /** What came out wrong the last time, or undefined: nothing did, or it was not tried yet. */
+  /** What came out wrong the last time; undefined if nothing did, or before the first check. */
   fault(): Reason | undefined;
-  /** Stops what is under way, and waits for it. */
+  /** Stops a check that runs, and waits for its end. */
   close(): Promise<void>;
 }
 
 /**
- * Tries out the encoder of this host some seconds after the start, and again whenever it has changed; while it fails, at every look. It stops
- * nothing: that tapes may come out wrong is for /health to say.
+ * Checks the encoder of this host some seconds after the start, and again whenever the encoder has changed; while it fails, at every
+ * look. Tapes are baked in any case: /health reports the fault.
  */
 export function startSelfCheck(options: SelfCheckOptions): SelfCheck {
   const { bake, identify = identifyEncoder, log, delayMs = DELAY_MS, everyMs = EVERY_MS } = options;
@@ -41,7 +42,7 @@ export function startSelfCheck(options: SelfCheckOptions): SelfCheck {
 
   const check = async () => {
     const encoder = await identify();
-    // That there is none is told by those who look for it.
+    // The probes of /health report a missing encoder.
     if (encoder === '' || encoder === checkedEncoder) return;
     try {
       await bake(stop.signal);
@@ -82,7 +83,7 @@ function reasonOf(error: unknown): Reason {
   return { code: 'SELF_CHECK', message: `A tape that is built in does not come out right [${code}].` };
 }
 
-/** The file that is the encoder on the PATH, with what an upgrade changes about it; '' where there is none. */
+/** The file of the encoder on the PATH, with everything that an upgrade changes about it; '' if there is none. */
 export async function identifyEncoder(path = process.env.PATH ?? ''): Promise<string> {
   for (const folder of path.split(delimiter).filter(Boolean)) {
     try {
@@ -90,7 +91,7 @@ export async function identifyEncoder(path = process.env.PATH ?? ''): Promise<st
       const { ino, size, mtimeMs, ctimeMs } = await stat(file);
       return [file, ino, size, mtimeMs, ctimeMs].join(' ');
     } catch {
-      // Not in this folder.
+      // not in this folder
     }
   }
   return '';

@@ -1,23 +1,25 @@
+/** What a candidate proves before it serves: Redis, both buckets, the CDN, and a bake. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { isPermanent } from '../errors.ts';
+import { withRetries } from '../lib/retry.ts';
 import { connect } from '../queue/store.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import { bakeBuiltInTapes } from './bake-built-in.ts';
 
-/** Something a candidate shows that it can do. */
+/** One thing that a candidate must be able to do. */
 export interface StartupCheck {
   readonly name: string;
-  /** Throws what is in the way. */
+  /** Throws what prevents it. */
   readonly run: () => Promise<void>;
 }
 
-/** All that a release needs in order to bake a tape here. */
+/** Everything that a release needs to bake a tape on this host. */
 export function startupChecks(
   config: Config,
-  { tapeBucket, storage }: { tapeBucket: TapeBucket; storage: OutputStorage },
+  tapeBucket: Pick<TapeBucket, 'check'>,
+  storage: Pick<OutputStorage, 'check'>,
 ): StartupCheck[] {
   return [
     { name: 'Redis', run: () => checkRedis(config) },
@@ -31,7 +33,7 @@ export function startupChecks(
 /** Milliseconds for the CDN's answer: less than for the whole of the check. */
 const CDN_MS = 8000;
 
-/** The CDN is made by hand, and a video's URL that leads nowhere is found only by whoever watches it. */
+/** The CDN is set up by hand, and without this check only a viewer would find a URL that leads nowhere. */
 async function checkCdn(url: string, content: string): Promise<void> {
   const seen = await fetch(url, { signal: AbortSignal.timeout(CDN_MS) }).then(
     async (answer) =>
@@ -42,10 +44,10 @@ async function checkCdn(url: string, content: string): Promise<void> {
     throw new Error(`${new URL(url).host} (AT_BLOBS_CDN) does not give out what the bucket has: ${seen}.`);
 }
 
-/** A write, and not only an answer: a Redis whose disk is full answers still. */
+/** Writes a key: a Redis whose disk is full still answers PING. */
 async function checkRedis({ redis: address }: Config): Promise<void> {
   const redis = connect(address, 'briefly', () => {});
-  const key = `oven:proof:${randomUUID()}`;
+  const key = `oven:check:${randomUUID()}`;
   try {
     await redis.set(key, key, 'EX', 60);
     const kept = await redis.get(key);
@@ -56,48 +58,34 @@ async function checkRedis({ redis: address }: Config): Promise<void> {
   }
 }
 
-/** How often a proof is tried, and the milliseconds before the next attempt. */
 const ATTEMPTS = 5;
-const PAUSE_MS = 1000;
+/** Longest waits between attempts, in milliseconds. */
+const DELAYS = [1000, 2000, 4000];
 
-/** A candidate can't do something for good. The message is one line for whoever releases it. */
+/** A candidate failed a startup check for good. The message is one line for the operator. */
 export class UnfitError extends Error {
   override readonly name = 'UnfitError';
 }
 
-export interface RunChecksOptions {
-  readonly signal: AbortSignal;
-  readonly onPassed: (name: string) => void;
-  readonly pauseMs?: number;
-}
-
-/** Goes through the proofs at once. What fails for a moment is tried again; throws UnfitError for what fails for good. */
-export async function runChecks(proofs: readonly StartupCheck[], options: RunChecksOptions): Promise<void> {
+/**
+ * Runs all checks at once, and calls `onPassed` with the name of each that passes. A check whose error may pass is tried again;
+ * throws UnfitError for the first that fails for good, and the signal's reason when aborted.
+ */
+export async function runChecks(
+  checks: readonly StartupCheck[],
+  signal: AbortSignal,
+  onPassed: (name: string) => void,
+): Promise<void> {
   await Promise.all(
-    proofs.map(async (proof) => {
-      await runCheck(proof, options);
-      options.onPassed(proof.name);
+    checks.map(async ({ name, run }) => {
+      const retry = { attempts: ATTEMPTS, delays: DELAYS, signal };
+      await withRetries(run, { ...retry, isRetryable: (error) => !isPermanent(error) }).catch((cause) => {
+        signal.throwIfAborted();
+        throw new UnfitError(`This release is not fit to run here: ${name}: ${reasonOf(cause)}`, { cause });
+      });
+      onPassed(name);
     }),
   );
-}
-
-async function runCheck(
-  { name, run: attempt }: StartupCheck,
-  { signal, pauseMs = PAUSE_MS }: RunChecksOptions,
-) {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      signal.throwIfAborted();
-      return await attempt();
-    } catch (cause) {
-      signal.throwIfAborted();
-      if (tried < ATTEMPTS && !isPermanent(cause)) {
-        await delay(pauseMs, undefined, { signal });
-        continue;
-      }
-      throw new UnfitError(`This release is not fit to run here: ${name}: ${reasonOf(cause)}`, { cause });
-    }
-  }
 }
 
 function reasonOf(error: unknown): string {

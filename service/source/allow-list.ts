@@ -1,9 +1,10 @@
+/** The origins that Oven fetches tapes from and sends callbacks to. */
 import { isIP } from 'node:net';
 import { isPublicAddress, unbracketed } from './address-guard.ts';
 
 /**
- * Whether Oven talks to a URL at all: undefined where not; `trusted` where it may also be on a private address. Takes
- * the parsed URL, which is also what is sent, so that nothing is read in two ways.
+ * Whether Oven may request a URL: undefined if not; `trusted` if it may also be on a private address. Takes the parsed URL that
+ * is also requested, so that a text can't be read in two ways.
  */
 export type Allowed = (url: URL) => { readonly trusted: boolean } | undefined;
 
@@ -14,10 +15,10 @@ interface Entry {
 }
 
 /**
- * Allows the origins listed, each with an optional path prefix that is compared segment by segment: `https://a.b/c`
+ * Allows a list of origins, each with an optional path prefix that is compared segment by segment: `https://a.b/c`
  * allows `/c` and `/c/d`, not `/cd`. An entry for a private address, or for a name that only a private network answers
- * (`localhost`, a name without a dot, `*.internal`), is trusted. Throws TypeError, naming a bad entry by its place
- * only: what stands there may be a secret that got into the wrong line.
+ * (`localhost`, a name without a dot, `*.internal`), is trusted. Throws TypeError, which names a bad entry by its number
+ * only: the entry may be a secret on the wrong line.
  */
 export function allowList(entries: readonly string[]): Allowed {
   const list = entries.map((text, index) => {
@@ -33,7 +34,7 @@ export function allowList(entries: readonly string[]): Allowed {
   };
 }
 
-/** What is wrong with an entry, or undefined. */
+/** What is wrong with an entry; undefined if nothing is. */
 function entryFault(text: string): string | undefined {
   if (!/^(https?|file):\/\//i.test(text) || !URL.canParse(text)) return 'is no http or https URL';
   const { protocol, username, password, hostname } = new URL(text);
@@ -55,7 +56,7 @@ function parse(text: string): Entry {
   return { origin: originOf(url), segments, trusted: isPrivate(url.hostname) };
 }
 
-/** As URL.origin, which is null for files. */
+/** Like URL.origin, which is null for files. */
 function originOf({ protocol, host }: URL): string {
   return `${protocol}//${host}`;
 }
@@ -67,8 +68,8 @@ function isBelow(url: URL, prefix: readonly string[]): boolean {
 }
 
 /**
- * The decoded segments of a path that starts with a slash, or undefined where a server may find other ones in it:
- * encoded slashes and dots, encoded once or more, and parameters (`..;a`) that hide them.
+ * The decoded segments of a path that starts with a slash. Undefined if a server may read other segments: encoded slashes and
+ * dots, encoded once or more, and parameters (`..;a`) that hide them.
  */
 function segmentsOf(pathname: string): string[] | undefined {
   try {

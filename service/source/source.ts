@@ -3,16 +3,15 @@ import { isTransient } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
 import type { Allowed } from './allow-list.ts';
-import { download, notAllowed } from './download.ts';
+import { download, notAllowed, type Progress } from './download.ts';
 import { timedOut } from './errors.ts';
-import type { Progress } from './save-file.ts';
 import type { TapeBucket } from './tape-bucket.ts';
 
-/** Where tapes are fetched from. */
+/** Fetches tapes, and retries. */
 export interface Source {
   /**
-   * Fetches a tape into a new file, which is there afterwards only if all of it is. Throws FetchError, the signal's reason
-   * when aborted, and errors of the file (EEXIST, ENOSPC) as they are.
+   * Fetches a tape into a new file, which is there afterwards only if it is whole. Throws SourceError, the signal's reason when
+   * aborted, and errors of the file (EEXIST, ENOSPC) unchanged.
    */
   fetch(zipUrl: URL, file: string, how: FetchHow): Promise<{ bytes: number }>;
 }
@@ -27,19 +26,19 @@ export interface SourceOptions {
   readonly tapeBucket: TapeBucket;
   readonly allowed: Allowed;
   readonly maxBytes: number;
-  /** How often a tape is asked for at most. */
+  /** Attempts at most. */
   readonly attempts?: number | undefined;
   /** Longest waits between attempts, in milliseconds. */
   readonly delays?: readonly number[] | undefined;
-  /** Milliseconds for a connection, without a byte, and for one attempt as a whole. */
+  /** Milliseconds to connect, without a byte, and for one attempt as a whole. */
   readonly connectMs?: number | undefined;
   readonly idleMs?: number | undefined;
   readonly totalMs?: number | undefined;
-  /** In place of the system's, for tests. */
+  /** Replaces the system's lookup in tests. */
   readonly lookup?: LookupFunction | undefined;
 }
 
-/** Opens all sources: what leads into the bucket of tapes is read with its keys, anything else allowed is a plain GET. */
+/** Opens all sources: a URL in the tape bucket is read with its keys, any other allowed URL with a plain GET. */
 export function openSource(options: SourceOptions): Source {
   const { tapeBucket, allowed, maxBytes, attempts = 3, delays = [500, 2000] } = options;
   const { connectMs = 5000, idleMs = 20_000, totalMs = 120_000, lookup } = options;

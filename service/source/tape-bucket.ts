@@ -8,19 +8,19 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { SourceCode } from '../errors.ts';
 import { type Account, classifyS3Error, openClient, type S3Fault } from '../storage/s3.ts';
 import { bucketOrigins, keyBelow } from '../storage/urls.ts';
+import { type Progress, saveAs } from './download.ts';
 import { SourceError, timedOut, tooLarge } from './errors.ts';
-import { type Progress, saveAs } from './save-file.ts';
 
-/** Where tapes come from: a private bucket, or a folder in its place. */
+/** The private bucket of tapes, or a folder in its place. */
 export interface TapeBucket {
-  /** The key that a URL stands for, if it leads here. */
+  /** The key that a URL means, if it is in this bucket. */
   keyOf(url: URL): string | undefined;
   /**
-   * Fetches a tape into a new file, which is there afterwards only if all of it is: one attempt, without a time limit for
-   * the whole. Throws FetchError, and errors of the file as they are.
+   * Fetches a tape into a new file, which is there afterwards only if it is whole: one attempt, without a time limit for the
+   * whole. Throws SourceError, and errors of the file unchanged.
    */
   download(key: string, file: string, how: TapeDownload): Promise<{ bytes: number }>;
-  /** Proves that tapes could be read. Throws FetchError. */
+  /** Proves that tapes could be read. Throws SourceError. */
   check(): Promise<void>;
   close(): void;
 }
@@ -31,7 +31,7 @@ export interface TapeDownload {
   readonly onProgress?: Progress | undefined;
 }
 
-/** Opens the bucket of tapes; nothing is asked of it before the first use. */
+/** Opens the tape bucket, without a request to it. */
 export function openTapeBucket(account: Account): TapeBucket {
   return account.endpoint.protocol === 'file:' ? folderTapeBucket(account.endpoint) : s3TapeBucket(account);
 }
@@ -39,11 +39,11 @@ export function openTapeBucket(account: Account): TapeBucket {
 /** Milliseconds for a check. */
 const CHECK_MS = 10_000;
 
-/** The bucket of tapes, read with its keys. */
+/** The tape bucket, read with its keys. */
 export function s3TapeBucket(account: Account): TapeBucket {
   const Bucket = account.bucket;
   const origins = bucketOrigins(account.endpoint, Bucket);
-  // Whoever fetches a tape tries again himself, since a body that breaks off is beyond the client's own retries.
+  // One attempt: `source.ts` retries, since the client itself does not retry after a broken body.
   const client = openClient(account, 1);
   const get = (Key: string, abortSignal: AbortSignal) =>
     client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal }).catch((cause: unknown) => {
@@ -54,7 +54,7 @@ export function s3TapeBucket(account: Account): TapeBucket {
     download: async (key, file, { signal, maxBytes, onProgress }: TapeDownload) => {
       const { Body, ContentLength: total } = await get(key, signal);
       const body = Body as Readable;
-      body.on('error', () => {}); // of a body that nobody reads: not news
+      body.on('error', () => {}); // a body that is not read fails when it is destroyed
       try {
         if (total !== undefined && total > maxBytes) throw tooLarge(maxBytes);
         return { bytes: await saveAs(file, body, { maxBytes, total, onProgress }) };
@@ -64,7 +64,7 @@ export function s3TapeBucket(account: Account): TapeBucket {
     },
     check: async () => {
       try {
-        // No tape has this key, and only who may read and list the bucket is told so.
+        // No tape has this key, and S3 answers 404 only to a client that may read and list the bucket.
         await get(`oven-check-${randomUUID()}`, AbortSignal.timeout(CHECK_MS));
       } catch (error) {
         if (!(error instanceof SourceError && error.code === 'SOURCE_NOT_FOUND')) throw error;
@@ -90,7 +90,7 @@ function toSourceError(cause: unknown): unknown {
   return new SourceError(...CODES[fault], { cause });
 }
 
-/** A folder in place of the bucket of tapes, for a laptop: `file:///dir/abc.zip` is the tape `abc.zip`. */
+/** A folder in place of the tape bucket, for a laptop: `file:///dir/abc.zip` is the tape `abc.zip`. */
 export function folderTapeBucket(endpoint: URL): TapeBucket {
   const folder = fileURLToPath(endpoint);
   return {
@@ -110,7 +110,7 @@ export function folderTapeBucket(endpoint: URL): TapeBucket {
   };
 }
 
-/** Bytes of a file; what is no file (a folder, a pipe that would never end) is no tape. */
+/** Bytes of a file. A folder, or a pipe that would never end, is no tape. */
 async function sizeOf(path: string): Promise<number> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => cause);
   if (!(found instanceof Error) && found.isFile()) return found.size;

@@ -10,13 +10,13 @@ import {
 import type { StorageCode } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
-import { StorageError } from './errors.ts';
 import { CACHE_CONTROL, contentType, keyFor, keysFor } from './keys.ts';
 import { classifyS3Error, openClient, type S3Fault } from './s3.ts';
 import {
   isOwnedBy,
   type OutputFile,
   type OutputStorage,
+  StorageError,
   type StorageOptions,
   type TapeOwner,
 } from './storage.ts';

@@ -9,9 +9,14 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import type { StorageCode } from '../errors.ts';
-import { StorageError } from './errors.ts';
 import { keyFor, keysFor } from './keys.ts';
-import { isOwnedBy, type OutputStorage, type StorageOptions, type TapeOwner } from './storage.ts';
+import {
+  isOwnedBy,
+  type OutputStorage,
+  StorageError,
+  type StorageOptions,
+  type TapeOwner,
+} from './storage.ts';
 import { mp4UrlMatcher, publicBase } from './urls.ts';
 
 export function folderStorage(options: StorageOptions): OutputStorage {

@@ -1,5 +1,6 @@
 /** What a storage of finished files is, and whose a stored file is. `open.ts` opens one: a bucket, or a folder. */
 import type { OutputKind } from '../bake/outputs.ts';
+import { OvenError, type StorageCode } from '../errors.ts';
 import type { Account } from './s3.ts';
 
 /** Where finished files go: a public bucket, or a folder that Oven serves. */
@@ -52,4 +53,13 @@ export interface StorageOptions extends Account {
   readonly cdn?: string | undefined;
   /** The URL of the service, which serves a folder's files below `/files/`. */
   readonly publicUrl?: URL | undefined;
+}
+
+/** The one error that a storage throws on purpose: `message` names no key, address or path; `cause` may hold those. */
+export class StorageError extends OvenError<StorageCode> {
+  override readonly name = 'StorageError';
+
+  constructor(code: StorageCode, options?: { cause?: unknown }) {
+    super(code, undefined, options);
+  }
 }

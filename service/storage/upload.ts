@@ -10,11 +10,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 
-/** Bytes of a part, and of the largest file that is sent in one request. */
+/** Bytes of a part; a file up to this size is sent in one request. */
 const PART_BYTES = 8 * 1024 * 1024;
-/** Parts on their way, and in memory, at once. */
+/** Parts that are sent, and held in memory, at once. */
 const PARTS_AT_ONCE = 2;
-/** Milliseconds to take back an upload that failed. */
+/** Milliseconds to remove the parts of a failed upload. */
 const ABORT_MS = 15_000;
 const ABORT_ROUNDS = 3;
 const ABORT_PAUSE_MS = 100;
@@ -22,9 +22,8 @@ const ABORT_PAUSE_MS = 100;
 export type Target = Omit<PutObjectCommandInput, 'Body' | 'ContentLength'>;
 
 /**
- * Stores a file as an object: in one request, or in parts when large. Either way the object is there only when all of it
- * is, and the parts of an upload that fails or is aborted are taken back before this rejects. Throws what the client
- * throws, and errors of the file as they are.
+ * Stores a file as an object: in one request, or in parts if it is large. The object appears only when it is whole. When an upload
+ * fails or is aborted, its parts are removed before this rejects. Throws what the client throws, and errors of the file unchanged.
  */
 export async function upload(
   client: S3Client,
@@ -34,7 +33,7 @@ export async function upload(
 ): Promise<void> {
   const { size } = await stat(path);
   if (size > PART_BYTES) return inParts(client, path, target, signal);
-  // From memory, since the client can't send a stream a second time.
+  // From memory: the client can't send a stream a second time.
   const Body = await readFile(path);
   await client.send(new PutObjectCommand({ ...target, Body }), { abortSignal: signal });
 }
@@ -42,7 +41,7 @@ export async function upload(
 async function inParts(client: S3Client, path: string, target: Target, signal: AbortSignal): Promise<void> {
   const Body = createReadStream(path, { highWaterMark: 1024 * 1024 });
   let uploadId: string | undefined;
-  // Upload's own abort leaves requests running, and its taking back comes before they have ended.
+  // Upload's own abort leaves requests running, and removes the parts before those have ended.
   const send = async (command: Parameters<S3Client['send']>[0]) => {
     const answer = await client.send(command, { abortSignal: signal });
     if (command instanceof CreateMultipartUploadCommand)
@@ -58,7 +57,7 @@ async function inParts(client: S3Client, path: string, target: Target, signal: A
       leavePartsOnError: true,
     }).done();
   } catch (error) {
-    if (uploadId !== undefined) await takeBack(client, target, uploadId);
+    if (uploadId !== undefined) await removeParts(client, target, uploadId);
     throw error;
   } finally {
     Body.destroy();
@@ -66,16 +65,16 @@ async function inParts(client: S3Client, path: string, target: Target, signal: A
 }
 
 /**
- * Removes the parts of an upload, as well as can be: a part that the server was just about to keep may come after the first
- * removal, so that it is asked again until it knows of no such upload.
+ * Removes the parts of an upload, as far as possible. The server may store a part after the first removal, so the request is
+ * repeated until the server knows no such upload.
  */
-async function takeBack(client: S3Client, { Bucket, Key }: Target, UploadId: string): Promise<void> {
+async function removeParts(client: S3Client, { Bucket, Key }: Target, UploadId: string): Promise<void> {
   const abortSignal = AbortSignal.timeout(ABORT_MS);
   for (let round = 1; round <= ABORT_ROUNDS; round += 1) {
     try {
       await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), { abortSignal });
     } catch {
-      return; // gone, or out of reach: then the bucket's own rule for unfinished uploads takes them
+      return; // removed, or unreachable: then the bucket's rule for unfinished uploads removes them
     }
     if (round < ABORT_ROUNDS) await delay(ABORT_PAUSE_MS);
   }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { SourceError } from '../../service/source/errors.ts';
 
-/** Waits for `work` to fail, and gives the FetchError it failed with: anything else fails the test. */
+/** Waits for `work` to fail, and gives the SourceError it failed with: anything else fails the test. */
 export async function failure(work: Promise<unknown>): Promise<SourceError> {
   const error = await work.then(
     () => new Error('It did not fail.'),

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { StorageError } from '../../service/storage/errors.ts';
+import { StorageError } from '../../service/storage/storage.ts';
 
 /** Waits for `work` to fail, and gives the StorageError it failed with: anything else fails the test. */
 export async function failure(work: Promise<unknown>): Promise<StorageError> {

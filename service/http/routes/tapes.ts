@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { StorageError } from '../../storage/errors.ts';
+import { StorageError } from '../../storage/storage.ts';
 import type { App, Deps } from '../context.ts';
 import { ApiError } from '../errors.ts';
 import { bearer } from '../middleware.ts';
