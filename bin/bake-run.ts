@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { bake } from '../service/bake/bake.ts';
 import { BakeError } from '../service/bake/errors.ts';
 import { DEFAULT_LIMITS, LIMITS, type Limits } from '../service/bake/limits.ts';
-import type { OutputRequest } from '../service/bake/outputs.ts';
+import { type FormatKind, OUTPUT_KINDS, OUTPUTS, type OutputRequest } from '../service/bake/outputs.ts';
 import type { Scale } from '../service/bake/plan/size.ts';
 import { sweepTempFolders } from '../service/bake/temp-folder.ts';
 import { CommandError, USAGE } from './error.ts';
@@ -11,13 +11,11 @@ import { outputName } from './output-name.ts';
 import { showProgress } from './progress.ts';
 import { renderReport, reportJson } from './report.ts';
 
-export type Format = 'mp4' | 'webm' | 'gif' | 'webp';
-
 /** Options of `oven bake`. */
 export interface BakeOptions {
   readonly out: string;
   readonly scale?: Scale;
-  readonly format?: readonly Format[];
+  readonly format?: readonly FormatKind[];
   readonly json?: true;
 }
 
@@ -33,7 +31,7 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   const progress = await showProgress(process.stderr, options.json === true);
   const outputs: OutputRequest[] = [
     ...(options.format ?? ['mp4' as const]).map((kind) => ({ kind, scale })),
-    { kind: 'thumbnail' },
+    ...OUTPUT_KINDS.filter((kind) => OUTPUTS[kind].cli === 'always').map((kind) => ({ kind })),
   ];
   try {
     const report = await bake(resolve(tape), {

@@ -1,10 +1,11 @@
 import { tmpdir } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LIMITS } from '../service/bake/limits.ts';
+import { type FormatKind, OUTPUT_KINDS, OUTPUTS } from '../service/bake/outputs.ts';
 import { SCALES, type Scale } from '../service/bake/plan/size.ts';
-import type { BakeOptions, Format } from './bake-run.ts';
+import type { BakeOptions } from './bake-run.ts';
 
-const FORMATS: readonly Format[] = ['mp4', 'webm', 'gif', 'webp'];
+const FORMATS = OUTPUT_KINDS.filter((kind): kind is FormatKind => OUTPUTS[kind].cli === 'format');
 
 const EXAMPLES = `
 Examples:
@@ -40,13 +41,13 @@ export function bakeCommand(): Command {
     .addOption(
       new Option(
         '-s, --scale <FACTOR>',
-        'how many times each pixel is enlarged: auto, 1, 2, 4, 6 or 8 (default: OUTPUT_SCALE, or auto)',
+        `how many times each pixel is enlarged: ${SCALES.join(', ')} (default: OUTPUT_SCALE, or auto)`,
       ).argParser(parseScale),
     )
     .addOption(
       new Option(
         '-f, --format <FORMAT>',
-        'what to make beside the thumbnail: mp4 (when left out), webm, gif or webp; may be given several times',
+        `what to make beside the thumbnail: ${FORMATS.join(', ')} (default: ${FORMATS[0]}); may be given several times`,
       ).argParser(addFormat),
     )
     .option('--json', 'print one JSON object about what was made, and nothing else')
@@ -61,7 +62,7 @@ function parseScale(value: string): Scale {
 }
 
 // One value for each `--format`: a list would swallow the tape's name after it.
-function addFormat(value: string, before: readonly Format[] = []): Format[] {
+function addFormat(value: string, before: readonly FormatKind[] = []): FormatKind[] {
   const format = FORMATS.find((known) => known === value);
   if (format === undefined) throw new InvalidArgumentError(`It is one of ${FORMATS.join(', ')}.`);
   return [...before, format];

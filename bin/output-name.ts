@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { OUTPUTS } from '../service/bake/outputs.ts';
 
 /** Bytes of a file's name at most, on every file system that matters. */
 const NAME_BYTES = 255;
-/** The longest ending of a file that is made. */
-const LONGEST_ENDING = '-thumb.jpg';
-const MOST = NAME_BYTES - LONGEST_ENDING.length;
+const LONGEST_ENDING = Math.max(...Object.values(OUTPUTS).map(({ ending }) => ending.length));
+const MOST = NAME_BYTES - LONGEST_ENDING;
 
 /**
  * What a tape's files are called, without their endings: the tape's own name without .zip. A name too long for a file is

@@ -1,9 +1,10 @@
 import { relative } from 'node:path';
+import { hasForm } from '../service/bake/outputs.ts';
 import type { BakeReport, OutputReport } from '../service/bake/report.ts';
 
-/** The report as one JSON object; the first output that isn't the thumbnail gives `width`, `height` and `bytes`. */
+/** The report as one JSON object; the first output that is not a still gives `width`, `height` and `bytes`. */
 export function reportJson(report: BakeReport): string {
-  const first = report.outputs.find(({ kind }) => kind !== 'thumbnail') ?? report.outputs[0]!;
+  const first = report.outputs.find(({ kind }) => !hasForm(kind, 'still')) ?? report.outputs[0]!;
   const paths = Object.fromEntries(report.outputs.map(({ kind, path }) => [kind, path]));
   const { width, height, bytes } = first;
   return JSON.stringify({ paths, width, height, bytes, ...report }, null, 2);

@@ -1,15 +1,22 @@
 import { join } from 'node:path';
 import { runAllOrStop } from '../lib/run-all.ts';
 import { loadMediabunny } from './container/mp4.ts';
-import type { VideoKind } from './encode/command.ts';
 import { encodeVideo, planVideo } from './encode/encode-video.ts';
 import type { BakeWarning } from './errors.ts';
 import type { Pictures } from './frames/pictures.ts';
-import { makeAnimation, makeThumbnail, planAnimation } from './images/make-images.ts';
+import { makeAnimation, makeStill, planAnimation } from './images/make-images.ts';
 import type { ImageProcess } from './images/process.ts';
 import type { Tape } from './open/tape.ts';
 import type { ResolvedOptions } from './options.ts';
-import { type OutputKind, type OutputRequest, outputName } from './outputs.ts';
+import {
+  hasForm,
+  type KindOf,
+  OUTPUTS,
+  type OutputRequest,
+  outputFileName,
+  sideLimit,
+  type VideoKind,
+} from './outputs.ts';
 import { planScale } from './plan/size.ts';
 import type { OutputReport, Stopwatch } from './report.ts';
 import type { UnpackedSound } from './sound/unpack.ts';
@@ -49,16 +56,16 @@ export class OutputMaker {
 
   /**
    * Makes all outputs, and gives them in the order in which they were asked for. Videos and animations are made one after the other,
-   * so that the machine's memory holds one encoder. The thumbnail is quick and small, so it is made beside the first of them.
+   * so that the machine's memory holds one encoder. A still is quick and small, so it is made beside them.
    */
   async makeAll(): Promise<OutputReport[]> {
     const { outputs, signal } = this.#options;
     // The image process starts while the encoder does.
-    if (!outputs.every(({ kind }) => isVideo(kind))) this.#images.start();
+    if (!outputs.every(({ kind }) => hasForm(kind, 'video'))) this.#images.start();
     // A video decodes every picture. Without one, damage would stay unseen.
-    if (!outputs.some(({ kind }) => isVideo(kind))) await this.#pictures.verify(signal);
-    const inTurn = outputs.filter(({ kind }) => kind !== 'thumbnail');
-    const beside = outputs.filter(({ kind }) => kind === 'thumbnail');
+    if (!outputs.some(({ kind }) => hasForm(kind, 'video'))) await this.#pictures.verify(signal);
+    const inTurn = outputs.filter(({ kind }) => !hasForm(kind, 'still'));
+    const beside = outputs.filter(({ kind }) => hasForm(kind, 'still'));
     const made = await runAllOrStop(signal, (signal) => [
       this.#makeInTurn(inTurn, signal),
       this.#makeInTurn(beside, signal),
@@ -83,17 +90,10 @@ export class OutputMaker {
 
   #make(request: OutputRequest, signal: AbortSignal, report: ReportPart): Promise<OutputReport> {
     const { kind } = request;
-    const path = join(this.#folder, outputName(this.#options.name, kind));
-    switch (kind) {
-      case 'mp4':
-      case 'webm':
-        return this.#makeVideo(kind, request, path, signal, report);
-      case 'gif':
-      case 'webp':
-        return this.#makeAnimation(kind, request, path, signal, report);
-      case 'thumbnail':
-        return this.#makeStill(kind, request, path, signal);
-    }
+    const path = join(this.#folder, outputFileName(this.#options.name, kind));
+    if (hasForm(kind, 'video')) return this.#makeVideo(kind, request, path, signal, report);
+    if (hasForm(kind, 'animation')) return this.#makeAnimation(kind, request, path, signal, report);
+    return this.#makeStill(kind, request, path, signal);
   }
 
   async #makeVideo(
@@ -103,7 +103,7 @@ export class OutputMaker {
     signal: AbortSignal,
     report: ReportPart,
   ): Promise<OutputReport> {
-    const plan = planVideo(kind, this.#pictures, scale, maxSide);
+    const plan = planVideo(kind, this.#pictures, scale, sideLimit(kind, maxSide));
     const { geometry, samples } = plan;
     const { width, height } = geometry;
     const pictures = this.#pictures.timeline.pictures.length;
@@ -118,26 +118,29 @@ export class OutputMaker {
   }
 
   async #makeAnimation(
-    kind: 'gif' | 'webp',
+    kind: KindOf<'animation'>,
     { scale, maxSide }: OutputRequest,
     path: string,
     signal: AbortSignal,
     report: ReportPart,
   ): Promise<OutputReport> {
     report(0);
-    const plan = planAnimation(this.#pictures, scale, maxSide);
+    const plan = planAnimation(this.#pictures, scale, sideLimit(kind, maxSide));
     const { width, height } = plan.size;
-    const make = () => makeAnimation(kind, plan, this.#pictures, this.#images, path, signal);
+    const { codec } = OUTPUTS[kind];
+    const make = () => makeAnimation(codec, plan, this.#pictures, this.#images, path, signal);
     return { kind, path, width, height, bytes: await this.#stopwatch.time(kind, make) };
   }
 
   async #makeStill(
-    kind: 'thumbnail',
+    kind: KindOf<'still'>,
     { maxSide }: OutputRequest,
     path: string,
     signal: AbortSignal,
   ): Promise<OutputReport> {
-    const make = () => makeThumbnail(this.#pictures, this.#images, path, signal, maxSide);
+    const { codec } = OUTPUTS[kind];
+    const side = sideLimit(kind, maxSide);
+    const make = () => makeStill(codec, side, this.#pictures, this.#images, path, signal);
     return { kind, path, ...(await this.#stopwatch.time(kind, make)) };
   }
 }
@@ -147,15 +150,11 @@ async function preloadMediabunny(): Promise<void> {
   loadMediabunny();
 }
 
-function isVideo(kind: OutputKind): boolean {
-  return kind === 'mp4' || kind === 'webm';
-}
-
 /** Warns of outputs that are enlarged less than was asked for. */
 export function scaleWarnings({ width, height }: Tape, outputs: readonly OutputRequest[]): BakeWarning[] {
   return outputs.flatMap(({ kind, scale = 'auto', maxSide }) => {
     const { reduced, factor } = planScale(width, height, scale, maxSide);
-    if (!reduced || kind === 'thumbnail') return [];
+    if (!reduced || hasForm(kind, 'still')) return [];
     const message = `The ${kind} is enlarged ${factor} times instead of ${scale}: it would be too large to play.`;
     return [{ code: 'SCALE_REDUCED' as const, message }];
   });

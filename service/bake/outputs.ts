@@ -1,26 +1,142 @@
-import type { Scale } from './plan/size.ts';
+import type { AvifOptions, GifOptions, JpegOptions, PngOptions, WebpOptions } from 'sharp';
+import { LARGEST_SIDE, type Scale } from './plan/size.ts';
 
-/** Everything a tape can be baked to, in the order it is made: the video that people wait for is first. */
-export const OUTPUT_KINDS = ['mp4', 'thumbnail', 'webm', 'gif', 'webp'] as const;
-export type OutputKind = (typeof OUTPUT_KINDS)[number];
+/** One row of the table of outputs. */
+interface OutputFacts {
+  /** What a file's name ends with, after the name of the tape. */
+  readonly ending: string;
+  readonly contentType: string;
+  /** Pixels of the longer side: where a request says nothing, and at most. */
+  readonly side: { readonly usual: number; readonly most: number };
+  /** Where the dashboard shows it. Of several files for one place it takes that of the lowest rank. */
+  readonly dashboard:
+    | { readonly place: 'player' | 'image'; readonly rank: number }
+    | { readonly place: 'link' };
+  /** Whether `oven bake` makes it always, or where --format asks for it. */
+  readonly cli: 'always' | 'format';
+}
+
+/** A video shows the whole tape, and ffmpeg makes it: service/bake/encode/ has what differs between containers. */
+interface VideoFacts extends OutputFacts {
+  readonly form: 'video';
+}
+
+/** An animation shows the beginning of the tape, and a still its middle. sharp writes both with the codec. */
+interface ImageFacts extends OutputFacts {
+  readonly form: 'animation' | 'still';
+  readonly codec: ImageCodec;
+}
+
+interface CodecOptions {
+  readonly avif: AvifOptions;
+  readonly gif: GifOptions;
+  readonly jpeg: JpegOptions;
+  readonly png: PngOptions;
+  readonly webp: WebpOptions;
+}
+
+/** A format that sharp writes, with its options. */
+export type ImageCodec = {
+  [F in keyof CodecOptions]: { readonly format: F; readonly options: CodecOptions[F] };
+}[keyof CodecOptions];
+
+const VIDEO_SIDE = { usual: LARGEST_SIDE, most: LARGEST_SIDE };
+// A WebP of 4096 pixels takes 750 MB of memory and minutes.
+const ANIMATION_SIDE = { usual: 480, most: 1024 };
+
+/**
+ * Everything that a tape can be baked to, in the order in which it is made: people wait for the first. Request schema, storage
+ * keys, content types, command line and dashboard follow from this table.
+ */
+export const OUTPUTS = {
+  mp4: {
+    form: 'video',
+    ending: '.mp4',
+    contentType: 'video/mp4',
+    side: VIDEO_SIDE,
+    dashboard: { place: 'player', rank: 1 },
+    cli: 'format',
+  },
+  thumbnail: {
+    form: 'still',
+    codec: { format: 'jpeg', options: { quality: 90, chromaSubsampling: '4:4:4' } },
+    ending: '-thumb.jpg',
+    contentType: 'image/jpeg',
+    side: { usual: 512, most: LARGEST_SIDE },
+    dashboard: { place: 'image', rank: 1 },
+    cli: 'always',
+  },
+  webm: {
+    form: 'video',
+    ending: '.webm',
+    contentType: 'video/webm',
+    side: VIDEO_SIDE,
+    dashboard: { place: 'player', rank: 2 },
+    cli: 'format',
+  },
+  gif: {
+    form: 'animation',
+    codec: { format: 'gif', options: { dither: 0, effort: 3, interPaletteMaxError: 0 } },
+    ending: '.gif',
+    contentType: 'image/gif',
+    side: ANIMATION_SIDE,
+    dashboard: { place: 'image', rank: 3 },
+    cli: 'format',
+  },
+  webp: {
+    form: 'animation',
+    codec: { format: 'webp', options: { quality: 80, effort: 2 } },
+    ending: '.webp',
+    contentType: 'image/webp',
+    side: ANIMATION_SIDE,
+    dashboard: { place: 'image', rank: 2 },
+    cli: 'format',
+  },
+} as const satisfies Readonly<Record<string, VideoFacts | ImageFacts>>;
+
+export type OutputKind = keyof typeof OUTPUTS;
+export type Form = (typeof OUTPUTS)[OutputKind]['form'];
+
+type KindWhere<Facts> = {
+  [Kind in OutputKind]: (typeof OUTPUTS)[Kind] extends Facts ? Kind : never;
+}[OutputKind];
+export type KindOf<F extends Form> = KindWhere<{ readonly form: F }>;
+export type VideoKind = KindOf<'video'>;
+/** The kinds that --format of `oven bake` offers. */
+export type FormatKind = KindWhere<{ readonly cli: 'format' }>;
+
+export const OUTPUT_KINDS = Object.keys(OUTPUTS) as OutputKind[];
+
+export function hasForm<F extends Form>(kind: OutputKind, form: F): kind is KindOf<F> {
+  return OUTPUTS[kind].form === form;
+}
 
 /** One thing to bake. */
 export interface OutputRequest {
   readonly kind: OutputKind;
-  /** How many times each pixel is enlarged; `auto` when left out. */
-  readonly scale?: Scale;
+  /** How many times each pixel is enlarged; `auto` when left out. A still is always fitted into its side. */
+  readonly scale?: Scale | undefined;
   /** Pixels of the longer side at most. */
-  readonly maxSide?: number;
+  readonly maxSide?: number | undefined;
 }
 
-export const DEFAULT_OUTPUTS: readonly OutputRequest[] = [{ kind: 'mp4' }, { kind: 'thumbnail' }];
+export const DEFAULT_OUTPUTS = [
+  { kind: 'mp4' },
+  { kind: 'thumbnail' },
+] as const satisfies readonly OutputRequest[];
 
-/** The file name of an output of the tape `name`. */
-export function outputName(name: string, kind: OutputKind): string {
-  return kind === 'thumbnail' ? `${name}-thumb.jpg` : `${name}.${kind}`;
+/** The name of an output's file, for a tape whose files are named `name`. */
+export function outputFileName(name: string, kind: OutputKind): string {
+  return `${name}${OUTPUTS[kind].ending}`;
 }
 
-/** Requests in the order they are made, the last of a kind winning. */
+/** Pixels that an output's longer side has at most, for the `maxSide` of a request. */
+export function sideLimit(kind: OutputKind, maxSide?: number): number {
+  const { usual, most } = OUTPUTS[kind].side;
+  return Math.min(maxSide ?? usual, most);
+}
+
+/** Requests in the order in which they are made. The last one of a kind wins. */
 export function inOrder(requests: readonly OutputRequest[]): OutputRequest[] {
   const byKind = new Map(requests.map((request) => [request.kind, request]));
   return OUTPUT_KINDS.flatMap((kind) => byKind.get(kind) ?? []);

@@ -3,25 +3,32 @@ import type { InputTrack } from 'mediabunny';
 import { loadMediabunny } from './container/mp4.ts';
 import type { Sample } from './encode/samples.ts';
 import { BakeError } from './errors.ts';
+import type { VideoKind } from './outputs.ts';
 import type { Geometry } from './plan/size.ts';
 import { TICKS_PER_SECOND } from './plan/timeline.ts';
 
 /** What a finished video is held against. */
 export interface Expected {
-  readonly kind: 'mp4' | 'webm';
+  readonly kind: VideoKind;
   readonly samples: readonly Sample[];
   readonly geometry: Geometry;
   /** Seconds of sound; undefined where there is none. */
   readonly soundSeconds: number | undefined;
 }
 
-const CODECS = { mp4: ['avc', 'aac'], webm: ['vp9', 'opus'] } as const;
+const CODECS: Readonly<Record<VideoKind, readonly [string, string]>> = {
+  mp4: ['avc', 'aac'],
+  webm: ['vp9', 'opus'],
+};
 /** Baseline, Main and High of H.264 and profile 0 of VP9 are 4:2:0 with 8 bits, which every player can show. */
-const PLAYABLE = { mp4: /^avc1\.(42|4d|64)/i, webm: /^vp09\.00\./ } as const;
+const PLAYABLE: Readonly<Record<VideoKind, RegExp>> = {
+  mp4: /^avc1\.(42|4d|64)/i,
+  webm: /^vp09\.00\./,
+};
 /** Seconds by which a picture may be off. */
 const PICTURE_TOLERANCE = 1.5 / TICKS_PER_SECOND;
 /** Seconds by which the sound's end may be off: the last packet of an Opus track is whole, and tells what of it is left out. */
-const SOUND_TOLERANCE = { mp4: 0.001, webm: 0.021 } as const;
+const SOUND_TOLERANCE: Readonly<Record<VideoKind, number>> = { mp4: 0.001, webm: 0.021 };
 
 /**
  * Nothing is published unseen: reads the finished video, and throws VERIFY_FAILED unless it has the tracks, size, colours and end that

@@ -1,3 +1,4 @@
+import { OUTPUT_KINDS, OUTPUTS, type OutputKind } from '../bake/outputs.ts';
 import type { TapeReport } from '../queue/status.ts';
 import {
   type Markup,
@@ -125,8 +126,18 @@ interface Media {
 
 /** The URLs of a job's video and picture, where it has them. */
 export function mediaOf({ result }: TapeReport): Media {
-  const { mp4, webm, thumbnail, webp, gif } = result?.outputs ?? {};
-  return { video: webUrl(mp4) ?? webUrl(webm), still: webUrl(thumbnail) ?? webUrl(webp) ?? webUrl(gif) };
+  const urlIn = (place: 'player' | 'image') =>
+    kindsIn(place).flatMap((kind) => webUrl(result?.outputs[kind]) ?? [])[0];
+  return { video: urlIn('player'), still: urlIn('image') };
+}
+
+/** The kinds of output that are shown in a place, best first. */
+function kindsIn(place: 'player' | 'image'): OutputKind[] {
+  const rankOf = (kind: OutputKind) => {
+    const { dashboard } = OUTPUTS[kind];
+    return dashboard.place === place ? dashboard.rank : 0;
+  };
+  return OUTPUT_KINDS.filter((kind) => rankOf(kind) > 0).sort((a, b) => rankOf(a) - rankOf(b));
 }
 
 /** A thumbnail that opens into the video. The video loads when it is opened; this needs no JavaScript. */

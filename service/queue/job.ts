@@ -1,12 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** One file asked for. */
-export interface OutputRequest {
-  readonly kind: 'mp4' | 'webm' | 'gif' | 'webp' | 'thumbnail';
-  readonly scale?: 'auto' | 1 | 2 | 4 | 6 | 8 | undefined;
-  /** In pixels. */
-  readonly maxSide?: number | undefined;
-}
+import type { OutputRequest } from '../bake/outputs.ts';
 
 /** What is to be baked, as Redis keeps it: the caller's secret is here as a fingerprint only. */
 export interface BakeRequest {

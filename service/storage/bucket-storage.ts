@@ -7,10 +7,11 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { OUTPUTS } from '../bake/outputs.ts';
 import type { StorageCode } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
-import { CACHE_CONTROL, contentType, keyFor, keysFor } from './keys.ts';
+import { CACHE_CONTROL, keyFor, keysFor } from './keys.ts';
 import { classifyS3Error, openClient, type S3Fault } from './s3.ts';
 import {
   isOwnedBy,
@@ -50,7 +51,12 @@ export function bucketStorage(options: StorageOptions): OutputStorage {
     const keys = keysFor(name);
     const heads = await Promise.all(keys.map((key) => headObject(client, Bucket, key, signal)));
     assertOwned(heads, { mongoId, unowned: isMp4Url(replaces, name) });
-    const target = { ...common, Key, ContentType: contentType(kind), Metadata: ownerMetadata(mongoId) };
+    const target = {
+      ...common,
+      Key,
+      ContentType: OUTPUTS[kind].contentType,
+      Metadata: ownerMetadata(mongoId),
+    };
     const wasConditional = isConditional;
     const condition = wasConditional ? unchanged(heads[keys.indexOf(Key)]) : {};
     try {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { bake } from '../bake/bake.ts';
 import { BakeError } from '../bake/errors.ts';
 import type { Limits } from '../bake/limits.ts';
-import type { OutputRequest } from '../bake/outputs.ts';
+import { hasForm, type OutputRequest } from '../bake/outputs.ts';
 import type { Scale } from '../bake/plan/size.ts';
 import type { BakeReport, OutputReport, Progress } from '../bake/report.ts';
 import { diskFull, withTempFolder } from '../bake/temp-folder.ts';
@@ -138,9 +138,9 @@ function mainOutput({ outputs, duration }: BakeReport): Omit<BakeResult, 'output
   return { width, height, duration, bytes };
 }
 
-function withScale({ kind, scale, maxSide }: BakeRequest['outputs'][number], usual: Scale): OutputRequest {
-  const factor = scale ?? (kind === 'thumbnail' ? undefined : usual);
-  return { kind, ...(factor !== undefined && { scale: factor }), ...(maxSide !== undefined && { maxSide }) };
+/** The output with the scale that holds where its request says nothing. */
+function withScale({ kind, scale, maxSide }: OutputRequest, usual: Scale): OutputRequest {
+  return { kind, scale: scale ?? (hasForm(kind, 'still') ? undefined : usual), maxSide };
 }
 
 /** Gives one stage its time. Throws BAKE_TIMEOUT when it takes longer. */

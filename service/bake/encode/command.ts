@@ -1,11 +1,10 @@
 import { argv } from '../../lib/argv.ts';
 import { MAX_ALLOC_BYTES } from '../ffmpeg.ts';
+import type { VideoKind } from '../outputs.ts';
 import type { Geometry } from '../plan/size.ts';
 import type { UnpackedSound } from '../sound/unpack.ts';
 import { INDEX_RATE } from './samples.ts';
 import { type Stream, x264Arguments } from './x264.ts';
-
-export type VideoKind = 'mp4' | 'webm';
 
 /** How the pictures of a video are encoded. */
 export interface PicturesPlan extends FilterOptions, Omit<Stream, 'width' | 'height'> {
@@ -38,7 +37,7 @@ export function pictureArguments(plan: PicturesPlan): string[] {
     -threads 1 ${PROTOCOLS} -f matroska -i pipe:0
     -filter_complex ${filterGraph(plan)} -map [video]
     -fps_mode:v passthrough -enc_time_base 1/${INDEX_RATE}
-    ${plan.kind === 'mp4' ? x264Arguments({ ...plan, width, height }) : VP9}
+    ${PICTURE_CODECS[plan.kind]({ ...plan, width, height })}
     -color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv
     ${PACKETS}
   `;
@@ -50,20 +49,27 @@ const VP9 = argv`
   -crf 24 -b:v 0
 `;
 
+const PICTURE_CODECS: Readonly<Record<VideoKind, (stream: Stream) => string[]>> = {
+  mp4: x264Arguments,
+  webm: () => VP9,
+};
+
 /** ffmpeg's arguments for the sound, which is encoded by a process of its own. It writes packets in Matroska. Pure. */
 export function soundArguments(kind: VideoKind, sound: UnpackedSound): string[] {
   const { format, sampleRate, channels, path } = sound;
   return argv`
     ${GLOBAL}
     ${PROTOCOLS} -f ${format} -ar ${sampleRate} -ac ${channels} -i ${path}
-    ${kind === 'mp4' ? AAC : OPUS}
+    ${SOUND_CODECS[kind]}
     -ac ${Math.min(2, channels)} -ar ${encodedRate(kind, sampleRate)}
     ${PACKETS}
   `;
 }
 
-const AAC = argv`-c:a aac -aac_coder fast -b:a 128k`;
-const OPUS = argv`-c:a libopus -b:a 96k`;
+const SOUND_CODECS: Readonly<Record<VideoKind, string[]>> = {
+  mp4: argv`-c:a aac -aac_coder fast -b:a 128k`,
+  webm: argv`-c:a libopus -b:a 96k`,
+};
 
 /**
  * Audio samples a second in a finished video: a rate that every player and encoder knows. Opus has 48 kHz inside, and delays sound

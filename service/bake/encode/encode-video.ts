@@ -6,11 +6,12 @@ import { writeWebm } from '../container/webm.ts';
 import { BakeError } from '../errors.ts';
 import type { RunOptions } from '../ffmpeg.ts';
 import type { Pictures } from '../frames/pictures.ts';
+import type { VideoKind } from '../outputs.ts';
 import { planScale, type Scale } from '../plan/size.ts';
 import { TICKS_PER_MS, TICKS_PER_SECOND } from '../plan/timeline.ts';
 import type { UnpackedSound } from '../sound/unpack.ts';
 import { diskFull } from '../temp-folder.ts';
-import { type PicturesPlan, pictureArguments, soundArguments, type VideoKind } from './command.ts';
+import { type PicturesPlan, pictureArguments, soundArguments } from './command.ts';
 import { runEncoder } from './run-encoder.ts';
 import { INDEX_RATE, peakRate, planReorderedSamples, planSamples, type Sample } from './samples.ts';
 import { contentOf, endsInOrder, gainsByReordering } from './x264.ts';
@@ -22,7 +23,7 @@ export interface VideoPlan extends Omit<PicturesPlan, 'blend'> {
 }
 
 /** Ticks in the container's unit of time: an MP4 counts in ticks, a WebM in milliseconds. */
-const TICKS_PER_UNIT = { mp4: 1, webm: TICKS_PER_MS } as const;
+const TICKS_PER_UNIT: Readonly<Record<VideoKind, number>> = { mp4: 1, webm: TICKS_PER_MS };
 
 /** B-frames gain nothing for fewer pictures. */
 const MIN_PICTURES_FOR_B_FRAMES = 8;

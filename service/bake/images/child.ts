@@ -1,6 +1,7 @@
 import type { OutputInfo, Sharp } from 'sharp';
 import sharp from 'sharp';
 import { PngFault, readPng, repack } from '../frames/png.ts';
+import type { ImageCodec } from '../outputs.ts';
 import type { ImageFault, ImageReply, ImageRequest, ImageResponses, PageSize, Size } from './process.ts';
 
 /*
@@ -42,15 +43,15 @@ async function respond(request: ImageRequest): Promise<ImageResponses[keyof Imag
   switch (request.ask) {
     case 'convert':
       return convert(await readable(request.png));
-    case 'thumbnail':
-      return renderThumbnail(await readable(request.png), request.frame, request.side);
+    case 'still':
+      return renderStill(await readable(request.png), request.frame, request.side, request.codec);
     case 'page':
       pages.push(await renderPage(await readable(request.png), request.size));
       return null;
     case 'animation': {
       const all = pages;
       pages = [];
-      return writeAnimation(request.kind, all, request.delays, request.output);
+      return writeAnimation(request.codec, all, request.delays, request.output);
     }
   }
 }
@@ -90,30 +91,29 @@ function renderPage(picture: Buffer, { width, height, enlarged }: PageSize): Pro
     .toBuffer();
 }
 
-/** Writes pages as a looping GIF or WebP, each shown for its delay in ms. Gives the bytes of the file. */
+/** Writes pages as a looping animation, each shown for its delay in ms. Gives the bytes of the file. */
 async function writeAnimation(
-  kind: 'gif' | 'webp',
+  { format, options }: ImageCodec,
   pages: readonly Buffer[],
   delays: readonly number[],
   output: string,
 ): Promise<number> {
   // sharp writes a single page as a still picture, which is right: nothing in it moves.
   const animation = pages.length === 1 ? sharp(pages[0]!) : sharp([...pages], { join: { animated: true } });
-  const timing = { delay: [...delays], loop: 0 };
-  const encoded =
-    kind === 'gif'
-      ? animation.gif({ ...timing, dither: 0, effort: 3, interPaletteMaxError: 0 })
-      : animation.webp({ ...timing, quality: 80, effort: 2 });
+  const encoded = animation.toFormat(format, { ...options, delay: [...delays], loop: 0 });
   return (await encoded.toFile(output)).size;
 }
 
-const JPEG_QUALITY = 90;
-
 /**
- * `picture`, a PNG, as a JPEG that just fits into `side` × `side` pixels, on black. It is enlarged by a whole factor with hard
+ * `picture`, a PNG, as an image that just fits into `side` × `side` pixels, on black. It is enlarged by a whole factor with hard
  * edges and then reduced smoothly, so that all pixels look alike at any size.
  */
-async function renderThumbnail(picture: Buffer, frame: Size, side: number): Promise<Size & { jpeg: Buffer }> {
+async function renderStill(
+  picture: Buffer,
+  frame: Size,
+  side: number,
+  { format, options }: ImageCodec,
+): Promise<ImageResponses['still']> {
   const longer = Math.max(frame.width, frame.height);
   const factor = Math.ceil(side / longer);
   const image = sharp(picture).flatten({ background: 'black' });
@@ -121,9 +121,9 @@ async function renderThumbnail(picture: Buffer, frame: Size, side: number): Prom
   const enlarged = factor > 1 ? await enlarge(image, frame, factor) : image;
   const fitted = longer * factor === side ? enlarged : enlarged.resize(side, side, { fit: 'inside' });
   const { data, info }: { data: Buffer; info: OutputInfo } = await fitted
-    .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' })
+    .toFormat(format, options)
     .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, jpeg: data };
+  return { width: info.width, height: info.height, image: data };
 }
 
 async function enlarge(image: Sharp, { width, height }: Size, factor: number): Promise<Sharp> {

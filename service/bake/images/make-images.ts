@@ -1,42 +1,35 @@
 import { writeFile } from 'node:fs/promises';
 import type { Pictures } from '../frames/pictures.ts';
+import type { ImageCodec } from '../outputs.ts';
 import { planScale, type Scale } from '../plan/size.ts';
 import { pictureAt, TICKS_PER_MS, type Timeline } from '../plan/timeline.ts';
 import { diskFull } from '../temp-folder.ts';
 import type { ImageProcess, PageSize, Size } from './process.ts';
 
-/** Pixels of a thumbnail's longer side, unless the request says otherwise. */
-const THUMBNAIL_SIDE = 512;
-
 /**
- * Writes the picture in the middle of the tape as a JPEG at `path`, `maxSide` pixels on its longer side. Throws DISK_FULL, and what
+ * Writes the picture in the middle of the tape at `path`, `side` pixels on its longer side. Throws DISK_FULL, and what
  * `Pictures.read` and the image process throw.
  */
-export async function makeThumbnail(
+export async function makeStill(
+  codec: ImageCodec,
+  side: number,
   pictures: Pictures,
   images: ImageProcess,
   path: string,
   signal: AbortSignal,
-  maxSide = THUMBNAIL_SIDE,
 ): Promise<Size & { readonly bytes: number }> {
   const { width, height, timeline } = pictures;
   const png = await pictures.read(pictureAt(timeline, timeline.end / 2), signal);
-  const { jpeg, ...size } = await images.request(
-    { ask: 'thumbnail', png, frame: { width, height }, side: maxSide },
-    signal,
-  );
-  await writeFile(path, jpeg).catch((cause) => {
+  const frame = { width, height };
+  const { image, ...size } = await images.request({ ask: 'still', png, frame, side, codec }, signal);
+  await writeFile(path, image).catch((cause) => {
     throw diskFull(cause) ?? cause;
   });
-  return { ...size, bytes: jpeg.length };
+  return { ...size, bytes: image.length };
 }
 
 /** Seconds of the tape that an animation shows at most. */
 export const ANIMATION_SECONDS = 6;
-/** Pixels of an animation's longer side at most, unless the request says otherwise. */
-const ANIMATION_SIDE = 480;
-/** The most that a request gets: a WebP of 4096 pixels takes 750 MB of memory and minutes. */
-const MAX_ANIMATION_SIDE = 1024;
 /**
  * Milliseconds between two pages of an animation. GIF counts in hundredths of a second, and browsers slow down a page that is
  * shown for less than 20 ms.
@@ -57,18 +50,13 @@ export interface AnimationPlan {
   readonly pages: readonly Page[];
 }
 
-/** Plans an animation of the beginning of the tape, whose longer side has `maxSide` pixels at most. Pure. */
+/** Plans an animation of the beginning of the tape, whose longer side has `side` pixels at most. Pure. */
 export function planAnimation(
   { width, height, timeline }: Pick<Pictures, 'width' | 'height' | 'timeline'>,
-  scale: Scale = 'auto',
-  maxSide = ANIMATION_SIDE,
+  scale: Scale | undefined,
+  side: number,
 ): AnimationPlan {
-  const { innerWidth, innerHeight, factor } = planScale(
-    width,
-    height,
-    scale,
-    Math.min(maxSide, MAX_ANIMATION_SIDE),
-  );
+  const { innerWidth, innerHeight, factor } = planScale(width, height, scale ?? 'auto', side);
   return {
     size: { width: innerWidth, height: innerHeight, enlarged: factor >= 1 },
     pages: planPages(timeline),
@@ -97,7 +85,7 @@ export function planPages(timeline: Timeline): Page[] {
  * fails leaves pages in the image process, which has to be stopped then.
  */
 export async function makeAnimation(
-  kind: 'gif' | 'webp',
+  codec: ImageCodec,
   { size, pages }: AnimationPlan,
   pictures: Pictures,
   images: ImageProcess,
@@ -108,5 +96,5 @@ export async function makeAnimation(
     await images.request({ ask: 'page', png: await pictures.read(picture, signal), size }, signal);
   }
   const delays = pages.map(({ delay }) => delay);
-  return await images.request({ ask: 'animation', kind, delays, output: path }, signal);
+  return await images.request({ ask: 'animation', codec, delays, output: path }, signal);
 }

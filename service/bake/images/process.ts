@@ -3,17 +3,24 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { lowerPriority } from '../../lib/priority.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
+import type { ImageCodec } from '../outputs.ts';
 
 /** A request to the image process. Its pictures are ordinary PNGs; `convert` makes one of any other PNG. */
 export type ImageRequest =
   | { readonly ask: 'convert'; readonly png: Buffer }
-  | { readonly ask: 'thumbnail'; readonly png: Buffer; readonly frame: Size; readonly side: number }
+  | {
+      readonly ask: 'still';
+      readonly png: Buffer;
+      readonly frame: Size;
+      readonly side: number;
+      readonly codec: ImageCodec;
+    }
   /** Adds one page to the animation. */
   | { readonly ask: 'page'; readonly png: Buffer; readonly size: PageSize }
   /** Writes all pages to the file `output`. Each page is shown for its delay, in ms. */
   | {
       readonly ask: 'animation';
-      readonly kind: 'gif' | 'webp';
+      readonly codec: ImageCodec;
       readonly delays: readonly number[];
       readonly output: string;
     };
@@ -33,7 +40,7 @@ export interface PageSize extends Size {
 export interface ImageResponses {
   /** An ordinary PNG, 8-bit RGBA. */
   readonly convert: Buffer;
-  readonly thumbnail: Size & { readonly jpeg: Buffer };
+  readonly still: Size & { readonly image: Buffer };
   readonly page: null;
   /** Bytes of the file. */
   readonly animation: number;

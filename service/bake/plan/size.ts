@@ -7,7 +7,7 @@ const COMFORTABLE = 1280;
 /** Pixels of the longer side up to which `auto` still doubles. */
 const LARGE = 2048;
 /** Pixels of the longer side at most, when a factor is asked for: what common players decode. */
-const LARGEST = 4096;
+export const LARGEST_SIDE = 4096;
 
 /** How a frame becomes a picture of the video, in pixels. */
 export interface Geometry {
@@ -27,7 +27,7 @@ export interface Geometry {
  * Chooses the size of the video for frames of `width` × `height`. `maxSide`, in pixels, bounds the longer side whatever
  * the scale; only where even the frame itself is larger is it shrunk.
  */
-export function planScale(width: number, height: number, scale: Scale, maxSide = LARGEST): Geometry {
+export function planScale(width: number, height: number, scale: Scale, maxSide = LARGEST_SIDE): Geometry {
   const longer = Math.max(width, height);
   const factor = scale === 'auto' ? autoFactor(longer, maxSide) : largestWithin(longer, scale, maxSide);
   const fitted = longer * factor <= maxSide ? factor : maxSide / longer;

@@ -1,11 +1,11 @@
 import { serveStatic } from '@hono/node-server/serve-static';
 import type { MiddlewareHandler } from 'hono';
-import { OUTPUT_KINDS, outputName } from '../../bake/outputs.ts';
+import { OUTPUTS } from '../../bake/outputs.ts';
 import { SLUG } from '../../lib/ids.ts';
 import { CACHE_CONTROL } from '../../storage/keys.ts';
 import type { App } from '../context.ts';
 
-const ENDS = OUTPUT_KINDS.map((kind) => outputName('', kind));
+const ENDINGS = Object.values(OUTPUTS).map(({ ending }) => ending);
 const PREFIX = '/files';
 
 /** Serves the finished files of folder storage, and nothing else that lies there. Players may ask for parts of them. */
@@ -24,5 +24,5 @@ const onlyOutputs: MiddlewareHandler = async (c, next) => {
 
 /** Whether a name is one that Oven gives a file: so there is no way out of the folder, and to no file of its own there. */
 export function isOutput(name: string): boolean {
-  return ENDS.some((end) => name.endsWith(end) && SLUG.test(name.slice(0, -end.length)));
+  return ENDINGS.some((ending) => name.endsWith(ending) && SLUG.test(name.slice(0, -ending.length)));
 }

@@ -1,12 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import { OUTPUT_KINDS } from '../../bake/outputs.ts';
-import { SCALES } from '../../bake/plan/size.ts';
+import { DEFAULT_OUTPUTS, OUTPUT_KINDS, OUTPUTS } from '../../bake/outputs.ts';
+import { LARGEST_SIDE, SCALES } from '../../bake/plan/size.ts';
 import { SLUG } from '../../lib/ids.ts';
 import { jsonFault } from '../../lib/json-bounds.ts';
 
 const MAX_URL = 2048;
-/** As many pixels as common players decode. */
-const MAX_SIDE = 4096;
 /** BullMQ's lowest. */
 const MAX_PRIORITY = 2_097_151;
 
@@ -43,6 +41,13 @@ const metadata = z
     description: 'Anything; the callback has it as it came.',
   });
 
+/** The kinds that never get the largest side, whatever a request says. */
+function sideNotes(): string {
+  return OUTPUT_KINDS.filter((kind) => OUTPUTS[kind].side.most < LARGEST_SIDE)
+    .map((kind) => `; a ${kind} never has more than ${OUTPUTS[kind].side.most}`)
+    .join('');
+}
+
 const output = z
   .strictObject({
     kind: z.enum(OUTPUT_KINDS, { error: `must be one of ${OUTPUT_KINDS.join(', ')}` }),
@@ -50,9 +55,9 @@ const output = z
       .literal(SCALES, { error: `must be one of ${SCALES.join(', ')}` })
       .optional()
       .openapi({ description: 'How many times each pixel is enlarged.', enum: [...SCALES] }),
-    maxSide: wholeNumber(16, MAX_SIDE)
+    maxSide: wholeNumber(16, LARGEST_SIDE)
       .optional()
-      .openapi({ description: 'Pixels of the longer side at most; a gif or webp never has more than 1024.' }),
+      .openapi({ description: `Pixels of the longer side at most${sideNotes()}.` }),
   })
   .openapi('Output');
 
@@ -63,7 +68,9 @@ const outputs = z
   .refine((list) => new Set(list.map(({ kind }) => kind)).size === list.length, {
     error: 'must have each kind once',
   })
-  .openapi({ description: 'What is made, mp4 first; mp4 and thumbnail when left out. Each kind once.' });
+  .openapi({
+    description: `What is made, ${OUTPUT_KINDS[0]} first; ${DEFAULT_OUTPUTS.map(({ kind }) => kind).join(' and ')} when left out. Each kind once.`,
+  });
 
 const common = {
   mongoId: text(128, 'Whose tape it is: id of its document. Other tapes can not take its slug.').regex(

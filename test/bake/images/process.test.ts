@@ -2,16 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { ImageProcess } from '../../../service/bake/images/process.ts';
+import { OUTPUTS } from '../../../service/bake/outputs.ts';
 import { rgba } from '../../tapes/canvas.ts';
 import { bars } from '../fixture.ts';
 import { failure, isAlive } from '../scratch.ts';
 
 const picture = await bars(64, 48, [rgba(220, 30, 30), rgba(30, 60, 220)]);
 const QUESTION = {
-  ask: 'thumbnail' as const,
+  ask: 'still' as const,
   png: picture,
   frame: { width: 64, height: 48 },
   side: 128,
+  codec: OUTPUTS.thumbnail.codec,
 };
 
 function open() {
@@ -43,9 +45,9 @@ function processes(): number[] {
 test('it answers many questions in turn, and is gone when it is stopped', async () => {
   const { images, request } = open();
   const answers = await Promise.all([1, 2, 3].map(() => request(QUESTION)));
-  for (const { width, height, jpeg } of answers) {
+  for (const { width, height, image } of answers) {
     expect([width, height]).toEqual([128, 96]);
-    expect(jpeg.subarray(0, 2).toString('hex')).toBe('ffd8');
+    expect(image.subarray(0, 2).toString('hex')).toBe('ffd8');
   }
   const [pid, ...others] = processes();
   expect(others).toEqual([]);
