@@ -1,11 +1,16 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bakeCommand } from '../../bin/bake.ts';
 import { serviceCommands } from '../../bin/service.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: ROOT })];
+const FILES = globSync('{.github,service,infra,netlify,bin,scripts,test,bench,cloud-init,docs}/**', {
+  cwd: ROOT,
+});
+const EXISTING = new Set(FILES);
+const NAMES = new Set(FILES.map((file) => basename(file)));
 const textOf = (page: string) => readFileSync(join(ROOT, page), 'utf8');
 
 const PATH =
@@ -32,16 +37,14 @@ function anchorsOf(text: string): string[] {
 
 test.each(PAGES)('Every path of the repository that %s names exists', (page) => {
   const paths = [...textOf(page).matchAll(PATH)].flatMap(([path]) => expandBraces(path));
-  expect(paths.filter((path) => globSync(path, { cwd: ROOT }).length === 0)).toEqual([]);
+  const exists = (path: string) =>
+    path.includes('*') ? globSync(path, { cwd: ROOT }).length > 0 : EXISTING.has(path);
+  expect(paths.filter((path) => !exists(path))).toEqual([]);
 });
 
 test.each(PAGES)('Every file that %s names without a folder exists', (page) => {
   const names = [...textOf(page).matchAll(/`([\w-]+\.(?:ts|js))`/g)].map(([, name]) => name!);
-  const missing = names.filter(
-    (name) =>
-      globSync(`{service,infra,netlify,bin,scripts,test,bench}/**/${name}`, { cwd: ROOT }).length === 0,
-  );
-  expect(missing).toEqual([]);
+  expect(names.filter((name) => !NAMES.has(name))).toEqual([]);
 });
 
 test.each(PAGES)('Every link of %s leads to a file and a heading', (page) => {

@@ -12,6 +12,7 @@ export const UNIT = [
   'test/config/*.test.ts',
   'test/dashboard/{contrast,text,view}.test.ts',
   'test/demo/site.test.ts',
+  'test/docs/*.test.ts',
   'test/source/{allow-list,download,address-guard,redirect,retry}.test.ts',
   'test/health/{cached,probes,work}.test.ts',
   'test/http/files.test.ts',
