@@ -13,6 +13,14 @@ const EXISTING = new Set(FILES);
 const NAMES = new Set(FILES.map((file) => basename(file)));
 const textOf = (page: string) => readFileSync(join(ROOT, page), 'utf8');
 
+const SOURCES = FILES.filter((file) => /\.(?:ts|js|sh|yml|yaml)$/.test(file));
+let read: string | undefined;
+/** The text of all source files. */
+function code(): string {
+  read ??= SOURCES.map(textOf).join('\n');
+  return read;
+}
+
 const PATH =
   /(?<![\w/.:@-])(?:service|infra|netlify|bin|scripts|test|bench|cloud-init|docs|\.github)(?:\/[\w.*{},-]*[\w*}])+/g;
 
@@ -70,6 +78,11 @@ test.each(PAGES)('Every npm script and oven command of %s exists', (page) => {
   expect(npm.filter((name) => !(name in scripts))).toEqual([]);
   expect(oven.filter((name) => !commands.includes(name))).toEqual([]);
   expect(onHost.filter(([, name]) => !existsSync(join(ROOT, 'infra/host/scripts/sbin', name!)))).toEqual([]);
+});
+
+test.each(PAGES)('Every code and variable that %s names stands in the code', (page) => {
+  const names = [...textOf(page).matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g)].map(([, name]) => name!);
+  expect(names.filter((name) => !code().includes(name))).toEqual([]);
 });
 
 test('docs/README.md links to every other page of docs/', () => {
