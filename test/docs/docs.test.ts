@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bakeCommand } from '../../bin/bake.ts';
 import { serviceCommands } from '../../bin/service.ts';
+import { ERRORS } from '../../service/errors.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: ROOT })];
@@ -83,6 +84,14 @@ test.each(PAGES)('Every npm script and oven command of %s exists', (page) => {
 test.each(PAGES)('Every code and variable that %s names stands in the code', (page) => {
   const names = [...textOf(page).matchAll(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g)].map(([, name]) => name!);
   expect(names.filter((name) => !code().includes(name))).toEqual([]);
+});
+
+test('The troubleshooting of docs/operate.md names every code that is not the fault of a tape or a caller', () => {
+  const rows = textOf('docs/operate.md').split('### By code')[1]!.split('### By symptom')[0]!;
+  const wanted = Object.entries(ERRORS).flatMap(([code, { fault }]) =>
+    fault === 'tape' || fault === 'caller' ? [] : [code],
+  );
+  expect(wanted.filter((code) => !rows.includes(`\`${code}\``))).toEqual([]);
 });
 
 test('docs/README.md links to every other page of docs/', () => {
