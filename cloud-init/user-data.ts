@@ -1,10 +1,10 @@
+import { Document, Scalar, YAMLSeq } from 'yaml';
 import { renderJournald } from '../infra/host/journald.ts';
 import { renderSshd } from '../infra/host/sshd.ts';
 import { renderUpgrades } from '../infra/host/upgrades.ts';
-import { block, quoted } from './yaml.ts';
 
 export interface UserDataOptions {
-  /** The host's private ed25519 key in OpenSSH's format, so that its public half is known before it boots. */
+  /** The host's private ed25519 key in OpenSSH's format: its public half is known before the host boots. */
   readonly hostKey: string;
   /** `ssh-ed25519 AAAA…`, one line. */
   readonly hostPublicKey: string;
@@ -12,7 +12,7 @@ export interface UserDataOptions {
   readonly authorizedKeys: readonly string[];
 }
 
-/** What a host needs that comes as packages; Node comes with the release. */
+/** The packages that a host needs. Node comes with the release. */
 export const PACKAGES = [
   'ca-certificates',
   'caddy',
@@ -25,52 +25,71 @@ export const PACKAGES = [
   'zstd',
 ] as const;
 
-/** Written before packages are installed: where it is, the rest of the first boot's files are. */
+/** cloud-init writes its files before it installs packages: where this file is, the others are. */
 export const SSHD_FILE = '/etc/ssh/sshd_config.d/10-oven.conf';
 
+const HEADER = `#cloud-config
+# Bootstraps a host of Oven. Changing this replaces hosts: units, Caddy, Redis and secrets come with the release instead.
+`;
+
 /**
- * What a fresh host does once: packages, the user `oven`, the pinned host key, how it is logged in to and updated.
- * Changing a byte of it replaces the host, so whatever may change travels with the release. The only secret in it is the
- * host's own key. Throws TypeError for a key that would break out of its place.
+ * The first boot of a host: packages, the user `oven`, the pinned host key, login and updates. A change of one byte replaces the host, so
+ * everything that may change travels with the release. The only secret in it is the host's own key. Throws TypeError for a key that is no
+ * OpenSSH key.
  */
 export function renderUserData(options: UserDataOptions): string {
   const hostPublicKey = publicKey(options.hostPublicKey, 'hostPublicKey');
   const authorizedKeys = options.authorizedKeys.map((key) => publicKey(key, 'authorizedKeys'));
   if (authorizedKeys.length === 0) throw new TypeError('authorizedKeys: nobody could log in');
-  return `#cloud-config
-# Bootstraps a host of Oven. Changing this replaces hosts: units, Caddy, Redis and secrets come with the release instead.
-timezone: Etc/UTC
-disable_root: false
-ssh_pwauth: false
-ssh_deletekeys: true
-ssh_keys:
-  ed25519_private: |
-${block(privateKey(options.hostKey), 4)}
-  ed25519_public: ${quoted(hostPublicKey)}
-ssh_authorized_keys:
-${authorizedKeys.map((key) => `  - ${quoted(key)}`).join('\n')}
-users:
-  - name: oven
-    gecos: Bakes tapes
-    system: true
-    no_create_home: true
-    homedir: /nonexistent
-    shell: /usr/sbin/nologin
-    lock_passwd: true
-package_update: true
-packages:
-${PACKAGES.map((name) => `  - ${name}`).join('\n')}
-write_files:
-${file(SSHD_FILE, renderSshd())}
-${file('/etc/systemd/journald.conf.d/oven.conf', renderJournald())}
-${file('/etc/apt/apt.conf.d/52oven-upgrades', renderUpgrades())}
-runcmd:
-  - [systemctl, restart, systemd-journald.service]
-`;
+  const document = new Document({
+    timezone: 'Etc/UTC',
+    disable_root: false,
+    ssh_pwauth: false,
+    ssh_deletekeys: true,
+    ssh_keys: {
+      ed25519_private: privateKey(options.hostKey),
+      ed25519_public: styled(hostPublicKey, Scalar.QUOTE_DOUBLE),
+    },
+    ssh_authorized_keys: authorizedKeys.map((key) => styled(key, Scalar.QUOTE_DOUBLE)),
+    users: [
+      {
+        name: 'oven',
+        gecos: 'Bakes tapes',
+        system: true,
+        no_create_home: true,
+        homedir: '/nonexistent',
+        shell: '/usr/sbin/nologin',
+        lock_passwd: true,
+      },
+    ],
+    package_update: true,
+    packages: PACKAGES,
+    write_files: [
+      file(SSHD_FILE, renderSshd()),
+      file('/etc/systemd/journald.conf.d/oven.conf', renderJournald()),
+      file('/etc/apt/apt.conf.d/52oven-upgrades', renderUpgrades()),
+    ],
+    runcmd: [inOneLine(['systemctl', 'restart', 'systemd-journald.service'])],
+  });
+  return HEADER + document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-function file(path: string, content: string): string {
-  return `  - path: ${path}\n    permissions: '0644'\n    content: |\n${block(content, 6)}`;
+function file(path: string, content: string) {
+  return { path, permissions: styled('0644', Scalar.QUOTE_SINGLE), content };
+}
+
+/** A text in one style of YAML, whatever its characters are: another style has other bytes. */
+function styled(text: string, style: Scalar.Type): Scalar<string> {
+  const scalar = new Scalar(text);
+  scalar.type = style;
+  return scalar;
+}
+
+function inOneLine(items: readonly string[]): YAMLSeq<string> {
+  const sequence = new YAMLSeq<string>();
+  sequence.items.push(...items);
+  sequence.flow = true;
+  return sequence;
 }
 
 function publicKey(text: string, name: string): string {

@@ -1,7 +1,31 @@
 import * as pulumi from '@pulumi/pulumi';
-import * as check from './checks.ts';
+import { z } from 'zod';
 import { publicKeyOf } from './openssh.ts';
-import { type ConfigSource, Reader, stackConfig } from './reader.ts';
+import {
+  bucketName,
+  dropletId,
+  dropletName,
+  email,
+  flag,
+  hostName,
+  json,
+  oneNode,
+  openSshKey,
+  secrets,
+  slug,
+  spacesRegion,
+  sshNetwork,
+  variableName,
+  zoneId,
+} from './schemas.ts';
+
+/** Where values come from: full names of keys (`oven:domain`), and variables of the environment. */
+export interface ConfigSource {
+  get(key: string): string | undefined;
+  /** Whether the stack's file has a value in plain text; undefined where that is not known. */
+  isPlain(key: string): boolean | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+}
 
 /** An access key for Spaces and its secret. */
 export interface SpacesKeys {
@@ -10,94 +34,216 @@ export interface SpacesKeys {
 }
 
 /** The whole configuration of a stack, checked. */
-export interface Settings {
-  readonly domain: string;
-  readonly zoneId: string;
-  readonly dropletName: string;
-  readonly dropletSize: string;
-  readonly dropletImage: string;
-  readonly region: string;
-  readonly spacesRegion: string;
-  readonly sshAllowedCidrs: readonly string[];
-  readonly alertEmail: string;
-  readonly artBucket: string;
-  readonly blobsBucket: string;
-  readonly proxied: boolean;
-  readonly cdnDomain: string | undefined;
+export interface Settings extends Omit<z.output<typeof KEYS>, SecretKey | 'nodes'> {
   readonly callbackSecret: pulumi.Output<string>;
-  /** The vault's own keys; made by the program where they are not given. */
+  /** The vault's own keys; the program makes those that are not given. */
   readonly artKeys: SpacesKeys | undefined;
   readonly blobsKeys: SpacesKeys | undefined;
   readonly sshPrivateKey: pulumi.Output<string> | undefined;
   /** The public half of it, `TYPE DATA`. */
   readonly loginPublicKey: string | undefined;
-  readonly serviceEnvironment: Readonly<Record<string, string>>;
-  /** The id of a droplet whose queue is given up. */
-  readonly abandonedHost: string | undefined;
   /** Where S3 is, such as https://sfo3.digitaloceanspaces.com. */
   readonly spacesEndpoint: string;
 }
 
-/** Reads and checks everything at once. Throws a RunError that lists every problem and what mends it. */
-export function readSettings(source: ConfigSource = stackConfig()): Settings {
-  const read = new Reader(source);
-  for (const [key, variables, other] of CREDENTIALS) read.credential(key, variables, other);
-  const spacesRegion = read.text('spacesRegion', check.spacesRegion);
-  const sshPrivateKey = read.optionalSecret('sshPrivateKey', check.openSshKey);
-  const settings: Settings = {
-    domain: read.text('domain', check.hostName),
-    zoneId: read.text('zoneId', check.zoneId),
-    dropletName: read.text('dropletName', check.dropletName),
-    dropletSize: read.text('dropletSize', check.slug),
-    dropletImage: read.text('dropletImage', check.slug),
-    region: read.text('region', check.slug),
-    spacesRegion,
-    sshAllowedCidrs: read.list('sshAllowedCidrs', check.sshNetwork, '203.0.113.7/32'),
-    alertEmail: read.text('alertEmail', check.email),
-    artBucket: read.text('artBucket', check.bucketName),
-    blobsBucket: read.text('blobsBucket', check.bucketName),
-    proxied: read.flag('proxied'),
-    cdnDomain: read.optional('cdnDomain', check.hostName),
-    callbackSecret: pulumi.secret(read.secret('callbackSecret', check.secrets)),
-    artKeys: keys(read.pair('artSpacesKey', 'artSpacesSecret')),
-    blobsKeys: keys(read.pair('blobsSpacesKey', 'blobsSpacesSecret')),
-    sshPrivateKey: sshPrivateKey === undefined ? undefined : pulumi.secret(sshPrivateKey),
-    loginPublicKey: sshPrivateKey === undefined ? undefined : publicKeyOf(sshPrivateKey),
-    serviceEnvironment: read.variables('serviceEnvironment', check.variable),
-    abandonedHost: read.optional('abandonedHost', check.dropletId),
-    spacesEndpoint: endpoint(source.get('digitalocean:spacesEndpoint'), spacesRegion),
-  };
-  oneHost(read);
-  if (settings.artBucket === settings.blobsBucket)
-    read.problem('artBucket and blobsBucket are the same Space');
-  if (settings.cdnDomain === settings.domain) read.problem('cdnDomain and domain are the same name');
-  read.finish();
-  return settings;
-}
+const plainValue = z
+  .union([z.string(), z.number(), z.boolean()], {
+    error: ({ path }) => `has ${String(path?.at(-1))}, which is no plain value`,
+  })
+  .transform(String);
 
-/** What the providers log in with, and the variable that stands in for the config key. */
+/** The keys of a stack. Each comes as a text, and lists and objects as JSON. Pulumi.yaml describes them. */
+const KEYS = z.object({
+  domain: hostName,
+  zoneId,
+  dropletName,
+  dropletSize: slug,
+  dropletImage: slug,
+  region: slug,
+  spacesRegion,
+  nodes: oneNode,
+  sshAllowedCidrs: json(
+    z
+      .array(z.unknown().transform(String).pipe(sshNetwork), {
+        error: 'is not set: a list with at least one entry',
+      })
+      .min(1, 'is not set: a list with at least one entry'),
+  ),
+  alertEmail: email,
+  artBucket: bucketName,
+  blobsBucket: bucketName,
+  proxied: flag,
+  cdnDomain: hostName.optional(),
+  callbackSecret: secrets,
+  artSpacesKey: z.string().optional(),
+  artSpacesSecret: z.string().optional(),
+  blobsSpacesKey: z.string().optional(),
+  blobsSpacesSecret: z.string().optional(),
+  sshPrivateKey: openSshKey.optional(),
+  serviceEnvironment: json(z.record(variableName, plainValue, { error: 'is not an object' }), '{}'),
+  /** A droplet whose queue is given up. */
+  abandonedHost: dropletId.optional(),
+});
+
+type Key = keyof typeof KEYS.shape;
+
+const SECRET_KEYS = [
+  'callbackSecret',
+  'artSpacesKey',
+  'artSpacesSecret',
+  'blobsSpacesKey',
+  'blobsSpacesSecret',
+  'sshPrivateKey',
+] as const satisfies readonly Key[];
+
+type SecretKey = (typeof SECRET_KEYS)[number];
+
+/** Commands that mend a key, where `pulumi config set KEY VALUE` does not. */
+const REMEDIES: Partial<Record<Key, string>> = {
+  nodes: 'pulumi config set nodes 1',
+  proxied: 'pulumi config set proxied true',
+  sshAllowedCidrs: "pulumi config set --path 'sshAllowedCidrs[0]' 203.0.113.7/32",
+  serviceEnvironment: 'pulumi config set --path serviceEnvironment.CONCURRENCY 2',
+};
+
+/** What the providers log in with: keys of which one is enough, and the variables that stand in for them. */
 const CREDENTIALS = [
-  ['digitalocean:token', ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN']],
-  ['digitalocean:spacesAccessId', ['SPACES_ACCESS_KEY_ID']],
-  ['digitalocean:spacesSecretKey', ['SPACES_SECRET_ACCESS_KEY']],
-  ['cloudflare:apiToken', ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_API_KEY'], 'cloudflare:apiKey'],
+  { keys: ['digitalocean:token'], variables: ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN'] },
+  { keys: ['digitalocean:spacesAccessId'], variables: ['SPACES_ACCESS_KEY_ID'] },
+  { keys: ['digitalocean:spacesSecretKey'], variables: ['SPACES_SECRET_ACCESS_KEY'] },
+  {
+    keys: ['cloudflare:apiToken', 'cloudflare:apiKey'],
+    variables: ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_API_KEY'],
+  },
 ] as const;
 
-/** Several hosts need a shared queue and a load balancer, which this program does not make: half of it would lose tapes. */
-function oneHost(read: Reader): void {
-  const nodes = read.text('nodes', (value) => (/^\d+$/.test(value) ? undefined : 'is not a number'));
-  if (/^\d+$/.test(nodes) && Number(nodes) !== 1) {
-    read.problem(
-      `nodes is ${nodes}, but this version runs one host only; a larger dropletSize bakes more at once`,
-      'pulumi config set nodes 1',
-    );
+/** The stack's configuration as the engine hands it over. */
+export function stackConfig(environment: NodeJS.ProcessEnv = process.env): ConfigSource {
+  // The engine tells a program which values are encrypted; the SDK has no function for it.
+  const list = environment['PULUMI_CONFIG_SECRET_KEYS'];
+  const encrypted = list ? new Set(JSON.parse(list) as string[]) : undefined;
+  return {
+    get: (key) => pulumi.runtime.allConfig()[key],
+    isPlain: (key) => (encrypted ? !encrypted.has(key) : undefined),
+    environment,
+  };
+}
+
+/** Reads and checks everything at once. Throws a RunError that lists every problem and the command that mends it. */
+export function readSettings(source: ConfigSource = stackConfig()): Settings {
+  const given = givenValues(source);
+  const parsed = KEYS.safeParse(given);
+  const problems = [
+    ...credentialProblems(source),
+    ...(parsed.error?.issues ?? []).map(describeIssue),
+    ...plainTextProblems(source, given),
+    ...conflicts(given),
+  ];
+  // Pulumi shows a RunError without a stack trace.
+  if (!parsed.success || problems.length > 0) throw new pulumi.RunError(listOf(problems));
+  const {
+    nodes: _,
+    artSpacesKey,
+    artSpacesSecret,
+    blobsSpacesKey,
+    blobsSpacesSecret,
+    ...settings
+  } = parsed.data;
+  const { callbackSecret, sshPrivateKey } = settings;
+  return {
+    ...settings,
+    callbackSecret: pulumi.secret(callbackSecret),
+    artKeys: spacesKeys(artSpacesKey, artSpacesSecret),
+    blobsKeys: spacesKeys(blobsSpacesKey, blobsSpacesSecret),
+    sshPrivateKey: sshPrivateKey === undefined ? undefined : pulumi.secret(sshPrivateKey),
+    loginPublicKey: sshPrivateKey === undefined ? undefined : publicKeyOf(sshPrivateKey),
+    spacesEndpoint: endpoint(source.get('digitalocean:spacesEndpoint'), settings.spacesRegion),
+  };
+}
+
+type GivenValues = Partial<Record<Key, string | undefined>>;
+
+/** The values that are set, without spaces around them. */
+function givenValues(source: ConfigSource): GivenValues {
+  const keys = Object.keys(KEYS.shape) as Key[];
+  return Object.fromEntries(keys.map((key) => [key, source.get(`oven:${key}`)?.trim() || undefined]));
+}
+
+/** An issue of zod's, as a line for the operator, with the command that mends it. */
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const [key, name] = issue.path as [Key, string | undefined];
+  // Of a record's name zod tells what is wrong one level below.
+  const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
+  if (key === 'serviceEnvironment' && name !== undefined)
+    return problem(`${key} ${message}`, `pulumi config rm --path ${key}.${name}`);
+  return problem(
+    `${key} ${message}`,
+    isSecretKey(key) ? setSecret(key) : (REMEDIES[key] ?? `pulumi config set ${key} VALUE`),
+  );
+}
+
+function credentialProblems({ get, environment, isPlain }: ConfigSource): string[] {
+  return CREDENTIALS.flatMap(({ keys, variables }) => {
+    const [shown] = keys;
+    const key = keys.find((one) => get(one));
+    if (key !== undefined) return isPlain(key) ? [plainText(shown)] : [];
+    if (variables.some((name) => environment[name])) return [];
+    return [problem(`${shown} is not set (nor ${variables.join(', ')})`, setSecret(shown))];
+  });
+}
+
+function plainTextProblems(source: ConfigSource, given: GivenValues): string[] {
+  return SECRET_KEYS.filter((key) => given[key] !== undefined && source.isPlain(`oven:${key}`)).map(
+    plainText,
+  );
+}
+
+/** Problems of two values together. */
+function conflicts(given: GivenValues): string[] {
+  const problems: string[] = [];
+  const pairs = [
+    ['artSpacesKey', 'artSpacesSecret'],
+    ['blobsSpacesKey', 'blobsSpacesSecret'],
+  ] as const;
+  for (const pair of pairs) {
+    const missing = pair.filter((key) => given[key] === undefined);
+    if (missing.length === 1)
+      problems.push(problem(`${missing[0]} is not set, but its other half is`, setSecret(`${missing[0]}`)));
   }
+  if (given.artBucket !== undefined && given.artBucket === given.blobsBucket)
+    problems.push('artBucket and blobsBucket are the same Space');
+  if (given.cdnDomain !== undefined && given.cdnDomain === given.domain)
+    problems.push('cdnDomain and domain are the same name');
+  return problems;
+}
+
+function isSecretKey(key: Key): key is SecretKey {
+  return (SECRET_KEYS as readonly Key[]).includes(key);
+}
+
+function plainText(key: string): string {
+  return problem(`${key} is a secret but kept in plain text: change it at its source, then`, setSecret(key));
+}
+
+function setSecret(key: string): string {
+  return `pulumi config set --secret ${key}`;
+}
+
+function problem(what: string, remedy: string): string {
+  return `${what}\n      ${remedy}`;
+}
+
+function listOf(problems: readonly string[]): string {
+  const count = problems.length === 1 ? 'One thing is' : `${problems.length} things are`;
+  const list = problems.map((one) => `  - ${one}`).join('\n');
+  return `${count} wrong with the configuration of this stack:\n${list}`;
 }
 
 function endpoint(template: string | undefined, region: string): string {
   return (template ?? 'https://{{.Region}}.digitaloceanspaces.com').replace(/\{\{\s*\.Region\s*\}\}/, region);
 }
 
-function keys(pair: readonly [string, string] | undefined): SpacesKeys | undefined {
-  return pair && { key: pulumi.secret(pair[0]), secret: pulumi.secret(pair[1]) };
+function spacesKeys(key: string | undefined, secret: string | undefined): SpacesKeys | undefined {
+  if (key === undefined || secret === undefined) return undefined;
+  return { key: pulumi.secret(key), secret: pulumi.secret(secret) };
 }

@@ -1,11 +1,12 @@
+import { z } from 'zod';
 import { HttpError } from './http.ts';
 
-/** What the functions are told by their environment. */
+/** The configuration of the functions, from their environment. */
 export interface Config {
   readonly mongo: { readonly uri: string; readonly name: string };
   /** Undefined: tapes wait. */
   readonly oven: URL | undefined;
-  /** The first goes to Oven, all are accepted. Empty: no callback is. */
+  /** Oven gets the first; a callback may have any. Empty: every callback is refused. */
   readonly callbackSecrets: readonly string[];
   readonly callbackUrl: string;
   /** Where ZIPs are, by the name of their bucket. */
@@ -24,67 +25,77 @@ export interface Bucket {
   readonly url: URL;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+/** DigitalOcean's region of the site's buckets. */
+const SPACES_REGION = 'sfo3';
+const GUEST_BUCKET = 'art-aesthetic-computer';
+const USER_BUCKET = 'user-aesthetic-computer';
+const BLOBS_BUCKET = 'at-blobs-aesthetic-computer';
 
-// Oven waits 30 s for an answer to its callback, and the platform ends scheduled functions after as long.
+/** Seconds. Oven waits 30 s for an answer to its callback, and the platform ends a scheduled function after 30 s. */
 const MAX_SECONDS = 28;
+const MIN_SECONDS = 3;
 
-const BLOBS = [
-  'https://at-blobs-aesthetic-computer.sfo3.digitaloceanspaces.com',
-  'https://at-blobs-aesthetic-computer.sfo3.cdn.digitaloceanspaces.com',
-  'https://at-blobs.aesthetic.computer',
-].join(',');
+const url = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text));
+const list = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .transform((parts) => parts.filter((part) => part !== ''));
 
-/** Reads the environment. Throws 503 NOT_CONFIGURED with the names, never the values, of what is missing or wrong. */
-export function readConfig(env: Env): Config {
-  const faults: string[] = [];
-  const text = (name: string, otherwise = '') => env[name]?.trim() || otherwise;
-  const needed = (name: string) => {
-    const value = text(name);
-    if (value === '') faults.push(name);
-    return value;
-  };
-  const url = (name: string, value: string) => {
-    if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return new URL(value);
-    faults.push(name);
-    return new URL('https://invalid.invalid');
-  };
-  const optionalUrl = (name: string) => (text(name) === '' ? undefined : url(name, text(name)));
-  const bucket = (name: string, id: string): Bucket => ({
-    name: id,
-    url: url(name, text(name, `https://${id}.sfo3.digitaloceanspaces.com`)),
-  });
-  const seconds = Number(text('FUNCTION_SECONDS', '25'));
-  if (!(seconds >= 3)) faults.push('FUNCTION_SECONDS');
-  const identifier = text('GUEST_ATPROTO_IDENTIFIER');
-  const password = text('GUEST_ATPROTO_PASSWORD');
+/** The variables of the functions. docs/netlify.md describes them. */
+const VARIABLES = z.object({
+  MONGODB_CONNECTION_STRING: z.string(),
+  MONGODB_NAME: z.string(),
+  AUTH0_DOMAIN: z.string().transform(toOrigin).pipe(url).optional(),
+  OVEN_URL: url.optional(),
+  OVEN_CALLBACK_SECRET: list.default([]),
+  OVEN_CALLBACK_URL: url.default(new URL('https://aesthetic.computer/api/tape-bake-complete')),
+  PDS_URL: url.default(new URL('https://at.aesthetic.computer')),
+  GUEST_ATPROTO_IDENTIFIER: z.string().optional(),
+  GUEST_ATPROTO_PASSWORD: z.string().optional(),
+  ART_ZIPS_URL: url.default(bucketUrl(GUEST_BUCKET)),
+  USER_ZIPS_URL: url.default(bucketUrl(USER_BUCKET)),
+  TAPE_BLOBS_URLS: list
+    .pipe(z.array(url))
+    .default([
+      bucketUrl(BLOBS_BUCKET),
+      new URL(`https://${BLOBS_BUCKET}.${SPACES_REGION}.cdn.digitaloceanspaces.com`),
+      new URL('https://at-blobs.aesthetic.computer'),
+    ]),
+  FUNCTION_SECONDS: z.coerce.number().min(MIN_SECONDS).default(25),
+});
 
-  const config: Config = {
-    mongo: { uri: needed('MONGODB_CONNECTION_STRING'), name: needed('MONGODB_NAME') },
-    oven: optionalUrl('OVEN_URL'),
-    callbackSecrets: list(text('OVEN_CALLBACK_SECRET')),
-    callbackUrl: url(
-      'OVEN_CALLBACK_URL',
-      text('OVEN_CALLBACK_URL', 'https://aesthetic.computer/api/tape-bake-complete'),
-    ).href,
+/**
+ * Reads the environment; an empty variable counts as missing. Throws 503 NOT_CONFIGURED with the names, and without the values, of the
+ * variables that are missing or wrong.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.entries(environment).map(([name, value]) => [name, value?.trim() || undefined]);
+  const { data: found, error } = VARIABLES.safeParse(Object.fromEntries(given));
+  if (error) {
+    const names = [...new Set(error.issues.map(({ path }) => String(path[0])))].sort().join(', ');
+    throw new HttpError(503, 'NOT_CONFIGURED', `Missing or wrong in the environment: ${names}.`, {
+      headers: { 'retry-after': '300' },
+    });
+  }
+  const { GUEST_ATPROTO_IDENTIFIER: identifier, GUEST_ATPROTO_PASSWORD: password } = found;
+  return {
+    mongo: { uri: found.MONGODB_CONNECTION_STRING, name: found.MONGODB_NAME },
+    oven: found.OVEN_URL,
+    callbackSecrets: found.OVEN_CALLBACK_SECRET,
+    callbackUrl: found.OVEN_CALLBACK_URL.href,
     zips: {
-      guest: bucket('ART_ZIPS_URL', 'art-aesthetic-computer'),
-      user: bucket('USER_ZIPS_URL', 'user-aesthetic-computer'),
+      guest: { name: GUEST_BUCKET, url: found.ART_ZIPS_URL },
+      user: { name: USER_BUCKET, url: found.USER_ZIPS_URL },
     },
-    blobs: list(text('TAPE_BLOBS_URLS', BLOBS)).map((each) => url('TAPE_BLOBS_URLS', each)),
-    pds: url('PDS_URL', text('PDS_URL', 'https://at.aesthetic.computer')),
-    guest: identifier !== '' && password !== '' ? { identifier, password } : undefined,
-    auth0: text('AUTH0_DOMAIN') === '' ? undefined : url('AUTH0_DOMAIN', origin(text('AUTH0_DOMAIN'))),
-    seconds: Math.min(seconds, MAX_SECONDS),
+    blobs: found.TAPE_BLOBS_URLS,
+    pds: found.PDS_URL,
+    guest: identifier !== undefined && password !== undefined ? { identifier, password } : undefined,
+    auth0: found.AUTH0_DOMAIN,
+    seconds: Math.min(found.FUNCTION_SECONDS, MAX_SECONDS),
   };
-  if (faults.length === 0) return config;
-  const names = [...new Set(faults)].join(', ');
-  throw new HttpError(503, 'NOT_CONFIGURED', `Missing or wrong in the environment: ${names}.`, {
-    headers: { 'retry-after': '300' },
-  });
 }
 
-/** Everything in the configuration that must never be shown. */
+/** Every text in the configuration that a log must not show. */
 export function secretsOf({ mongo, callbackSecrets, guest }: Config): string[] {
   return [mongo.uri, ...passwordOf(mongo.uri), ...callbackSecrets, ...(guest ? [guest.password] : [])];
 }
@@ -99,14 +110,11 @@ function passwordOf(uri: string): string[] {
   }
 }
 
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+function bucketUrl(name: string): URL {
+  return new URL(`https://${name}.${SPACES_REGION}.digitaloceanspaces.com`);
 }
 
-/** A domain, or an origin as it is. */
-function origin(domain: string): string {
+/** A domain as an origin; an origin stays as it is. */
+function toOrigin(domain: string): string {
   return /^https?:\/\//.test(domain) ? domain : `https://${domain}`;
 }

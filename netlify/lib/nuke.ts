@@ -9,7 +9,7 @@ import { submit } from './submit.ts';
 import { isAdopted, isHidden } from './tapes/exclusions.ts';
 import { withTapeLease } from './tapes/lease.ts';
 import type { Changes } from './tapes/store.ts';
-import type { Tape } from './tapes/tape.ts';
+import { idOf, type Tape } from './tapes/tape.ts';
 
 /** Takes a user's tape down, or brings it back; says what was removed and what stays, or what comes back. */
 export async function nuke(
@@ -27,7 +27,7 @@ export async function nuke(
 
 /** Record, files, history. What can't be removed now is removed later. */
 async function takeDown(services: Services, tape: Tape, deadline: Deadline): Promise<object> {
-  const id = tape._id.toHexString();
+  const id = idOf(tape);
   await services.tapes.nuke(id);
   const isDone = tape.nuked === true && tape.oven?.purge?.done === true;
   if (!isDone) await tryPurge(services, id, deadline);
@@ -54,7 +54,7 @@ export async function bringBack(services: Services, tape: Tape, deadline: Deadli
   const lacksRecord = tape.oven?.purge?.removed?.includes('record') ?? false;
   if (video === 'kept' && lacksRecord)
     return { video, record: await bringBackWithRecord(services, tape, deadline) };
-  const back = await services.tapes.bringBack(tape._id.toHexString(), CHANGES[video](tape));
+  const back = await services.tapes.bringBack(idOf(tape), CHANGES[video](tape));
   if (back === undefined) throw stillPurging();
   if (video !== 'baked-anew') return { video };
   if (isHidden(back)) return { video: 'waits' };
@@ -102,7 +102,7 @@ async function bringBackWithRecord(
   tape: Tape,
   deadline: Deadline,
 ): Promise<'written-anew' | 'gone'> {
-  const id = tape._id.toHexString();
+  const id = idOf(tape);
   return withTapeLease(services, id, deadline, async (lease) => {
     try {
       const found = await uploadStoredVideo(services, lease.tape(), deadline);

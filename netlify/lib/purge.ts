@@ -5,7 +5,7 @@ import { hasZip, zipUrl } from './storage.ts';
 import { type TapeLease, withTapeLease } from './tapes/lease.ts';
 import { fileNames, storedName } from './tapes/names.ts';
 import type { Changes } from './tapes/store.ts';
-import type { Part, Tape } from './tapes/tape.ts';
+import { idOf, type Part, type Tape } from './tapes/tape.ts';
 
 /** Takes down a nuked tape; false when something is left for the scheduled function. */
 export async function tryPurge(services: Services, id: string, deadline: Deadline): Promise<boolean> {
@@ -55,7 +55,7 @@ async function removeRecord({ accounts, pds }: Services, tape: Tape, deadline: D
 
 /** Whether there was anything to remove. */
 async function removeFiles({ config, oven }: Services, tape: Tape, deadline: Deadline): Promise<boolean> {
-  const owner = tape._id.toHexString();
+  const owner = idOf(tape);
   let any = storedName(config.blobs, tape.mp4Url) !== undefined;
   for (const file of fileNames(config.blobs, tape)) {
     const files = await oven?.purge(file, owner, within(20, deadline));

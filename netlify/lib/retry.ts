@@ -6,7 +6,7 @@ import type { Services } from './services.ts';
 import { submit } from './submit.ts';
 import { nextAttemptAt } from './tapes/due.ts';
 import { unfinishedPart } from './tapes/store.ts';
-import type { Tape } from './tapes/tape.ts';
+import { idOf, type Tape } from './tapes/tape.ts';
 
 /** How often a tape is given to Oven, or its callback asked for again, before somebody has to look. */
 const MAX_ATTEMPTS = 8;
@@ -42,7 +42,7 @@ export async function retryStuckTapes(services: Services, deadline: Deadline): P
   // Last, since nothing puts off one that can't be purged: many of them would leave the others no time, every time.
   for (const tape of oven === undefined ? [] : await tapes.unpurged(BATCH)) {
     if (deadline.signal.aborted) break;
-    if (await tryPurge(services, tape._id.toHexString(), deadline)) report.purged += 1;
+    if (await tryPurge(services, idOf(tape), deadline)) report.purged += 1;
   }
   log('info', 'RETRIED', { ...report });
   return json(200, report);
@@ -62,7 +62,7 @@ async function retry(
     const last = (half === 'mp4' ? tape.oven?.error : tape.oven?.sync?.error)?.message ?? 'no answer came';
     const message = `Given up after ${attempts} attempts: ${last}`;
     await tapes.giveUp(tape, { code: 'GAVE_UP', message, at: new Date() });
-    log('error', 'TAPE_GIVEN_UP', { mongoId: tape._id.toHexString(), slug: tape.slug, half, message });
+    log('error', 'TAPE_GIVEN_UP', { mongoId: idOf(tape), slug: tape.slug, half, message });
     return 'gaveUp';
   }
   const submission = await submit(services, tape, deadline);

@@ -6,7 +6,7 @@ import { zipUrl } from './storage.ts';
 import { nextAttemptAt } from './tapes/due.ts';
 import { eligibility } from './tapes/exclusions.ts';
 import { namedByCode, ovenSlug, storedName } from './tapes/names.ts';
-import type { Tape } from './tapes/tape.ts';
+import { idOf, type Tape } from './tapes/tape.ts';
 
 /** What became of handing a tape over; 'waiting' while there is no Oven, or the tape is no work for it. */
 export type Submission = 'taken' | 'refused' | 'busy' | 'waiting';
@@ -17,7 +17,7 @@ type SubmitServices = Pick<Services, 'config' | 'log' | 'oven' | 'tapes'>;
 export async function submit(services: SubmitServices, tape: Tape, deadline: Deadline): Promise<Submission> {
   const { config, log, oven, tapes } = services;
   if (oven === undefined || eligibility(tape) !== 'work') return 'waiting';
-  const mongoId = tape._id.toHexString();
+  const mongoId = idOf(tape);
   const slug = ovenSlug(tape);
   const order = bakeRequestOf(config, tape);
   const answer = await oven.bake(order, within(15, deadline));
@@ -39,7 +39,7 @@ export async function submit(services: SubmitServices, tape: Tape, deadline: Dea
 function bakeRequestOf({ blobs, zips }: Config, tape: Tape): BakeRequest {
   const { code, mp4Url } = tape;
   return {
-    mongoId: tape._id.toHexString(),
+    mongoId: idOf(tape),
     slug: ovenSlug(tape),
     zipUrl: zipUrl(zips, tape).href,
     metadata: tape.oven?.metadata ?? {},

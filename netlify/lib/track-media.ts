@@ -8,7 +8,7 @@ import { hasZip, zipUrl } from './storage.ts';
 import { submit } from './submit.ts';
 import { exclusionOf, isAdopted } from './tapes/exclusions.ts';
 import { ovenSlug } from './tapes/names.ts';
-import type { NewTape, Tape } from './tapes/tape.ts';
+import { idOf, type NewTape, type Tape } from './tapes/tape.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_METADATA_BYTES = 32 * 1024;
@@ -65,7 +65,7 @@ async function takeTape(
   const taken = await adoptIfOwner(services, added, who);
   const givenUp = (taken.oven?.gaveUpAt ?? taken.oven?.sync?.gaveUpAt) !== undefined;
   const tape = givenUp ? await tapes.revive(taken) : taken;
-  const tapeId = tape._id.toHexString();
+  const tapeId = idOf(tape);
   log('info', created ? 'TAPE_ADDED' : 'TAPE_KNOWN', { mongoId: tapeId, slug: tape.slug, code: tape.code });
   const said = { slug: tape.slug, code: tape.code, tapeId };
   if (!isAdopted(tape)) {
@@ -101,7 +101,7 @@ async function adoptIfOwner({ log, tapes }: Services, tape: Tape, who: Identity)
   const why = exclusionOf(tape);
   if (why !== undefined) throw new HttpError(409, 'TAPE_EXCLUDED', `This tape is left alone: it is ${why}.`);
   if (isAdopted(tape) || who.kind !== 'user') return tape;
-  log('info', 'TAPE_ADOPTED', { mongoId: tape._id.toHexString(), slug: tape.slug, was: tape.mp4Status });
+  log('info', 'TAPE_ADOPTED', { mongoId: idOf(tape), slug: tape.slug, was: tape.mp4Status });
   return tapes.adopt(tape, who.sub);
 }
 

@@ -1,4 +1,4 @@
-import type { ConfigSource } from '../../infra/reader.ts';
+import type { ConfigSource } from '../../infra/config.ts';
 
 /** A configuration with which everything can be made. */
 export const COMPLETE: Record<string, string | undefined> = {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BlobRef, jsonToLex, lexToJson } from '@atproto/api';
-import type { Blob, Tape } from '../tapes/tape.ts';
+import { type Blob, idOf, type Tape } from '../tapes/tape.ts';
 
 export const COLLECTION = 'computer.aesthetic.tape';
 
@@ -13,7 +13,7 @@ export function tapeRecord(tape: Tape, video: Blob): Record<string, unknown> {
   const { cid, mimeType, size } = video;
   const blob = jsonToLex({ $type: 'blob', ref: { $link: cid }, mimeType, size });
   if (!(blob instanceof BlobRef)) throw new TypeError('not a blob');
-  const ref = tape._id.toHexString();
+  const ref = idOf(tape);
   return { $type: COLLECTION, slug, code, when: when.toISOString(), video: blob, ref };
 }
 
@@ -25,7 +25,7 @@ export function sameRecord(read: unknown, record: Record<string, unknown>): bool
 /** Whether a record that was read is of another tape. */
 export function isOfAnotherTape(read: unknown, tape: Tape): boolean {
   const { slug, ref } = (read ?? {}) as { slug?: unknown; ref?: unknown };
-  return slug !== tape.slug && ref !== tape._id.toHexString();
+  return slug !== tape.slug && ref !== idOf(tape);
 }
 
 function canonical(record: unknown): string {
@@ -49,7 +49,7 @@ const DIGITS = '234567abcdefghijklmnopqrstuvwxyz';
 export function recordKey(tape: Pick<Tape, '_id' | 'when' | 'at' | 'atproto'>): string {
   const noted = tape.at?.rkey ?? tape.atproto?.rkey;
   if (noted !== undefined) return noted;
-  const hash = createHash('sha256').update(tape._id.toHexString()).digest().readUInt32BE();
+  const hash = createHash('sha256').update(idOf(tape)).digest().readUInt32BE();
   const micros = BigInt(tape.when.getTime()) * 1000n + BigInt((hash >>> 10) % 1000);
   return tid((micros << 10n) | BigInt(hash & 1023));
 }

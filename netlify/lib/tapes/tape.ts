@@ -117,3 +117,8 @@ export type NewTape = Pick<Tape, 'slug' | 'user'> & {
   readonly bucket: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
 };
+
+/** A document's id in hexadecimal, as Oven and the record know it. */
+export function idOf({ _id }: Pick<Tape, '_id'>): string {
+  return _id.toHexString();
+}
