@@ -7,8 +7,8 @@ import { monitorDisk } from './health/disk.ts';
 import { openMetrics, serveMetrics } from './health/metrics.ts';
 import { openProbes } from './health/probes.ts';
 import { addRoutes, emptyApp } from './http/app.ts';
-import type { App, Deps } from './http/context.ts';
 import { listen } from './http/listen.ts';
+import type { App } from './http/middleware.ts';
 import { healthRoute, workRoute } from './http/routes/health.ts';
 import { waitAtMost } from './lib/deadline.ts';
 import { type Log, openLog } from './lib/log.ts';
@@ -98,20 +98,6 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     (error: Error) => onFatal(error),
   );
 
-  const deps: Deps = {
-    queue,
-    storage,
-    secrets,
-    isSourceAllowed,
-    isCallbackAllowed,
-    maxQueued: config.maxQueued,
-    disk,
-    drain,
-    release,
-    log,
-    outputName: config.outputName,
-    publicUrl: publicUrl.href.replace(/\/+$/, ''),
-  };
   const whole = emptyApp(log);
   const selfCheck = startSelfCheck({
     bake: (signal) => bakeBuiltInTapes(config, { signal, niceness: NICENESS }),
@@ -130,7 +116,22 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     signal: pagesEnd.signal,
     media: [new URL(storage.url('a', 'mp4')).origin],
   });
-  addRoutes(whole, deps, pages);
+  addRoutes(whole, {
+    queue,
+    maxQueued: config.maxQueued,
+    storage,
+    filesFolder: storage.folder,
+    secrets,
+    isSourceAllowed,
+    isCallbackAllowed,
+    drain,
+    disk,
+    outputName: config.outputName,
+    publicUrl: publicUrl.href.replace(/\/+$/, ''),
+    release,
+    log,
+    pages,
+  });
   app.resolve(whole);
   log.info({ url: listening.url, metrics: metricsServer.url, release }, 'listening');
 

@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
-import type { BakeRequest, Outcome } from '../queue/job.ts';
+import type { CallbackBody, Outcome } from '../schemas/outcome.ts';
+import type { BakeRequest } from '../schemas/request.ts';
 import type { CallbackJob, DeliveryAnswer } from '../worker/callback-processor.ts';
 import { type Allowed, type Posted, post } from './post.ts';
 import { nextAttemptIn, parseRetryAfter, SCHEDULE } from './schedule.ts';
@@ -53,19 +54,17 @@ function toDeliveryAnswer(
   return { lastError, retryInMs: next(parseRetryAfter(retryAfter, Date.now())) };
 }
 
-/** What a callback says. `undefined` fields are left out of the JSON. */
-export function callbackBody(request: BakeRequest, outcome: Outcome, secrets: Secrets): object {
+/** The body of a callback. JSON leaves out `undefined` fields. */
+export function callbackBody(request: BakeRequest, outcome: Outcome, secrets: Secrets): CallbackBody {
   const { mongoId, slug, code, metadata } = request;
   const secret = secretFor(request, secrets);
   if ('failure' in outcome) {
-    const { code: failure, message } = outcome.failure;
-    return { mongoId, slug, secret, error: { code: failure, message } };
+    const { code: failureCode, message } = outcome.failure;
+    return { mongoId, slug, secret, error: { code: failureCode, message } };
   }
-  const { width, height, duration, bytes, outputs } = outcome.result;
-  return {
-    ...{ mongoId, slug, mp4Url: outputs.mp4, thumbnailUrl: outputs.thumbnail, secret },
-    ...{ code, width, height, duration, bytes, outputs, metadata },
-  };
+  const { timings, ...result } = outcome.result;
+  const { mp4: mp4Url, thumbnail: thumbnailUrl } = result.outputs;
+  return { mongoId, slug, mp4Url, thumbnailUrl, secret, code, ...result, metadata };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import { latestOnly } from '../lib/latest-only.ts';
-import type { BakeRequest, StageProgress } from '../queue/job.ts';
+import type { ProgressBody, StageProgress } from '../schemas/outcome.ts';
+import type { BakeRequest } from '../schemas/request.ts';
 import { type Allowed, post } from './post.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -33,7 +34,7 @@ export function openProgressReports(options: ProgressOptions): ReportProgress {
     const stop = new AbortController();
     const how = { ...rest, timeoutMs, signal: stop.signal };
     const reports = latestOnly({
-      write: (body: object) => post({ id: `progress-${randomUUID()}`, url, body }, how),
+      write: (body: ProgressBody) => post({ id: `progress-${randomUUID()}`, url, body }, how),
       onError: () => {}, // the next report may arrive
       everyMs,
     });

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { failureCodeOf } from '../errors.ts';
 import { waitAtMost } from '../lib/deadline.ts';
-import type { BakeRequest, BakeResult } from '../queue/job.ts';
 import type { Counts } from '../queue/status.ts';
+import type { BakeResult } from '../schemas/outcome.ts';
+import type { BakeRequest } from '../schemas/request.ts';
 import type { BakeAttempt } from '../worker/bake-processor.ts';
 
 type Bake = (request: BakeRequest, attempt: BakeAttempt) => Promise<BakeResult>;

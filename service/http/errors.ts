@@ -1,3 +1,4 @@
+/** How every error of the API is answered. */
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -10,7 +11,7 @@ export interface FieldFault {
   readonly message: string;
 }
 
-/** How an error goes out. */
+/** The body of an answer that is an error. */
 export interface ErrorBody {
   readonly error: {
     readonly code: ApiCode;
@@ -19,7 +20,7 @@ export interface ErrorBody {
   };
 }
 
-/** The one error that a handler throws on purpose; `cause` is for the log only. */
+/** The one error that a route throws on purpose. Only the log shows its `cause`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ApiCode;
@@ -45,10 +46,31 @@ export class ApiError extends Error {
   }
 }
 
-/** Seconds after which a queue that could not be reached is worth another request. */
-const QUEUE_RETRY_SECONDS = 5;
+/** What zod says of a request. */
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly code?: string | undefined;
+  readonly keys?: readonly string[];
+}
 
-/** Answers whatever was thrown: typed errors as they are, a bug with nothing of it. */
+/** The error for a request that its schema refuses: one fault for each field, named as in JavaScript (`outputs[0].kind`). */
+export function invalidRequest(issues: readonly Issue[]): ApiError {
+  const faults = new Map<string, string>();
+  for (const { path, message, code, keys = [] } of issues) {
+    const name = path.reduce<string>((name, part) => {
+      if (typeof part === 'number') return `${name}[${part}]`;
+      return name === '' ? String(part) : `${name}.${String(part)}`;
+    }, '');
+    if (code === 'unrecognized_keys') {
+      for (const key of keys) faults.set(`${name}.${key.slice(0, 64)}`, 'is not known');
+    } else if (!faults.has(name)) faults.set(name, message);
+  }
+  const fields = [...faults].map(([field, message]) => ({ field: field || 'body', message }));
+  return new ApiError('INVALID_REQUEST', { fields });
+}
+
+/** Answers every thrown value: an ApiError as it is, a bug as INTERNAL and nothing more. */
 export function onError(log: Log): ErrorHandler {
   return (thrown, c) => {
     const error = toApiError(thrown);
@@ -69,6 +91,9 @@ export function sendError(c: Context, error: ApiError): Response {
   c.header('Cache-Control', 'no-store');
   return c.json(error.body(), error.status);
 }
+
+/** Seconds after which a caller may try again when Redis could not be reached. */
+const QUEUE_RETRY_SECONDS = 5;
 
 function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
@@ -92,7 +117,7 @@ const REDIS_ERROR_NAMES: readonly unknown[] = [
 const REDIS_ERROR_MESSAGES =
   /^(Connection is closed|Command timed out|Stream isn't writeable|The lock .* can't be had|connect |read |write )/;
 
-/** Whether an error says that Redis is not there, is starting, is full, or answers too late. */
+/** Whether Redis is unreachable, starting, full or too slow. */
 function isRedisError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;

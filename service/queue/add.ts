@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ErrorCode } from 'bullmq';
-import { type BakeData, type BakeRequest, type CallbackData, namesOf } from './job.ts';
+import type { BakeRequest } from '../schemas/request.ts';
+import { type BakeData, type CallbackData, namesOf } from './job.ts';
 import { withIdentityLock } from './lock.ts';
 import { BAKES, CALLBACKS, keys, type Store } from './store.ts';
 

@@ -1,6 +1,6 @@
 import { UnrecoverableError } from 'bullmq';
 import { ERRORS, OvenError, type Retry } from '../errors.ts';
-import type { Failure } from './job.ts';
+import type { Failure } from '../schemas/outcome.ts';
 
 const INTERNAL = describe(new OvenError('INTERNAL'));
 const WORKER_LOST = describe(new OvenError('WORKER_LOST'));

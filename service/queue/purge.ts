@@ -1,7 +1,8 @@
 /** DELETE /tapes in the queue: removes all jobs and callbacks of a slug or file name. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from 'bullmq';
-import { type BakeRequest, type CallbackData, fileNameOf, namesOf } from './job.ts';
+import type { BakeRequest } from '../schemas/request.ts';
+import { type CallbackData, fileNameOf, namesOf } from './job.ts';
 import { readStopRequest, requestStop } from './stop-requests.ts';
 import { keys, type Store } from './store.ts';
 

@@ -1,8 +1,10 @@
 /** The queue for its callers: the HTTP routes, the dashboard and the health checks. Workers are in `service/worker/`. */
+
+import type { Failure } from '../schemas/outcome.ts';
+import type { BakeRequest } from '../schemas/request.ts';
 import { type Policy, requeue, resendCallback } from './add.ts';
 import { openCapacity } from './capacity.ts';
 import { readFailure } from './failure.ts';
-import type { BakeRequest, Failure } from './job.ts';
 import { withIdentityLock } from './lock.ts';
 import { type Purged, purge } from './purge.ts';
 import {

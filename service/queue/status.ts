@@ -1,7 +1,8 @@
 /** What the queue tells about its jobs: reports, counts and the history. */
 import type { Job, JobType } from 'bullmq';
+import type { BakeResult, Delivery, Stage, StageProgress } from '../schemas/outcome.ts';
 import { CANCELLED, readFailure } from './failure.ts';
-import type { BakeData, BakeResult, CallbackData, Delivery, Stage, StageProgress } from './job.ts';
+import type { BakeData, CallbackData } from './job.ts';
 import { readStopRequest, type StopRequest } from './stop-requests.ts';
 import type { Store } from './store.ts';
 

@@ -1,7 +1,8 @@
 /** The queue as it is kept in Redis: the connections, BullMQ's two queues, and the names of Oven's own keys. */
 import { FlowProducer, Queue } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
-import type { BakeData, BakeResult, CallbackData } from './job.ts';
+import type { BakeResult } from '../schemas/outcome.ts';
+import type { BakeData, CallbackData } from './job.ts';
 
 /** Where Redis is: a redis:// or rediss:// URL, a unix:// URL, or the path of a unix socket. */
 export type RedisAddress = { readonly url: string } | { readonly path: string };

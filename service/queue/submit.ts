@@ -1,9 +1,10 @@
 /** POST /bake in the queue: adds a job, or finds out what became of the same request before. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type BakeRequest, onlyRequest } from '../schemas/request.ts';
 import { addJobs, type Policy, repairIndex, requeue, resendCallback, settleAll } from './add.ts';
 import type { Capacity } from './capacity.ts';
 import { readFailure } from './failure.ts';
-import { type BakeRequest, identityOf, nextJobId, onlyRequest } from './job.ts';
+import { identityOf, nextJobId } from './job.ts';
 import { withIdentityLock } from './lock.ts';
 import { type FoundJob, findJob, type TapeStatus, toStatus } from './status.ts';
 import { withdrawStop } from './stop-requests.ts';

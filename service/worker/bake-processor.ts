@@ -2,14 +2,9 @@
 import { DelayedError, type Job } from 'bullmq';
 import { latestOnly } from '../lib/latest-only.ts';
 import { isHostFault, toFailure, toJobError } from '../queue/failure.ts';
-import {
-  type BakeData,
-  type BakeRequest,
-  type BakeResult,
-  type Failure,
-  fileNameOf,
-  type StageProgress,
-} from '../queue/job.ts';
+import { type BakeData, fileNameOf } from '../queue/job.ts';
+import type { BakeResult, Failure, StageProgress } from '../schemas/outcome.ts';
+import type { BakeRequest } from '../schemas/request.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 
 /** One attempt of a bake job, for the function that bakes. */

@@ -9,13 +9,9 @@ import type { BakeReport, OutputReport, Progress } from '../bake/report.ts';
 import { diskFull, withTempFolder } from '../bake/temp-folder.ts';
 import type { ReportProgress } from '../callback/progress.ts';
 import { withDeadline } from '../lib/deadline.ts';
-import {
-  type BakeRequest,
-  type BakeResult,
-  fileNameOf,
-  type Stage,
-  type StageProgress,
-} from '../queue/job.ts';
+import { fileNameOf } from '../queue/job.ts';
+import type { BakeResult, Stage, StageProgress } from '../schemas/outcome.ts';
+import type { BakeRequest } from '../schemas/request.ts';
 import type { Source } from '../source/source.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import type { BakeAttempt } from './bake-processor.ts';

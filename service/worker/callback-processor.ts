@@ -2,9 +2,11 @@
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { readFailure } from '../queue/failure.ts';
-import type { BakeData, BakeRequest, BakeResult, CallbackData, Outcome } from '../queue/job.ts';
+import type { BakeData, CallbackData } from '../queue/job.ts';
 import { readStopRequest } from '../queue/stop-requests.ts';
 import type { Store } from '../queue/store.ts';
+import type { BakeResult, Outcome } from '../schemas/outcome.ts';
+import type { BakeRequest } from '../schemas/request.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 
 /** A callback to deliver. */

@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { expect, it, onTestFinished } from 'vitest';
 import { openProgressReports, type ProgressOptions } from '../../service/callback/progress.ts';
 import { openSecrets } from '../../service/callback/secrets.ts';
-import type { BakeRequest } from '../../service/queue/job.ts';
+import type { BakeRequest } from '../../service/schemas/request.ts';
 import { freePort } from '../rig/port.ts';
 import { until } from '../rig/until.ts';
 import { type Answer, startReceiver } from './receiver.ts';

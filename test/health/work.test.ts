@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { expect, it } from 'vitest';
 import { judgeWork } from '../../service/health/work.ts';
-import type { App } from '../../service/http/context.ts';
+import type { App } from '../../service/http/middleware.ts';
 import { workRoute } from '../../service/http/routes/health.ts';
 import type { Counts, FinishedCounts } from '../../service/queue/status.ts';
 

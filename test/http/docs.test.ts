@@ -21,12 +21,18 @@ const ROUTES = [
   'post /drain',
   'delete /drain',
 ];
+type Webhook = {
+  parameters: { in: string; name: string; required: boolean }[];
+  requestBody: { content: { 'application/json': { schema: { $ref: string } } } };
+};
 type Operation = { responses: Record<string, unknown>; security?: unknown };
 const document = async () =>
   (await (await testService.fetch('/openapi.json')).json()) as {
     servers: { url: string }[];
     info: { description: string };
     paths: Record<string, Record<string, Operation>>;
+    webhooks: Record<string, Record<string, Webhook>>;
+    components: { schemas: Record<string, unknown> };
   };
 
 describe('the document', () => {
@@ -77,6 +83,27 @@ describe('the document', () => {
     expect(statusUrl).toBe(`https://oven.test/below/status/${jobId}`);
     const { result } = (await testService.ended(jobId)) as { result: { outputs: { mp4: string } } };
     expect(result.outputs.mp4).toBe('https://oven.test/below/files/tapes/a.mp4');
+  });
+});
+
+describe('The webhooks of the document', () => {
+  it('The document describes both callbacks and the progress report, with the headers of their signature', async () => {
+    const { webhooks, components } = await document();
+    const bodies = Object.entries(webhooks).map(([name, { post }]) => {
+      const { $ref } = post!.requestBody.content['application/json'].schema;
+      const headers = post!.parameters.map((header) => [header.in, header.name, header.required]);
+      expect(headers).toEqual([
+        ['header', 'webhook-id', true],
+        ['header', 'webhook-timestamp', true],
+        ['header', 'webhook-signature', true],
+      ]);
+      return [name, $ref, Object.keys(components.schemas).includes($ref.split('/').at(-1)!)];
+    });
+    expect(bodies).toEqual([
+      ['bakeDone', '#/components/schemas/SuccessCallback', true],
+      ['bakeFailed', '#/components/schemas/FailureCallback', true],
+      ['bakeProgress', '#/components/schemas/ProgressReport', true],
+    ]);
   });
 });
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { type FailureCode, OvenError } from '../../service/errors.ts';
-import type { BakeRequest, BakeResult } from '../../service/queue/job.ts';
 import { openQueue, type Queue, type QueueOptions } from '../../service/queue/queue.ts';
+import type { BakeResult } from '../../service/schemas/outcome.ts';
+import type { BakeRequest } from '../../service/schemas/request.ts';
 import type { CallbackJob } from '../../service/worker/callback-processor.ts';
 import { startWorkers, type Workers, type WorkersOptions } from '../../service/worker/workers.ts';
 import { type RedisRig, startRedis } from '../rig/redis.ts';

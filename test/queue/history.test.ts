@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSecrets } from '../../service/callback/secrets.ts';
-import type { StageProgress } from '../../service/queue/job.ts';
+import type { StageProgress } from '../../service/schemas/outcome.ts';
 import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BakeRequest } from '../../service/queue/job.ts';
+import type { BakeRequest } from '../../service/schemas/request.ts';
 import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();

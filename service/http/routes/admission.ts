@@ -1,25 +1,27 @@
-import type { Deps } from '../context.ts';
+/** Whether tapes are taken just now. */
+import type { DiskMonitor } from '../../health/disk.ts';
 import { ApiError } from '../errors.ts';
 
-/** Seconds that a caller is asked to wait for until it tries again. */
+/** Whether this process takes no tapes. A restart ends the drain: it is stored nowhere. */
+export interface DrainState {
+  active: boolean;
+}
+
+/** Seconds after which a caller may try again. */
 const RETRY_SECONDS = { queueFull: 15, draining: 30, disk: 60 };
 
-/** Why no tape is taken just now, whatever the queue says. */
-export async function refusalReason({
-  drain,
-  disk,
-}: Pick<Deps, 'drain' | 'disk'>): Promise<ApiError | undefined> {
+/** Why no tape is taken just now, apart from a full queue; undefined if tapes are taken. */
+export async function refusalReason(drain: DrainState, disk: DiskMonitor): Promise<ApiError | undefined> {
   if (drain.active) return new ApiError('DRAINING', { retryAfter: RETRY_SECONDS.draining });
   if (await disk.isShort()) return new ApiError('DISK', { retryAfter: RETRY_SECONDS.disk });
   return undefined;
 }
 
-/** That as many tapes wait as may. */
 export function queueFull(): ApiError {
   return new ApiError('QUEUE_FULL', { retryAfter: RETRY_SECONDS.queueFull });
 }
 
-/** Where a caller finds out about a job. */
-export function statusUrl({ publicUrl }: Pick<Deps, 'publicUrl'>, jobId: string): string {
+/** The URL of a job's status. `publicUrl` has no slash at its end. */
+export function statusUrl(publicUrl: string, jobId: string): string {
   return `${publicUrl}/status/${jobId}`;
 }

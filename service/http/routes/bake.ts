@@ -1,129 +1,131 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { DEFAULT_OUTPUTS } from '../../bake/outputs.ts';
+import type { Secrets } from '../../callback/secrets.ts';
+import type { DiskMonitor } from '../../health/disk.ts';
 import { SLUG } from '../../lib/ids.ts';
-import type { BakeRequest } from '../../queue/job.ts';
-import type { App, Deps, Env } from '../context.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Queue } from '../../queue/queue.ts';
+import { type BakeBody, bakeBody, thumbnailBody } from '../../schemas/request.ts';
+import type { Allowed } from '../../source/allow-list.ts';
 import { ApiError, type FieldFault } from '../errors.ts';
-import { type BakeBody, bakeBody, thumbnailBody } from '../schemas/request.ts';
-import { accepted, errors, json } from '../schemas/response.ts';
-import { queueFull, refusalReason, statusUrl } from './admission.ts';
+import type { App, Env } from '../middleware.ts';
+import { accepted, errors, json } from '../responses.ts';
+import { type DrainState, queueFull, refusalReason, statusUrl } from './admission.ts';
 
-const description = `Checked in this order: 413, 415 and 400 with every bad field, 401, 403, 429, 503.
+export interface BakeRouteOptions {
+  readonly queue: Queue;
+  /** How many tapes may wait. */
+  readonly maxQueued: number;
+  readonly secrets: Pick<Secrets, 'accepts'>;
+  readonly isSourceAllowed: Allowed;
+  readonly isCallbackAllowed: Allowed;
+  readonly drain: DrainState;
+  readonly disk: DiskMonitor;
+  /** What files are named by, unless a request says otherwise. */
+  readonly outputName: 'slug' | 'code';
+  /** The service's, without a slash at its end. */
+  readonly publicUrl: string;
+  readonly log: Log;
+}
 
-**The same again** is the same mongoId, slug, zipUrl without its
-query, and outputs in any order: while it waits or runs, 200 and the same job; when done, 200 and its callback once more under the same
-\`webhook-id\`; when it failed for something that may pass, a new attempt and 202; when the tape itself is bad, 200 and the callback of the
-failure once more. \`rebake: true\` makes a new job of what has ended.`;
+const description = `The checks have this order: 413, 415 and 400 with every bad field, 401, 403, 429, 503.
+
+**The same request again** has the same mongoId, slug, zipUrl without its query, and outputs in any order. While its job waits or
+runs, the answer is 200 and the same job. When the job is done, the answer is 200, and its callback is sent once more under the
+same \`webhook-id\`. When the job failed and the failure is retryable, the answer is 202, and a new attempt begins. When the tape
+itself is bad, the answer is 200, and the callback of the failure is sent once more. \`rebake: true\` makes a new job if the old
+one has ended.`;
 
 const responses = {
-  202: json(accepted, 'The tape is in the queue, and stays there whatever becomes of the service.'),
-  200: json(accepted, 'The tape was in the queue, or done, before.'),
+  202: json(accepted, 'The tape is in the queue, and stays there whatever happens to the service.'),
+  200: json(accepted, 'The tape was in the queue already, or its job has ended.'),
   ...errors(
-    ...([
-      'BODY_TOO_LARGE',
-      'INVALID_JSON',
-      'INVALID_REQUEST',
-      'UNSUPPORTED_MEDIA_TYPE',
-      'UNAUTHORIZED',
-    ] as const),
-    ...([
-      'ORIGIN_NOT_ALLOWED',
-      'BAKE_RUNNING',
-      'QUEUE_FULL',
-      'DRAINING',
-      'DISK',
-      'QUEUE_UNREACHABLE',
-    ] as const),
+    'BODY_TOO_LARGE',
+    'INVALID_JSON',
+    'INVALID_REQUEST',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'UNAUTHORIZED',
+    'ORIGIN_NOT_ALLOWED',
+    'BAKE_RUNNING',
+    'QUEUE_FULL',
+    'DRAINING',
+    'DISK',
+    'QUEUE_UNREACHABLE',
   ),
 };
 
 /** `POST /bake` and `POST /thumbnail`. */
-export function bakeRoutes(app: App, deps: Deps): void {
+export function bakeRoutes(app: App, options: BakeRouteOptions): void {
   const bake = createRoute({
-    ...{ method: 'post', path: '/bake', tags: ['Tapes'], summary: 'Bake a tape', description, responses },
+    method: 'post',
+    path: '/bake',
+    tags: ['Tapes'],
+    summary: 'Bake a tape',
+    description,
     request: { body: { required: true, content: { 'application/json': { schema: bakeBody } } } },
+    responses,
   });
-  app.openapi(bake, async (c) => acceptTape(c, deps, c.req.valid('json')));
+  app.openapi(bake, async (c) => acceptTape(c, options, c.req.valid('json')));
 
   const thumbnail = createRoute({
-    ...{ method: 'post', path: '/thumbnail', tags: ['Tapes'], summary: 'Make a thumbnail only', responses },
-    description: 'As POST /bake with `outputs: [{"kind": "thumbnail"}]`.',
+    method: 'post',
+    path: '/thumbnail',
+    tags: ['Tapes'],
+    summary: 'Make a thumbnail only',
+    description: 'The same as POST /bake with `outputs: [{"kind": "thumbnail"}]`.',
     request: { body: { required: true, content: { 'application/json': { schema: thumbnailBody } } } },
+    responses,
   });
   app.openapi(thumbnail, async (c) =>
-    acceptTape(c, deps, { ...c.req.valid('json'), outputs: [{ kind: 'thumbnail' }] }),
+    acceptTape(c, options, { ...c.req.valid('json'), outputs: [{ kind: 'thumbnail' }] }),
   );
 }
 
-/** The checks after those of the body, in the order of the contract; the queue itself says whether it is full. */
-async function acceptTape(c: Context<Env>, deps: Deps, body: BakeBody) {
-  const { queue, secrets, log } = deps;
-  const fileName = nameOfFiles(body, deps.outputName);
-  const secretFingerprint = secrets.accepts(body.callbackSecret);
+/** The checks after those of the body, in the order of the contract, and the submission. */
+async function acceptTape(c: Context<Env>, options: BakeRouteOptions, body: BakeBody) {
+  const { queue, secrets, drain, disk, publicUrl, log } = options;
+  const { callbackSecret, outputName = options.outputName, rebake, priority, ...kept } = body;
+  const fileName = outputName === 'code' ? codeAsFileName(body.code) : undefined;
+  const secretFingerprint = secrets.accepts(callbackSecret);
   if (secretFingerprint === undefined) throw new ApiError('UNAUTHORIZED');
-  const refused = refusedUrls(deps, body);
+  const refused = refusedUrls(body, options.isSourceAllowed, options.isCallbackAllowed);
   if (refused.length > 0) throw new ApiError('ORIGIN_NOT_ALLOWED', { fields: refused });
-  const refusal = await refusalReason(deps);
+  const refusal = await refusalReason(drain, disk);
   if (refusal) {
-    await refuseWhenFull(deps);
-    throw refusal;
+    const { waiting, retrying } = await queue.counts();
+    throw waiting + retrying >= options.maxQueued ? queueFull() : refusal;
   }
-  const { rebake, priority } = body;
-  const { jobId, status, outcome } = await queue.submit(requestOf(body, fileName, secretFingerprint), {
-    rebake,
-    priority,
-  });
-  const { slug } = body;
-  log.info({ requestId: c.get('requestId'), jobId, slug, outcome }, 'tape asked for');
+  const outputs = body.outputs ?? DEFAULT_OUTPUTS;
+  const request = { ...kept, outputs, fileName, secretFingerprint };
+  const { jobId, status, outcome } = await queue.submit(request, { rebake, priority });
+  log.info({ requestId: c.get('requestId'), jobId, slug: body.slug, outcome }, 'tape asked for');
   if (outcome === 'full') throw queueFull();
   if (outcome === 'conflict') throw new ApiError('BAKE_RUNNING');
-  const code = outcome === 'accepted' || outcome === 'retrying' ? 202 : 200;
-  return c.json({ jobId, status: status ?? 'queued', statusUrl: statusUrl(deps, jobId) }, code);
+  const isQueued = outcome === 'accepted' || outcome === 'retrying';
+  const answer = { jobId, status: status ?? 'queued', statusUrl: statusUrl(publicUrl, jobId) };
+  return c.json(answer, isQueued ? 202 : 200);
 }
 
-function refusedUrls({ isSourceAllowed, isCallbackAllowed }: Deps, body: BakeBody): FieldFault[] {
-  const { zipUrl, callbackUrl, progressUrl } = body;
+function refusedUrls(body: BakeBody, isSourceAllowed: Allowed, isCallbackAllowed: Allowed): FieldFault[] {
   const checks = [
-    ['zipUrl', zipUrl, isSourceAllowed],
-    ['callbackUrl', callbackUrl, isCallbackAllowed],
-    ['progressUrl', progressUrl, isCallbackAllowed],
+    ['zipUrl', isSourceAllowed],
+    ['callbackUrl', isCallbackAllowed],
+    ['progressUrl', isCallbackAllowed],
   ] as const;
-  return checks
-    .filter(([, url, isAllowed]) => url !== undefined && isAllowed(new URL(url)) === undefined)
-    .map(([field]) => ({ field, message: 'is not below an origin that Oven is set up to talk to' }));
+  const message = 'is not below an origin that Oven is set up to talk to';
+  return checks.flatMap(([field, isAllowed]) => {
+    const url = body[field];
+    return url === undefined || isAllowed(new URL(url)) ? [] : [{ field, message }];
+  });
 }
 
-async function refuseWhenFull({ queue, maxQueued }: Deps): Promise<void> {
-  const { waiting, retrying } = await queue.counts();
-  if (waiting + retrying >= maxQueued) throw queueFull();
-}
-
-/** The code where files are named by it, and undefined where by the slug. Throws 400 for a code that makes no name. */
-function nameOfFiles(body: BakeBody, otherwise: 'slug' | 'code'): string | undefined {
-  if ((body.outputName ?? otherwise) === 'slug') return undefined;
-  const code = body.code ?? '';
+/** The code of a tape whose files are named by it. Throws INVALID_REQUEST for a code that is no file name. */
+function codeAsFileName(code = ''): string {
   if (SLUG.test(code)) return code;
   const message =
     code === ''
       ? 'is missing, and files are named by it'
       : `must match ${SLUG.source}, since files are named by it`;
   throw new ApiError('INVALID_REQUEST', { fields: [{ field: 'code', message }] });
-}
-
-function requestOf(body: BakeBody, fileName: string | undefined, secretFingerprint: string): BakeRequest {
-  const { mongoId, slug, zipUrl, callbackUrl, progressUrl, metadata, replaces } = body;
-  return {
-    mongoId,
-    slug,
-    zipUrl,
-    callbackUrl,
-    progressUrl,
-    metadata,
-    code: body.code ?? undefined,
-    fileName,
-    replaces,
-    outputs: body.outputs ?? DEFAULT_OUTPUTS,
-    secretFingerprint,
-  };
 }

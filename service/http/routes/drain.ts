@@ -1,33 +1,36 @@
 import { createRoute } from '@hono/zod-openapi';
+import type { Secrets } from '../../callback/secrets.ts';
+import type { Log } from '../../lib/log.ts';
 import type { Queue } from '../../queue/queue.ts';
-import type { App, Deps } from '../context.ts';
-import { bearer } from '../middleware.ts';
-import { drained, errors, json } from '../schemas/response.ts';
+import { type App, bearer } from '../middleware.ts';
+import { drained, errors, json } from '../responses.ts';
+import type { DrainState } from './admission.ts';
 
-/** Whether this process takes tapes. A restart ends it: it is kept nowhere. */
-export interface DrainState {
-  active: boolean;
+export interface DrainRouteOptions {
+  readonly queue: Queue;
+  readonly drain: DrainState;
+  readonly secrets: Pick<Secrets, 'accepts'>;
+  readonly log: Log;
 }
 
-const description = `From then on tapes are refused (503 \`DRAINING\`) and /health says \`draining\`; what was accepted is baked and
-delivered. Ask again until \`idle\`.`;
-const secured = { tags: ['Operation'], security: [{ Bearer: [] }] };
-
-/** `POST /drain`, which may be asked again and again to see what is left, and `DELETE /drain`, which ends it. */
-export function drainRoutes(app: App, { queue, drain, secrets, log }: Deps): void {
+/** `POST /drain`, which may be repeated to see what is left, and `DELETE /drain`, which ends it. */
+export function drainRoutes(app: App, { queue, drain, secrets, log }: DrainRouteOptions): void {
   const middleware = bearer(secrets);
-  const answers = { ...errors('UNAUTHORIZED', 'QUEUE_UNREACHABLE') };
+  const responses = {
+    200: json(drained, 'What is left to do.'),
+    ...errors('UNAUTHORIZED', 'QUEUE_UNREACHABLE'),
+  };
   const start = createRoute({
-    ...{
-      ...secured,
-      method: 'post',
-      path: '/drain',
-      operationId: 'startDrain',
-      summary: 'Take no more tapes',
-      description,
-      middleware,
-    },
-    responses: { 200: json(drained, 'What is left to do.'), ...answers },
+    method: 'post',
+    path: '/drain',
+    operationId: 'startDrain',
+    tags: ['Operation'],
+    security: [{ Bearer: [] }],
+    summary: 'Take no more tapes',
+    description: `From then on tapes are refused (503 \`DRAINING\`), and /health says \`draining\`. Accepted tapes are baked and delivered.
+Repeat the request until \`idle\`.`,
+    middleware,
+    responses,
   });
   app.openapi(start, async (c) => {
     if (!drain.active) log.info({ requestId: c.get('requestId') }, 'draining');
@@ -36,15 +39,14 @@ export function drainRoutes(app: App, { queue, drain, secrets, log }: Deps): voi
   });
 
   const end = createRoute({
-    ...{
-      ...secured,
-      method: 'delete',
-      path: '/drain',
-      operationId: 'endDrain',
-      summary: 'Take tapes again',
-      middleware,
-    },
-    responses: { 200: json(drained, 'What is left to do.'), ...answers },
+    method: 'delete',
+    path: '/drain',
+    operationId: 'endDrain',
+    tags: ['Operation'],
+    security: [{ Bearer: [] }],
+    summary: 'Take tapes again',
+    middleware,
+    responses,
   });
   app.openapi(end, async (c) => {
     if (drain.active) log.info({ requestId: c.get('requestId') }, 'draining ended');

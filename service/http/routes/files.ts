@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { OUTPUTS } from '../../bake/outputs.ts';
 import { SLUG } from '../../lib/ids.ts';
 import { CACHE_CONTROL } from '../../storage/keys.ts';
-import type { App } from '../context.ts';
+import type { App } from '../middleware.ts';
 
 const ENDINGS = Object.values(OUTPUTS).map(({ ending }) => ending);
 const PREFIX = '/files';

@@ -4,8 +4,8 @@ import { judgeWork, WORK_LIMITS, type WorkLimits } from '../../health/work.ts';
 import { cached } from '../../lib/cached.ts';
 import { waitAtMost } from '../../lib/deadline.ts';
 import type { Counts, FinishedCounts } from '../../queue/status.ts';
-import type { App } from '../context.ts';
-import { errors, health, json, workHealth } from '../schemas/response.ts';
+import type { App } from '../middleware.ts';
+import { errors, health, json, workHealth } from '../responses.ts';
 
 export interface HealthOptions {
   readonly release: string;

@@ -1,62 +1,84 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Secrets } from '../../callback/secrets.ts';
+import type { DiskMonitor } from '../../health/disk.ts';
 import { JOB_ID } from '../../lib/ids.ts';
-import type { App, Deps } from '../context.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Queue } from '../../queue/queue.ts';
 import { ApiError } from '../errors.ts';
-import { bearer } from '../middleware.ts';
-import { accepted, errors, json, report } from '../schemas/response.ts';
-import { queueFull, refusalReason, statusUrl } from './admission.ts';
+import { type App, bearer } from '../middleware.ts';
+import { accepted, errors, json, report } from '../responses.ts';
+import { type DrainState, queueFull, refusalReason, statusUrl } from './admission.ts';
 
-const params = z.object({
-  id: z.string().openapi({ example: '0f343b0931126a20f133d67c2b018a3b', description: 'The jobId.' }),
-});
-const tags = ['Jobs'];
-const secured = { tags: ['Operation'], security: [{ Bearer: [] }] };
+export interface JobRouteOptions {
+  readonly queue: Queue;
+  readonly secrets: Pick<Secrets, 'accepts'>;
+  readonly drain: DrainState;
+  readonly disk: DiskMonitor;
+  /** The service's, without a slash at its end. */
+  readonly publicUrl: string;
+  readonly log: Log;
+}
 
-/** `GET /status/:jobId`, which anybody who knows the id may ask for. */
-export function statusRoute(app: App, { queue }: Deps): void {
-  const route = createRoute({
-    ...{ method: 'get', path: '/status/{jobId}', tags, summary: 'How far a job is, or how it ended' },
-    request: { params: z.object({ jobId: params.shape.id }) },
+const jobId = z.string().openapi({ example: '0f343b0931126a20f133d67c2b018a3b', description: 'The jobId.' });
+
+/** `GET /status/{jobId}`, which needs no secret, and `POST /jobs/{id}/retry`, `cancel` and `replay-callback`. */
+export function jobRoutes(app: App, options: JobRouteOptions): void {
+  const { queue, secrets, drain, disk, publicUrl, log } = options;
+
+  const status = createRoute({
+    method: 'get',
+    path: '/status/{jobId}',
+    tags: ['Jobs'],
+    summary: 'How far a job is, or how it ended',
+    request: { params: z.object({ jobId }) },
     responses: {
-      200: json(report, 'What is known about the job. A callback that was given up leaves it `done`.'),
+      200: json(report, 'The report on the job. A job is `done` even if its callback was given up.'),
       ...errors('JOB_NOT_FOUND', 'QUEUE_UNREACHABLE'),
     },
   });
-  app.openapi(route, async (c) => {
+  app.openapi(status, async (c) => {
     const found = await queue.status(parseJobId(c.req.valid('param').jobId));
     if (found === undefined) throw new ApiError('JOB_NOT_FOUND');
     c.header('Cache-Control', 'no-store');
     return c.json(found, 200);
   });
-}
 
-/** `POST /jobs/:id/retry`, `cancel` and `replay-callback`. */
-export function jobRoutes(app: App, deps: Deps): void {
-  const { queue, log } = deps;
-  const middleware = bearer(deps.secrets);
-  const route = <P extends string>(path: P, summary: string) => ({
-    ...secured,
-    ...{ method: 'post' as const, path, summary, middleware, request: { params } },
+  const action = <P extends string>(path: P, summary: string) => ({
+    method: 'post' as const,
+    path,
+    tags: ['Operation'],
+    security: [{ Bearer: [] }],
+    summary,
+    middleware: bearer(secrets),
+    request: { params: z.object({ id: jobId }) },
   });
-  const done = (id: string, status: 'queued' | 'failed' | 'done') => ({
-    ...{ jobId: id, status, statusUrl: statusUrl(deps, id) },
+  const answer = (id: string, status: 'queued' | 'failed' | 'done') => ({
+    jobId: id,
+    status,
+    statusUrl: statusUrl(publicUrl, id),
   });
   const logOutcome = (jobId: string, outcome: string, requestId: string) =>
     log.info({ requestId, jobId, outcome }, 'job changed');
 
   const retry = createRoute({
-    ...route('/jobs/{id}/retry', 'Try a failed job again, whatever it failed for'),
+    ...action('/jobs/{id}/retry', 'Try a failed job again, whatever it failed for'),
     responses: {
       202: json(accepted, 'It is in the queue again.'),
       ...errors(
-        ...(['UNAUTHORIZED', 'JOB_NOT_FOUND', 'JOB_UNFINISHED', 'JOB_FINISHED', 'QUEUE_FULL'] as const),
-        ...(['DRAINING', 'DISK', 'QUEUE_UNREACHABLE'] as const),
+        'UNAUTHORIZED',
+        'JOB_NOT_FOUND',
+        'JOB_UNFINISHED',
+        'JOB_FINISHED',
+        'QUEUE_FULL',
+        'DRAINING',
+        'DISK',
+        'QUEUE_UNREACHABLE',
       ),
     },
   });
   app.openapi(retry, async (c) => {
     const id = parseJobId(c.req.valid('param').id);
-    const refusal = await refusalReason(deps);
+    const refusal = await refusalReason(drain, disk);
     if (refusal) throw refusal;
     const outcome = await queue.retry(id);
     logOutcome(id, outcome, c.get('requestId'));
@@ -64,13 +86,13 @@ export function jobRoutes(app: App, deps: Deps): void {
     if (outcome === 'unfinished') throw new ApiError('JOB_UNFINISHED');
     if (outcome === 'done') throw new ApiError('JOB_FINISHED');
     if (outcome === 'full') throw queueFull();
-    return c.json(done(id, 'queued'), 202);
+    return c.json(answer(id, 'queued'), 202);
   });
 
   const cancel = createRoute({
-    ...route('/jobs/{id}/cancel', 'Stop a job, or take it out of the queue'),
+    ...action('/jobs/{id}/cancel', 'Stop a job, or take it out of the queue'),
     responses: {
-      200: json(accepted, 'It was told to stop; its callback tells of the failure `CANCELLED`.'),
+      200: json(accepted, 'It is told to stop; its callback reports the failure `CANCELLED`.'),
       ...errors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'JOB_FINISHED', 'QUEUE_UNREACHABLE'),
     },
   });
@@ -80,11 +102,11 @@ export function jobRoutes(app: App, deps: Deps): void {
     logOutcome(id, outcome, c.get('requestId'));
     if (outcome === 'absent') throw new ApiError('JOB_NOT_FOUND');
     if (outcome === 'finished') throw new ApiError('JOB_FINISHED');
-    return c.json(done(id, 'failed'), 200);
+    return c.json(answer(id, 'failed'), 200);
   });
 
   const replay = createRoute({
-    ...route('/jobs/{id}/replay-callback', 'Send the callback of an ended job again'),
+    ...action('/jobs/{id}/replay-callback', 'Send the callback of an ended job again'),
     responses: {
       202: json(accepted, 'It is sent again under the same `webhook-id`.'),
       ...errors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'JOB_UNFINISHED', 'QUEUE_UNREACHABLE'),
@@ -97,10 +119,11 @@ export function jobRoutes(app: App, deps: Deps): void {
     if (outcome === 'absent') throw new ApiError('JOB_NOT_FOUND');
     if (outcome === 'unfinished') throw new ApiError('JOB_UNFINISHED');
     const { status } = (await queue.status(id)) ?? {};
-    return c.json(done(id, status === 'failed' ? 'failed' : 'done'), 202);
+    return c.json(answer(id, status === 'failed' ? 'failed' : 'done'), 202);
   });
 }
 
+/** Throws JOB_NOT_FOUND for a text that no job has as its id: it is not looked up. */
 function parseJobId(id: string): string {
   if (!JOB_ID.test(id)) throw new ApiError('JOB_NOT_FOUND');
   return id;

@@ -1,15 +1,24 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { StorageError } from '../../storage/storage.ts';
-import type { App, Deps } from '../context.ts';
+import type { Secrets } from '../../callback/secrets.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Queue } from '../../queue/queue.ts';
+import { slug } from '../../schemas/request.ts';
+import { type OutputStorage, StorageError } from '../../storage/storage.ts';
 import { ApiError } from '../errors.ts';
-import { bearer } from '../middleware.ts';
-import { slug } from '../schemas/request.ts';
-import { errors, json, purged } from '../schemas/response.ts';
+import { type App, bearer } from '../middleware.ts';
+import { errors, json, purged } from '../responses.ts';
 
-/** Seconds until a bake that was told to stop will have, or its machine counts as lost. */
+export interface TapeRouteOptions {
+  readonly queue: Queue;
+  readonly storage: Pick<OutputStorage, 'remove'>;
+  readonly secrets: Pick<Secrets, 'accepts'>;
+  readonly log: Log;
+}
+
+/** Seconds after which a bake that was told to stop has stopped, or its machine counts as lost. */
 const RETRY_SECONDS = 30;
 
-const whose = z.object({
+const query = z.object({
   mongoId: z.string().min(1).max(128).optional().openapi({
     description: 'Removes this tape’s jobs and files only. Without it, all that have the name.',
   }),
@@ -18,15 +27,18 @@ const whose = z.object({
   }),
 });
 
-/** `DELETE /tapes/:slug`: nothing is left of a tape that was taken down. */
-export function tapeRoutes(app: App, { queue, storage, secrets, log }: Deps): void {
+/** `DELETE /tapes/{slug}`: removes everything of a tape that was taken down. */
+export function tapeRoutes(app: App, { queue, storage, secrets, log }: TapeRouteOptions): void {
   const route = createRoute({
-    ...{ method: 'delete', path: '/tapes/{slug}', tags: ['Operation'], security: [{ Bearer: [] }] },
+    method: 'delete',
+    path: '/tapes/{slug}',
+    tags: ['Operation'],
+    security: [{ Bearer: [] }],
     summary: 'Purge a tape: stored files, thumbnail, history, queued work',
     description:
-      'By its slug, or by its code where files are named so. May be asked again; a slug of which there is nothing is purged as well.',
+      'By its slug, or by its code if files are named so. May be repeated: a slug that nothing is known of is purged as well.',
     middleware: bearer(secrets),
-    request: { params: z.object({ slug }), query: whose },
+    request: { params: z.object({ slug }), query },
     responses: {
       200: json(purged, 'What was removed.'),
       ...errors('INVALID_REQUEST', 'UNAUTHORIZED', 'TAPE_BUSY', 'STORAGE_FAILED', 'QUEUE_UNREACHABLE'),
@@ -34,16 +46,15 @@ export function tapeRoutes(app: App, { queue, storage, secrets, log }: Deps): vo
   });
   app.openapi(route, async (c) => {
     const { slug } = c.req.valid('param');
-    // The work first: it could store files after they were removed.
     const { mongoId, unowned } = c.req.valid('query');
+    // The work first: it could store files after they were removed.
     const { removed: jobs, running, names } = await queue.purge(slug, mongoId);
-    const of = mongoId === undefined ? undefined : { mongoId, unowned: unowned === 'true' };
+    const owner = mongoId === undefined ? undefined : { mongoId, unowned: unowned === 'true' };
     const files: string[] = [];
     for (const name of [slug, ...names]) {
-      const removed = await storage.remove(name, of).catch((cause: unknown) => {
-        throw cause instanceof StorageError
-          ? new ApiError('STORAGE_FAILED', { cause, retryAfter: RETRY_SECONDS })
-          : cause;
+      const removed = await storage.remove(name, owner).catch((cause: unknown) => {
+        if (!(cause instanceof StorageError)) throw cause;
+        throw new ApiError('STORAGE_FAILED', { cause, retryAfter: RETRY_SECONDS });
       });
       files.push(...removed);
     }

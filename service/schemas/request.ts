@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import { DEFAULT_OUTPUTS, OUTPUT_KINDS, OUTPUTS } from '../../bake/outputs.ts';
-import { LARGEST_SIDE, SCALES } from '../../bake/plan/size.ts';
-import { SLUG } from '../../lib/ids.ts';
-import { jsonFault } from '../../lib/json-bounds.ts';
+import { DEFAULT_OUTPUTS, OUTPUT_KINDS, OUTPUTS } from '../bake/outputs.ts';
+import { LARGEST_SIDE, SCALES } from '../bake/plan/size.ts';
+import { SLUG } from '../lib/ids.ts';
+import { jsonFault } from '../lib/json-bounds.ts';
 
 const MAX_URL = 2048;
 /** BullMQ's lowest. */
@@ -72,31 +72,37 @@ const outputs = z
     description: `What is made, ${OUTPUT_KINDS[0]} first; ${DEFAULT_OUTPUTS.map(({ kind }) => kind).join(' and ')} when left out. Each kind once.`,
   });
 
-const common = {
-  mongoId: text(128, 'Whose tape it is: id of its document. Other tapes can not take its slug.').regex(
+/** Fields that the queue keeps with the job. */
+const kept = {
+  mongoId: text(128, 'Whose tape it is: the id of its document. Other tapes can not take its slug.').regex(
     /^[!-~]+$/,
     { error: 'must be visible ASCII characters' },
   ),
   slug,
   zipUrl: webUrl(['https:', 'http:', 'file:'], 'Where the tape is.'),
-  callbackUrl: webUrl(['https:', 'http:'], 'Told of the end.'),
-  callbackSecret: text(
-    512,
-    'A secret that Oven shares with the caller; the callback brings it back.',
-  ).openapi({
-    format: 'password',
-  }),
+  callbackUrl: webUrl(['https:', 'http:'], 'Receives the callback when the bake has ended.'),
+  progressUrl: webUrl(['https:', 'http:'], 'Receives progress reports, at most one a second.').optional(),
   metadata,
-  code: text(64, 'Short code of the tape; the callback has it as it came.').nullish(),
-  outputName: z
-    .enum(['slug', 'code'], { error: 'must be slug or code' })
-    .optional()
-    .openapi({ description: 'What the files are named by; OUTPUT_NAME when left out.' }),
+  code: text(64, 'Short code of the tape; the callback has it as it came.')
+    .nullable()
+    .transform((code) => code ?? undefined)
+    .optional(),
   replaces: webUrl(
     ['https:', 'http:'],
     'The MP4 that the tape has from before Oven. Files of this name that say nothing of their tape may be replaced then.',
   ).optional(),
-  progressUrl: webUrl(['https:', 'http:'], 'Told how far the bake is, at most once a second.').optional(),
+};
+
+/** Fields that only this request needs. */
+const passing = {
+  callbackSecret: text(
+    512,
+    'A secret that Oven shares with the caller; the callback brings it back.',
+  ).openapi({ format: 'password' }),
+  outputName: z
+    .enum(['slug', 'code'], { error: 'must be slug or code' })
+    .optional()
+    .openapi({ description: 'What the files are named by; OUTPUT_NAME when left out.' }),
   priority: wholeNumber(0, MAX_PRIORITY)
     .optional()
     .openapi({ description: 'Tapes with lower numbers are baked sooner; 0 first, and 0 when left out.' }),
@@ -106,13 +112,31 @@ const common = {
     .openapi({ description: 'Bakes again what was baked before.' }),
 };
 
-/** Body of POST /bake. Fields that nobody knows are left out: callers send more than Oven needs. */
-export const bakeBody = z.object({ ...common, outputs: outputs.optional() }).openapi('BakeRequest');
+/** Body of POST /bake. Unknown fields are left out: callers send more than Oven needs. */
+export const bakeBody = z.object({ ...kept, ...passing, outputs: outputs.optional() }).openapi('BakeRequest');
 
 /** Body of POST /thumbnail. */
-export const thumbnailBody = z.object(common).openapi('ThumbnailRequest');
+export const thumbnailBody = z.object({ ...kept, ...passing }).openapi('ThumbnailRequest');
 
 export type BakeBody = z.output<typeof bakeBody>;
+export type OutputRequest = Readonly<z.output<typeof output>>;
+
+/** What is to be baked, as Redis keeps it: the caller's secret is here as a fingerprint only. */
+const bakeRequest = z.object({
+  ...kept,
+  outputs: outputs.readonly(),
+  /** What the files are named by, if it is not the slug. */
+  fileName: z.string().optional(),
+  secretFingerprint: z.string(),
+});
+
+export type BakeRequest = Readonly<z.output<typeof bakeRequest>>;
+
+/** The request and nothing else, so that no other field of the caller (a secret above all) gets to Redis. */
+export function onlyRequest(request: BakeRequest): BakeRequest {
+  const fields = Object.keys(bakeRequest.shape) as (keyof BakeRequest)[];
+  return Object.fromEntries(fields.map((field) => [field, request[field]])) as unknown as BakeRequest;
+}
 
 function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;

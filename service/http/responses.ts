@@ -1,12 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import { API_CODES, type ApiCode, ERRORS, FAILURE_CODES } from '../../errors.ts';
+import { API_CODES, type ApiCode, ERRORS } from '../errors.ts';
+import { bakeResult, delivery, failure, jobId, STAGES, seconds } from '../schemas/outcome.ts';
 
-export const STAGES = ['downloading', 'opening', 'encoding', 'uploading'] as const;
-const STATUSES = ['queued', ...STAGES, 'done', 'failed'] as const;
-
-const status = z.enum(STATUSES);
-const seconds = z.number().min(0);
-const jobId = z.string().openapi({ example: '0f343b0931126a20f133d67c2b018a3b' });
+const status = z.enum(['queued', ...STAGES, 'done', 'failed']);
 const epoch = z.number().openapi({ description: 'Milliseconds since 1970.' });
 
 export const errorBody = z
@@ -35,31 +31,11 @@ export const report = z
     stage: z.enum(STAGES).nullable(),
     progress: z.number().min(0).max(1).openapi({ description: 'Of the whole bake.' }),
     timings: z.object({ queuedAt: epoch, startedAt: epoch.optional(), finishedAt: epoch.optional() }),
-    result: z
-      .object({
-        width: z.int().openapi({ description: 'Pixels.' }),
-        height: z.int(),
-        duration: seconds.openapi({ description: 'Seconds.' }),
-        bytes: z.int(),
-        outputs: z.record(z.string(), z.string()).openapi({ description: 'Kind of output to its URL.' }),
-        timings: z.record(z.string(), seconds).optional().openapi({ description: 'Stage to its seconds.' }),
-      })
-      .optional(),
-    error: z
-      .object({ code: z.string().openapi({ enum: [...FAILURE_CODES] }), message: z.string() })
-      .optional(),
-    callback: z.object({
-      delivered: z.boolean(),
-      attempts: z.int().min(0),
-      lastError: z.string().optional(),
-      givenUp: z.boolean().optional(),
-    }),
+    result: bakeResult.optional(),
+    error: failure.optional(),
+    callback: delivery,
   })
   .openapi('Job');
-
-export const changed = z
-  .object({ jobId, status, statusUrl: z.string().openapi({ format: 'uri' }) })
-  .openapi('Changed');
 
 export const purged = z
   .object({

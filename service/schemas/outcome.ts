@@ -1,0 +1,89 @@
+/** What Oven reports of a bake: while it runs, when it has ended, and to the receivers of callbacks. */
+import { z } from '@hono/zod-openapi';
+import { FAILURE_CODES } from '../errors.ts';
+
+export const STAGES = ['downloading', 'opening', 'encoding', 'uploading'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** How far a bake is; `progress` of the whole bake, 0 to 1. */
+export interface StageProgress {
+  readonly stage: Stage;
+  readonly progress: number;
+}
+
+export const jobId = z.string().openapi({ example: '0f343b0931126a20f133d67c2b018a3b' });
+export const seconds = z.number().min(0);
+const url = z.string().openapi({ format: 'uri' });
+
+/** The result of a bake, in the status of its job and in its callback. */
+const result = {
+  width: z.int().openapi({ description: 'Pixels.' }),
+  height: z.int(),
+  duration: seconds.openapi({ description: 'Seconds.' }),
+  bytes: z.int(),
+  outputs: z.record(z.string(), z.string()).openapi({ description: 'Kind of output to its URL.' }),
+};
+
+/** The result as the queue keeps it. */
+export const bakeResult = z.object({
+  ...result,
+  timings: z.record(z.string(), seconds).optional().openapi({ description: 'Stage to its seconds.' }),
+});
+export type BakeResult = Readonly<z.output<typeof bakeResult>>;
+
+/** Why a bake failed. Another release may have stored a code that this one does not know. */
+export const failure = z.object({
+  code: z.string().openapi({ enum: [...FAILURE_CODES] }),
+  message: z.string(),
+});
+/** `retryable`: the same tape may bake later. */
+export type Failure = Readonly<z.output<typeof failure>> & { readonly retryable: boolean };
+
+export type Outcome = { readonly result: BakeResult } | { readonly failure: Failure };
+
+/** How the delivery of a callback stands. */
+export const delivery = z.object({
+  delivered: z.boolean(),
+  attempts: z.int().min(0),
+  lastError: z.string().optional(),
+  givenUp: z
+    .boolean()
+    .optional()
+    .openapi({ description: 'Nothing more is sent unless `POST /jobs/{id}/replay-callback` asks for it.' }),
+});
+export type Delivery = Readonly<z.output<typeof delivery>>;
+
+const tape = { mongoId: z.string(), slug: z.string() };
+const secret = z.string().openapi({
+  format: 'password',
+  description: '`callbackSecret` of the request. If that one is no longer accepted, the current secret.',
+});
+
+/** Body of the callback of a bake that is done. */
+export const successBody = z
+  .object({
+    ...tape,
+    mp4Url: url.optional().openapi({ description: '`outputs.mp4`.' }),
+    thumbnailUrl: url.optional().openapi({ description: '`outputs.thumbnail`.' }),
+    secret,
+    code: z.string().optional().openapi({ description: 'As in the request.' }),
+    ...result,
+    metadata: z.unknown().openapi({ type: 'object', description: 'As in the request.' }),
+  })
+  .openapi('SuccessCallback');
+
+/** Body of the callback of a bake that failed. */
+export const failureBody = z.object({ ...tape, secret, error: failure }).openapi('FailureCallback');
+
+export type CallbackBody = z.output<typeof successBody> | z.output<typeof failureBody>;
+
+/** Body of a progress report. */
+export const progressBody = z
+  .object({
+    ...tape,
+    jobId,
+    stage: z.enum(STAGES),
+    percent: z.int().min(0).max(100).openapi({ description: 'Of the whole bake.' }),
+  })
+  .openapi('ProgressReport');
+export type ProgressBody = z.output<typeof progressBody>;
