@@ -10,8 +10,14 @@ const FUNCTIONS = join(import.meta.dirname, 'functions');
 
 /** Optional parts of mongodb's driver, looked for when it is asked for what needs them, which nobody does here. */
 export const ABSENT = [
-  ...['@aws-sdk/credential-providers', '@mongodb-js/zstd', 'aws4', 'gcp-metadata', 'kerberos'],
-  ...['mongodb-client-encryption', 'snappy', 'socks'],
+  '@aws-sdk/credential-providers',
+  '@mongodb-js/zstd',
+  'aws4',
+  'gcp-metadata',
+  'kerberos',
+  'mongodb-client-encryption',
+  'snappy',
+  'socks',
 ];
 
 /** CommonJS packages in an ES module ask for built-in ones with `require`. */
@@ -37,9 +43,16 @@ export async function buildFunctions(folder: string): Promise<readonly Bundle[]>
 
 async function bundle(name: string, file: string): Promise<Bundle> {
   const { metafile } = await build({
-    ...{ entryPoints: [join(FUNCTIONS, `${name}.ts`)], outfile: file, bundle: true, metafile: true },
-    ...{ platform: 'node', format: 'esm', target: 'node22', logLevel: 'warning' },
-    ...{ banner: { js: REQUIRE }, external: ABSENT },
+    entryPoints: [join(FUNCTIONS, `${name}.ts`)],
+    outfile: file,
+    bundle: true,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    logLevel: 'warning',
+    banner: { js: REQUIRE },
+    external: ABSENT,
   });
   const [output] = Object.values(metafile.outputs);
   const packages = Object.keys(metafile.inputs).flatMap(

@@ -30,7 +30,8 @@ const sources = [`${world.storage.url}/art`, `${world.storage.url}/user`];
 const oven = await startOven(await freePort(), SECRET, sources, site);
 const functions = await startFunctions(
   environment(world, {
-    ...{ OVEN_URL: oven.url, TAPE_BLOBS_URLS: oven.files },
+    OVEN_URL: oven.url,
+    TAPE_BLOBS_URLS: oven.files,
     OVEN_CALLBACK_URL: `${site}/api/tape-bake-complete`,
   }),
   { port },

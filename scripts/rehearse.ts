@@ -53,7 +53,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 console.log(await versionsOf(found.tools));
 const { table, holds, tapesLost } = await rehearse(found, {
-  ...{ steps: chosen, say: console.log, stop: stop.signal },
+  steps: chosen,
+  say: console.log,
+  stop: stop.signal,
   ...(keep ? { keep: (stage) => keepRunning(stage, console.log) } : {}),
 });
 console.log(`\n${table}`);

@@ -35,7 +35,8 @@ export async function openServices(config: Config, write?: (line: string) => voi
   };
   const [secret] = config.callbackSecrets;
   return {
-    ...{ config, log },
+    config,
+    log,
     identify: auth0(config.auth0),
     tapes: openTapeStore(collection, prepare),
     accounts: openAccounts(db, config.guest),

@@ -12,8 +12,14 @@ import { requireVariable, runPage, setOutput, summarize } from './lib/step.ts';
 
 /** The variables of this step that are secrets. */
 const SECRET_VARIABLES = [
-  ...['PULUMI_ACCESS_TOKEN', 'PULUMI_CONFIG_PASSPHRASE', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
-  ...['DIGITALOCEAN_TOKEN', 'SPACES_ACCESS_KEY_ID', 'SPACES_SECRET_ACCESS_KEY', 'CLOUDFLARE_API_TOKEN'],
+  'PULUMI_ACCESS_TOKEN',
+  'PULUMI_CONFIG_PASSPHRASE',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'DIGITALOCEAN_TOKEN',
+  'SPACES_ACCESS_KEY_ID',
+  'SPACES_SECRET_ACCESS_KEY',
+  'CLOUDFLARE_API_TOKEN',
 ];
 
 const kind = process.argv[2];
@@ -35,15 +41,17 @@ const secrets = await knownSecrets();
 const look = await execa(
   'pulumi',
   [
-    ...[
-      'preview',
-      '--stack',
-      stack,
-      '--diff',
-      '--expect-no-changes',
-      ...(kind === 'drift' ? ['--refresh'] : []),
-    ],
-    ...['--non-interactive', '--color', 'never', '--suppress-progress', '--suppress-outputs'],
+    'preview',
+    '--stack',
+    stack,
+    '--diff',
+    '--expect-no-changes',
+    ...(kind === 'drift' ? ['--refresh'] : []),
+    '--non-interactive',
+    '--color',
+    'never',
+    '--suppress-progress',
+    '--suppress-outputs',
   ],
   { all: true, reject: false, stdin: 'ignore' },
 );

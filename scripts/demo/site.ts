@@ -68,10 +68,16 @@ export async function openSite(tapes: Readonly<Record<string, string>>): Promise
   const { port } = server.address() as { port: number };
   const url = `http://127.0.0.1:${port}`;
   return {
-    ...{ url, secret, counts },
+    url,
+    secret,
+    counts,
     request: (tape, slug) => ({
-      ...{ mongoId: `mongo-${slug}`, slug, metadata: { piece: tape } },
-      ...{ zipUrl: `${url}/tapes/${tape}/${slug}.zip`, callbackUrl: `${url}/done`, callbackSecret: secret },
+      mongoId: `mongo-${slug}`,
+      slug,
+      metadata: { piece: tape },
+      zipUrl: `${url}/tapes/${tape}/${slug}.zip`,
+      callbackUrl: `${url}/done`,
+      callbackSecret: secret,
     }),
     called: (slug) => called(slug).promise,
     close: async () => {

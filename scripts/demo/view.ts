@@ -22,8 +22,13 @@ export function openView(stream: NodeJS.WriteStream, slugs: readonly string[]): 
   }
   const bars = new cliProgress.MultiBar(
     {
-      ...{ stream, format: '  {slug}  {bar} {percentage}%  {status}', barsize: 30, hideCursor: true },
-      ...{ gracefulExit: false, emptyOnZero: true, fps: 10 },
+      stream,
+      format: '  {slug}  {bar} {percentage}%  {status}',
+      barsize: 30,
+      hideCursor: true,
+      gracefulExit: false,
+      emptyOnZero: true,
+      fps: 10,
     },
     cliProgress.Presets.shades_classic,
   );

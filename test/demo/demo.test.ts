@@ -30,8 +30,12 @@ test('--once bakes three tapes, has every callback verified, and leaves the vide
   expect(await readdir(folder)).toEqual(['videos']);
   const files = (await readdir(join(folder, 'videos', 'tapes'))).filter((name) => !name.startsWith('.'));
   expect(files.map((name) => name.replace(/^.*\d{3}(?=[.-])/, '')).sort()).toEqual([
-    ...['-thumb.jpg', '-thumb.jpg', '-thumb.jpg'],
-    ...['.mp4', '.mp4', '.mp4'],
+    '-thumb.jpg',
+    '-thumb.jpg',
+    '-thumb.jpg',
+    '.mp4',
+    '.mp4',
+    '.mp4',
   ]);
 }, 180_000);
 

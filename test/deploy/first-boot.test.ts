@@ -21,11 +21,13 @@ describe.skipIf(reason)(`a first boot that goes wrong${reason ? ` (${reason})` :
     const { folder } = cloud.run;
     const [login, hostKey] = [await makeKey(folder, 'login'), await makeKey(folder, 'host-key')];
     const userData = renderUserData({
-      ...{ hostKey: hostKey.privateKey, hostPublicKey: hostKey.publicKey },
+      hostKey: hostKey.privateKey,
+      hostPublicKey: hostKey.publicKey,
       authorizedKeys: [login.publicKey],
     });
     const host = await cloud.boot({
-      ...{ userData: userData + SPOILT, packages: 'to install' },
+      userData: userData + SPOILT,
+      packages: 'to install',
       login: { user: 'root', keyFile: login.file, hostKey: hostKey.publicKey },
     });
     await host.reachable();

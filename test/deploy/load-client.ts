@@ -78,7 +78,12 @@ async function ask(at: Lap, method: string, path: string, body?: string): Promis
   const { domain: servername, address: host = servername } = plan;
   return new Promise<string | undefined>((resolve) => {
     const sent = request({
-      ...{ host, servername, method, path, agent, timeout: 30_000 },
+      host,
+      servername,
+      method,
+      path,
+      agent,
+      timeout: 30_000,
       headers: { ...headers, host: servername },
     });
     sent.once('timeout', () => sent.destroy(new Error('no answer in 30 s')));

@@ -20,7 +20,10 @@ export async function expectStrict(host: TwinHost): Promise<number> {
   const names = 'MemoryMax,TasksMax,IPAddressDeny,OOMPolicy,NoNewPrivileges,User';
   const shown = await host.sh(`systemctl show -p ${names} oven.service`);
   expect(Object.fromEntries(shown.split('\n').map((line) => line.split(/=(.*)/s)))).toMatchObject({
-    ...{ TasksMax: '512', OOMPolicy: 'continue', NoNewPrivileges: 'yes', User: 'oven' },
+    TasksMax: '512',
+    OOMPolicy: 'continue',
+    NoNewPrivileges: 'yes',
+    User: 'oven',
     MemoryMax: expect.stringMatching(/^\d+$/),
     IPAddressDeny: expect.stringContaining('169.254.0.0/16'),
   });

@@ -119,7 +119,9 @@ function actOf({ type, name, inputs }: Declared): Act {
     return { kind: 'upload', name, from: resolve(path), to: String(shown(inputs.remotePath)) };
   }
   return {
-    ...{ kind: 'command', name, create: String(shown(inputs.create)) },
+    kind: 'command',
+    name,
+    create: String(shown(inputs.create)),
     ...(inputs.stdin === undefined ? {} : { stdin: String(shown(inputs.stdin)) }),
     ...(inputs.delete === undefined ? {} : { delete: String(shown(inputs.delete)) }),
   };
@@ -132,7 +134,9 @@ function rules(list: unknown, side: 'sourceAddresses' | 'destinationAddresses'):
     readonly sourceTags?: readonly string[];
   }
   return (shown(list) as Line[]).map((line) => ({
-    ...{ protocol: line.protocol, ports: line.portRange, peers: line[side] ?? [] },
+    protocol: line.protocol,
+    ports: line.portRange,
+    peers: line[side] ?? [],
     tagged: line.sourceTags !== undefined,
   }));
 }

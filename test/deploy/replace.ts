@@ -73,7 +73,9 @@ export async function rebootHandedOver(world: World, { host }: Booted, label: st
   await until('it is passed on again', serves);
   const job = await world.bring('short', `${label}-passed-on`);
   expect([await what(), await knows(next, job), await knows(next, 'f'.repeat(32))]).toEqual([
-    ...[expect.stringContaining('passed on'), 200, 404],
+    expect.stringContaining('passed on'),
+    200,
+    404,
   ]);
   // Once more, as when `up` was cut off: nothing comes twice.
   const [again] = await world.up(next, { from: handover, to: handover + 1 });

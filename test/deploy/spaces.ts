@@ -41,14 +41,20 @@ export async function openSpaces(
   server.catch(() => {}); // how it ends is for the test to notice
   const sockets = openSockets(at);
   const client = new S3Client({
-    ...{ endpoint: `http://${listen}`, region: 'us-east-1', forcePathStyle: true, maxAttempts: 3 },
+    endpoint: `http://${listen}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    maxAttempts: 3,
     credentials: { accessKeyId: key, secretAccessKey: secret },
     requestHandler: { httpAgent: sockets.agent },
   });
   await until('the S3 server answers', async () => !!(await sockets.connect(address, 7070)).destroy());
   for (const Bucket of buckets) await client.send(new CreateBucketCommand({ Bucket }));
   return {
-    ...{ endpoint: `http://${listen}`, key, secret, client },
+    endpoint: `http://${listen}`,
+    key,
+    secret,
+    client,
     keys: async (Bucket) => {
       const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
       return Contents.map(({ Key = '' }) => Key).sort();

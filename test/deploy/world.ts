@@ -100,17 +100,29 @@ async function around(cloud: Cloud): Promise<World> {
   const proxy = await network.attach('proxy', PROXY_ADDRESS);
   const certificate = await authority.issue(DOMAIN);
   const config = {
-    ...{ 'oven:domain': DOMAIN, 'oven:sshAllowedCidrs': JSON.stringify([`${CLIENT_ADDRESS}/32`]) },
-    ...{ 'oven:artBucket': ART, 'oven:blobsBucket': BLOBS, 'oven:alertEmail': 'me@oven.test' },
-    ...{ 'oven:artSpacesKey': spaces.key, 'oven:artSpacesSecret': spaces.secret },
-    ...{ 'oven:blobsSpacesKey': spaces.key, 'oven:blobsSpacesSecret': spaces.secret },
-    ...{ 'digitalocean:spacesEndpoint': spaces.endpoint, 'oven:callbackSecret': CALLBACK_SECRET },
+    'oven:domain': DOMAIN,
+    'oven:sshAllowedCidrs': JSON.stringify([`${CLIENT_ADDRESS}/32`]),
+    'oven:artBucket': ART,
+    'oven:blobsBucket': BLOBS,
+    'oven:alertEmail': 'me@oven.test',
+    'oven:artSpacesKey': spaces.key,
+    'oven:artSpacesSecret': spaces.secret,
+    'oven:blobsSpacesKey': spaces.key,
+    'oven:blobsSpacesSecret': spaces.secret,
+    'digitalocean:spacesEndpoint': spaces.endpoint,
+    'oven:callbackSecret': CALLBACK_SECRET,
     'oven:serviceEnvironment': JSON.stringify({ ALLOWED_CALLBACKS: callbacks.url }),
   };
   const planFor = (address: string) =>
     planOf({
-      ...{ config, login, hostKey, handoverKey, address, certificate },
-      ...{ reserved: PUBLIC_ADDRESS, proxies: PROXIES },
+      config,
+      login,
+      hostKey,
+      handoverKey,
+      address,
+      certificate,
+      reserved: PUBLIC_ADDRESS,
+      proxies: PROXIES,
     });
   const guarded = new Map<TwinHost, Plan>();
   let last: Plan | undefined;
@@ -120,27 +132,37 @@ async function around(cloud: Cloud): Promise<World> {
     const sent =
       body === undefined ? [] : ['-H', 'content-type: application/json', '-d', JSON.stringify(body)];
     const out = await proxy.exec('curl', [
-      ...[
-        '-sS',
-        '--max-time',
-        '30',
-        '--cacert',
-        authority.caFile,
-        '--resolve',
-        `${DOMAIN}:443:${PUBLIC_ADDRESS}`,
-      ],
-      ...['-X', method, ...sent, '-w', '\n%{http_code} %{http_version}', `https://${DOMAIN}${path}`],
+      '-sS',
+      '--max-time',
+      '30',
+      '--cacert',
+      authority.caFile,
+      '--resolve',
+      `${DOMAIN}:443:${PUBLIC_ADDRESS}`,
+      '-X',
+      method,
+      ...sent,
+      '-w',
+      '\n%{http_code} %{http_version}',
+      `https://${DOMAIN}${path}`,
     ]);
     const last = out.lastIndexOf('\n');
     const [status = '', version = ''] = out.slice(last + 1).split(' ');
     return { status: Number(status), version, text: out.slice(0, last) };
   };
   return {
-    ...{ cloud, spaces, callbacks, site, proxy, ask },
+    cloud,
+    spaces,
+    callbacks,
+    site,
+    proxy,
+    ask,
     boot: async (label, how = {}) => {
       const plan = await planFor(cloud.nextAddress());
       const host = await cloud.boot({
-        ...{ userData: plan.userData, label, ...how },
+        userData: plan.userData,
+        label,
+        ...how,
         login: { user: 'root', keyFile: login.file, hostKey: hostKey.publicKey },
       });
       last = plan;
@@ -175,8 +197,15 @@ async function around(cloud: Cloud): Promise<World> {
     },
     load: (seconds, { slugs, tapeEvery = 40 }) =>
       startLoad(proxy, {
-        ...{ address: PUBLIC_ADDRESS, domain: DOMAIN, caFile: authority.caFile, perSecond: 20, seconds },
-        ...{ tapeEvery, slugs, zipUrl: zipUrl('short'), tape },
+        address: PUBLIC_ADDRESS,
+        domain: DOMAIN,
+        caFile: authority.caFile,
+        perSecond: 20,
+        seconds,
+        tapeEvery,
+        slugs,
+        zipUrl: zipUrl('short'),
+        tape,
       }),
     close: async () => {
       await callbacks.close();
@@ -204,7 +233,8 @@ async function doAll(
 function guardsOf(hosts: ReadonlyMap<TwinHost, Plan>): Guard[] {
   const addresses = [...hosts.keys()].map(({ address }) => address);
   return [...hosts].map(([{ address }, { firewall }]) => ({
-    ...{ address, outbound: firewall.outbound },
+    address,
+    outbound: firewall.outbound,
     inbound: firewall.inbound.map((rule) =>
       rule.tagged ? { ...rule, peers: [...rule.peers, ...addresses] } : rule,
     ),

@@ -25,8 +25,23 @@ function certificate(folder: string): string {
     string,
   ];
   check('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-    ...['-subj', '/CN=oven.test', '-addext', 'subjectAltName=DNS:oven.test', '-keyout', key, '-out', cert],
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=oven.test',
+    '-addext',
+    'subjectAltName=DNS:oven.test',
+    '-keyout',
+    key,
+    '-out',
+    cert,
   ]);
   check('sh', ['-c', `cat '${cert}' '${key}' >'${both}'`]);
   return both;

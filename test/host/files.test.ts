@@ -40,14 +40,12 @@ const PROGRAMS = [
   '/opt/oven/current/host/sbin/oven-disk',
   '/opt/oven/current/host/sbin/oven-handover',
   '/opt/oven/current/host/sbin/oven-swap',
-  ...[
-    '/usr/bin/redis-server',
-    '/usr/bin/caddy',
-    '/sbin/swapoff',
-    '/bin/kill',
-    '/usr/bin/kill',
-    '/usr/bin/sleep',
-  ],
+  '/usr/bin/redis-server',
+  '/usr/bin/caddy',
+  '/sbin/swapoff',
+  '/bin/kill',
+  '/usr/bin/kill',
+  '/usr/bin/sleep',
 ];
 const files = [
   ...hostFiles(SITE),
@@ -91,9 +89,15 @@ describe.skipIf(!has('systemd-analyze'))('units (skipped without systemd)', () =
   }
 
   const units = [
-    ...['oven.service', 'oven.socket', 'oven-disk.timer', 'oven-disk.service', 'oven-swap.service'],
+    'oven.service',
+    'oven.socket',
+    'oven-disk.timer',
+    'oven-disk.service',
+    'oven-swap.service',
     'oven-predecessor.service',
-    ...[`oven-candidate@${HASH}.service`, 'redis-server.service', 'caddy.service'],
+    `oven-candidate@${HASH}.service`,
+    'redis-server.service',
+    'caddy.service',
   ];
   it.each(units)('%s is what systemd understands', (unit) => {
     if (/^(redis|caddy)/.test(unit) && !existsSync(join(root, UNITS, unit))) return;
@@ -106,7 +110,8 @@ describe.skipIf(!has('systemd-analyze'))('units (skipped without systemd)', () =
     write(path, content);
     onTestFinished(() => rmSync(join(root, path)));
     expect(check('systemd-analyze', ['verify', `--root=${root}`, '--man=no', 'oven.service'])).toEqual({
-      ...{ code: 0, text: '' },
+      code: 0,
+      text: '',
     });
   });
 
@@ -130,7 +135,9 @@ describe.skipIf(!has('systemd-analyze'))('units (skipped without systemd)', () =
 
 describe('scripts', () => {
   const scripts = [
-    ...['lib.sh', 'give.sh', 'take.sh'],
+    'lib.sh',
+    'give.sh',
+    'take.sh',
     ...['sbin', 'path'].flatMap((folder) =>
       readdirSync(join(SCRIPTS, folder)).map((name) => `${folder}/${name}`),
     ),

@@ -167,7 +167,8 @@ describe('host', () => {
     ];
     const given = await runProgram({ config: { 'oven:sshPrivateKey': GIVEN.privateKey }, accountKeys });
     expect(given.get(DO('SshKey'), 'login')).toMatchObject({
-      ...{ importId: '512', retainOnDelete: true },
+      importId: '512',
+      retainOnDelete: true,
       ignoreChanges: ['name', 'publicKey'],
     });
   });
@@ -394,8 +395,10 @@ describe('before anything is made', () => {
   it('asks about Spaces keys only where it makes some', async () => {
     const { calls } = await runProgram({
       config: {
-        ...{ 'oven:artSpacesKey': 'A', 'oven:artSpacesSecret': 'SECRETa' },
-        ...{ 'oven:blobsSpacesKey': 'B', 'oven:blobsSpacesSecret': 'SECRETb' },
+        'oven:artSpacesKey': 'A',
+        'oven:artSpacesSecret': 'SECRETa',
+        'oven:blobsSpacesKey': 'B',
+        'oven:blobsSpacesSecret': 'SECRETb',
       },
     });
     expect(calls).not.toContain('digitalocean:index/getSpacesKey:getSpacesKey');

@@ -98,7 +98,8 @@ describe('planVault', () => {
 
   it('tells the Spaces’ region by their endpoints, and the host’s by its own', () => {
     const { entries, notes } = planVault({
-      ...{ DROPLET_REGION: 'nyc3', ART_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com' },
+      DROPLET_REGION: 'nyc3',
+      ART_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com',
       AT_BLOBS_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com/',
     });
     expect(entries.map(({ key, value }) => `${key}=${value}`)).toEqual([

@@ -55,8 +55,11 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
       const blob = await world.pds.blob(did(), video.ref.toString());
       expect(Buffer.from(blob).equals(Buffer.from(mp4))).toBe(true);
       expect(tape).toMatchObject({
-        ...{ mp4Status: 'complete', mp4Url: callback.mp4Url, thumbnailUrl: callback.thumbnailUrl },
-        ...{ mp4CompletedAt: expect.any(Date), at: { uri: record?.uri, cid: record?.cid } },
+        mp4Status: 'complete',
+        mp4Url: callback.mp4Url,
+        thumbnailUrl: callback.thumbnailUrl,
+        mp4CompletedAt: expect.any(Date),
+        at: { uri: record?.uri, cid: record?.cid },
         oven: { sync: { status: 'complete', bytes: mp4.length }, mp4: { width: 640, bytes: mp4.length } },
       });
       expect(record?.uri.endsWith(`/${tape.at?.rkey}`)).toBe(true);
@@ -162,11 +165,9 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
       expect((await world.deliver(failure, { id: 'failed-1' })).status).toBe(200);
     }
     expect(await world.find(slug)).toMatchObject({
-      ...{
-        mp4Status: 'oven-failed',
-        mp4Error: 'The ZIP is damaged.',
-        oven: { error: { code: 'TAPE_BROKEN' } },
-      },
+      mp4Status: 'oven-failed',
+      mp4Error: 'The ZIP is damaged.',
+      oven: { error: { code: 'TAPE_BROKEN' } },
     });
     expect((await world.deliver(callback)).status).toBe(200);
     const tape = await world.find(slug);

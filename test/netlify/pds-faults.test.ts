@@ -69,7 +69,8 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
     }
     const tape = await world.find(slug);
     expect(tape).toMatchObject({
-      ...{ mp4Status: 'complete', mp4Url: callback.mp4Url },
+      mp4Status: 'complete',
+      mp4Url: callback.mp4Url,
       oven: { sync: { status: 'pending', error: { code }, nextAt: expect.any(Date) } },
     });
     expect(tape.at).toBeUndefined();
@@ -134,14 +135,13 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
     fail({ status: 413, error: 'PayloadTooLarge' }, UPLOAD);
     const answer = await world.deliver(callback);
     expect({ status: answer.status, body: await answer.json() }).toEqual({
-      ...{ status: 200, body: { status: 'too-large' } },
+      status: 200,
+      body: { status: 'too-large' },
     });
     expect(await world.find(slug)).toMatchObject({
-      ...{
-        mp4Status: 'complete',
-        mp4Url: callback.mp4Url,
-        oven: { sync: { status: 'too-large', bytes: callback.bytes } },
-      },
+      mp4Status: 'complete',
+      mp4Url: callback.mp4Url,
+      oven: { sync: { status: 'too-large', bytes: callback.bytes } },
     });
     // Not asked for again by itself; the callback replayed by hand repairs it.
     world.pds.front.fault = () => 'none';

@@ -90,7 +90,8 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
     expect(await answer.json()).toMatchObject({ error: { code: 'TIME_UP' } });
     const half = await world.find(slug);
     expect(half).toMatchObject({
-      ...{ mp4Status: 'complete', mp4Url: callback.mp4Url },
+      mp4Status: 'complete',
+      mp4Url: callback.mp4Url,
       oven: { sync: { status: 'pending', blob: { size: callback.bytes }, error: { code: 'TIME_UP' } } },
     });
     expect(half.oven?.lease).toBeUndefined();

@@ -30,17 +30,27 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     const tape = await world.find('aB3_x-9z');
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({
-      ...{ slug: 'aB3_x-9z', code: tape.code, tapeId: tape._id.toHexString(), mp4Status: 'pending' },
+      slug: 'aB3_x-9z',
+      code: tape.code,
+      tapeId: tape._id.toHexString(),
+      mp4Status: 'pending',
     });
     expect(tape).toMatchObject({
-      ...{ bucket: 'art-aesthetic-computer', nuked: false, kind: 'zip', mp4Status: 'pending' },
-      ...{ code: expect.stringMatching(/^[a-z2-9]{3}$/), when: expect.any(Date) },
+      bucket: 'art-aesthetic-computer',
+      nuked: false,
+      kind: 'zip',
+      mp4Status: 'pending',
+      code: expect.stringMatching(/^[a-z2-9]{3}$/),
+      when: expect.any(Date),
       oven: { adoptedAt: expect.any(Date), attempts: 1, jobId: 'job-1', nextAt: expect.any(Date), metadata },
     });
     expect(tape.user).toBeUndefined();
     expect(world.oven.orders).toEqual([
       {
-        ...{ mongoId: tape._id.toHexString(), slug: 'aB3_x-9z', code: tape.code, metadata },
+        mongoId: tape._id.toHexString(),
+        slug: 'aB3_x-9z',
+        code: tape.code,
+        metadata,
         zipUrl: `${world.storage.url}/art/aB3_x-9z.zip`,
         callbackUrl: 'https://aesthetic.computer/api/tape-bake-complete',
         callbackSecret: SECRET,

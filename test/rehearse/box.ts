@@ -87,7 +87,10 @@ async function open(
   const authority = await openAuthority(place);
   const edge = ending(
     await openEdge(network, {
-      ...{ folder, address: ADDRESSES.edge, authority, caddy: await caddyOfHosts() },
+      folder,
+      address: ADDRESSES.edge,
+      authority,
+      caddy: await caddyOfHosts(),
       originCa: await originAuthority.certificate(),
     }),
   );
@@ -98,7 +101,10 @@ async function open(
   const machines = openHardware({ cloud, names, edge, addresses: ADDRESSES.reserved });
   const api = ending(
     await openApi({
-      ...{ hardware: machines, zone: ZONE, authority: originAuthority, emails: [EMAIL] },
+      hardware: machines,
+      zone: ZONE,
+      authority: originAuthority,
+      emails: [EMAIL],
       networks: { ipv4: [ADDRESSES.proxies], ipv6: ['2001:db8:cf::/48'] },
       spaces: openSpacesAccess(spaces, OPERATOR_KEYS.key),
       listen: async (handler) => ({
@@ -108,11 +114,23 @@ async function open(
     }),
   );
   const tape: Box['tape'] = (slug) => ({
-    ...{ mongoId: `id-${slug}`, slug, zipUrl: ZIP_URL, callbackSecret: CALLBACK_SECRET },
+    mongoId: `id-${slug}`,
+    slug,
+    zipUrl: ZIP_URL,
+    callbackSecret: CALLBACK_SECRET,
     callbackUrl: `${callbacks.url}/api/tape-bake-complete`,
   });
   return {
-    ...{ cloud, api, machines, edge, names, spaces, callbacks, visitor, tape, close },
+    cloud,
+    api,
+    machines,
+    edge,
+    names,
+    spaces,
+    callbacks,
+    visitor,
+    tape,
+    close,
     caFile: authority.caFile,
     ask: async (path, body) => {
       const sent =
@@ -125,8 +143,13 @@ async function open(
     visit: (tag) => {
       const { mongoId, slug, zipUrl, ...rest } = tape('any');
       return startLoad(visitor, {
-        ...{ domain: DOMAIN, caFile: authority.caFile, perSecond: 10, seconds: 3600, tapeEvery: 40 },
-        ...{ slugs: Array.from({ length: 1000 }, (_, index) => `${tag}-${index}`), zipUrl: ZIP_URL },
+        domain: DOMAIN,
+        caFile: authority.caFile,
+        perSecond: 10,
+        seconds: 3600,
+        tapeEvery: 40,
+        slugs: Array.from({ length: 1000 }, (_, index) => `${tag}-${index}`),
+        zipUrl: ZIP_URL,
         tape: rest,
       });
     },

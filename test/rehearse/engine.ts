@@ -65,8 +65,11 @@ export async function openEngine({ at, folder, program, tools, path = [] }: Engi
   if (tools.plugins !== undefined) await symlink(tools.plugins, join(home, 'plugins'));
   const env = {
     PATH: [...path, ...tools.path, process.env.PATH].join(':'),
-    ...{ PULUMI_HOME: home, PULUMI_BACKEND_URL: `file://${state}`, PULUMI_CONFIG_PASSPHRASE: 'rehearsal' },
-    ...{ PULUMI_SKIP_UPDATE_CHECK: 'true', PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true' },
+    PULUMI_HOME: home,
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_CONFIG_PASSPHRASE: 'rehearsal',
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
     // Brings the option for the log of events, as for Pulumi's own automation.
     PULUMI_DEBUG_COMMANDS: 'true',
   };

@@ -11,7 +11,10 @@ const DROPLET = 'digitalocean:Droplet host';
 /** What goes wrong while deploying, each thing followed by a plain `up` that mends it. They stand on each other's stack, in this order. */
 export const FAULTS: readonly Step[] = [
   {
-    ...{ name: 'credentials', title: 'wrong credentials', visited: false, needs: 'nothing' },
+    name: 'credentials',
+    title: 'wrong credentials',
+    visited: false,
+    needs: 'nothing',
     run: async ({ engine, box, secrets }) => {
       const calls = box.api.calls.length;
       const wrong = {
@@ -36,7 +39,10 @@ export const FAULTS: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'bucket', title: 'a Space that is somebody else’s; up', visited: false, needs: 'nothing' },
+    name: 'bucket',
+    title: 'a Space that is somebody else’s; up',
+    visited: false,
+    needs: 'nothing',
     run: async (stage) => {
       const { engine, box } = stage;
       const calls = box.api.calls.length;
@@ -60,7 +66,10 @@ export const FAULTS: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'api', title: 'the API answers 429 and 5xx; up', visited: true, needs: 'host' },
+    name: 'api',
+    title: 'the API answers 429 and 5xx; up',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const { api } = stage.box;
       const before = await releaseSeen(stage.box);
@@ -93,7 +102,10 @@ export const FAULTS: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'interrupt', title: 'Ctrl-C while the new host is made; up', visited: true, needs: 'host' },
+    name: 'interrupt',
+    title: 'Ctrl-C while the new host is made; up',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const { api } = stage.box;
       const before = await releaseSeen(stage.box);
@@ -119,7 +131,10 @@ export const FAULTS: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'ssh', title: 'SSH cut in the middle of a release; up', visited: true, needs: 'host' },
+    name: 'ssh',
+    title: 'SSH cut in the middle of a release; up',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const before = await releaseSeen(stage.box);
       await stage.program.become(CHANGES.other);
@@ -146,7 +161,10 @@ export const FAULTS: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'disk', title: 'the disk has no room for a release; up', visited: true, needs: 'host' },
+    name: 'disk',
+    title: 'the disk has no room for a release; up',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const before = await releaseSeen(stage.box);
       const host = stage.host();
@@ -170,12 +188,10 @@ export const FAULTS: readonly Step[] = [
     },
   },
   {
-    ...{
-      name: 'drift',
-      title: 'a firewall rule changed by hand; up --refresh',
-      visited: true,
-      needs: 'host',
-    },
+    name: 'drift',
+    title: 'a firewall rule changed by hand; up --refresh',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const { api, visitor } = stage.box;
       const settled = await stage.engine.up('--refresh');

@@ -10,7 +10,10 @@ import { bringUp, failures, none, type Step, serves } from './steps.ts';
 /** What goes wrong behind the engine's back: a way that is closed, a process that is killed, a host that is lost. */
 export const LOSSES: readonly Step[] = [
   {
-    ...{ name: 'blocked', title: 'the old host can’t be reached; opened; up', visited: true, needs: 'host' },
+    name: 'blocked',
+    title: 'the old host can’t be reached; opened; up',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const { api } = stage.box;
       const before = await releaseSeen(stage.box);
@@ -45,7 +48,10 @@ export const LOSSES: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'cors', title: 'CORS rules removed by hand; up --replace', visited: true, needs: 'host' },
+    name: 'cors',
+    title: 'CORS rules removed by hand; up --replace',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const { engine, box } = stage;
       await box.spaces.removeCors(BLOBS_BUCKET);
@@ -68,7 +74,10 @@ export const LOSSES: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'kill', title: 'up killed while the new host is made; up', visited: true, needs: 'host' },
+    name: 'kill',
+    title: 'up killed while the new host is made; up',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const { api } = stage.box;
       const before = await releaseSeen(stage.box);
@@ -99,7 +108,10 @@ export const LOSSES: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'lost', title: 'the host is lost for good; up', visited: false, needs: 'host' },
+    name: 'lost',
+    title: 'the host is lost for good; up',
+    visited: false,
+    needs: 'host',
     run: async (stage) => {
       const { api } = stage.box;
       await loseHost(stage);
@@ -123,7 +135,10 @@ export const LOSSES: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'lost-destroy', title: 'the host is lost for good; destroy', visited: false, needs: 'host' },
+    name: 'lost-destroy',
+    title: 'the host is lost for good; destroy',
+    visited: false,
+    needs: 'host',
     run: async (stage) => {
       const { api, spaces } = stage.box;
       const kept = await spaces.keys(BLOBS_BUCKET);
@@ -145,12 +160,10 @@ export const LOSSES: readonly Step[] = [
     },
   },
   {
-    ...{
-      name: 'key',
-      title: 'a key that the account has already; up; destroy',
-      visited: false,
-      needs: 'nothing',
-    },
+    name: 'key',
+    title: 'a key that the account has already; up; destroy',
+    visited: false,
+    needs: 'nothing',
     run: async (stage) => {
       const { api, cloud } = stage.box;
       const { privateKey, publicKey } = await makeKey(cloud.run.folder, 'operator');

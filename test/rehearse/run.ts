@@ -111,7 +111,8 @@ async function play(
     return work();
   };
   const { came, visit } = await both().catch((error: Error) => ({
-    ...{ came: { came: 'it broke off', problems: [error.message], seen: [] }, visit: undefined },
+    came: { came: 'it broke off', problems: [error.message], seen: [] },
+    visit: undefined,
   }));
   const seconds = (performance.now() - begun) / 1000;
   const lap = await visit?.lap();

@@ -42,7 +42,10 @@ async function set(box: Box, { tools }: Prerequisites): Promise<Stage> {
   const bin = join(folder, 'bin');
   if (!tools.hasCloudflare) await writeCloudflarePlugin(bin);
   const engine = await openEngine({
-    ...{ at: cloud.client, folder, program: program.folder, tools },
+    at: cloud.client,
+    folder,
+    program: program.folder,
+    tools,
     path: tools.hasCloudflare ? [] : [bin],
   });
   const secrets = {
@@ -72,7 +75,10 @@ async function set(box: Box, { tools }: Prerequisites): Promise<Stage> {
     secrets,
   );
   return {
-    ...{ box, engine, program, secrets },
+    box,
+    engine,
+    program,
+    secrets,
     host: () => {
       const [id, ...others] = api.state.droplets.keys();
       const host = id === undefined ? undefined : machines.of(id);

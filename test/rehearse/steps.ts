@@ -33,25 +33,37 @@ const RELEASE = new Set(
 /** The steps of a deployment's life, in their order. */
 export const STEPS: readonly Step[] = [
   {
-    ...{ name: 'up', title: 'up, from nothing', visited: false, needs: 'nothing' },
+    name: 'up',
+    title: 'up, from nothing',
+    visited: false,
+    needs: 'nothing',
     run: async (stage) => {
       const ended = await bringUp(stage);
       return about(ended, await serves(stage));
     },
   },
   {
-    ...{ name: 'bake', title: 'a tape, through DNS, edge, firewall and TLS', visited: true, needs: 'host' },
+    name: 'bake',
+    title: 'a tape, through DNS, edge, firewall and TLS',
+    visited: true,
+    needs: 'host',
     run: bake,
   },
   {
-    ...{ name: 'same', title: 'up, nothing changed', visited: true, needs: 'host' },
+    name: 'same',
+    title: 'up, nothing changed',
+    visited: true,
+    needs: 'host',
     run: async ({ engine }) => {
       const ended = await engine.up();
       return about(ended, none(changesOf(ended), 'nothing was to change'));
     },
   },
   {
-    ...{ name: 'code', title: 'up, code changed', visited: true, needs: 'host' },
+    name: 'code',
+    title: 'up, code changed',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const before = await releaseSeen(stage.box);
       await stage.program.become(CHANGES.good);
@@ -65,7 +77,10 @@ export const STEPS: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'broken', title: 'up, code broken; up, mended', visited: true, needs: 'host' },
+    name: 'broken',
+    title: 'up, code broken; up, mended',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const before = await releaseSeen(stage.box);
       await stage.program.become(CHANGES['does not start']);
@@ -87,7 +102,10 @@ export const STEPS: readonly Step[] = [
     },
   },
   {
-    ...{ name: 'replace', title: 'up, another size: the host is replaced', visited: true, needs: 'host' },
+    name: 'replace',
+    title: 'up, another size: the host is replaced',
+    visited: true,
+    needs: 'host',
     run: async (stage) => {
       const { engine, box } = stage;
       const [before] = box.api.state.droplets.keys();
@@ -101,9 +119,12 @@ export const STEPS: readonly Step[] = [
       ]);
     },
   },
-  { ...{ name: 'destroy', title: 'destroy', visited: false, needs: 'host' }, run: destroy },
+  { name: 'destroy', title: 'destroy', visited: false, needs: 'host', run: destroy },
   {
-    ...{ name: 'again', title: 'up again', visited: false, needs: 'nothing' },
+    name: 'again',
+    title: 'up again',
+    visited: false,
+    needs: 'nothing',
     run: async (stage) => {
       const { box, engine } = stage;
       const kept = await box.spaces.keys(BLOBS_BUCKET);
@@ -119,7 +140,7 @@ export const STEPS: readonly Step[] = [
       ]);
     },
   },
-  { ...{ name: 'destroy-again', title: 'destroy', visited: false, needs: 'host' }, run: destroy },
+  { name: 'destroy-again', title: 'destroy', visited: false, needs: 'host', run: destroy },
 ];
 
 /** Brings the stack up, and what stands around it: the key to log in with, a tape to bake. */

@@ -9,13 +9,21 @@ const row: Row = { name: 'up', seconds: 61.4, came: '42 created', counts, proble
 test('a request that was told when to come again is not lost', () => {
   const [refused, lost] = [['GET /health after 3 ms: 503 {}'], ['GET /health after 9 ms: ECONNRESET']];
   expect(countsOf({ asked: 9, lost, refused, tapes: ['a'], releases: [], worstMs: 9 })).toEqual({
-    ...{ asked: 9, lost: 1, told: 1, tapes: ['a'], worstMs: 9 },
+    asked: 9,
+    lost: 1,
+    told: 1,
+    tapes: ['a'],
+    worstMs: 9,
   });
 });
 
 test('laps add up, and the slowest is the slowest of all', () => {
   expect(sum([counts, { ...counts, tapes: ['c'], worstMs: 70 }])).toEqual({
-    ...{ asked: 200, lost: 0, told: 6, tapes: ['a', 'b', 'c'], worstMs: 70 },
+    asked: 200,
+    lost: 0,
+    told: 6,
+    tapes: ['a', 'b', 'c'],
+    worstMs: 70,
   });
 });
 

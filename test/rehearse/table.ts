@@ -29,7 +29,10 @@ export function renderTable(rows: readonly Row[], tapesLost: number): string {
     isFine ? 'holds' : 'DOES NOT HOLD',
   ];
   const body = rows.map(({ name, seconds, came, counts, problems }) => [
-    ...[name, time(seconds), came, ...cells(counts)],
+    name,
+    time(seconds),
+    came,
+    ...cells(counts),
     problems.length === 0 ? 'ok' : 'WRONG',
   ]);
   return aligned([[...HEADERS], ...body, last]);

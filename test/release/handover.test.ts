@@ -66,7 +66,9 @@ describe('a queue that is handed over', () => {
     const host = fresh();
     expect((await host.queue.status(jobs.done))?.status).toBe('done');
     expect(await host.queue.counts()).toMatchObject({
-      ...{ waiting: 2, retrying: 1, done: 2 },
+      waiting: 2,
+      retrying: 1,
+      done: 2,
       callbacks: { retrying: 1 },
     });
     const redis = client(after!);

@@ -34,8 +34,11 @@ const WITHOUT = PACKAGES.filter((name) => name !== 'ffmpeg' && name !== 'caddy')
 async function booted(installed: string, files: Record<string, string> = {}) {
   const host = await PlayedHost.boot();
   const programs = {
-    ...{ 'dpkg-query': DPKG_QUERY, 'apt-get': APT_GET, 'cloud-init': CLOUD_INIT },
-    ...{ dpkg: '#!/bin/sh\n', id: '#!/bin/sh\ntest ! -f "$FAKE/no-user"\n' },
+    'dpkg-query': DPKG_QUERY,
+    'apt-get': APT_GET,
+    'cloud-init': CLOUD_INIT,
+    dpkg: '#!/bin/sh\n',
+    id: '#!/bin/sh\ntest ! -f "$FAKE/no-user"\n',
   };
   for (const [name, text] of Object.entries(programs)) {
     host.write(`bin/${name}`, text);

@@ -107,7 +107,8 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     // The tunnel has been in use since.
     expect(next.calls().filter((call) => /st(art|op) oven-predecessor/.test(call))).toEqual([
       'systemctl stop oven-predecessor.service',
-      ...['systemctl start oven-predecessor.service', 'systemctl start oven-predecessor.service'],
+      'systemctl start oven-predecessor.service',
+      'systemctl start oven-predecessor.service',
     ]);
   });
 

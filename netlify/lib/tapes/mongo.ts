@@ -168,7 +168,12 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
 /** Adds a document; 'code' when another tape has the code. */
 async function insert(tapes: Collection<Tape>, { user, metadata, ...rest }: NewTape, code: string) {
   const tape: Tape = {
-    ...{ _id: new ObjectId(), code, ...rest, when: new Date(), nuked: false, kind: 'zip' },
+    _id: new ObjectId(),
+    code,
+    ...rest,
+    when: new Date(),
+    nuked: false,
+    kind: 'zip',
     mp4Status: 'pending',
     ...(user !== undefined && { user }),
     oven: {

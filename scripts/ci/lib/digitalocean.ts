@@ -75,7 +75,9 @@ export async function request(
     'content-type': 'application/json',
   };
   const response = await fetch(`${api}${path}`, {
-    ...{ method, headers, signal: AbortSignal.timeout(15_000) },
+    method,
+    headers,
+    signal: AbortSignal.timeout(15_000),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(`DigitalOcean answered ${response.status} to ${method}`);

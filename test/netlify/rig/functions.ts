@@ -20,12 +20,18 @@ export interface FunctionsRig {
 export function environment(world: World, changes: Record<string, string> = {}): Record<string, string> {
   const { config, guest, mongo, oven, pds, storage } = world;
   return {
-    ...{ MONGODB_CONNECTION_STRING: mongo.uri, MONGODB_NAME: mongo.name },
-    ...{ AUTH0_DOMAIN: config.auth0?.href ?? '', OVEN_URL: oven.url },
-    ...{ OVEN_CALLBACK_SECRET: config.callbackSecrets.join(','), PDS_URL: pds.front.url },
-    ...{ GUEST_ATPROTO_IDENTIFIER: guest.did, GUEST_ATPROTO_PASSWORD: guest.password },
-    ...{ ART_ZIPS_URL: `${storage.url}/art`, USER_ZIPS_URL: `${storage.url}/user` },
-    ...{ TAPE_BLOBS_URLS: `${storage.url}/blobs`, ...changes },
+    MONGODB_CONNECTION_STRING: mongo.uri,
+    MONGODB_NAME: mongo.name,
+    AUTH0_DOMAIN: config.auth0?.href ?? '',
+    OVEN_URL: oven.url,
+    OVEN_CALLBACK_SECRET: config.callbackSecrets.join(','),
+    PDS_URL: pds.front.url,
+    GUEST_ATPROTO_IDENTIFIER: guest.did,
+    GUEST_ATPROTO_PASSWORD: guest.password,
+    ART_ZIPS_URL: `${storage.url}/art`,
+    USER_ZIPS_URL: `${storage.url}/user`,
+    TAPE_BLOBS_URLS: `${storage.url}/blobs`,
+    ...changes,
   };
 }
 
@@ -48,7 +54,8 @@ export async function startFunctions(
   });
   const headers = (token?: string) => ({ ...(token && { authorization: `Bearer ${token}` }) });
   return {
-    ...{ url, logs },
+    url,
+    logs,
     track: (body, token) =>
       fetch(`${url}/api/track-media`, {
         method: 'POST',

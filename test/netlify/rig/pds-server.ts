@@ -10,7 +10,9 @@ import { freePort } from '../../rig/port.ts';
 const [folder = '', publicUrl = ''] = process.argv.slice(2);
 const hex = (bytes: number) => randomBytes(bytes).toString('hex');
 const keys = {
-  ...{ jwtSecret: hex(16), adminPassword: hex(16), dpopSecret: hex(32) },
+  jwtSecret: hex(16),
+  adminPassword: hex(16),
+  dpopSecret: hex(32),
   plcRotationKeyK256PrivateKeyHex: hex(32),
 };
 
@@ -22,10 +24,18 @@ let pds: PDS | undefined;
 for await (const line of createInterface(process.stdin)) {
   await pds?.destroy();
   const env = {
-    ...{ devMode: true, hostname: 'localhost', port: await freePort(), blobUploadLimit: Number(line) },
-    ...{ dataDirectory: folder, blobstoreDiskLocation: join(folder, 'blobs') },
-    ...{ blobstoreDiskTmpLocation: join(folder, 'tmp'), didPlcUrl: `http://localhost:${plcPort}` },
-    ...{ inviteRequired: false, serviceHandleDomains: ['.test'], disableSsrfProtection: true, crawlers: [] },
+    devMode: true,
+    hostname: 'localhost',
+    port: await freePort(),
+    blobUploadLimit: Number(line),
+    dataDirectory: folder,
+    blobstoreDiskLocation: join(folder, 'blobs'),
+    blobstoreDiskTmpLocation: join(folder, 'tmp'),
+    didPlcUrl: `http://localhost:${plcPort}`,
+    inviteRequired: false,
+    serviceHandleDomains: ['.test'],
+    disableSsrfProtection: true,
+    crawlers: [],
     ...keys,
   };
   const config = envToCfg(env as never);

@@ -52,7 +52,9 @@ export async function startPds(blobLimit = 5 * 1024 * 1024): Promise<PdsRig> {
     addAccount: async (handle) => {
       const password = randomBytes(12).toString('hex');
       const { data } = await anybody().com.atproto.server.createAccount({
-        ...{ handle, password, email: `${handle}@example.test` },
+        handle,
+        password,
+        email: `${handle}@example.test`,
       });
       return { identifier: data.did, did: data.did, password };
     },

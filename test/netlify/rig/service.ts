@@ -38,28 +38,29 @@ export async function startOven(
   const redis = await startRedis();
   const url = `http://127.0.0.1:${port}`;
   const env = {
-    ...{
-      PATH: process.env.PATH,
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      METRICS_PORT: String(await freePort()),
-    },
-    ...{
-      REDIS_URL: redis.url,
-      TEMP_DIR: join(root, 'temp'),
-      CONCURRENCY: '1',
-      MIN_FREE_MB: '0',
-      PUBLIC_URL: url,
-    },
-    ...{ ART_SPACES_ENDPOINT: `file://${root}/art`, AT_BLOBS_SPACES_ENDPOINT: `file://${root}/blobs` },
-    ...{ CALLBACK_SECRET: secret, ALLOWED_CALLBACKS: callbacks, ALLOWED_SOURCES: sources.join(',') },
+    PATH: process.env.PATH,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    METRICS_PORT: String(await freePort()),
+    REDIS_URL: redis.url,
+    TEMP_DIR: join(root, 'temp'),
+    CONCURRENCY: '1',
+    MIN_FREE_MB: '0',
+    PUBLIC_URL: url,
+    ART_SPACES_ENDPOINT: `file://${root}/art`,
+    AT_BLOBS_SPACES_ENDPOINT: `file://${root}/blobs`,
+    CALLBACK_SECRET: secret,
+    ALLOWED_CALLBACKS: callbacks,
+    ALLOWED_SOURCES: sources.join(','),
     LOG_LEVEL: 'warn',
   };
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await until('Oven is healthy', async () => (await fetch(`${url}/health`)).ok);
   return {
-    ...{ url, files: `${url}/files`, folder: join(root, 'blobs') },
+    url,
+    files: `${url}/files`,
+    folder: join(root, 'blobs'),
     status: async (jobId) =>
       (await (await fetch(`${url}/status/${jobId}`)).json()) as Record<string, unknown>,
     stop: async () => {

@@ -90,13 +90,23 @@ export async function startWorld({ pds: withPds = true } = {}): Promise<World> {
   const services = await openServices(config, write);
   const tapes = mongo.db.collection<Tape>('tapes');
   return {
-    ...{ config, mongo, pds: pds as PdsRig, storage, oven, services, logs, tapes, guest, user },
+    config,
+    mongo,
+    pds: pds as PdsRig,
+    storage,
+    oven,
+    services,
+    logs,
+    tapes,
+    guest,
+    user,
     reopen: (changes) => openServices({ ...config, ...changes }, write),
     track: ({ body = {}, method = 'POST', token = null, seconds = 25 }, other = services) => {
       const headers = token === null ? {} : { authorization: `Bearer ${token}` };
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       const request = new Request('https://site.test/api/track-media', {
-        ...{ method, headers },
+        method,
+        headers,
         ...(method !== 'GET' && { body: text }),
       });
       return answerErrors(other.log, () => trackMedia(other, request, deadlineIn(seconds)));
@@ -161,7 +171,17 @@ export function callbackOf(world: World, mongoId: string, slug: string, mp4: Uin
   world.storage.files.set(`/blobs/tapes/${slug}.mp4`, { bytes: mp4 });
   const base = `${world.storage.url}/blobs/tapes/${slug}`;
   return {
-    ...{ mongoId, slug, mp4Url: `${base}.mp4`, thumbnailUrl: `${base}-thumb.jpg`, secret: SECRET },
-    ...{ code: 'abc', width: 640, height: 320, duration: 8, bytes: mp4.length, outputs: {}, metadata: {} },
+    mongoId,
+    slug,
+    mp4Url: `${base}.mp4`,
+    thumbnailUrl: `${base}-thumb.jpg`,
+    secret: SECRET,
+    code: 'abc',
+    width: 640,
+    height: 320,
+    duration: 8,
+    bytes: mp4.length,
+    outputs: {},
+    metadata: {},
   };
 }

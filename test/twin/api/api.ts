@@ -89,7 +89,11 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const trouble = (did: string) =>
     note({ at: new Date(), method: '-', path: '(hardware)', status: 500, did });
   const world = new World({
-    ...{ hardware, authority, trouble, spaces: options.spaces ?? memorySpaces(), emails: options.emails },
+    hardware,
+    authority,
+    trouble,
+    spaces: options.spaces ?? memorySpaces(),
+    emails: options.emails,
     zone: { id: zone.id, name: zone.name, ssl: zone.ssl ?? 'strict', sslModifiedOn: null },
   });
   for (const region of options.regionsInUse ?? []) addDefaultVpc(world, region);
@@ -103,7 +107,10 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const server = await (options.listen ?? onLoopback)(getRequestListener(app.fetch));
 
   return {
-    ...{ tokens, authority, calls, state: world.state },
+    tokens,
+    authority,
+    calls,
+    state: world.state,
     digitalocean: server.url,
     cloudflare: `${server.url}${CLOUDFLARE_BASE}`,
     fault: (fault) => faults.add(fault),

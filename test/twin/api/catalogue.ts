@@ -23,7 +23,11 @@ export interface Image {
 }
 
 const size = (slug: string, memory: number, vcpus: number, disk: number, monthly: number): Size => ({
-  ...{ slug, memory, vcpus, disk, monthly },
+  slug,
+  memory,
+  vcpus,
+  disk,
+  monthly,
 });
 
 export const SIZES: readonly Size[] = [
@@ -39,7 +43,10 @@ export const SIZES: readonly Size[] = [
 const ALL = SIZES.map(({ slug }) => slug);
 const MOST = ALL.filter((slug) => slug !== 's-1vcpu-512mb-10gb');
 const region = (slug: string, name: string, sizes: readonly string[]): Region => ({
-  ...{ slug, name, sizes, available: sizes.length > 0 },
+  slug,
+  name,
+  sizes,
+  available: sizes.length > 0,
 });
 
 export const REGIONS: readonly Region[] = [
@@ -59,7 +66,10 @@ export const REGIONS: readonly Region[] = [
 ];
 
 const image = (id: number, slug: string, name: string, distribution: string): Image => ({
-  ...{ id, slug, name, distribution },
+  id,
+  slug,
+  name,
+  distribution,
 });
 
 export const IMAGES: readonly Image[] = [
@@ -80,7 +90,12 @@ export function showRegion({ slug, name, available, sizes }: Region) {
 export function showSize({ slug, memory, vcpus, disk, monthly }: Size) {
   const regions = REGIONS.filter(({ sizes }) => sizes.includes(slug)).map((region) => region.slug);
   return {
-    ...{ slug, memory, vcpus, disk, regions, available: regions.length > 0 },
+    slug,
+    memory,
+    vcpus,
+    disk,
+    regions,
+    available: regions.length > 0,
     transfer: vcpus,
     price_monthly: monthly,
     price_hourly: Math.round((monthly / 672) * 100_000) / 100_000,

@@ -82,7 +82,8 @@ describe.skipIf(!has('openssl'))('certificates (skipped without openssl)', () =>
   const request = () => ({
     csr: csrFor('oven.aesthetic.computer'),
     hostnames: ['oven.aesthetic.computer'],
-    ...{ request_type: 'origin-ecc', requested_validity: 5475 },
+    request_type: 'origin-ecc',
+    requested_validity: 5475,
   });
 
   test('one is signed by the authority, for the names that were asked for', async () => {

@@ -26,7 +26,10 @@ describe('droplets', () => {
     expect(active.networks.v4.map((one: { type: string }) => one.type)).toEqual(['private', 'public']);
     expect(active.features).toContain('monitoring');
     expect(hardware.machines.get(droplet.id)).toMatchObject({
-      ...{ name: 'oven', userData: DROPLET.user_data, memoryMb: 2048, publicKeys: [PUBLIC_KEY] },
+      name: 'oven',
+      userData: DROPLET.user_data,
+      memoryMb: 2048,
+      publicKeys: [PUBLIC_KEY],
     });
     const { actions } = await ok(200, 'GET', `/v2/droplets/${droplet.id}/actions`);
     expect(actions).toMatchObject([{ type: 'create', status: 'completed', resource_type: 'droplet' }]);

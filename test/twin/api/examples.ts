@@ -5,15 +5,25 @@ export const ZONE = { id: 'a23b54e8877a833a1cf8db7765bce3ca', name: 'aesthetic.c
 
 /** A droplet; `vpc_uuid` and `ssh_keys` are to be added. */
 export const DROPLET = {
-  ...{ name: 'oven', region: 'sfo3', size: 's-2vcpu-2gb', image: 'ubuntu-24-04-x64', ssh_keys: null },
-  ...{ backups: false, ipv6: false, private_networking: false, monitoring: true, tags: ['oven'] },
+  name: 'oven',
+  region: 'sfo3',
+  size: 's-2vcpu-2gb',
+  image: 'ubuntu-24-04-x64',
+  ssh_keys: null,
+  backups: false,
+  ipv6: false,
+  private_networking: false,
+  monitoring: true,
+  tags: ['oven'],
   user_data: '#cloud-config\nssh_keys: {ed25519_private: THE-HOST-KEY}\n',
 };
 
 const WORLD = ['0.0.0.0/0', '::/0'];
 
 export const FIREWALL = {
-  ...{ name: 'oven', tags: ['oven'], droplet_ids: null },
+  name: 'oven',
+  tags: ['oven'],
+  droplet_ids: null,
   inbound_rules: [
     { protocol: 'tcp', ports: '22', sources: { addresses: ['203.0.113.7/32'], tags: ['oven'] } },
     { protocol: 'tcp', ports: '443', sources: { addresses: ['173.245.48.0/20', '2400:cb00::/32'] } },
@@ -26,23 +36,40 @@ export const FIREWALL = {
 };
 
 export const ALERT = {
-  ...{ type: 'v1/insights/droplet/cpu', description: 'Oven: busy', compare: 'GreaterThan', value: 95 },
-  ...{ window: '1h', entities: [], tags: ['oven'], enabled: true },
+  type: 'v1/insights/droplet/cpu',
+  description: 'Oven: busy',
+  compare: 'GreaterThan',
+  value: 95,
+  window: '1h',
+  entities: [],
+  tags: ['oven'],
+  enabled: true,
   alerts: { email: ['me@aesthetic.computer'], slack: null },
 };
 
 export const CHECK = {
-  ...{ name: 'oven/health', type: 'https', target: 'https://oven.aesthetic.computer/health' },
-  ...{ regions: ['us_west', 'eu_west'], enabled: true },
+  name: 'oven/health',
+  type: 'https',
+  target: 'https://oven.aesthetic.computer/health',
+  regions: ['us_west', 'eu_west'],
+  enabled: true,
 };
 
 export const UPTIME_ALERT = {
-  ...{ name: 'down', type: 'down_global', threshold: 0, comparison: '', period: '2m' },
+  name: 'down',
+  type: 'down_global',
+  threshold: 0,
+  comparison: '',
+  period: '2m',
   notifications: { email: ['me@aesthetic.computer'], slack: null },
 };
 
 export const RECORD = {
-  ...{ type: 'A', name: 'oven.aesthetic.computer', content: '192.0.2.200', ttl: 1, proxied: true },
+  type: 'A',
+  name: 'oven.aesthetic.computer',
+  content: '192.0.2.200',
+  ttl: 1,
+  proxied: true,
   comment: 'Made by a test',
 };
 

@@ -78,7 +78,11 @@ export function memoryHardware({
   const pointers = new Map<string, number>();
   let count = 0;
   const hardware: MemoryHardware = {
-    ...{ machines, pointers, addresses, guards: new Map(), records: new Map() },
+    machines,
+    pointers,
+    addresses,
+    guards: new Map(),
+    records: new Map(),
     boot: async (machine) => {
       await before('boot');
       machines.set(machine.id, machine);

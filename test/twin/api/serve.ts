@@ -16,7 +16,9 @@ const plugin = join(import.meta.dirname, '../../../.cache/cloudflare-plugin');
 await writeCloudflarePlugin(plugin);
 const zone = { id: 'a23b54e8877a833a1cf8db7765bce3ca', name: 'aesthetic.computer' };
 const api = await openApi({
-  ...{ hardware: memoryHardware(), zone, regionsInUse: ['sfo3'] },
+  hardware: memoryHardware(),
+  zone,
+  regionsInUse: ['sfo3'],
   onCall: (call) => console.log(renderCall(call)),
 });
 console.log(`export PATH=${plugin}:$PATH PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=1

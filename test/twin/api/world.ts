@@ -72,8 +72,15 @@ export class World {
     work: () => Promise<void>,
   ): Action {
     const action: Action = {
-      ...{ id: this.state.nextNumber(), type, resource, region, startedAt: this.now() },
-      ...{ completedAt: undefined, status: 'in-progress', polls: c.get('polls'), work: 'pending' },
+      id: this.state.nextNumber(),
+      type,
+      resource,
+      region,
+      startedAt: this.now(),
+      completedAt: undefined,
+      status: 'in-progress',
+      polls: c.get('polls'),
+      work: 'pending',
     };
     this.state.actions.set(action.id, action);
     this.background(`${type} of ${resource.type} ${resource.id}`, async () => {

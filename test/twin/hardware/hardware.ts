@@ -38,7 +38,11 @@ export function openHardware({ cloud, names, edge, addresses }: HardwareOptions)
     boot: async ({ id, userData, memoryMb, publicKeys }: Machine) => {
       const address = cloud.nextAddress();
       const booting = cloud.boot({
-        ...{ userData, memoryMb, diskMb: DISK_MB, resolver: names.address, sshKeys: publicKeys },
+        userData,
+        memoryMb,
+        diskMb: DISK_MB,
+        resolver: names.address,
+        sshKeys: publicKeys,
         label: `d${id}`,
         login: { user: 'root', keyFile: loginFile(cloud), hostKey: hostKeyOf(userData) },
       });

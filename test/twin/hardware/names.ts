@@ -30,10 +30,18 @@ export async function openNames(
   const hosts = join(folder, 'zone.hosts');
   await writeFile(hosts, '');
   const dnsmasq: Program = startIn(at, 'dnsmasq', [
-    ...['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', `--addn-hosts=${hosts}`],
-    ...[`--listen-address=${address}`, '--bind-interfaces', '--cache-size=0', '--local-ttl=1'],
+    '--no-daemon',
+    '--conf-file=/dev/null',
+    '--no-resolv',
+    '--no-hosts',
+    `--addn-hosts=${hosts}`,
+    `--listen-address=${address}`,
+    '--bind-interfaces',
+    '--cache-size=0',
+    '--local-ttl=1',
     // Whatever is not said here does not exist; nobody else is asked.
-    ...['--local=/#/', ...Object.entries(domains).map(([name, to]) => `--address=/${name}/${to}`)],
+    '--local=/#/',
+    ...Object.entries(domains).map(([name, to]) => `--address=/${name}/${to}`),
   ]);
   const resolve = async (name: string) => {
     const lines = await at.exec('getent', ['ahostsv4', name]).catch(() => '');

@@ -8,8 +8,12 @@ export interface KeyHolder {
 
 const READ = ['s3:GetObject', 's3:GetObjectAcl', 's3:ListBucket', 's3:GetBucketLocation'];
 const WRITE = [
-  ...['s3:PutObject', 's3:PutObjectAcl', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-  ...['s3:ListMultipartUploadParts', 's3:ListBucketMultipartUploads'],
+  's3:PutObject',
+  's3:PutObjectAcl',
+  's3:DeleteObject',
+  's3:AbortMultipartUpload',
+  's3:ListMultipartUploadParts',
+  's3:ListBucketMultipartUploads',
 ];
 
 /**

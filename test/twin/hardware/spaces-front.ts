@@ -36,7 +36,7 @@ export function frontFor({ agent, port, domain }: FrontOptions): RequestListener
       return;
     }
     const onward = request(
-      { ...{ host: '127.0.0.1', port, agent, method, headers }, path: incoming.url },
+      { host: '127.0.0.1', port, agent, method, headers, path: incoming.url },
       (came) => {
         answer.writeHead(came.statusCode ?? 502, came.headers);
         came.pipe(answer);

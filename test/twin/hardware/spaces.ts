@@ -63,15 +63,28 @@ export async function openSpaces(network: Network, options: SpacesOptions): Prom
     at,
     versitygw,
     [
-      ...['--port', `127.0.0.1:${PORT}`, '--quiet', '--virtual-domain', domain, '--iam-dir', iam],
-      ...['--iam-cache-disable', 'posix', '--sidecar', sidecar, data],
+      '--port',
+      `127.0.0.1:${PORT}`,
+      '--quiet',
+      '--virtual-domain',
+      domain,
+      '--iam-dir',
+      iam,
+      '--iam-cache-disable',
+      'posix',
+      '--sidecar',
+      sidecar,
+      data,
     ],
     env,
   );
   const sockets = openSockets(at);
   const clientOf = ({ key, secret }: typeof ROOT) =>
     new S3Client({
-      ...{ endpoint: `http://127.0.0.1:${PORT}`, region: 'us-east-1', forcePathStyle: true, maxAttempts: 3 },
+      endpoint: `http://127.0.0.1:${PORT}`,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      maxAttempts: 3,
       credentials: { accessKeyId: key, secretAccessKey: secret },
       requestHandler: { httpAgent: sockets.agent },
     });

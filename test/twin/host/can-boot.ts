@@ -3,19 +3,17 @@ import { execaSync } from 'execa';
 import { hierarchies } from './cgroup.ts';
 
 const PROGRAMS = [
-  ...[
-    'systemd-nspawn',
-    'debootstrap',
-    'ip',
-    'nft',
-    'unshare',
-    'setpriv',
-    'flock',
-    'ssh',
-    'scp',
-    'ssh-keygen',
-    'curl',
-  ],
+  'systemd-nspawn',
+  'debootstrap',
+  'ip',
+  'nft',
+  'unshare',
+  'setpriv',
+  'flock',
+  'ssh',
+  'scp',
+  'ssh-keygen',
+  'curl',
 ] as const;
 
 /** Why hosts can't be booted on this machine, in one line; undefined where they can. */

@@ -51,8 +51,10 @@ export async function inChroot(tree: string, script: string, { below = [], seen 
     mounts.push(`mount -t proc proc ${root}/proc`, `exec chroot ${root} sh -euc "$1"`);
     const shell = ['sh', '-euc', mounts.join('\n'), 'sh', `${POLICY}\n${script}`];
     const env = {
-      ...{ APT_CONFIG: `${LENT}/apt.conf`, DEBIAN_FRONTEND: 'noninteractive' },
-      ...{ LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      APT_CONFIG: `${LENT}/apt.conf`,
+      DEBIAN_FRONTEND: 'noninteractive',
+      LC_ALL: 'C.UTF-8',
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     };
     const args = ['--mount', '--pid', '--fork', '--kill-child', ...shell];
     const { stdout } = await execa('unshare', args, { env, maxBuffer: 50_000_000 });

@@ -39,10 +39,20 @@ export function containerScript(options: ContainerOptions): string {
 
 export function nspawnArguments({ machine, namespace, mountPoint, shown }: ContainerOptions): string[] {
   return [
-    ...['--quiet', '--boot', `--directory=${mountPoint}`, `--machine=${machine}`, `--hostname=${machine}`],
-    ...['--register=no', '--keep-unit', `--network-namespace-path=/run/netns/${namespace}`],
-    ...['--capability=CAP_NET_ADMIN', '--resolv-conf=off', '--timezone=off', '--link-journal=no'],
-    ...['--console=pipe', ...Object.entries(shown).map(([to, from]) => `--bind-ro=${from}:${to}`)],
+    '--quiet',
+    '--boot',
+    `--directory=${mountPoint}`,
+    `--machine=${machine}`,
+    `--hostname=${machine}`,
+    '--register=no',
+    '--keep-unit',
+    `--network-namespace-path=/run/netns/${namespace}`,
+    '--capability=CAP_NET_ADMIN',
+    '--resolv-conf=off',
+    '--timezone=off',
+    '--link-journal=no',
+    '--console=pipe',
+    ...Object.entries(shown).map(([to, from]) => `--bind-ro=${from}:${to}`),
   ];
 }
 

@@ -69,7 +69,9 @@ export async function createHost(parts: HostParts): Promise<TwinHost> {
   });
   const cgroup = await openCgroup(name, parts.memoryMb);
   const options: ContainerOptions = {
-    ...{ machine: name, namespace: at.name, ...disk },
+    machine: name,
+    namespace: at.name,
+    ...disk,
     layers: parts.layers,
     shown: { [REPOSITORY]: parts.repository },
     cgroups: cgroup.joins,

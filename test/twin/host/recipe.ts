@@ -16,17 +16,20 @@ export const BOOTSTRAP = ['systemd', 'systemd-sysv', 'dbus', 'ca-certificates'] 
 
 /** What a cloud's server image has before cloud-init runs, as far as anything here can notice. */
 export const BASE = [
-  ...[
-    'cloud-init',
-    'openssh-server',
-    'sudo',
-    'libpam-systemd',
-    'netbase',
-    'iproute2',
-    'iputils-ping',
-    'procps',
-  ],
-  ...['curl', 'logrotate', 'unattended-upgrades', 'apt-utils', 'psmisc', 'less'],
+  'cloud-init',
+  'openssh-server',
+  'sudo',
+  'libpam-systemd',
+  'netbase',
+  'iproute2',
+  'iputils-ping',
+  'procps',
+  'curl',
+  'logrotate',
+  'unattended-upgrades',
+  'apt-utils',
+  'psmisc',
+  'less',
 ] as const;
 
 /** Where a host finds its packages: a folder of the machine it runs on. */

@@ -19,8 +19,13 @@ export async function ensureRoot(say: (text: string) => void = announce): Promis
     const { suite, mirror, components, architecture } = recipe;
     say(`making a root filesystem of ${suite} (about a minute, once)`);
     await execa('debootstrap', [
-      ...['--variant=minbase', `--include=${BOOTSTRAP.join(',')}`, `--components=${components.join(',')}`],
-      ...[`--arch=${architecture}`, suite, draft, mirror],
+      '--variant=minbase',
+      `--include=${BOOTSTRAP.join(',')}`,
+      `--components=${components.join(',')}`,
+      `--arch=${architecture}`,
+      suite,
+      draft,
+      mirror,
     ]);
     say('installing what a server image has');
     await inChroot(draft, `apt-get update -qq\napt-get install -qq -y ${BASE.join(' ')}\n`);

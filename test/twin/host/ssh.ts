@@ -69,8 +69,14 @@ async function sshOptions({ address, hostKey, keyFile, folder }: SshTarget): Pro
   const known = join(folder, `known-hosts-${address}`);
   await writeFile(known, `${address} ${hostKey}\n`);
   const options = [
-    ...['StrictHostKeyChecking=yes', `UserKnownHostsFile=${known}`, 'GlobalKnownHostsFile=/dev/null'],
-    ...['IdentitiesOnly=yes', 'BatchMode=yes', 'ConnectTimeout=5', 'ServerAliveInterval=5', 'LogLevel=ERROR'],
+    'StrictHostKeyChecking=yes',
+    `UserKnownHostsFile=${known}`,
+    'GlobalKnownHostsFile=/dev/null',
+    'IdentitiesOnly=yes',
+    'BatchMode=yes',
+    'ConnectTimeout=5',
+    'ServerAliveInterval=5',
+    'LogLevel=ERROR',
   ];
   return ['-F', 'none', '-i', keyFile, ...options.flatMap((option) => ['-o', option])];
 }

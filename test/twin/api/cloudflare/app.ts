@@ -35,7 +35,12 @@ export function cloudflare(world: World, { token, networks }: { token: string; n
     if (id !== zone.id) throw new Refusal(403, 'Authentication error', 10000);
   };
   const shown = () => ({
-    ...{ id: zone.id, name: zone.name, status: 'active', paused: false, type: 'full', development_mode: 0 },
+    id: zone.id,
+    name: zone.name,
+    status: 'active',
+    paused: false,
+    type: 'full',
+    development_mode: 0,
     name_servers: ['ada.ns.cloudflare.com', 'bob.ns.cloudflare.com'],
   });
   const ssl = () => {

@@ -40,14 +40,12 @@ export function originCertificates(world: World) {
       throw new Refusal(400, 'the key of the CSR is of another type than request_type', 1010);
     }
     const certificate = {
-      ...{
-        id: state.nextHex(),
-        certificate: signed.toString(),
-        csr,
-        hostnames,
-        requestType,
-        requestedValidity,
-      },
+      id: state.nextHex(),
+      certificate: signed.toString(),
+      csr,
+      hostnames,
+      requestType,
+      requestedValidity,
       expiresOn: new Date(signed.validTo),
     };
     state.certificates.set(certificate.id, certificate);
@@ -78,7 +76,12 @@ function show({
   expiresOn,
 }: OriginCertificate) {
   return {
-    ...{ id, certificate, csr, hostnames, request_type: requestType, requested_validity: requestedValidity },
+    id,
+    certificate,
+    csr,
+    hostnames,
+    request_type: requestType,
+    requested_validity: requestedValidity,
     expires_on: `${expiresOn.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`,
   };
 }

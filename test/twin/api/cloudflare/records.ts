@@ -71,20 +71,19 @@ export function records(world: World) {
   const show = (record: DnsRecord) => {
     const { id, name, type, content, proxied, ttl, comment, tags } = record;
     return {
-      ...{
-        id,
-        name,
-        type,
-        content,
-        proxiable: type !== 'TXT',
-        proxied,
-        ttl,
-        settings: {},
-        meta: {},
-        comment,
-        tags,
-      },
-      ...{ created_on: record.createdOn.toISOString(), modified_on: record.modifiedOn.toISOString() },
+      id,
+      name,
+      type,
+      content,
+      proxiable: type !== 'TXT',
+      proxied,
+      ttl,
+      settings: {},
+      meta: {},
+      comment,
+      tags,
+      created_on: record.createdOn.toISOString(),
+      modified_on: record.modifiedOn.toISOString(),
     };
   };
   const words = ({ type, name, content, proxied }: Fields) =>

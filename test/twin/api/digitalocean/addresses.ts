@@ -37,12 +37,11 @@ export function addresses(world: World) {
   const show = ({ ip, region, droplet }: ReservedAddress) => {
     const at = droplet === undefined ? undefined : state.droplets.get(droplet);
     return {
-      ...{ ip, region: showRegion(REGIONS.find(({ slug }) => slug === region)!) },
-      ...{
-        droplet: at ? showDroplet(at) : null,
-        locked: pendingOf(ip) !== undefined,
-        project_id: DEFAULT_PROJECT,
-      },
+      ip,
+      region: showRegion(REGIONS.find(({ slug }) => slug === region)!),
+      droplet: at ? showDroplet(at) : null,
+      locked: pendingOf(ip) !== undefined,
+      project_id: DEFAULT_PROJECT,
     };
   };
   /** Actions are known by numbers, an address is none: its own, as in the real thing, is its 32 bits. */

@@ -128,7 +128,8 @@ export const BODIES: readonly {
       await tag(cloud);
       const path = '/v2/monitoring/alerts';
       const body = {
-        ...{ ...ALERT, entities: [String(await droplet(cloud))] },
+        ...ALERT,
+        entities: [String(await droplet(cloud))],
         alerts: { ...ALERT.alerts, slack: SLACK },
       };
       return { path: method === 'POST' ? path : `${path}/${(await made(cloud, path, body)).uuid}`, body };
@@ -150,7 +151,10 @@ export const BODIES: readonly {
     prepare: async (cloud: Cloud) => {
       const path = `${await uptime(cloud)}/alerts`;
       const body = {
-        ...{ ...UPTIME_ALERT, type: 'latency', threshold: 300, comparison: 'greater_than' },
+        ...UPTIME_ALERT,
+        type: 'latency',
+        threshold: 300,
+        comparison: 'greater_than',
         notifications: { ...UPTIME_ALERT.notifications, slack: SLACK },
       };
       return { path: method === 'POST' ? path : `${path}/${(await made(cloud, path, body)).id}`, body };

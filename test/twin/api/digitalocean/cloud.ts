@@ -10,8 +10,12 @@ const authority = openAuthority();
 /** DigitalOcean's part alone, asked without a socket. Every action is done when its call is answered. */
 export function openCloud() {
   const world = new World({
-    ...{ hardware: memoryHardware(), authority, spaces: memorySpaces(), trouble: () => {} },
-    ...{ emails: undefined, zone: { ...ZONE, ssl: 'strict', sslModifiedOn: null } },
+    hardware: memoryHardware(),
+    authority,
+    spaces: memorySpaces(),
+    trouble: () => {},
+    emails: undefined,
+    zone: { ...ZONE, ssl: 'strict', sslModifiedOn: null },
   });
   const app = new Hono<Env>();
   app.use(async (c, next) => {

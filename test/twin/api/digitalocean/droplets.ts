@@ -83,13 +83,28 @@ export function droplets(world: World) {
     for (const tag of asked.tags) state.tags.add(tag);
     const id = state.nextNumber();
     const droplet: Droplet = {
-      ...{ id, name: asked.name, size: size.slug, region: region.slug, image: image.slug, vpc: vpc.id },
-      ...{ tags: new Set(asked.tags), monitoring: asked.monitoring, createdAt: world.now() },
-      ...{ address: undefined, privateAddress: undefined, status: 'new', pending: undefined, leaving: false },
+      id,
+      name: asked.name,
+      size: size.slug,
+      region: region.slug,
+      image: image.slug,
+      vpc: vpc.id,
+      tags: new Set(asked.tags),
+      monitoring: asked.monitoring,
+      createdAt: world.now(),
+      address: undefined,
+      privateAddress: undefined,
+      status: 'new',
+      pending: undefined,
+      leaving: false,
     };
     state.droplets.set(id, droplet);
     const machine = {
-      ...{ id, name: asked.name, userData: asked.user_data ?? '', size: size.slug, memoryMb: size.memory },
+      id,
+      name: asked.name,
+      userData: asked.user_data ?? '',
+      size: size.slug,
+      memoryMb: size.memory,
       publicKeys,
     };
     const about = { type: 'create', resource: { type: 'droplet', id }, region: region.slug } as const;
@@ -208,13 +223,27 @@ export function showDroplet(droplet: Droplet) {
     ...(address ? [network(address, 'public')] : []),
   ];
   return {
-    ...{ id: droplet.id, name: droplet.name, memory: size.memory, vcpus: size.vcpus, disk: size.disk },
-    ...{ locked: droplet.pending !== undefined || droplet.leaving, status: droplet.status, kernel: null },
+    id: droplet.id,
+    name: droplet.name,
+    memory: size.memory,
+    vcpus: size.vcpus,
+    disk: size.disk,
+    locked: droplet.pending !== undefined || droplet.leaving,
+    status: droplet.status,
+    kernel: null,
     created_at: stamp(droplet.createdAt),
     features: ['droplet_agent', 'private_networking', ...(droplet.monitoring ? ['monitoring'] : [])],
-    ...{ backup_ids: [], next_backup_window: null, snapshot_ids: [], volume_ids: [] },
-    ...{ image, size: showSize(size), size_slug: size.slug, region: showRegion(region) },
-    ...{ networks: { v4, v6: [] }, tags: [...droplet.tags], vpc_uuid: droplet.vpc },
+    backup_ids: [],
+    next_backup_window: null,
+    snapshot_ids: [],
+    volume_ids: [],
+    image,
+    size: showSize(size),
+    size_slug: size.slug,
+    region: showRegion(region),
+    networks: { v4, v6: [] },
+    tags: [...droplet.tags],
+    vpc_uuid: droplet.vpc,
     urn: `do:droplet:${droplet.id}`,
   };
 }

@@ -44,8 +44,11 @@ export function firewalls(world: World) {
       throw new Refusal(409, 'duplicate name');
     }
     return {
-      ...{ name: asked.name, inbound: asked.inbound_rules, outbound: asked.outbound_rules },
-      ...{ droplets: new Set(droplets), tags: new Set(tags) },
+      name: asked.name,
+      inbound: asked.inbound_rules,
+      outbound: asked.outbound_rules,
+      droplets: new Set(droplets),
+      tags: new Set(tags),
     };
   };
 
@@ -148,8 +151,14 @@ function summary({ inbound, tags, droplets }: Pick<Firewall, 'inbound' | 'tags' 
 
 function show({ id, name, inbound, outbound, droplets, tags, createdAt }: Firewall) {
   return {
-    ...{ id, name, status: 'succeeded', created_at: stamp(createdAt), pending_changes: [] },
-    ...{ inbound_rules: showRules(inbound, 'sources'), outbound_rules: showRules(outbound, 'destinations') },
-    ...{ droplet_ids: [...droplets], tags: [...tags] },
+    id,
+    name,
+    status: 'succeeded',
+    created_at: stamp(createdAt),
+    pending_changes: [],
+    inbound_rules: showRules(inbound, 'sources'),
+    outbound_rules: showRules(outbound, 'destinations'),
+    droplet_ids: [...droplets],
+    tags: [...tags],
   };
 }

@@ -24,9 +24,16 @@ export function places(world: World) {
     const email = world.emails?.[0] ?? 'twin@example.com';
     return c.json({
       account: {
-        ...{ email, email_verified: true, uuid: '0e5a0000-0000-4000-8000-acc000000000', name: 'Twin' },
-        ...{ droplet_limit: 25, floating_ip_limit: 3, reserved_ip_limit: world.hardware.addresses.length },
-        ...{ status: 'active', status_message: '', team: { uuid: '0e5a', name: 'Twin' } },
+        email,
+        email_verified: true,
+        uuid: '0e5a0000-0000-4000-8000-acc000000000',
+        name: 'Twin',
+        droplet_limit: 25,
+        floating_ip_limit: 3,
+        reserved_ip_limit: world.hardware.addresses.length,
+        status: 'active',
+        status_message: '',
+        team: { uuid: '0e5a', name: 'Twin' },
       },
     });
   });

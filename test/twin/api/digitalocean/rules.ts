@@ -56,7 +56,8 @@ export const outboundRules = list(
 /** Rules as they are shown: of the far ends only those kinds that there are. */
 export function showRules(rules: readonly Rule[], side: 'sources' | 'destinations') {
   return rules.map(({ protocol, ports, peers }) => ({
-    ...{ protocol, ports },
+    protocol,
+    ports,
     [side]: Object.fromEntries(Object.entries(peers).filter(([, ends]) => ends.length > 0)),
   }));
 }

@@ -36,7 +36,11 @@ function make(
   const { state } = world;
   const id = state.nextUuid();
   const vpc: Vpc = {
-    ...{ id, name, description: description ?? '', region, ipRange: ip_range ?? freeRange(state) },
+    id,
+    name,
+    description: description ?? '',
+    region,
+    ipRange: ip_range ?? freeRange(state),
     // The first network of a region is its default, and can't be deleted any more: the real thing is like that.
     isDefault: ![...state.vpcs.values()].some((one) => one.region === region),
     createdAt: world.now(),

@@ -24,13 +24,17 @@ const KINDS: Readonly<Record<string, Kind>> = {
     at: ({ zoneId }) => `/zones/${zoneId}/dns_records`,
     inputs: ['name', 'type', 'content', 'ttl', 'proxied', 'comment', 'tags'],
     outputs: ['proxiable', 'createdOn', 'modifiedOn'],
-    ...{ replaces: ['zoneId'], path: ['zoneId'], always: { settings: {}, tags: [] } },
+    replaces: ['zoneId'],
+    path: ['zoneId'],
+    always: { settings: {}, tags: [] },
   },
   'cloudflare:index/originCaCertificate:OriginCaCertificate': {
     at: () => '/certificates',
     inputs: CERTIFICATE,
     outputs: ['certificate', 'expiresOn'],
-    ...{ replaces: CERTIFICATE, path: [], always: {} },
+    replaces: CERTIFICATE,
+    path: [],
+    always: {},
   },
 };
 

@@ -23,8 +23,14 @@ export const AMENDMENTS: readonly Amendment[] = [
   },
   {
     at: [
-      ...['paths', '/v2/uptime/checks', 'post', 'requestBody'],
-      ...['content', 'application/json', 'schema', 'required'],
+      'paths',
+      '/v2/uptime/checks',
+      'post',
+      'requestBody',
+      'content',
+      'application/json',
+      'schema',
+      'required',
     ],
     value: ['name', 'target', 'regions', 'type', 'enabled'],
     why: 'it also asks for a `method`, which it has no field for; godo has none either',
