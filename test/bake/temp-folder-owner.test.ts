@@ -4,21 +4,21 @@ import { isAlive, isOwner, type Owner, thisProcess } from '../../service/bake/te
 
 const me = await thisProcess();
 
-it('knows this process', async () => {
+it('This process is alive', async () => {
   expect(me.pid).toBe(process.pid);
   expect(await isAlive(me)).toBe(true);
 });
 
 const skip = me.started === '' && 'this system does not tell when a process started';
 it.skipIf(skip).each<[string, Partial<Owner>]>([
-  ['has our number, but started at another time', { started: `${Number(me.started) - 1}` }],
+  ['has the number of this one, but started at another time', { started: `${Number(me.started) - 1}` }],
   ['ran before the machine was booted', { boot: 'another' }],
-  ['has a number that nobody has', { pid: 2 ** 22 + 1 }],
-])('a process is dead that %s', async (_what, part) => {
+  ['has a number that is not in use', { pid: 2 ** 22 + 1 }],
+])('A process is dead if it %s', async (_what, part) => {
   expect(await isAlive({ ...me, ...part })).toBe(false);
 });
 
-it('a process is dead once it was killed', async () => {
+it('A process is dead once it is killed', async () => {
   const child = execa(
     'node',
     [
@@ -42,6 +42,6 @@ it('a process is dead once it was killed', async () => {
 });
 
 it.each([null, 1, 'x', {}, { ...me, pid: 0 }, { ...me, pid: '1' }, { ...me, boot: 1 }])(
-  '%j is no owner',
+  'The value %j is no owner',
   (value) => expect(isOwner(value)).toBe(false),
 );

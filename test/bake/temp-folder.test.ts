@@ -13,15 +13,15 @@ afterEach(() => rm(temp, { recursive: true, force: true }));
 
 const DEAD = { pid: 2 ** 22 + 1, started: '1', boot: (await thisProcess()).boot };
 
-/** A folder with a file in it, and with this in its owner file. */
+/** Makes a folder with a tape in it, and with this text in its owner file. */
 async function leave(name: string, owner: string): Promise<void> {
   await mkdir(join(temp, name));
   await writeFile(join(temp, name, 'tape.zip'), 'half');
   await writeFile(join(temp, name, 'owner.json'), owner);
 }
 
-describe('withFolder', () => {
-  it('has the name asked for and its owner while work is done, and is gone afterwards', async () => {
+describe('withTempFolder', () => {
+  it('A temp folder has its name and its owner during the work, and is gone afterwards', async () => {
     const result = await withTempFolder(temp, 'a-1', async (folder) => {
       expect(await readdir(temp)).toEqual(['tape-a-1']);
       expect(await readOwner(folder)).toEqual(await thisProcess());
@@ -32,13 +32,13 @@ describe('withFolder', () => {
     expect(await readdir(temp)).toEqual([]);
   });
 
-  it('is gone after a failure too', async () => {
+  it('A temp folder is gone after a failure too', async () => {
     const failing = withTempFolder(temp, 'a-1', async () => Promise.reject(new Error('no')));
     await expect(failing).rejects.toThrow('no');
     expect(await readdir(temp)).toEqual([]);
   });
 
-  it('takes the place of what a dead owner left', async () => {
+  it('A temp folder replaces one of the same name that a dead process left', async () => {
     await leave('tape-a-1', JSON.stringify(DEAD));
     await withTempFolder(temp, 'a-1', async (folder) => {
       expect(basename(folder)).toBe('tape-a-1');
@@ -48,9 +48,9 @@ describe('withFolder', () => {
   });
 
   it.each([
-    ['another bake of a living process', async () => JSON.stringify(await thisProcess())],
-    ['a stranger', async () => 'no owner'],
-  ])('leaves alone what belongs to %s', async (_whose, owner) => {
+    ['a living process', async () => JSON.stringify(await thisProcess())],
+    ['an unknown owner', async () => 'no owner'],
+  ])('A temp folder does not replace one of the same name that belongs to %s', async (_whose, owner) => {
     await leave('tape-a-1', await owner());
     await withTempFolder(temp, 'a-1', async (folder) => {
       expect(basename(folder)).toMatch(/^tape-a-1-[\w-]{36}$/);
@@ -59,7 +59,7 @@ describe('withFolder', () => {
     expect(await readdir(join(temp, 'tape-a-1'))).toContain('tape.zip');
   });
 
-  it('gives each of many their own', async () => {
+  it('Eight temp folders of the same name get different names', async () => {
     let together = 0;
     const names = await Promise.all(
       Array.from({ length: 8 }, () =>
@@ -74,14 +74,14 @@ describe('withFolder', () => {
     expect(await readdir(temp)).toEqual([]);
   });
 
-  it('TEMP_DIR_UNUSABLE: there is none', async () => {
+  it('A missing TEMP_DIR fails with TEMP_DIR_UNUSABLE', async () => {
     const failing = withTempFolder(join(temp, 'nowhere'), 'a-1', async () => {});
     await expect(failing).rejects.toMatchObject({ code: 'TEMP_DIR_UNUSABLE', retryable: true });
   });
 });
 
-describe('sweep', () => {
-  it('takes what dead owners left, and nothing else', async () => {
+describe('sweepTempFolders', () => {
+  it('A sweep removes the folders of dead owners, and nothing else', async () => {
     const { pid, started, boot } = await thisProcess();
     const uuid = '00000000-0000-4000-8000-000000000000';
     await leave('tape-dead-1', JSON.stringify(DEAD));
@@ -100,7 +100,7 @@ describe('sweep', () => {
     expect((await readdir(temp)).sort()).toEqual([...stays, 'tape-file'].sort());
   });
 
-  it('of a folder that is not there takes nothing', async () => {
+  it('A sweep of a missing folder removes nothing', async () => {
     expect(await sweepTempFolders(join(temp, 'nowhere'))).toEqual([]);
   });
 });

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { crash } from './crash.ts';
 import { shortPlan } from './plan.ts';
 
-// The whole of it is `npm run test:crash`.
-it('a few kills lose nothing, tell of each tape under one id, and leave nothing in TEMP_DIR', async () => {
+// `npm run test:crash` kills more often.
+it('A few kills lose no tape, change no webhook-id, and leave no folder in TEMP_DIR', async () => {
   const said: string[] = [];
   const { wrong, accepted } = await crash(shortPlan(1), (line) => said.push(line));
   expect(wrong, said.join('\n')).toEqual([]);

@@ -13,11 +13,11 @@ import { type ServiceRig, serviceRig } from './service.ts';
 
 const SECRET = 'the secret of the crash test';
 
-/** What a run came to. */
+/** The result of a run. */
 export interface Outcome {
   readonly kills: number;
   readonly accepted: readonly string[];
-  /** What is not as it must be, in words; empty when all is well. */
+  /** Faults in words; empty if there is none. */
   readonly wrong: readonly string[];
 }
 
@@ -30,7 +30,7 @@ interface Stage {
   readonly say: (line: string) => void;
 }
 
-/** Sets up everything that is real but small, carries out the kills, and looks at what became of every accepted tape. */
+/** Starts real but small backends, carries out the kills, and checks what became of every accepted tape. */
 export async function crash(plan: readonly Kill[], say: (line: string) => void): Promise<Outcome> {
   const root = await mkdtemp(join(tmpdir(), 'oven-crash-'));
   const path = (name: string) => join(root, name);
@@ -42,10 +42,20 @@ export async function crash(plan: readonly Kill[], say: (line: string) => void):
   const outside = await startOutside(await readFile(path('tape.zip')), SECRET, holds);
   const service = serviceRig({
     PATH: `${path('bin')}${delimiter}${process.env.PATH}`,
-    ...{ HOST: '127.0.0.1', PORT: '0', METRICS_PORT: '0', MIN_FREE_MB: '0', CONCURRENCY: '2' },
-    ...{ REDIS_URL: redis.url, TEMP_DIR: path('temp'), CALLBACK_SECRET: SECRET, CRASH_HOLDS: path('holds') },
-    ...{ ART_SPACES_ENDPOINT: `file://${path('art')}`, AT_BLOBS_SPACES_ENDPOINT: `file://${path('blobs')}` },
-    ...{ ALLOWED_SOURCES: outside.url, ALLOWED_CALLBACKS: outside.url, LOG_LEVEL: 'info' },
+    HOST: '127.0.0.1',
+    PORT: '0',
+    METRICS_PORT: '0',
+    MIN_FREE_MB: '0',
+    CONCURRENCY: '2',
+    REDIS_URL: redis.url,
+    TEMP_DIR: path('temp'),
+    CALLBACK_SECRET: SECRET,
+    CRASH_HOLDS: path('holds'),
+    ART_SPACES_ENDPOINT: `file://${path('art')}`,
+    AT_BLOBS_SPACES_ENDPOINT: `file://${path('blobs')}`,
+    ALLOWED_SOURCES: outside.url,
+    ALLOWED_CALLBACKS: outside.url,
+    LOG_LEVEL: 'info',
   });
   const stage: Stage = { root, redis, outside, holds, service, say };
   const accepted: string[] = [];
@@ -77,7 +87,7 @@ async function carryOut(stage: Stage, { victim, at }: Kill, slug: string): Promi
   if (at === 'answered') {
     await until(`${slug} is told of`, () => outside.calls.some((call) => call.slug === slug), 120);
   }
-  if (typeof at === 'number') await delay(at); // any moment is as good as another: that is the point
+  if (typeof at === 'number') await delay(at); // a kill at any moment
   await end(stage, victim);
   if (held) await holds.release(held, slug);
   await begin(stage, victim);
@@ -93,11 +103,15 @@ async function begin({ service, redis }: Stage, victim: Victim): Promise<void> {
   if (victim !== 'redis') await service.start();
 }
 
-/** Does what callers do: asks until it is accepted. */
+/** Sends the request again until it is accepted, as callers do. */
 async function submit({ service, outside }: Stage, slug: string): Promise<void> {
   const body = {
-    ...{ mongoId: `id-${slug}`, slug, zipUrl: `${outside.url}/${slug}.zip` },
-    ...{ callbackUrl: `${outside.url}/hook`, callbackSecret: SECRET, metadata: { slug } },
+    mongoId: `id-${slug}`,
+    slug,
+    zipUrl: `${outside.url}/${slug}.zip`,
+    callbackUrl: `${outside.url}/hook`,
+    callbackSecret: SECRET,
+    metadata: { slug },
   };
   await until(`${slug} is accepted`, async () => {
     const headers = { 'content-type': 'application/json' };

@@ -8,8 +8,8 @@ export const STAGES = ['fetch', 'open', 'encode', 'upload', 'cleanup', 'callback
 export type HeldStage = (typeof STAGES)[number];
 
 /**
- * Holds tapes still: a file `<stage>.<slug>` in a folder stops that tape in that stage for as long as it is there, and
- * `reached.<stage>.<slug>` says that it has got there. Files, since those who look at them are processes of all kinds.
+ * Holds tapes: a file `<stage>.<slug>` in a folder stops that tape in that stage while the file is there, and the file
+ * `reached.<stage>.<slug>` shows that the tape has got there. Files, since programs of all kinds read them.
  */
 export function holdsIn(folder: string) {
   const path = (stage: HeldStage, slug: string) => join(folder, `${stage}.${slug}`);
@@ -19,7 +19,7 @@ export function holdsIn(folder: string) {
     release: (stage: HeldStage, slug: string) => rm(path(stage, slug), { force: true }),
     isReached: (stage: HeldStage, slug: string) =>
       until(`${slug} is held in ${stage}`, () => existsSync(reached(stage, slug)), 120),
-    /** Waits where it is called, if it is to wait there. */
+    /** Waits while this tape is held in this stage. */
     pass: async (stage: HeldStage, slug: string) => {
       if (!existsSync(path(stage, slug))) return;
       await writeFile(reached(stage, slug), '');
@@ -30,7 +30,7 @@ export function holdsIn(folder: string) {
 
 export type Holds = ReturnType<typeof holdsIn>;
 
-/** Puts a program `ffmpeg` in the folder `bin` that runs the real one as soon as the tape it is for is not held. */
+/** Puts a program `ffmpeg` in the folder `bin` that runs the real one as soon as its tape is not held. */
 export async function holdFfmpeg(bin: string, folder: string, ffmpeg: string): Promise<void> {
   const script = `#!/bin/sh
 for hold in '${folder}'/encode.*; do

@@ -12,17 +12,17 @@ export interface Call {
   readonly error?: { readonly code: string };
 }
 
-/** Everything outside Oven: where tapes lie, and who is called back. */
+/** Everything outside Oven: the source of the tapes, and the receiver of callbacks. */
 export interface Outside {
   readonly url: string;
-  /** Those answered with 200, in order. */
+  /** Callbacks that were answered with 200, in order. */
   readonly calls: readonly Call[];
-  /** What should not have come. */
+  /** Requests that should not have come. */
   readonly faults: readonly string[];
   close(): Promise<void>;
 }
 
-/** Starts it on loopback: GET /<slug>.zip gives the tape, POST /hook takes callbacks. Both hold as they are told. */
+/** Starts it on loopback: GET /<slug>.zip sends the tape, POST /hook takes callbacks. Both follow the holds. */
 export async function startOutside(tape: Buffer, secret: string, holds: Holds): Promise<Outside> {
   const [calls, faults]: [Call[], string[]] = [[], []];
   const webhook = new Webhook(Buffer.from(secret), { format: 'raw' });
@@ -40,7 +40,7 @@ export async function startOutside(tape: Buffer, secret: string, holds: Holds): 
     const { slug, mp4Url, error } = call;
     const id = String(request.headers['webhook-id']);
     await holds.pass('callback', slug);
-    if (response.destroyed) return; // whoever called was killed, and did not hear of it
+    if (response.destroyed) return; // the service was killed, and got no answer
     calls.push({ slug, id, ...(mp4Url !== undefined && { mp4Url }), ...(error && { error }) });
     response.end();
   };

@@ -1,10 +1,10 @@
 import { seeded } from '../tapes/random.ts';
 import { type HeldStage, STAGES } from './holds.ts';
 
-/** Who is killed. */
+/** What is killed. */
 export type Victim = 'service' | 'redis' | 'both';
 
-/** One kill: while a tape is held in a stage, as soon as one was accepted or told of, or so many milliseconds on. */
+/** One kill: while a tape is held in a stage, when it is accepted or its callback is answered, or so many milliseconds later. */
 export interface Kill {
   readonly victim: Victim;
   readonly at: HeldStage | 'accepted' | 'answered' | number;
@@ -12,7 +12,7 @@ export interface Kill {
 
 export const MOMENTS = ['accepted', ...STAGES, 'answered'] as const;
 
-/** The kills of a whole run: the service three times at each moment, Redis and both once, and random ones. */
+/** The kills of a long run: the service three times at each moment, Redis and both once, and some at random. */
 export function longPlan(seed: number): Kill[] {
   const service = repeat(3, MOMENTS, 'service');
   return [
@@ -23,7 +23,7 @@ export function longPlan(seed: number): Kill[] {
   ];
 }
 
-/** A few: the service in each stage, Redis in two. */
+/** The kills of a short run: the service in each stage, Redis in two. */
 export function shortPlan(seed: number): Kill[] {
   return [
     ...repeat(1, STAGES, 'service'),

@@ -3,15 +3,15 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { holdsIn } from './holds.ts';
 
-// Loaded into the service before its own code. Opening a tape, publishing a file and removing a folder take a moment and
-// nothing from outside, so that only from inside can they be held for as long as it takes to kill the process.
+// Node loads this into the service before its own code. To open a tape, to publish a file and to remove a folder takes a moment
+// and nothing from outside: only code inside the service can hold these steps until the process is killed.
 const holds = holdsIn(process.env.CRASH_HOLDS ?? '');
 const { open, readdir, rename, rm } = fs;
 
 Object.assign(fs, {
   open: async (...given: Parameters<typeof open>) => {
     const [, slug] = /\/tape-(crash\d+)-[^/]+\/tape\.zip$/.exec(String(given[0])) ?? [];
-    // The first to open it writes it: that is the fetch.
+    // The fetch opens the file first, to write it.
     if (slug !== undefined && given[1] !== 'wx') await holds.pass('open', slug);
     return open(...given);
   },
@@ -25,7 +25,7 @@ Object.assign(fs, {
     const made = options?.recursive ? await readdir(join(path, 'out')).catch(() => []) : [];
     const [, slug] = made.map((name) => /^(crash\d+)\.mp4$/.exec(name)).find((found) => found) ?? [];
     if (slug !== undefined) {
-      // Half removed: nobody says in which order.
+      // Half removed: the order of a removal is not known.
       await rm(join(path, 'owner.json'), { force: true });
       await holds.pass('cleanup', slug);
     }

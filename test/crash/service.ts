@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('../../service/main.ts', import.meta.url));
 const PRELOAD = new URL('preload.ts', import.meta.url).href;
 
-/** The real service in a process of its own, which is started and killed many times. */
+/** The real service in a process of its own, for many starts and kills. */
 export interface ServiceRig {
-  /** Where it answers now. */
+  /** Its URL since the last start. */
   readonly url: () => string;
   start(): Promise<void>;
-  /** kill -9 of the process, and of what it has started, as systemd does with what a dead service leaves. */
+  /** Kills the process with its children by SIGKILL, as systemd kills the rest of a dead service. */
   kill(): Promise<void>;
-  /** SIGTERM; gives the exit code. */
+  /** Sends SIGTERM, and returns the exit code. */
   end(): Promise<number | null>;
-  /** The last lines it logged. */
+  /** The last lines of its log. */
   readonly log: () => readonly string[];
 }
 
@@ -34,9 +34,9 @@ export function serviceRig(env: NodeJS.ProcessEnv): ServiceRig {
       await exit;
     }
     try {
-      process.kill(-ending.pid, 'SIGKILL'); // its group: it was started as the leader of one
+      process.kill(-ending.pid, 'SIGKILL'); // its process group
     } catch {
-      // There was nobody left.
+      // no process was left
     }
     return ending.exitCode;
   };
@@ -47,7 +47,9 @@ export function serviceRig(env: NodeJS.ProcessEnv): ServiceRig {
     end: () => stop('SIGTERM'),
     start: async () => {
       const started = spawn(process.execPath, ['--import', PRELOAD, MAIN], {
-        ...{ env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+        env,
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
       });
       child = started;
       const listening = Promise.withResolvers<string>();

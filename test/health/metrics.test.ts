@@ -15,8 +15,8 @@ afterAll(() => testService.close());
 
 const read = async () => (await fetch(url)).text();
 
-describe('the metrics of a service', () => {
-  it('count what was baked, how long each stage took, and what was told', async () => {
+describe('metrics', () => {
+  it('The metrics count bakes, the seconds of each stage, and callbacks', async () => {
     const { jobId } = await testService.bake(testService.body('a'));
     await testService.ended(jobId);
     const failed = await testService.bake(testService.body('nowhere'));
@@ -38,13 +38,13 @@ describe('the metrics of a service', () => {
     expect(text).not.toContain('nowhere');
   });
 
-  it('are on an address of their own, which only this machine reaches', async () => {
+  it('The metrics have an address of their own, which only this machine reaches', async () => {
     expect(new URL(url).hostname).toBe('127.0.0.1');
     expect((await fetch(`${testService.url}/metrics`)).status).toBe(404);
     expect((await fetch(new URL('/', url))).status).toBe(404);
   });
 
-  it('can be read without Redis, and have no numbers of the queue then', async () => {
+  it('The metrics can be read without Redis, and have no numbers of the queue then', async () => {
     await testService.redis.kill();
     const text = await until('the queue is gone', async () => {
       const all = await read();
@@ -55,7 +55,7 @@ describe('the metrics of a service', () => {
   });
 });
 
-it('a bake that was stopped is no failure', async () => {
+it('A stopped bake does not count as failed', async () => {
   const metrics = openMetrics({ counts: () => Promise.reject(new Error('none')) }, 'x');
   const stop = new AbortController();
   const bake = metrics.instrument(async (_request, { signal }) => {
@@ -64,12 +64,12 @@ it('a bake that was stopped is no failure', async () => {
     throw new Error('not aborted');
   });
   const withSlugLock: BakeAttempt['withSlugLock'] = (work) => work();
-  const context = { jobId: 'a', signal: stop.signal, onProgress: () => {}, withSlugLock };
-  await expect(bake({} as never, context)).rejects.toThrow();
+  const attempt = { jobId: 'a', signal: stop.signal, onProgress: () => {}, withSlugLock };
+  await expect(bake({} as never, attempt)).rejects.toThrow();
   expect((await metrics.render()).body).toContain('oven_bakes_total{outcome="stopped",code=""} 1');
 });
 
-it('a port that is taken is an error', async () => {
+it('A port for the metrics that is taken is an error', async () => {
   const metrics = openMetrics({ counts: () => Promise.reject(new Error('none')) }, 'x');
   const first = await serveMetrics(metrics, 0);
   await expect(serveMetrics(metrics, Number(new URL(first.url).port))).rejects.toThrow('EADDRINUSE');

@@ -18,26 +18,26 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('what keeps a service from baking', () => {
+describe('openProbes', () => {
   it.each<[string, Partial<ProbeOptions>, string[]]>([
-    ['nothing', {}, []],
+    ['everything in order', {}, []],
     ['a Redis that refuses', { ping: () => Promise.reject(new Error('no')) }, ['REDIS']],
     ['a Redis that hangs', { ping: () => new Promise(() => {}), pingMs: 5 }, ['REDIS']],
-    ['a disk that is full', { disk: { ...disk, isShort: async () => true } }, ['DISK']],
+    ['a full disk', { disk: { ...disk, isShort: async () => true } }, ['DISK']],
     ['no encoder', { path: '/nowhere:' }, ['FFMPEG_MISSING']],
     [
-      'what a bake ran into',
+      'a host fault',
       { hostFault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },
       ['TEMP_DIR_UNUSABLE'],
     ],
-  ])('%s', async (_what, options, codes) => {
+  ])('A service with %s has exactly the reasons of that', async (_what, options, codes) => {
     const probe = openProbes({ ping: async () => {}, disk, path: `/nowhere:${folder}`, ...options });
     const reasons = await probe();
     expect(reasons.map(({ code }) => code)).toEqual(codes);
     for (const { message } of reasons) expect(message).not.toContain('/nowhere');
   });
 
-  it('is no Redis that waits for its disk for two seconds', async () => {
+  it('A Redis that waits for its disk for two seconds is healthy', async () => {
     vi.useFakeTimers();
     try {
       const ping = () => new Promise<void>((resolve) => setTimeout(resolve, 2000));
@@ -49,21 +49,22 @@ describe('what keeps a service from baking', () => {
     }
   });
 
-  it('is looked for once, however many ask', async () => {
+  it('Fifty callers at once share one check', async () => {
     let pings = 0;
     const probe = openProbes({
       ping: async () => {
         pings += 1;
       },
-      ...{ disk, path: folder },
+      disk,
+      path: folder,
     });
     await Promise.all(Array.from({ length: 50 }, probe));
     expect(pings).toBe(1);
   });
 });
 
-describe('the disk', () => {
-  it('has the room that the system says', async () => {
+describe('monitorDisk', () => {
+  it('The disk has the free space that the system reports', async () => {
     const { freeBytes, totalBytes } = await monitorDisk(folder, 0).space();
     expect(totalBytes).toBeGreaterThan(freeBytes);
     expect(freeBytes).toBeGreaterThan(0);
@@ -72,11 +73,11 @@ describe('the disk', () => {
   it.each([
     [0, false],
     [Number.MAX_SAFE_INTEGER, true],
-  ])('with a floor of %d bytes is short: %s', async (floor, isShort) => {
+  ])('The disk with a minimum of %d free bytes is short: %s', async (floor, isShort) => {
     expect(await monitorDisk(folder, floor).isShort()).toBe(isShort);
   });
 
-  it('that is gone is short', async () => {
+  it('A missing folder counts as a full disk', async () => {
     const gone = monitorDisk(join(folder, 'none'), 0);
     expect(await gone.isShort()).toBe(true);
     await expect(gone.space()).rejects.toThrow('ENOENT');

@@ -7,48 +7,54 @@ import type { Counts, FinishedCounts } from '../../service/queue/status.ts';
 
 const callbacks = { waiting: 0, active: 0, retrying: 0, failed: 0 };
 const counts: Counts = {
-  ...{ waiting: 0, active: 0, retrying: 0, done: 0, failed: 0, callbacks, oldestWaitingSeconds: 0 },
+  waiting: 0,
+  active: 0,
+  retrying: 0,
+  done: 0,
+  failed: 0,
+  callbacks,
+  oldestWaitingSeconds: 0,
 };
 const ended: FinishedCounts = { done: 0, failed: 0, callbacksDelivered: 0, callbacksGivenUp: 0 };
 
 it.each<[string, Partial<Counts>, Partial<FinishedCounts>, string[]]>([
-  ['nothing to do', {}, {}, []],
-  ['much to do, and none waits long', { waiting: 200, oldestWaitingSeconds: 900 }, { done: 50 }, []],
-  ['one waits too long', { waiting: 1, oldestWaitingSeconds: 901 }, {}, ['WAITING']],
+  ['no tape', {}, {}, []],
+  ['many tapes of which none waits long', { waiting: 200, oldestWaitingSeconds: 900 }, { done: 50 }, []],
+  ['a tape that waits too long', { waiting: 1, oldestWaitingSeconds: 901 }, {}, ['WAITING']],
   ['a few bad tapes among many', {}, { done: 20, failed: 5 }, []],
   ['two bad tapes and no good one', {}, { failed: 2 }, []],
-  ['half of them fail', {}, { done: 3, failed: 3 }, ['FAILING']],
-  ['all of them fail', {}, { failed: 3 }, ['FAILING']],
-  ['a history of callbacks given up', { callbacks: { ...callbacks, failed: 99 } }, {}, []],
-  ['a callback given up of late', {}, { done: 9, callbacksGivenUp: 1 }, ['CALLBACKS_GIVEN_UP']],
+  ['half of the tapes failed', {}, { done: 3, failed: 3 }, ['FAILING']],
+  ['all tapes failed', {}, { failed: 3 }, ['FAILING']],
+  ['callbacks given up long ago', { callbacks: { ...callbacks, failed: 99 } }, {}, []],
+  ['a callback given up in the last hour', {}, { done: 9, callbacksGivenUp: 1 }, ['CALLBACKS_GIVEN_UP']],
   ['a receiver that is down', { callbacks: { ...callbacks, retrying: 10 } }, {}, ['CALLBACKS_UNDELIVERED']],
-  ['a receiver that hiccups', { callbacks: { ...callbacks, retrying: 9 } }, {}, []],
+  ['a receiver that fails for a moment', { callbacks: { ...callbacks, retrying: 9 } }, {}, []],
   [
     'everything at once',
     { oldestWaitingSeconds: 5000, callbacks: { ...callbacks, retrying: 50 } },
     { failed: 9, callbacksGivenUp: 2 },
     ['WAITING', 'FAILING', 'CALLBACKS_GIVEN_UP', 'CALLBACKS_UNDELIVERED'],
   ],
-])('%s', (_what, some, others, codes) => {
+])('Work with %s has exactly the reasons of that', (_what, some, others, codes) => {
   const reasons = judgeWork({ ...counts, ...some }, { ...ended, ...others });
   expect(reasons.map(({ code }) => code)).toEqual(codes);
 });
 
 it.each<[string, () => Promise<Counts>, number, object]>([
-  ['well', async () => counts, 200, { status: 'healthy' }],
+  ['is healthy', async () => counts, 200, { status: 'healthy' }],
   [
-    'badly',
+    'is unhealthy',
     async () => ({ ...counts, oldestWaitingSeconds: 1e4 }),
     503,
     { status: 'unhealthy', reasons: [{ code: 'WAITING' }] },
   ],
   [
-    'without Redis',
+    'has no Redis',
     () => Promise.reject(new Error('no')),
     503,
     { status: 'unhealthy', reasons: [{ code: 'REDIS' }] },
   ],
-])('is told to those who watch: %s', async (_what, ask, status, body) => {
+])('GET /health/work reports work that %s', async (_what, ask, status, body) => {
   const app = new OpenAPIHono() as unknown as App;
   workRoute(app, { queue: { counts: ask, ended: async () => ended } });
   const response = await app.request('/health/work');

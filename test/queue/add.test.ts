@@ -8,7 +8,7 @@ import { openQueueFixture, requestFor, useRedis } from './fixture.ts';
 const { redis } = useRedis();
 const POLICY: Policy = { historySeconds: 100, attempts: 1, backoffMs: 1 };
 
-/** A store whose callbacks change, as `meanwhile` says, when their state was just asked for. */
+/** A store that calls `meanwhile` for each callback right after its state was read. */
 function storeWhere(prefix: string, meanwhile: (store: Store, id: string) => Promise<unknown>): Store {
   const store = openStore({ url: redis().url }, prefix, () => {});
   onTestFinished(() => store.redis.disconnect());
@@ -26,23 +26,26 @@ function storeWhere(prefix: string, meanwhile: (store: Store, id: string) => Pro
   return { ...store, callbacks: { getJob } as Store['callbacks'] };
 }
 
-// Its time comes, or it is purged, at the very moment when somebody asks for it.
+// The callback changes its state right after that state was read.
 it.each<[string, (store: Store, id: string) => Promise<unknown>]>([
-  ['is sent by itself', async (store, id) => (await store.callbacks.getJob(id))?.promote()],
+  ['is due', async (store, id) => (await store.callbacks.getJob(id))?.promote()],
   ['is purged', (store, id) => store.callbacks.remove(id)],
-])('a callback that waits for another try, and %s meanwhile, is no error', async (_what, meanwhile) => {
-  const own = openQueueFixture(redis());
-  const workers = await own.work({ deliver: async () => ({ lastError: 'No.', retryInMs: 3_600_000 }) });
-  const { jobId } = await own.queue.submit(requestFor('a'));
-  await expect.poll(async () => (await own.queue.counts()).callbacks.retrying).toBe(1);
-  await workers.close(0);
-  const store = storeWhere(own.prefix, meanwhile);
-  const { callbackId } = (await store.bakes.getJob(jobId))!.data;
-  await resendCallback(store, POLICY, jobId, callbackId, requestFor('a'));
-  expect((await own.queue.counts()).callbacks.retrying).toBe(0);
-});
+])(
+  'A replay of a callback that waits for its next attempt is no error if the callback %s meanwhile',
+  async (_what, meanwhile) => {
+    const own = openQueueFixture(redis());
+    const workers = await own.work({ deliver: async () => ({ lastError: 'No.', retryInMs: 3_600_000 }) });
+    const { jobId } = await own.queue.submit(requestFor('a'));
+    await expect.poll(async () => (await own.queue.counts()).callbacks.retrying).toBe(1);
+    await workers.close(0);
+    const store = storeWhere(own.prefix, meanwhile);
+    const { callbackId } = (await store.bakes.getJob(jobId))!.data;
+    await resendCallback(store, POLICY, jobId, callbackId, requestFor('a'));
+    expect((await own.queue.counts()).callbacks.retrying).toBe(0);
+  },
+);
 
-it('an ended callback that is purged meanwhile is no error', async () => {
+it('A replay of a finished callback is no error if the callback is purged meanwhile', async () => {
   const own = openQueueFixture(redis());
   const workers = await own.work();
   const { jobId } = await own.queue.submit(requestFor('a'));
@@ -53,7 +56,7 @@ it('an ended callback that is purged meanwhile is no error', async () => {
   await resendCallback(store, POLICY, jobId, callbackId, requestFor('a'));
 });
 
-it('a note that Redis did not take fails the request, but not before the rest has ended; the next request makes up for it', async () => {
+it('A job without its index entry fails its request when all commands have ended, and the next request repairs the index', async () => {
   const own = openQueueFixture(redis());
   const store = storeWhere(own.prefix, async () => {});
   const before = Promise.withResolvers<void>();

@@ -4,8 +4,8 @@ import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } f
 
 const { redis } = useRedis();
 
-describe('a callback', () => {
-  it('is tried as its delivery says, under one id, and what went wrong is told', async () => {
+describe('callback', () => {
+  it('A callback is sent again under the same id until it is delivered', async () => {
     const tried: CallbackJob[] = [];
     const { queue, work, is } = openQueueFixture(redis());
     await work({
@@ -22,7 +22,7 @@ describe('a callback', () => {
     expect(new Set(tried.map(({ callbackId }) => callbackId)).size).toBe(1);
   });
 
-  it('given up leaves the bake done, and can be sent again from the first attempt on', async () => {
+  it('A callback that was given up leaves its bake done, and a replay begins with the first attempt', async () => {
     let up = false;
     const tried: CallbackJob[] = [];
     const { queue, work, is } = openQueueFixture(redis());
@@ -45,14 +45,12 @@ describe('a callback', () => {
     expect(await queue.replayCallback(jobId)).toBe('sent');
     await expect
       .poll(async () => (await queue.status(jobId))?.callback)
-      .toEqual({
-        ...{ delivered: true, attempts: 2 },
-      });
+      .toEqual({ delivered: true, attempts: 2 });
     expect(tried.map(({ attempt }) => attempt)).toEqual([1, 1]);
     expect(tried[1]).toEqual(tried[0]);
   });
 
-  it('waiting for another try is sent at once when asked for', async () => {
+  it('A replay sends a callback at once that waits for its next attempt', async () => {
     let up = false;
     const { queue, work, calls, delivered } = openQueueFixture(redis());
     await work({
@@ -69,7 +67,7 @@ describe('a callback', () => {
     await calls(1);
   });
 
-  it('of a failure not foreseen is tried again', async () => {
+  it('A callback that fails with a bug is sent again, and the report shows nothing of the bug', async () => {
     const { queue, work, errors } = openQueueFixture(redis());
     await work({ deliver: async () => Promise.reject(new Error('A bug with secrets.')) });
     const { jobId } = await queue.submit(requestFor('a'));
@@ -82,14 +80,14 @@ describe('a callback', () => {
     expect(errors.map(({ message }) => message)).toContain('A bug with secrets.');
   });
 
-  it('can be asked for of what is finished only', async () => {
+  it('A replay needs a finished job', async () => {
     const { queue } = openQueueFixture(redis());
     const { jobId } = await queue.submit(requestFor('a'));
     expect(await queue.replayCallback(jobId)).toBe('unfinished');
     expect(await queue.replayCallback('nothing')).toBe('absent');
   });
 
-  it('that is being sent when a new attempt begins is outdated then', async () => {
+  it('A callback that is being sent while a new attempt of its bake begins is outdated', async () => {
     let bakes = 0;
     const [tried, ended]: [CallbackJob[], string[]] = [[], []];
     const { queue, work, is } = openQueueFixture(redis(), { attempts: 1 });
@@ -121,7 +119,7 @@ describe('a callback', () => {
 });
 
 describe('retry', () => {
-  it('of what failed for good is a new attempt', async () => {
+  it('A retry makes a new attempt of a bake that is not retryable by itself', async () => {
     let bakes = 0;
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
@@ -140,7 +138,7 @@ describe('retry', () => {
     expect(await queue.retry(jobId)).toBe('done');
   });
 
-  it('is of what failed only', async () => {
+  it('A retry needs a failed job', async () => {
     const { queue, work, is } = openQueueFixture(redis());
     expect(await queue.retry('nothing')).toBe('absent');
     const { jobId } = await queue.submit(requestFor('a'));

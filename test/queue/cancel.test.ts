@@ -6,7 +6,7 @@ const { redis } = useRedis();
 const CANCELLED = { code: 'CANCELLED', message: 'The bake was cancelled.' };
 
 describe('cancel', () => {
-  it('stops what runs, once, and its callback says so', async () => {
+  it('A cancelled active job stops, and its callback has the code CANCELLED', async () => {
     let bakes = 0;
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
@@ -26,9 +26,9 @@ describe('cancel', () => {
   });
 
   it.each<[string, { priority?: number }]>([
-    ['waits', {}],
-    ['waits with a low priority', { priority: 1000 }],
-  ])('what %s is never baked, and is ended before all others', async (_what, how) => {
+    ['waiting job', {}],
+    ['waiting job with a low priority', { priority: 1000 }],
+  ])('A cancelled %s is never baked, and ends before all others', async (_what, how) => {
     const baked: string[] = [];
     const { queue, work, is, calls } = openQueueFixture(redis());
     const first = await queue.submit(requestFor('b'));
@@ -51,7 +51,7 @@ describe('cancel', () => {
     expect(baked).toEqual(['b', 'c']);
   });
 
-  it('what waits for another try is not tried again', async () => {
+  it('A cancelled job that waits for its next attempt is not baked again', async () => {
     let bakes = 0;
     const { queue, work, calls } = openQueueFixture(redis(), { backoffMs: 3_600_000 });
     await work({
@@ -67,7 +67,7 @@ describe('cancel', () => {
     expect(bakes).toBe(1);
   });
 
-  it('leaves behind what does not heed it, and still says CANCELLED', async () => {
+  it('A cancelled job that does not stop in time is left behind, and its callback has the code CANCELLED', async () => {
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work({ graceMs: 50, bake: () => new Promise(() => {}) });
     const { jobId } = await queue.submit(requestFor('a'));
@@ -76,7 +76,7 @@ describe('cancel', () => {
     expect((await calls(1))[0]!.outcome).toEqual({ failure: { ...CANCELLED, retryable: true } });
   });
 
-  it('a bake that was done before it heard of it is done', async () => {
+  it('A cancelled bake that finishes all the same is done', async () => {
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
       bake: async (_request, { signal }) => {
@@ -91,14 +91,14 @@ describe('cancel', () => {
     expect((await queue.status(jobId))?.status).toBe('done');
   });
 
-  it('knows what is absent', async () => {
+  it('A cancel of an unknown job is reported as absent', async () => {
     const { queue } = openQueueFixture(redis());
     expect(await queue.cancel('nothing')).toBe('absent');
   });
 });
 
-describe('asked for again after a cancellation', () => {
-  it('that nobody has acted on yet: it is baked after all', async () => {
+describe('submit after cancel', () => {
+  it('A cancelled job that no worker has taken yet is baked if its request comes again', async () => {
     const { queue, work, is, calls } = openQueueFixture(redis());
     const { jobId } = await queue.submit(requestFor('a'));
     await queue.cancel(jobId);
@@ -109,7 +109,7 @@ describe('asked for again after a cancellation', () => {
     expect((await calls(1))[0]!.outcome).toEqual({ result: RESULT });
   });
 
-  it('while it is being stopped: a new attempt once it has', async () => {
+  it('A request that comes while its job is being stopped makes a new attempt after that', async () => {
     let bakes = 0;
     const { queue, work, is, delivered } = openQueueFixture(redis());
     await work({
@@ -128,7 +128,7 @@ describe('asked for again after a cancellation', () => {
     expect(bakes).toBe(2);
   });
 
-  it('that was carried out: a new attempt', async () => {
+  it('A request that comes after its job was cancelled makes a new attempt', async () => {
     let bakes = 0;
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work({

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openCapacity } from '../../service/queue/capacity.ts';
 
-/** A queue whose count and additions take as many turns of the event loop as it is told. */
+/** A queue whose count and additions take the given numbers of turns of the event loop. */
 function slowQueue(countTurns: () => number, addTurns: () => number) {
   let there = 0;
   const wait = async (turns: number) => {
@@ -26,7 +26,7 @@ function slowQueue(countTurns: () => number, addTurns: () => number) {
   };
 }
 
-it('lets in exactly as many as there is room for, however long counting and adding take', async () => {
+it('Exactly as many jobs are admitted as there is room for, however long counting and adding take', async () => {
   const turns = fc.array(fc.nat(3), { minLength: 1, maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(fc.nat(8), fc.integer({ min: 1, max: 25 }), turns, turns, async (max, asked, a, b) => {
@@ -45,7 +45,7 @@ it('lets in exactly as many as there is room for, however long counting and addi
   );
 });
 
-it('makes room again for what could not be added', async () => {
+it('A failed addition frees its room', async () => {
   const { admit } = openCapacity(1, async () => 0);
   await expect(admit(async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await admit(async () => 'in')).toBe('in');

@@ -9,9 +9,12 @@ import { startWorkers, type Workers, type WorkersOptions } from '../../service/w
 import { type RedisRig, startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
 
-/** What a bake that is not of interest makes. */
+/** The result of a bake whose result does not matter. */
 export const RESULT: BakeResult = {
-  ...{ width: 80, height: 60, duration: 1.5, bytes: 1234 },
+  width: 80,
+  height: 60,
+  duration: 1.5,
+  bytes: 1234,
   outputs: { mp4: 'https://b.test/tapes/tape.mp4' },
 };
 
@@ -23,14 +26,17 @@ export function fault(code: FailureCode): OvenError {
 /** A request for a tape of this name. */
 export function requestFor(slug: string, part: Partial<BakeRequest> = {}): BakeRequest {
   return {
-    ...{ mongoId: `id-of-${slug}`, slug, zipUrl: `https://art.test/${slug}.zip?signature=1` },
-    ...{ callbackUrl: 'https://site.test/hook', outputs: [{ kind: 'mp4' }, { kind: 'thumbnail' }] },
+    mongoId: `id-of-${slug}`,
+    slug,
+    zipUrl: `https://art.test/${slug}.zip?signature=1`,
+    callbackUrl: 'https://site.test/hook',
+    outputs: [{ kind: 'mp4' }, { kind: 'thumbnail' }],
     secretFingerprint: 'f1ngerprint',
     ...part,
   };
 }
 
-/** A Redis for the tests of one file, which keep apart by their prefix. */
+/** A Redis for the tests of one file, each with a prefix of its own. */
 export function useRedis(): { readonly redis: () => RedisRig } {
   let redis: RedisRig | undefined;
   beforeAll(async () => {
@@ -43,15 +49,15 @@ export function useRedis(): { readonly redis: () => RedisRig } {
 export interface QueueFixture {
   readonly prefix: string;
   readonly queue: Queue;
-  /** What was delivered, in order. */
+  /** Delivered callbacks, in order. */
   readonly delivered: CallbackJob[];
-  /** What went wrong behind the scenes. */
+  /** Errors that `onError` got. */
   readonly errors: Error[];
-  /** Starts workers of this process; what is not given succeeds at once. */
+  /** Starts workers in this process; by default every bake and every delivery succeeds at once. */
   work(options?: Partial<WorkersOptions>): Promise<Workers>;
-  /** Waits until a job has this status, and gives its report. */
+  /** Waits until a job has this status, and returns its report. */
   is(jobId: string, status: string): ReturnType<typeof reportOf>;
-  /** Waits until so many callbacks were delivered, and gives them. */
+  /** Waits until so many callbacks were delivered, and returns them. */
   calls(count: number): Promise<CallbackJob[]>;
 }
 
@@ -59,7 +65,7 @@ async function reportOf(queue: Queue, jobId: string) {
   return (await queue.status(jobId))!;
 }
 
-/** A queue of the test's own, and everything that is short about it. */
+/** A queue with a prefix of its own, and short ways to use it. */
 export function openQueueFixture(redis: RedisRig, options: Partial<QueueOptions> = {}): QueueFixture {
   const prefix = `test-${randomUUID()}`;
   const [delivered, errors]: [CallbackJob[], Error[]] = [[], []];
@@ -68,11 +74,18 @@ export function openQueueFixture(redis: RedisRig, options: Partial<QueueOptions>
   const queue = openQueue({ ...common, maxQueued: 100, backoffMs: 20, purgeWaitMs: 5000, ...options });
   onTestFinished(() => queue.close());
   return {
-    ...{ prefix, queue, delivered, errors },
+    prefix,
+    queue,
+    delivered,
+    errors,
     work: async (given = {}) => {
       const workers = await startWorkers({
         ...common,
-        ...{ concurrency: 2, lockMs: 2000, stalledCheckMs: 200, graceMs: 300, hostFaultWaitMs: 100 },
+        concurrency: 2,
+        lockMs: 2000,
+        stalledCheckMs: 200,
+        graceMs: 300,
+        hostFaultWaitMs: 100,
         bake: async () => RESULT,
         deliver: async (callback) => {
           delivered.push(callback);
@@ -93,7 +106,7 @@ export function openQueueFixture(redis: RedisRig, options: Partial<QueueOptions>
   };
 }
 
-/** Resolves when the signal aborts, by rejecting with its reason: what a bake does that heeds it. */
+/** Rejects with the signal's reason when it aborts, as a bake does. */
 export function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const onAbort = () => reject(signal.reason as Error);

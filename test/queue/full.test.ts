@@ -10,12 +10,12 @@ async function used(client: Redis): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
 }
 
-// Redis does not read the scripts of what it refuses for want of memory: whoever takes them for loaded then loses tapes.
+// Redis does not load the scripts of a command that it refuses for lack of memory: a client that counts them as loaded loses tapes.
 it.each([
   ['the first tape', false, 0],
   ['the first tape that has a priority', true, 5],
 ])(
-  'a Redis that was full for a while takes tapes again, and loses none: %s',
+  'A Redis that was full for a while takes tapes again, and loses none: %s',
   async (_what, isWarm, priority) => {
     const own = openQueueFixture(redis());
     const client = new Redis(redis().socket);

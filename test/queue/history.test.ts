@@ -7,13 +7,13 @@ import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } f
 const { redis } = useRedis();
 
 describe('status', () => {
-  it('tells stage, progress and times', async () => {
+  it('The status of a job has its stage, progress and times', async () => {
     const { queue, work, is } = openQueueFixture(redis());
-    let tell: (progress: StageProgress) => void = () => {};
+    let report: (progress: StageProgress) => void = () => {};
     let end = () => {};
     await work({
       bake: (_request, { onProgress }) => {
-        tell = onProgress;
+        report = onProgress;
         return new Promise((resolve) => {
           end = () => resolve(RESULT);
         });
@@ -22,12 +22,10 @@ describe('status', () => {
     const { jobId } = await queue.submit(requestFor('a'));
     const queued = await is(jobId, 'downloading');
     expect(queued).toMatchObject({ slug: 'a', stage: 'downloading', progress: 0 });
-    for (let n = 0; n < 50; n += 1) tell({ stage: 'encoding', progress: n / 100 });
+    for (let n = 0; n < 50; n += 1) report({ stage: 'encoding', progress: n / 100 });
     await expect
       .poll(() => queue.status(jobId))
-      .toMatchObject({
-        ...{ status: 'encoding', stage: 'encoding', progress: 0.49 },
-      });
+      .toMatchObject({ status: 'encoding', stage: 'encoding', progress: 0.49 });
     end();
     const done = await is(jobId, 'done');
     expect(done).toMatchObject({ stage: null, progress: 1, result: RESULT });
@@ -38,7 +36,7 @@ describe('status', () => {
     expect(await queue.status('nothing')).toBeUndefined();
   });
 
-  it('of what failed keeps the stage it failed in', async () => {
+  it('The status of a failed job keeps the stage in which it failed', async () => {
     const { queue, work, is } = openQueueFixture(redis());
     await work({
       bake: async (_request, { onProgress }) => {
@@ -48,24 +46,27 @@ describe('status', () => {
     });
     const { jobId } = await queue.submit(requestFor('a'));
     expect(await is(jobId, 'failed')).toMatchObject({
-      ...{ stage: 'uploading', progress: 0.95, error: { code: 'SLUG_TAKEN' } },
+      stage: 'uploading',
+      progress: 0.95,
+      error: { code: 'SLUG_TAKEN' },
     });
     expect(await queue.failure(jobId)).toMatchObject({ code: 'SLUG_TAKEN', retryable: false });
   });
 
-  it('of a bug shows nothing of it', async () => {
+  it('The status of a job that failed with a bug shows nothing of the bug', async () => {
     const { queue, work, is, errors } = openQueueFixture(redis());
     await work({ bake: async () => Promise.reject(new Error('undefined is not a function at /srv')) });
     const { jobId } = await queue.submit(requestFor('a'));
     expect((await is(jobId, 'failed')).error).toEqual({
-      ...{ code: 'INTERNAL', message: 'Something went wrong inside Oven.' },
+      code: 'INTERNAL',
+      message: 'Something went wrong inside Oven.',
     });
     expect(errors.map(({ message }) => message)).toEqual(['undefined is not a function at /srv']);
   });
 });
 
 describe('recent', () => {
-  it('gives the newest, newest first, in whatever state they are', async () => {
+  it('The newest jobs of all states are listed, newest first', async () => {
     const { queue, work, is } = openQueueFixture(redis());
     await work({
       concurrency: 1,
@@ -93,11 +94,14 @@ describe('recent', () => {
     expect(await queue.recent(0)).toEqual([]);
     expect(await queue.counts()).toMatchObject({ waiting: 2, active: 1, done: 2, failed: 1 });
     expect(await queue.ended(3600)).toEqual({
-      ...{ done: 2, failed: 1, callbacksDelivered: 3, callbacksGivenUp: 0 },
+      done: 2,
+      failed: 1,
+      callbacksDelivered: 3,
+      callbacksGivenUp: 0,
     });
   });
 
-  it('reads no more of a long history than it gives', async () => {
+  it('A list of the newest jobs reads no other jobs of a long history', async () => {
     const { queue, work, calls } = openQueueFixture(redis(), { maxQueued: 1000 });
     await work({ concurrency: 20, deliveries: 20 });
     await Promise.all(Array.from({ length: 300 }, (_, n) => queue.submit(requestFor(`t${n}`))));
@@ -112,8 +116,8 @@ describe('recent', () => {
   });
 });
 
-describe('how long the oldest waits', () => {
-  it('counts the one that is last in line for its priority', async () => {
+describe('counts', () => {
+  it('The oldest waiting job counts although its priority is the lowest', async () => {
     const { queue, prefix } = openQueueFixture(redis());
     expect((await queue.counts()).oldestWaitingSeconds).toBe(0);
     const { jobId } = await queue.submit(requestFor('low'), { priority: 1000 });
@@ -129,12 +133,12 @@ describe('how long the oldest waits', () => {
 });
 
 describe('history', () => {
-  it('is kept as long as it should be', async () => {
+  it('A finished job leaves the history after historySeconds', async () => {
     const { queue, work, is } = openQueueFixture(redis(), { historySeconds: 1 });
     await work();
     const { jobId } = await queue.submit(requestFor('a'));
     await is(jobId, 'done');
-    // BullMQ removes what is old when another ends.
+    // BullMQ removes old jobs when another job ends.
     await expect
       .poll(
         async () => {
@@ -150,7 +154,7 @@ describe('history', () => {
 });
 
 describe('Redis', () => {
-  it('never holds a secret', async () => {
+  it('Redis never holds a secret', async () => {
     const secret = 'the-s3cret-of-the-caller';
     const fingerprint = openSecrets([secret]).accepts(secret)!;
     const { queue, work, calls, prefix } = openQueueFixture(redis());
@@ -176,7 +180,7 @@ describe('Redis', () => {
       expect(text).not.toContain(secret);
       if (text.includes(fingerprint)) known += 1;
     }
-    expect(known).toBe(4); // two bakes and two callbacks: what is looked at is really what is kept
+    expect(known).toBe(4); // two bakes and two callbacks: the keys that are searched are the right ones
   });
 });
 

@@ -17,7 +17,7 @@ import {
 
 const { redis } = useRedis();
 
-/** Starts workers in a process of their own that never end a bake, and kills it once it has taken the job. */
+/** Starts workers in another process that never end a bake, and kills the process once it has taken the job. */
 async function loseWorker({ prefix }: QueueFixture, jobId: string): Promise<void> {
   const program = new URL('stuck-worker.ts', import.meta.url).pathname;
   const worker = spawn(process.execPath, [program, redis().url, prefix], {
@@ -36,8 +36,8 @@ async function loseWorker({ prefix }: QueueFixture, jobId: string): Promise<void
   await exit;
 }
 
-describe('a worker that is killed', () => {
-  it('leaves its job to another, and no attempt is spent', async () => {
+describe('killed worker', () => {
+  it('The job of a killed worker goes to another worker, and no attempt is spent', async () => {
     const own = openQueueFixture(redis(), { attempts: 1 });
     const { jobId } = await own.queue.submit(requestFor('a'));
     await loseWorker(own, jobId);
@@ -46,7 +46,7 @@ describe('a worker that is killed', () => {
     expect((await own.calls(1))[0]!.outcome).toEqual({ result: RESULT });
   });
 
-  it('too many times fails the job as WORKER_LOST, which passes', async () => {
+  it('A job that loses too many workers fails with WORKER_LOST, which is retryable', async () => {
     const own = openQueueFixture(redis());
     const { jobId } = await own.queue.submit(requestFor('a'));
     await loseWorker(own, jobId);
@@ -61,8 +61,8 @@ describe('a worker that is killed', () => {
   });
 });
 
-describe('handing back', () => {
-  it('gives what runs to the next worker at once, and spends no attempt', async () => {
+describe('hand back', () => {
+  it('Active jobs are handed back when their worker closes, and no attempt is spent', async () => {
     const own = openQueueFixture(redis(), { attempts: 1, backoffMs: 3_600_000 });
     let aborted = 0;
     const old = await own.work({
@@ -83,7 +83,7 @@ describe('handing back', () => {
     expect(await own.calls(3)).toHaveLength(3);
   });
 
-  it('lets what ends in time end', async () => {
+  it('An active job that ends within the grace is not handed back', async () => {
     const own = openQueueFixture(redis());
     let end = () => {};
     const old = await own.work({
@@ -100,7 +100,7 @@ describe('handing back', () => {
     expect((await own.queue.status(jobId))?.status).toBe('done');
   });
 
-  it('sends a callback again that was on its way, under the same id', async () => {
+  it('A callback that was being sent when its worker closed is sent again under the same id', async () => {
     const tried: CallbackJob[] = [];
     const own = openQueueFixture(redis());
     const old = await own.work({
@@ -118,8 +118,8 @@ describe('handing back', () => {
   });
 });
 
-describe('a lock that ran out', () => {
-  it('stops the bake, which begins again in the same process', async () => {
+describe('expired lock', () => {
+  it('A bake whose lock expired stops, and begins again in the same process', async () => {
     const own = openQueueFixture(redis());
     const [begun, reasons]: [string[], unknown[]] = [[], []];
     await own.work({
@@ -145,9 +145,9 @@ describe('a lock that ran out', () => {
   });
 });
 
-describe('a machine that can not bake', () => {
+describe('host fault', () => {
   it.each(['FFMPEG_MISSING', 'TEMP_DIR_UNUSABLE'] as const)(
-    '%s: the tape waits until it can',
+    'A tape whose bake fails with %s waits until the host can bake',
     async (code) => {
       const own = openQueueFixture(redis(), { attempts: 1 });
       let mended = false;
@@ -171,8 +171,8 @@ describe('a machine that can not bake', () => {
   );
 });
 
-describe('Redis killed', () => {
-  it('in the middle: what was accepted is baked, and told once', async () => {
+describe('killed Redis', () => {
+  it('Accepted tapes are baked and reported once although Redis is killed meanwhile', async () => {
     const server = await startRedis();
     onTestFinished(() => server.stop());
     const own = openQueueFixture(server);
@@ -199,7 +199,7 @@ describe('Redis killed', () => {
     expect(new Set(ids).size).toBe(4);
   });
 
-  it('for good: workers close all the same', async () => {
+  it('Workers close although Redis is gone', async () => {
     const server = await startRedis();
     onTestFinished(() => server.stop());
     const own = openQueueFixture(server);

@@ -12,7 +12,7 @@ import {
 
 const { redis } = useRedis();
 
-/** Every key of this openQueueFixture that holds a word somewhere. */
+/** Every key of this queue that contains a word in its name or its value. */
 async function keysWith({ prefix }: QueueFixture, word: string): Promise<string[]> {
   const client = new Redis(redis().socket);
   onTestFinished(() => client.disconnect());
@@ -35,7 +35,7 @@ async function dump(client: Redis, key: string): Promise<string> {
   return JSON.stringify(await read[await client.type(key)]?.());
 }
 
-it('removes what waits, and another tape stays', async () => {
+it('A purge removes waiting jobs of its slug and no others', async () => {
   const own = openQueueFixture(redis());
   const { jobId } = await own.queue.submit(requestFor('gone'));
   const stays = await own.queue.submit(requestFor('stays'));
@@ -48,7 +48,7 @@ it('removes what waits, and another tape stays', async () => {
   expect((await own.calls(1)).map(({ request }) => request.slug)).toEqual(['stays']);
 });
 
-it('stops what runs, and sends no callback', async () => {
+it('A purge stops active bakes, which send no callback', async () => {
   const own = openQueueFixture(redis());
   let stopped = false;
   await own.work({
@@ -69,7 +69,7 @@ it('stops what runs, and sends no callback', async () => {
   expect(await keysWith(own, 'gone')).toEqual([]);
 });
 
-it('removes the history of every job of the tape, and callbacks that wait for another try', async () => {
+it('A purge removes all finished jobs of a tape, and callbacks that wait for their next attempt', async () => {
   const own = openQueueFixture(redis());
   await own.work({ deliver: async () => ({ lastError: 'No.', retryInMs: 3_600_000 }) });
   const first = await own.queue.submit(requestFor('gone'));
@@ -83,7 +83,7 @@ it('removes the history of every job of the tape, and callbacks that wait for an
   expect(await keysWith(own, 'gone')).toEqual([]);
 });
 
-it('says what did not stop in time; that is removed when it ends, without a callback', async () => {
+it('A purge reports bakes that do not stop in time; they are removed when they end, without a callback', async () => {
   const own = openQueueFixture(redis(), { purgeWaitMs: 100 });
   let end = () => {};
   await own.work({
@@ -103,7 +103,7 @@ it('says what did not stop in time; that is removed when it ends, without a call
   expect((await own.calls(1)).map(({ request }) => request.slug)).toEqual(['later']);
 });
 
-it('can be asked for again afterwards, and does not know of it', async () => {
+it('A purged tape can be submitted again as a new job', async () => {
   const own = openQueueFixture(redis());
   await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP')) });
   const { jobId } = await own.queue.submit(requestFor('gone'));
@@ -113,7 +113,7 @@ it('can be asked for again afterwards, and does not know of it', async () => {
   expect(await own.queue.purge('never was')).toEqual({ removed: [], running: [], names: [] });
 });
 
-it('from within the very callback that tells of the tape ends at once; the rest goes when that was answered', async () => {
+it('A purge from within the callback of the tape ends at once, and the callback is removed after its answer', async () => {
   const own = openQueueFixture(redis());
   const purged = Promise.withResolvers<unknown>();
   const began = performance.now();
@@ -125,11 +125,11 @@ it('from within the very callback that tells of the tape ends at once; the rest 
   });
   const { jobId } = await own.queue.submit(requestFor('gone'));
   expect(await purged.promise).toEqual({ removed: [jobId], running: [], names: [] });
-  expect(performance.now() - began).toBeLessThan(5000); // what the openQueueFixture has a purge wait for
+  expect(performance.now() - began).toBeLessThan(5000); // the time that a purge waits for in this fixture
   await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
 });
 
-it('a callback that fails while its tape is purged is removed too, and not tried again', async () => {
+it('A callback that fails while its tape is purged is removed, and not sent again', async () => {
   const own = openQueueFixture(redis());
   let tries = 0;
   await own.work({
@@ -144,7 +144,7 @@ it('a callback that fails while its tape is purged is removed too, and not tried
   expect(tries).toBe(1);
 });
 
-it('forgets a new attempt that was begun and not ended: the next to start does not bring the tape back', async () => {
+it('A purge also removes a requeue that a crash interrupted: workers that start later do not bring the tape back', async () => {
   const own = openQueueFixture(redis());
   const first = await own.work({ bake: async () => Promise.reject(fault('NOT_A_ZIP')) });
   const request = requestFor('gone');
@@ -154,8 +154,8 @@ it('forgets a new attempt that was begun and not ended: the next to start does n
   const client = new Redis(redis().socket);
   onTestFinished(() => client.disconnect());
   const policy = { historySeconds: 100, attempts: 1, backoffMs: 1 };
-  const renewal = { policy, jobId, request, priority: 0, oldCallbackId: failed!.callbackId };
-  await client.hset(`${own.prefix}:renewals`, jobId, JSON.stringify(renewal));
+  const pending = { policy, jobId, request, priority: 0, oldCallbackId: failed!.callbackId };
+  await client.hset(`${own.prefix}:renewals`, jobId, JSON.stringify(pending));
   await own.queue.purge('gone');
   await own.work();
   expect(await own.queue.status(jobId)).toBeUndefined();

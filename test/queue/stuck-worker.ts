@@ -1,9 +1,13 @@
 import { startWorkers } from '../../service/worker/workers.ts';
 
-// A worker that takes a job, says which on its standard output, and never ends it.
+// Workers that take a job, print its id, and never end it.
 const [url = '', prefix = ''] = process.argv.slice(2);
 await startWorkers({
-  ...{ redis: { url }, prefix, concurrency: 1, lockMs: 1000, stalledCheckMs: 100 },
+  redis: { url },
+  prefix,
+  concurrency: 1,
+  lockMs: 1000,
+  stalledCheckMs: 100,
   bake: (_request, { jobId }) => {
     console.log(jobId);
     return new Promise(() => {});

@@ -4,8 +4,8 @@ import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } f
 
 const { redis } = useRedis();
 
-describe('the same again', () => {
-  it('waiting: the same job', async () => {
+describe('the same request again', () => {
+  it('A request whose job waits finds that job', async () => {
     const { queue } = openQueueFixture(redis());
     const first = await queue.submit(requestFor('a'));
     expect(first).toMatchObject({ status: 'queued', created: true, outcome: 'accepted' });
@@ -13,7 +13,7 @@ describe('the same again', () => {
     expect(again).toEqual({ jobId: first.jobId, status: 'queued', created: false, outcome: 'already' });
   });
 
-  it('running: the same job, and a rebake is a conflict', async () => {
+  it('A request whose job is active finds that job, and a rebake is a conflict', async () => {
     const { queue, work, is } = openQueueFixture(redis());
     await work({ bake: (_request, { signal }) => untilAborted(signal) });
     const { jobId } = await queue.submit(requestFor('a'));
@@ -23,7 +23,7 @@ describe('the same again', () => {
     expect(await queue.submit(requestFor('a'), { rebake: true })).toEqual({ ...same, outcome: 'conflict' });
   });
 
-  it('done: the same job, and its callback again under the same id, as newly asked for', async () => {
+  it('A request whose job is done sends the callback again, with the fields of the new request', async () => {
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work();
     const { jobId } = await queue.submit(requestFor('a'));
@@ -37,19 +37,17 @@ describe('the same again', () => {
     expect(second!.request).toMatchObject(asked);
     await expect
       .poll(async () => (await queue.status(jobId))?.callback)
-      .toMatchObject({
-        ...{ delivered: true, attempts: 2 },
-      });
+      .toMatchObject({ delivered: true, attempts: 2 });
   });
 
-  it('failed for a passing reason: a new attempt of the same job, with a callback of its own', async () => {
-    let lucky = false;
+  it('A request whose job failed with a retryable error makes a new attempt with a new callback', async () => {
+    let succeeds = false;
     let bakes = 0;
     const { queue, work, is, calls } = openQueueFixture(redis(), { attempts: 2 });
     await work({
       bake: async () => {
         bakes += 1;
-        if (!lucky) throw fault('SOURCE_TIMEOUT');
+        if (!succeeds) throw fault('SOURCE_TIMEOUT');
         return RESULT;
       },
     });
@@ -57,7 +55,7 @@ describe('the same again', () => {
     await is(jobId, 'failed');
     expect(bakes).toBe(2);
     await calls(1);
-    lucky = true;
+    succeeds = true;
     const again = await queue.submit(requestFor('a'));
     expect(again).toEqual({ jobId, status: 'queued', created: true, outcome: 'retrying' });
     await is(jobId, 'done');
@@ -67,7 +65,7 @@ describe('the same again', () => {
     expect(done!.callbackId).not.toBe(failed!.callbackId);
   });
 
-  it('failed for good: not tried again, and the failure callback again', async () => {
+  it('A request whose job failed for good sends the callback again, and bakes nothing', async () => {
     let bakes = 0;
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
@@ -90,7 +88,7 @@ describe('the same again', () => {
   it.each<['done' | 'failed', () => Promise<typeof RESULT>]>([
     ['done', async () => RESULT],
     ['failed', async () => Promise.reject(fault('NOT_A_ZIP'))],
-  ])('rebake of what is %s: a new job, which is the one from then on', async (status, bake) => {
+  ])('A rebake of a job that is %s makes a new job, which later requests find', async (status, bake) => {
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work({ bake });
     const { jobId } = await queue.submit(requestFor('a'));
@@ -105,13 +103,13 @@ describe('the same again', () => {
     expect(new Set((await calls(3)).map(({ callbackId }) => callbackId)).size).toBe(3);
   });
 
-  it('rebake of what never was: a job like any', async () => {
+  it('A rebake of a tape that is new makes an ordinary job', async () => {
     const { queue } = openQueueFixture(redis());
     expect(await queue.submit(requestFor('a'), { rebake: true })).toMatchObject({ outcome: 'accepted' });
     expect(await queue.submit(requestFor('a'), { rebake: true })).toMatchObject({ outcome: 'conflict' });
   });
 
-  it('a rebake that meets an old job under its id passes it over', async () => {
+  it('A rebake skips the id of an older job', async () => {
     const { queue, work, is, prefix } = openQueueFixture(redis());
     await work();
     const { jobId } = await queue.submit(requestFor('a'));
@@ -122,23 +120,30 @@ describe('the same again', () => {
     expect((await queue.submit(requestFor('a'), { rebake: true })).jobId).toBe(`${jobId}-3`);
   });
 
-  it.each<[string, Partial<BakeRequest>, boolean]>([
-    // and whether it is the same
-    ['another signature of the ZIP', { zipUrl: 'https://art.test/a.zip?signature=2#x' }, true],
-    ['another order of outputs', { outputs: [{ kind: 'thumbnail' }, { kind: 'mp4' }] }, true],
-    ['other metadata and callback', { metadata: 1, callbackUrl: 'https://else.test', code: 'x' }, true],
-    ['another ZIP', { zipUrl: 'https://art.test/b.zip' }, false],
-    ['another scale', { outputs: [{ kind: 'mp4', scale: 4 }, { kind: 'thumbnail' }] }, false],
-    ['another tape', { mongoId: 'another' }, false],
-    ['another slug', { slug: 'b' }, false],
-  ])('%s', async (_what, part, same) => {
+  it.each<[string, Partial<BakeRequest>]>([
+    ['another signature of the ZIP', { zipUrl: 'https://art.test/a.zip?signature=2#x' }],
+    ['another order of outputs', { outputs: [{ kind: 'thumbnail' }, { kind: 'mp4' }] }],
+    ['other metadata and callback', { metadata: 1, callbackUrl: 'https://else.test', code: 'x' }],
+  ])('A request with %s has the same job', async (_what, part) => {
     const { queue } = openQueueFixture(redis());
     const first = await queue.submit(requestFor('a'));
     const second = await queue.submit(requestFor('a', part));
-    expect(second.jobId === first.jobId).toBe(same);
+    expect(second.jobId === first.jobId).toBe(true);
   });
 
-  it('twenty at once: one job, one bake, one callback', async () => {
+  it.each<[string, Partial<BakeRequest>]>([
+    ['another ZIP', { zipUrl: 'https://art.test/b.zip' }],
+    ['another scale', { outputs: [{ kind: 'mp4', scale: 4 }, { kind: 'thumbnail' }] }],
+    ['another tape', { mongoId: 'another' }],
+    ['another slug', { slug: 'b' }],
+  ])('A request with %s has another job', async (_what, part) => {
+    const { queue } = openQueueFixture(redis());
+    const first = await queue.submit(requestFor('a'));
+    const second = await queue.submit(requestFor('a', part));
+    expect(second.jobId === first.jobId).toBe(false);
+  });
+
+  it('Twenty equal requests at once make one job, one bake and one callback', async () => {
     let bakes = 0;
     const { queue, work, is, calls } = openQueueFixture(redis());
     await work({
@@ -155,7 +160,7 @@ describe('the same again', () => {
     expect(bakes).toBe(1);
   });
 
-  it('twenty at once after a passing failure: one new attempt', async () => {
+  it('Twenty equal requests at once after a retryable failure make one new attempt', async () => {
     const started: string[] = [];
     const { queue, work, is } = openQueueFixture(redis(), { attempts: 1 });
     await work({
@@ -177,7 +182,7 @@ describe('the same again', () => {
 });
 
 describe('MAX_QUEUED', () => {
-  it('holds exactly, however many come at once, and says nothing of those it knows', async () => {
+  it('MAX_QUEUED holds exactly for many requests at once, and a known request is not refused', async () => {
     const { queue } = openQueueFixture(redis(), { maxQueued: 10 });
     const all = await Promise.all(Array.from({ length: 50 }, (_, n) => queue.submit(requestFor(`t${n}`))));
     expect(all.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(10);
@@ -191,7 +196,7 @@ describe('MAX_QUEUED', () => {
     expect(await queue.status(all[full]!.jobId)).toBeUndefined();
   });
 
-  it('counts what runs as not waiting, and what waits for another try as waiting', async () => {
+  it('An active job does not count against MAX_QUEUED, and one that waits for its next attempt does', async () => {
     const { queue, work, is } = openQueueFixture(redis(), { maxQueued: 1, backoffMs: 60_000 });
     await work({
       concurrency: 1,
@@ -203,7 +208,7 @@ describe('MAX_QUEUED', () => {
     expect((await queue.submit(requestFor('c'))).outcome).toBe('full');
   });
 
-  it('holds for retries too', async () => {
+  it('MAX_QUEUED holds for retries and rebakes too', async () => {
     const { queue, work, is } = openQueueFixture(redis(), { maxQueued: 1 });
     const workers = await work({ bake: async () => Promise.reject(fault('NOT_A_ZIP')) });
     const { jobId } = await queue.submit(requestFor('a'));
@@ -216,17 +221,15 @@ describe('MAX_QUEUED', () => {
 });
 
 describe('order', () => {
-  it('is that of arrival, after those of a higher priority', async () => {
+  it('Jobs are baked by priority, and then in the order of their arrival', async () => {
     const order: string[] = [];
     const { queue, work, calls } = openQueueFixture(redis());
     const asked = [
-      ...[
-        ['low', 9],
-        ['lower', 10],
-        ['one', 0],
-        ['two', 0],
-        ['middle', 5],
-      ],
+      ['low', 9],
+      ['lower', 10],
+      ['one', 0],
+      ['two', 0],
+      ['middle', 5],
     ] as const;
     for (const [slug, priority] of asked) await queue.submit(requestFor(slug), { priority });
     await work({

@@ -13,7 +13,7 @@ import { ffmpegMatrix } from '../rig/ffmpegs.ts';
 import { until } from '../rig/until.ts';
 
 const matrix = await ffmpegMatrix();
-/** Encoders that do something wrong: shell that changes what they are asked for, before the real one takes it. */
+/** Encoders with a fault: a shell script changes the arguments before the real encoder gets them. */
 const BROKEN = {
   'no VP9': 'case "$*" in *libvpx*) exit 1;; esac',
   'a level of its own':
@@ -26,14 +26,14 @@ let backends: Backends;
 let folder: string;
 beforeAll(async () => {
   backends = await startBackends();
-  folder = await mkdtemp(join(tmpdir(), 'oven-proof-'));
+  folder = await mkdtemp(join(tmpdir(), 'oven-selfcheck-'));
 });
 afterAll(async () => {
   await backends.close();
   await rm(folder, { recursive: true });
 });
 
-/** Puts an encoder named ffmpeg into a folder of its own, and gives its path. */
+/** Puts an encoder named ffmpeg into a folder of its own, and returns its path. */
 async function encoder(name: string, script: string): Promise<string> {
   const place = join(folder, name);
   await mkdir(place, { recursive: true });
@@ -43,69 +43,76 @@ async function encoder(name: string, script: string): Promise<string> {
   return path;
 }
 
-describe('the built-in tapes', () => {
-  it.for(matrix)('come out right with ffmpeg $version $whyNot', async ({ program }, { skip }) => {
-    if (program === undefined) return skip();
-    await bakeBuiltInTapes(readConfig(backends.env), { ffmpeg: program });
-    expect(await readdir(join(backends.root, 'temp'))).toEqual([]);
-  });
+describe('built-in tapes', () => {
+  it.for(matrix)(
+    'The built-in tapes come out right with ffmpeg $version $whyNot',
+    async ({ program }, { skip }) => {
+      if (program === undefined) return skip();
+      await bakeBuiltInTapes(readConfig(backends.env), { ffmpeg: program });
+      expect(await readdir(join(backends.root, 'temp'))).toEqual([]);
+    },
+  );
 
-  it('have soft colours, which are encoded with B-frames', async () => {
+  it('The irregular tape has soft colours, which are encoded with B-frames', async () => {
     const path = join(folder, 'tape.zip');
     await writeFile(path, irregularTape().zip);
     const { width, height, frames } = await readTruth(path);
     expect(contentOf(irregularTape().zip.length - 2000, frames, width * height)).toBe('smooth');
   });
 
-  it.each(Object.entries(BROKEN))('show an encoder that has %s', async (name, script) => {
-    const ffmpeg = await encoder(name, script);
-    const proving = bakeBuiltInTapes(readConfig(backends.env), { ffmpeg });
-    await expect(proving).rejects.toMatchObject({
-      code: expect.stringMatching(name === 'no VP9' ? /^FFMPEG_FAILED$/ : /^VERIFY_FAILED$/),
-    });
-    expect(await readdir(join(backends.root, 'temp'))).toEqual([]);
-  });
+  it.each(Object.entries(BROKEN))(
+    'The built-in tapes show the fault of an encoder with %s',
+    async (name, script) => {
+      const ffmpeg = await encoder(name, script);
+      const baking = bakeBuiltInTapes(readConfig(backends.env), { ffmpeg });
+      await expect(baking).rejects.toMatchObject({
+        code: expect.stringMatching(name === 'no VP9' ? /^FFMPEG_FAILED$/ : /^VERIFY_FAILED$/),
+      });
+      expect(await readdir(join(backends.root, 'temp'))).toEqual([]);
+    },
+  );
 });
 
-describe('what is seen in a finished video', () => {
+describe('videoFault', () => {
   const samples = [
     { start: 0, duration: 0.5 },
     { start: 0.5, duration: 2 },
   ];
   it.each([
-    ['nothing wrong', { profile: 'avc1.4d400a', samples }, undefined],
+    ['no fault', { profile: 'avc1.4d400a', samples }, undefined],
     [
       'a tick for the last picture',
       { profile: 'avc1.4d400a', samples: [samples[0]!, { start: 0.5, duration: 1e-5 }] },
       'ends at 0.5',
     ],
     ['level 6.2', { profile: 'avc1.4d403e', samples }, 'is avc1.4d403e'],
-    ['another codec has other levels', { profile: 'vp09.00.62.08', samples }, undefined],
-    ['nothing in it', { profile: '', samples: [] }, 'ends at 0 s'],
-  ])('%s', (_, track, fault) => {
+    ['the levels of another codec', { profile: 'vp09.00.62.08', samples }, undefined],
+    ['no samples', { profile: '', samples: [] }, 'ends at 0 s'],
+  ])('A video with %s is judged right', (_, track, fault) => {
     const found = videoFault({ tracks: [{ codec: '', ...track }] }, 2.5);
     if (fault === undefined) expect(found).toBeUndefined();
     else expect(found).toContain(fault);
   });
 });
 
-it('a service whose encoder is replaced by one that fails says so on /health, until it is replaced again', async () => {
+it('A service is unhealthy while its encoder is replaced by one with a fault', async () => {
   const path = process.env.PATH;
   const ffmpeg = await encoder('replaced', BROKEN['a level of its own']);
   process.env.PATH = `${join(folder, 'replaced')}:${path}`;
   const service = await startService(readConfig({ ...backends.env, LOG_LEVEL: 'silent' }), {
-    ...{ candidate: false, selfCheck: { delayMs: 0, everyMs: 20 } },
+    candidate: false,
+    selfCheck: { delayMs: 0, everyMs: 20 },
   });
   const health = async () => {
     const answer = await fetch(`${service.url}/health`);
     return { code: answer.status, ...((await answer.json()) as { reasons?: { code: string }[] }) };
   };
   try {
-    const sick = await until('it is unhealthy', async () => {
-      const told = await health();
-      return told.code === 503 && told;
+    const unhealthy = await until('it is unhealthy', async () => {
+      const answer = await health();
+      return answer.code === 503 && answer;
     });
-    expect(sick.reasons?.map(({ code }) => code)).toEqual(['SELF_CHECK']);
+    expect(unhealthy.reasons?.map(({ code }) => code)).toEqual(['SELF_CHECK']);
     await writeFile(ffmpeg, `#!/bin/sh\nPATH=${path} exec ffmpeg "$@"\n`);
     await until('it is healthy', async () => (await health()).code === 200);
   } finally {

@@ -12,7 +12,7 @@ import { until } from '../rig/until.ts';
 
 let backends: Backends;
 let cdn: Server;
-/** Where the CDN that the operator made is: it gives out the folder of videos, but only below /right. */
+/** The URL of the operator's CDN: it serves the folder of videos, but only below /right. */
 let cdnUrl: string;
 const seen: string[] = [];
 beforeAll(async () => {
@@ -35,7 +35,7 @@ afterAll(async () => {
 const start = (env: NodeJS.ProcessEnv) =>
   startProcess({ ...backends.env, ...env }, { args: ['--candidate'] });
 
-/** Asks over a unix socket; undefined while nobody listens there. */
+/** Sends a request over a unix socket; undefined while no process listens there. */
 function ask(
   socketPath: string,
   path: string,
@@ -53,13 +53,13 @@ function ask(
   });
 }
 
-describe('a candidate that is fit', () => {
+describe('a candidate whose checks pass', () => {
   let candidate: ServiceProcess;
   let socket: string;
   const states = new Set<string>();
   beforeAll(async () => {
     socket = join(backends.root, 'candidate.sock');
-    // What a dead process left is for the service to sweep, which may be running; a job waits for that service too.
+    // The folder of a dead process and a waiting job are for the service, which may run at the same time.
     const left = join(backends.root, 'temp', 'tape-left-0');
     await mkdir(left);
     await writeFile(join(left, 'owner.json'), JSON.stringify({ pid: 999_999_999, started: '1', boot: 'x' }));
@@ -68,9 +68,10 @@ describe('a candidate that is fit', () => {
     const { callbackSecret: _secret, ...fields } = body('a');
     await queue.submit({ ...fields, outputs: [{ kind: 'mp4' }], secretFingerprint: 'x' } as never);
     await queue.close();
-    // The running service's port for metrics is taken: a candidate must not want it.
+    // The running service has the port for metrics: a candidate must not use it.
     candidate = start({
-      ...{ LISTEN_SOCKET: socket, METRICS_PORT: String(await freePort()) },
+      LISTEN_SOCKET: socket,
+      METRICS_PORT: String(await freePort()),
       AT_BLOBS_CDN: `${cdnUrl}/right`,
     });
     await until('it is proven', async () => {
@@ -81,7 +82,7 @@ describe('a candidate that is fit', () => {
   });
   afterAll(() => candidate.kill());
 
-  it('says unhealthy until all is proven, then healthy with its release', async () => {
+  it('A candidate is unhealthy until all checks have passed, then healthy with its release', async () => {
     expect([...states].filter((one) => one !== '503 unhealthy')).toEqual(['200 healthy']);
     expect(JSON.parse((await ask(socket, '/health'))!.body)).toMatchObject({
       status: 'healthy',
@@ -92,10 +93,10 @@ describe('a candidate that is fit', () => {
     }
   });
 
-  it('was seen through the CDN', () =>
+  it('A candidate requests its check file through the CDN', () =>
     expect(seen).toContainEqual(expect.stringMatching(/^\/right\/tapes\/\.oven-check-/)));
 
-  it('answers nothing else, takes no work and sweeps nothing', async () => {
+  it('A candidate answers no other request, takes no jobs and sweeps no folders', async () => {
     expect((await ask(socket, '/'))?.status).toBe(404);
     expect((await ask(socket, '/drain'))?.status).toBe(404);
     const queue = openQueue({ redis: { path: backends.redis.socket }, maxQueued: 9 });
@@ -106,13 +107,13 @@ describe('a candidate that is fit', () => {
     expect(await readdir(join(backends.root, 'blobs', 'tapes'))).toEqual([]);
   });
 
-  it('ends on SIGTERM', async () => {
+  it('A candidate ends on SIGTERM', async () => {
     candidate.child.kill('SIGTERM');
     expect(await candidate.ended()).toBe(0);
   });
 });
 
-describe('a candidate that is not fit ends with 1 and one line', () => {
+describe('a candidate with a check that fails', () => {
   it.each<[string, () => NodeJS.ProcessEnv, RegExp]>([
     ['no ffmpeg', () => ({ PATH: '/nowhere', NODE: process.execPath }), /a bake: .* \[FFMPEG_MISSING\]$/],
     [
@@ -126,12 +127,12 @@ describe('a candidate that is not fit ends with 1 and one line', () => {
       /the bucket of videos: .* \[STORAGE_MISCONFIGURED\]$/,
     ],
     [
-      'a CDN that leads elsewhere',
+      'a CDN of other files',
       () => ({ AT_BLOBS_CDN: `${cdnUrl}/wrong` }),
       /the CDN: 127\.0\.0\.1:\d+ \(AT_BLOBS_CDN\) does not give out what the bucket has: status 404\.$/,
     ],
     ['no Redis', () => ({ REDIS_URL: `unix://${backends.root}/none.sock` }), /Redis: /],
-  ])('%s', async (_what, env, says) => {
+  ])('A candidate with %s ends with exit code 1 and one line', async (_what, env, says) => {
     const candidate = startProcess({ ...backends.env, ...env() }, { args: ['--candidate'] });
     expect(await candidate.ended()).toBe(1);
     const plain = candidate.lines.filter((line) => !line.startsWith('{'));

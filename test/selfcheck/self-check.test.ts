@@ -9,10 +9,10 @@ import { until } from '../rig/until.ts';
 const log = { info: () => {}, error: () => {} };
 const often = { log, delayMs: 0, everyMs: 1 };
 const lasting = new BakeError('VERIFY_FAILED', 'It is wrong.');
-const passing = new BakeError('FFMPEG_FAILED', 'It failed.');
+const retryable = new BakeError('FFMPEG_FAILED', 'It failed.');
 
-describe('the self-check', () => {
-  it('tries an encoder once, and again when it has changed', async () => {
+describe('startSelfCheck', () => {
+  it('The self-check bakes once, and again when the encoder has changed', async () => {
     let encoder = 'old';
     const tried: string[] = [];
     const check = startSelfCheck({
@@ -29,10 +29,10 @@ describe('the self-check', () => {
   });
 
   it.each([
-    ['for good', lasting, 1],
-    ['for a moment', passing, 3],
-    ['in a way that nobody planned for', new Error('?'), 1],
-  ])('what fails %s is told', async (_, error, times) => {
+    ['an error that stays', lasting, 1],
+    ['a retryable error', retryable, 3],
+    ['a bug', new Error('?'), 1],
+  ])('The self-check reports %s, one that is retryable after three bakes', async (_, error, times) => {
     const told: boolean[] = [];
     const check = startSelfCheck({
       ...often,
@@ -48,7 +48,7 @@ describe('the self-check', () => {
     expect(check.fault()).toMatchObject({ code: 'SELF_CHECK' });
   });
 
-  it('is well again when the encoder is', async () => {
+  it('The self-check reports no fault any more once a bake succeeds', async () => {
     let works = false;
     const check = startSelfCheck({
       ...often,
@@ -63,7 +63,7 @@ describe('the self-check', () => {
     await check.close();
   });
 
-  it('waits for an encoder where there is none', async () => {
+  it('The self-check waits while there is no encoder', async () => {
     let encoder = '';
     let looked = 0;
     const tried: string[] = [];
@@ -82,7 +82,7 @@ describe('the self-check', () => {
     expect(tried).toEqual(['one']);
   });
 
-  it('is stopped, which is no failure', async () => {
+  it('A stopped self-check reports no fault', async () => {
     const begun = Promise.withResolvers<void>();
     const check = startSelfCheck({
       ...often,
@@ -98,7 +98,7 @@ describe('the self-check', () => {
   });
 });
 
-it('an encoder is known by its file', async () => {
+it('The identity of an encoder changes with its file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'oven-encoder-'));
   const path = join(folder, 'ffmpeg');
   expect(await identifyEncoder(`/nowhere:${folder}`)).toBe('');

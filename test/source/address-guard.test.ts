@@ -8,21 +8,51 @@ import { failure } from './failure.ts';
 import { type Scratch, scratch } from './scratch.ts';
 
 const PRIVATE = [
-  ...['0.0.0.0', '0.1.2.3', '10.1.2.3', '100.64.0.1', '100.127.255.255', '127.0.0.1', '127.255.255.255'],
-  ...['169.254.169.254', '172.16.0.1', '172.31.255.255', '192.0.0.1', '192.0.2.1', '192.168.1.1'],
-  ...[
-    '192.88.99.1',
-    '198.18.0.1',
-    '198.51.100.1',
-    '203.0.113.1',
-    '224.0.0.1',
-    '240.0.0.1',
-    '255.255.255.255',
-  ],
-  ...['::', '::1', '::7f00:1', '::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:10.0.0.1', '::ffff:0:7f00:1'],
-  ...['64:ff9b::7f00:1', '64:ff9b::808:808', '64:ff9b:1::1', '100::1', '2001::1', '2001:db8::1'],
-  ...['2002:7f00:1::', '2002:808:808::', '3fff::1', '5f00::1', 'fc00::1', 'fd12:3456::1', 'fe80::1'],
-  ...['fe80::1%lo', 'fec0::1', 'ff02::1', '1::1', '4000::1'],
+  '0.0.0.0',
+  '0.1.2.3',
+  '10.1.2.3',
+  '100.64.0.1',
+  '100.127.255.255',
+  '127.0.0.1',
+  '127.255.255.255',
+  '169.254.169.254',
+  '172.16.0.1',
+  '172.31.255.255',
+  '192.0.0.1',
+  '192.0.2.1',
+  '192.168.1.1',
+  '192.88.99.1',
+  '198.18.0.1',
+  '198.51.100.1',
+  '203.0.113.1',
+  '224.0.0.1',
+  '240.0.0.1',
+  '255.255.255.255',
+  '::',
+  '::1',
+  '::7f00:1',
+  '::ffff:127.0.0.1',
+  '::ffff:7f00:1',
+  '::ffff:10.0.0.1',
+  '::ffff:0:7f00:1',
+  '64:ff9b::7f00:1',
+  '64:ff9b::808:808',
+  '64:ff9b:1::1',
+  '100::1',
+  '2001::1',
+  '2001:db8::1',
+  '2002:7f00:1::',
+  '2002:808:808::',
+  '3fff::1',
+  '5f00::1',
+  'fc00::1',
+  'fd12:3456::1',
+  'fe80::1',
+  'fe80::1%lo',
+  'fec0::1',
+  'ff02::1',
+  '1::1',
+  '4000::1',
 ];
 const PUBLIC = ['1.1.1.1', '8.8.8.8', '100.63.255.255', '100.128.0.1', '172.32.0.1', '::ffff:8.8.8.8'];
 const ALSO_PUBLIC = ['2606:4700:4700::1111', '[2606:4700:4700::1111]'];
@@ -39,14 +69,17 @@ const NONE = [
   ' 8.8.8.8',
 ];
 
-describe('an address', () => {
-  it.each([...PRIVATE, ...PRIVATE.map((address) => `[${address}]`)])('%s is not public', (address) => {
-    expect(isPublicAddress(address)).toBe(false);
-  });
-  it.each([...PUBLIC, ...ALSO_PUBLIC])('%s is public', (address) => {
+describe('isPublicAddress', () => {
+  it.each([...PRIVATE, ...PRIVATE.map((address) => `[${address}]`)])(
+    'The address %s is not public',
+    (address) => {
+      expect(isPublicAddress(address)).toBe(false);
+    },
+  );
+  it.each([...PUBLIC, ...ALSO_PUBLIC])('The address %s is public', (address) => {
     expect(isPublicAddress(address)).toBe(true);
   });
-  it.each(NONE)('"%s" is none', (address) => {
+  it.each(NONE)('The text "%s" is no public address', (address) => {
     expect(isPublicAddress(address)).toBe(false);
   });
 });
@@ -60,7 +93,7 @@ function answering(...addresses: string[]): LookupFunction {
     );
 }
 
-describe('a name that leads to', () => {
+describe('publicOnly', () => {
   it.each([
     [['8.8.8.8'], ['8.8.8.8']],
     [
@@ -70,7 +103,7 @@ describe('a name that leads to', () => {
     [['127.0.0.1'], 'SOURCE_PRIVATE_ADDRESS'],
     [['::ffff:169.254.169.254', '10.0.0.1'], 'SOURCE_PRIVATE_ADDRESS'],
     [[], 'SOURCE_PRIVATE_ADDRESS'],
-  ])('%j', (addresses, left) => {
+  ])('A lookup of the addresses %j keeps only public ones', (addresses, left) => {
     const lookup = publicOnly(answering(...addresses));
     lookup('tapes.example', { all: true }, (error, found) => {
       const all = Array.isArray(found) ? found.map(({ address }) => address) : found;
@@ -83,7 +116,7 @@ describe('a name that leads to', () => {
     expect.assertions(2);
   });
 
-  it('nothing, since looking up failed', () => {
+  it('The error of a lookup is passed on', () => {
     const failed = new Error('no such name');
     publicOnly((_, __, callback) => callback(failed, []))('tapes.example', {}, (error) => {
       expect(error).toBe(failed);
@@ -92,7 +125,7 @@ describe('a name that leads to', () => {
   });
 });
 
-describe('a download', () => {
+describe('download', () => {
   let source: SourceRig;
   let folder: Scratch;
   beforeAll(async () => {
@@ -114,31 +147,43 @@ describe('a download', () => {
     const isAllowed = () => ({ trusted: false });
     return download(new URL(url), folder.file(), { isAllowed, ...limits, signal, ...changed });
   };
-  /** On the port of the source, where there would be an answer. */
+  /** A URL with the port of the source, which would answer. */
   const at = (host: string, path = '/whole/9') => `http://${host}:${source.port}${path}`;
 
   it.each([
-    ...[
-      '127.0.0.1',
-      '127.1',
-      '0x7f.1',
-      '0177.0.0.1',
-      '2130706433',
-      '0x7f000001',
-      '127.0.0.1.',
-      '１２７.0.0.1',
-    ],
-    ...['0.0.0.0', '0', '[::1]', '[::]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::127.0.0.1]'],
-    ...['169.254.169.254', '100.64.0.1', '10.0.0.1', '192.168.0.1', '[64:ff9b::7f00:1]', '[2002:7f00:1::]'],
-    ...['[fe80::1]', '[fd00::1]', 'localhost', 'LOCALHOST'],
-  ])('of %s', async (host) => {
+    '127.0.0.1',
+    '127.1',
+    '0x7f.1',
+    '0177.0.0.1',
+    '2130706433',
+    '0x7f000001',
+    '127.0.0.1.',
+    '１２７.0.0.1',
+    '0.0.0.0',
+    '0',
+    '[::1]',
+    '[::]',
+    '[::ffff:127.0.0.1]',
+    '[::ffff:7f00:1]',
+    '[::127.0.0.1]',
+    '169.254.169.254',
+    '100.64.0.1',
+    '10.0.0.1',
+    '192.168.0.1',
+    '[64:ff9b::7f00:1]',
+    '[2002:7f00:1::]',
+    '[fe80::1]',
+    '[fd00::1]',
+    'localhost',
+    'LOCALHOST',
+  ])('A download from the private host %s is refused', async (host) => {
     expect((await failure(get(at(host)))).code).toBe('SOURCE_PRIVATE_ADDRESS');
     expect(source.asked).toEqual([]);
     expect(await folder.left()).toEqual([]);
   });
 
   it.each(['127.0.0.1', '127.1', '0x7f.1', '0.0.0.0', '[::ffff:127.0.0.1]', 'localhost'])(
-    'of %s, where it is trusted',
+    'A download from the private host %s is allowed if it is trusted',
     async (host) => {
       const lookup = answering('127.0.0.1');
       const { bytes } = await get(at(host), { isAllowed: () => ({ trusted: true }), lookup });
@@ -147,7 +192,7 @@ describe('a download', () => {
   );
 
   it.each([['127.0.0.1'], ['::ffff:127.0.0.1'], ['169.254.169.254', '127.0.0.1']])(
-    'of a name with a private address (%s)',
+    'A download from a name with the private address %s is refused',
     async (...addresses) => {
       const fetching = get(at('tapes.example'), { lookup: answering(...addresses) });
       expect((await failure(fetching)).code).toBe('SOURCE_PRIVATE_ADDRESS');
@@ -155,8 +200,8 @@ describe('a download', () => {
     },
   );
 
-  it('of a name that leads elsewhere by the second hop', async () => {
-    // Trusted at first, so that the first hop is answered at all; the name is looked up anew for the second.
+  it('A download whose second hop has a private address is refused', async () => {
+    // The first hop is trusted, so that it is answered; the name is looked up again for the second.
     const hops: string[] = [];
     const isAllowed = (url: URL) => ({ trusted: hops.push(url.pathname) === 1 });
     const fetching = get(at('tapes.example', '/hops/1/whole/9'), {
@@ -172,8 +217,8 @@ describe('a download', () => {
     ['an allowed name on a private address', () => at('tapes.example'), 'SOURCE_PRIVATE_ADDRESS'],
     ['the metadata of the machine', () => 'http://169.254.169.254/metadata/v1.json', 'SOURCE_NOT_ALLOWED'],
     ['another path', () => at('127.0.0.1', '/whole/9'), 'SOURCE_NOT_ALLOWED'],
-    ['out of the path', () => at('127.0.0.1', '/to/../whole/9'), 'SOURCE_NOT_ALLOWED'],
-  ])('that a trusted source leads to %s', async (_, to, code) => {
+    ['a path with dots', () => at('127.0.0.1', '/to/../whole/9'), 'SOURCE_NOT_ALLOWED'],
+  ])('A trusted source can not redirect a download to %s', async (_, to, code) => {
     const isAllowed = allowList([at('127.0.0.1', '/to'), at('tapes.example', '')]);
     const url = at('127.0.0.1', `/to?url=${encodeURIComponent(to())}`);
     const fetching = get(url, { isAllowed, lookup: answering('127.0.0.1') });
@@ -182,7 +227,7 @@ describe('a download', () => {
   });
 
   it.each(['http://me:pass@127.0.0.1/', 'file:///etc/passwd', 'data:text/plain,a', 'ftp://127.0.0.1/'])(
-    'of %s',
+    'A download from %s is refused',
     async (url) => {
       const fetching = get(url, { isAllowed: () => ({ trusted: true }) });
       expect((await failure(fetching)).code).toBe('SOURCE_NOT_ALLOWED');

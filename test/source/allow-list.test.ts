@@ -18,7 +18,7 @@ const allowed = allowList([
   'file:///srv/art',
 ]);
 
-describe('allowed', () => {
+describe('allowed URLs', () => {
   it.each([
     ['https://art.sfo3.digitaloceanspaces.com/abc.zip', false],
     ['https://ART.sfo3.DigitalOceanSpaces.com:443/abc.zip?sig=1#there', false],
@@ -45,12 +45,12 @@ describe('allowed', () => {
     ['http://receiver:8080/a', true],
     ['http://redis.internal/a', true],
     ['file:///srv/art/a.zip', false],
-  ])('%s', (url, trusted) => {
+  ])('The URL %s is allowed', (url, trusted) => {
     expect(allowed(new URL(url))).toEqual({ trusted });
   });
 });
 
-describe('not allowed', () => {
+describe('URLs that are not allowed', () => {
   it.each([
     'http://art.sfo3.digitaloceanspaces.com/abc.zip', // another scheme
     'https://art.sfo3.digitaloceanspaces.com:8443/abc.zip',
@@ -96,12 +96,12 @@ describe('not allowed', () => {
     'file://host/srv/art/a.zip',
     'data:text/plain,a',
     'blob:https://art.sfo3.digitaloceanspaces.com/abc',
-  ])('%s', (url) => {
+  ])('The URL %s is not allowed', (url) => {
     expect(allowed(new URL(url))).toBeUndefined();
   });
 });
 
-describe('an entry that is none', () => {
+describe('bad entries', () => {
   it.each([
     ['', 'no http'],
     ['art.sfo3.digitaloceanspaces.com', 'no http'],
@@ -123,7 +123,7 @@ describe('an entry that is none', () => {
     ['https://a.example/%zz', 'two ways'],
     ['file:///', 'folder'],
     ['file://host/dir', 'folder'],
-  ])('%s', (entry, why) => {
+  ])('The entry "%s" is refused', (entry, why) => {
     const list = () => allowList(['https://fine.example', entry]);
     expect(list).toThrow(TypeError);
     expect(list).toThrow(/^entry 2 of 2 /);

@@ -32,11 +32,11 @@ function fetchTo(file: string, path: string, changed?: Partial<DownloadOptions>)
   return download(source.url(path), file, options(changed));
 }
 
-describe('a file', () => {
+describe('a whole file', () => {
   it.each([
     ['/whole/0', 0],
     ['/whole/1', 1],
-    ['/whole/1000000', 1_000_000], // as much as may be
+    ['/whole/1000000', 1_000_000], // exactly maxBytes
     ['/chunked/1000000', 1_000_000],
     ['/until-close/300000', 300_000],
     ['/slow/30', 30], // slow, but never idle
@@ -46,7 +46,7 @@ describe('a file', () => {
     ['/to?status=303&url=/whole/9', 9],
     ['/to?status=307&url=/whole/9', 9],
     ['/to?status=308&url=/whole/9%23fragment', 9],
-  ])('%s', async (path, bytes) => {
+  ])('A download of %s is saved whole', async (path, bytes) => {
     const file = folder.file();
     const done = await fetchTo(file, path, { idleMs: 5000 });
     expect(done.bytes).toBe(bytes);
@@ -56,7 +56,7 @@ describe('a file', () => {
     expect((await readFile(file)).equals(expected)).toBe(true);
   });
 
-  it('is told of as it comes, with its length where that is announced', async () => {
+  it('The progress of a download is reported, with the length if it is announced', async () => {
     for (const [path, total] of [
       ['/whole/300000', 300_000],
       ['/chunked/300000', undefined],
@@ -69,17 +69,17 @@ describe('a file', () => {
     }
   });
 
-  it('is asked for as it is, without a fragment', async () => {
+  it('A download requests the file uncompressed, and without a fragment', async () => {
     await fetchTo(folder.file(), '/whole/9#part');
     expect(source.asked).toMatchObject([{ path: '/whole/9', headers: { 'accept-encoding': 'identity' } }]);
   });
 
-  it('says where it came from in the end', async () => {
+  it('A download returns the URL of its last hop', async () => {
     const { finalUrl } = await fetchTo(folder.file(), '/hops/2/whole/9');
     expect(finalUrl.href).toBe(source.url('/whole/9').href);
   });
 
-  it('never replaces one that is there', async () => {
+  it('A download never replaces a file', async () => {
     const file = folder.file();
     await writeFile(file, 'another');
     await expect(fetchTo(file, '/whole/9')).rejects.toMatchObject({ code: 'EEXIST' });
@@ -87,7 +87,7 @@ describe('a file', () => {
   });
 });
 
-describe('what is no whole file leaves none', () => {
+describe('a failed download', () => {
   it.each<[string, SourceCode, boolean, Partial<DownloadOptions>?]>([
     ['/status/404', 'SOURCE_NOT_FOUND', false],
     ['/status/410', 'SOURCE_NOT_FOUND', false],
@@ -126,33 +126,33 @@ describe('what is no whole file leaves none', () => {
     ['/to?url=http://', 'SOURCE_REDIRECTS', false],
     ['/to?url=file:///etc/passwd', 'SOURCE_NOT_ALLOWED', false],
     ['/to?url=http://me:pass@127.0.0.1/', 'SOURCE_NOT_ALLOWED', false],
-  ])('%s: %s', async (path, code, passing, changed) => {
+  ])('A download of %s fails with %s and leaves no file', async (path, code, retryable, changed) => {
     const failed = await failure(fetchTo(folder.file(), path, changed));
-    expect([failed.code, failed.retryable]).toEqual([code, passing]);
+    expect([failed.code, failed.retryable]).toEqual([code, retryable]);
     expect(await folder.left()).toEqual([]);
     await until('its connections are closed', async () => (await source.connections()) === 0);
   });
 
-  it('a port where nothing listens', async () => {
+  it('A download from a closed port fails with SOURCE_UNREACHABLE', async () => {
     const gone = await startSource();
     await gone.stop();
     const failed = await failure(download(gone.url('/whole/9'), folder.file(), options()));
     expect(failed.code).toBe('SOURCE_UNREACHABLE');
   });
 
-  it('TLS that is never answered', async () => {
+  it('A download from a server that does not answer TLS fails with SOURCE_TIMEOUT', async () => {
     const url = new URL(source.silent.href.replace('http:', 'https:'));
     const failed = await failure(download(url, folder.file(), options({ connectMs: 300 })));
     expect(failed.code).toBe('SOURCE_TIMEOUT');
   });
 
-  it('a name that is never looked up', async () => {
+  it('A download whose lookup never ends fails with SOURCE_TIMEOUT', async () => {
     const url = new URL('http://tapes.example/');
     const never = { connectMs: 300, lookup: () => {} };
     expect((await failure(download(url, folder.file(), options(never)))).code).toBe('SOURCE_TIMEOUT');
   });
 
-  it('a name that there is not', async () => {
+  it('A download from an unknown name fails with SOURCE_UNREACHABLE', async () => {
     const missing = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
     const lookup: DownloadOptions['lookup'] = (_, __, callback) => callback(missing, []);
     const url = new URL('http://tapes.example/');
@@ -162,21 +162,24 @@ describe('what is no whole file leaves none', () => {
   });
 });
 
-describe('an abort', () => {
-  it.each(['/stall', '/stall/5000', '/slow/100000', '/endless'])('of %s', async (path) => {
-    const controller = new AbortController();
-    const reason = new Error('cancelled');
-    const changed = { signal: controller.signal, maxBytes: Number.MAX_SAFE_INTEGER };
-    const fetching = fetchTo(folder.file(), path, changed);
-    fetching.catch(() => {});
-    await until('it is asked for', () => source.asked.length > 0);
-    controller.abort(reason);
-    await expect(fetching).rejects.toBe(reason);
-    expect(await folder.left()).toEqual([]);
-    await until('its connection is closed', async () => (await source.connections()) === 0);
-  });
+describe('an aborted download', () => {
+  it.each(['/stall', '/stall/5000', '/slow/100000', '/endless'])(
+    'An aborted download of %s leaves no file and no connection',
+    async (path) => {
+      const controller = new AbortController();
+      const reason = new Error('cancelled');
+      const changed = { signal: controller.signal, maxBytes: Number.MAX_SAFE_INTEGER };
+      const fetching = fetchTo(folder.file(), path, changed);
+      fetching.catch(() => {});
+      await until('it is asked for', () => source.asked.length > 0);
+      controller.abort(reason);
+      await expect(fetching).rejects.toBe(reason);
+      expect(await folder.left()).toEqual([]);
+      await until('its connection is closed', async () => (await source.connections()) === 0);
+    },
+  );
 
-  it('before anything is asked for', async () => {
+  it('A download that is aborted before its begin sends no request', async () => {
     const reason = new Error('cancelled');
     const fetching = fetchTo(folder.file(), '/whole/9', { signal: AbortSignal.abort(reason) });
     await expect(fetching).rejects.toBe(reason);
@@ -184,7 +187,7 @@ describe('an abort', () => {
   });
 });
 
-it('goes nowhere that is not allowed', async () => {
+it('A redirect to a URL that is not allowed is not followed', async () => {
   const isAllowed = (url: URL) => (url.pathname.startsWith('/to') ? { trusted: true } : undefined);
   const fetching = fetchTo(folder.file(), '/to?url=/whole/9', { isAllowed });
   expect((await failure(fetching)).code).toBe('SOURCE_NOT_ALLOWED');

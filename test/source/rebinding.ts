@@ -1,6 +1,6 @@
 /**
- * Run by rebinding.test.ts in a network of its own, where a public address is this machine's: what a name means changes
- * between one lookup and the next. Prints what came of each download as JSON.
+ * rebinding.test.ts runs this in a network namespace where a public address belongs to this machine. The address of a name
+ * changes from one lookup to the next. Prints the outcome of each download as JSON.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
@@ -39,8 +39,13 @@ async function attempt(path: string, ...answers: string[][]) {
     new URL(`http://tapes.example:${outside.port}${path}`),
     join(folder, 'tape'),
     {
-      ...{ maxBytes: 1000, connectMs: 5000, idleMs: 5000, totalMs: 20_000, lookup },
-      ...{ isAllowed: () => ({ trusted: false }), signal: new AbortController().signal },
+      maxBytes: 1000,
+      connectMs: 5000,
+      idleMs: 5000,
+      totalMs: 20_000,
+      lookup,
+      isAllowed: () => ({ trusted: false }),
+      signal: new AbortController().signal,
     },
   ).then(
     ({ bytes }) => bytes,

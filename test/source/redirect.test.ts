@@ -3,7 +3,7 @@ import { nextHop } from '../../service/source/download.ts';
 
 const A = new URL('https://a.example/x/y?z=1');
 
-describe('a redirect', () => {
+describe('nextHop', () => {
   it.each([
     ['https://b.example/', 'https://b.example/'],
     ['//b.example/q', 'https://b.example/q'],
@@ -11,7 +11,7 @@ describe('a redirect', () => {
     ['q', 'https://a.example/x/q'],
     ['?z=2', 'https://a.example/x/y?z=2'],
     ['\\\\b.example\\q', 'https://b.example/q'],
-  ])('to %s leads to %s', (location, to) => {
+  ])('A redirect to %s leads to %s', (location, to) => {
     expect(nextHop([A], location, 3).href).toBe(to);
   });
 
@@ -25,11 +25,11 @@ describe('a redirect', () => {
     ['https://', 'nowhere'],
     [undefined, 'nowhere'],
     [['/a', '/b'], 'nowhere'], // two at once
-  ])('to %s leads %s', (location, why) => {
+  ])('A redirect to %s is refused, since it leads %s', (location, why) => {
     expect(() => nextHop([A], location, 3)).toThrow(why);
   });
 
-  it('is one too many', () => {
+  it('A redirect after three others is refused', () => {
     const visited = [1, 2, 3, 4].map((n) => new URL(`https://a.example/${n}`));
     expect(nextHop(visited.slice(0, 3), '/5', 3).pathname).toBe('/5');
     expect(() => nextHop(visited, '/5', 3)).toThrow('too many');

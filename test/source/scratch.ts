@@ -7,7 +7,7 @@ export interface Scratch {
   readonly root: string;
   /** A new name in the folder. */
   file(): string;
-  /** Names of what lies in the folder. */
+  /** Names of the files in the folder. */
   left(): Promise<string[]>;
   empty(): Promise<void>;
   remove(): Promise<void>;

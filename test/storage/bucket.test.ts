@@ -12,13 +12,13 @@ it.each([
   ['http://127.0.0.1:9000', ['http://127.0.0.1:9000/art']],
   ['http://[::1]:9000', ['http://[::1]:9000/art']],
   ['http://localhost:9000', ['http://localhost:9000/art']],
-])('a bucket of %s', (endpoint, origins) => {
+])('The URLs of a bucket at %s are known', (endpoint, origins) => {
   expect(bucketOrigins(new URL(endpoint), 'art')).toEqual(origins);
   expect(bucketUrl(new URL(endpoint), 'art')).toBe(origins[0]);
   const allowed = allowList(origins);
   for (const origin of origins) expect(allowed(new URL(`${origin}/a.zip`))).toBeDefined();
 });
 
-it('a folder', () => {
+it('The URL of a folder is its own origin', () => {
   expect(bucketOrigins(new URL('file:///srv/art%20works/'), 'art')).toEqual(['file:///srv/art%20works']);
 });

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 
 /**
- * What becomes of a request on its way to the S3 server: `unanswered` gets there, but its answer is lost; of a `half`
- * answer the rest never comes, and one that is `cut` ends there.
+ * What the front does with a request to the S3 server: `unanswered` passes it on and drops its answer; `half` sends half of the
+ * answer and then nothing; `cut` sends half and closes the connection.
  */
 export type Fate = 'pass' | 'drop' | 'stall' | 'unanswered' | 'half' | 'cut' | number;
 
@@ -15,15 +15,15 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Stands between a client and an S3 server, and harms requests as it is told. */
+/** A proxy between a client and an S3 server that breaks requests by a rule. */
 export interface Front {
   readonly endpoint: URL;
   readonly asked: Asked[];
-  /** Decides on each request; everything passes until told. */
+  /** Decides on each request; by default every request passes. */
   rule: (asked: Asked) => Fate | Promise<Fate>;
-  /** Everything passes, and nothing was asked. */
+  /** Lets every request pass, and forgets the requests so far. */
   reset(): void;
-  /** Connections open just now. */
+  /** Number of open connections. */
   connections(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export async function startFront(target: URL): Promise<Front> {
   return front;
 }
 
-/** Sends a request on as it is: its signature holds the host that the client wrote. */
+/** Sends a request on unchanged: its signature includes the host that the client wrote. */
 function forward(incoming: IncomingMessage, target: URL): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { method, url: path, headers } = incoming;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Makes a folder a disk of so many KiB while `work` goes on. */
+/** Mounts a disk of so many KiB on a folder while `work` runs. */
 export async function onSmallDisk(folder: string, kib: number, work: () => Promise<void>): Promise<void> {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k`, 'tmpfs', folder], { stdio: 'pipe' });
   try {
@@ -13,7 +13,7 @@ export async function onSmallDisk(folder: string, kib: number, work: () => Promi
   }
 }
 
-/** Whether this user may mount a disk, tried before the tests are listed. */
+/** Whether this user may mount a disk. */
 export const mayMount = await (async () => {
   const folder = await mkdtemp(join(tmpdir(), 'oven-test-'));
   try {

@@ -8,7 +8,7 @@ import { keyBelow, publicBase } from '../../service/storage/urls.ts';
 const KEYS = { key: 'k', secret: 's' };
 const SPACES = new URL('https://sfo3.digitaloceanspaces.com');
 
-describe('the public URL', () => {
+describe('publicBase', () => {
   it.each<[string, string | undefined, string]>([
     ['https://sfo3.digitaloceanspaces.com', undefined, 'https://at-blobs.sfo3.digitaloceanspaces.com'],
     ['https://sfo3.digitaloceanspaces.com/', '', 'https://at-blobs.sfo3.digitaloceanspaces.com'],
@@ -19,7 +19,7 @@ describe('the public URL', () => {
     ['http://localhost:9000', undefined, 'http://localhost:9000/at-blobs'],
     ['file:///srv/blobs', undefined, 'https://oven.example/files'],
     ['file:///srv/blobs', 'cdn.example', 'https://cdn.example'],
-  ])('of %s, CDN %s', (endpoint, cdn, base) => {
+  ])('The public URL for the endpoint %s and the CDN %s is right', (endpoint, cdn, base) => {
     const publicUrl = new URL('https://oven.example/');
     const options = { endpoint: new URL(endpoint), bucket: 'at-blobs', ...KEYS, cdn, publicUrl };
     expect(publicBase(options)).toBe(base);
@@ -36,19 +36,19 @@ describe('the public URL', () => {
     'cdn.example?x',
     'cdn.example#x',
     '://',
-  ])('is none with the CDN %s', (cdn) => {
+  ])('The CDN "%s" is refused', (cdn) => {
     const open = () => openStorage({ endpoint: SPACES, bucket: 'at-blobs', ...KEYS, cdn });
     expect(open).toThrow(TypeError);
     expect(open).not.toThrow('secret');
   });
 
-  it('is none of a folder that nobody serves', () => {
+  it('A folder without a public URL is refused', () => {
     const open = () => openStorage({ endpoint: new URL('file:///srv/blobs'), bucket: '', ...KEYS });
     expect(open).toThrow(TypeError);
   });
 });
 
-describe('the key', () => {
+describe('keyOf', () => {
   const art = openTapeBucket({ endpoint: SPACES, bucket: 'art', ...KEYS });
   const loopback = openTapeBucket({ endpoint: new URL('http://127.0.0.1:9000'), bucket: 'art', ...KEYS });
   const folder = openTapeBucket({ endpoint: new URL('file:///srv/art%20works'), bucket: '', ...KEYS });
@@ -62,7 +62,7 @@ describe('the key', () => {
     ['https://art.sfo3.digitaloceanspaces.com/a+b.zip', 'a+b.zip'],
     ['https://art.sfo3.digitaloceanspaces.com/%252e%252e/a', '%2e%2e/a'],
     ['https://art.sfo3.digitaloceanspaces.com/x/../abc.zip', 'abc.zip'],
-  ])('of %s', (url, key) => {
+  ])('The URL %s has a key', (url, key) => {
     expect(art.keyOf(new URL(url))).toBe(key);
   });
 
@@ -91,11 +91,11 @@ describe('the key', () => {
     'https://other.sfo3.digitaloceanspaces.com/abc.zip',
     'https://me:pass@art.sfo3.digitaloceanspaces.com/abc.zip',
     'file:///art/abc.zip',
-  ])('is none of %s', (url) => {
+  ])('The URL %s has no key', (url) => {
     expect(art.keyOf(new URL(url))).toBeUndefined();
   });
 
-  it('in the path alone, where the endpoint is an address', () => {
+  it('A bucket at an IP address has its key in the path alone', () => {
     expect(loopback.keyOf(new URL('http://127.0.0.1:9000/art/abc.zip'))).toBe('abc.zip');
     expect(loopback.keyOf(new URL('http://127.0.0.1:9000/other/abc.zip'))).toBeUndefined();
     expect(loopback.keyOf(new URL('http://127.0.0.1:9001/art/abc.zip'))).toBeUndefined();
@@ -109,23 +109,23 @@ describe('the key', () => {
     ['file:///srv/art%20works2/abc.zip', undefined],
     ['file:///etc/passwd', undefined],
     ['https://srv/art%20works/abc.zip', undefined],
-  ])('in a folder: %s', (url, key) => {
+  ])('The URL %s has the right key in a folder', (url, key) => {
     expect(folder.keyOf(new URL(url))).toBe(key);
   });
 
-  it('of a bucket below a path', () => {
+  it('A bucket below a path has a key', () => {
     const url = new URL('https://s3.example/v1/art/abc.zip');
     expect(keyBelow('https://s3.example/v1/art', url)).toBe('abc.zip');
   });
 });
 
-describe('a request goes to', () => {
+describe('openClient', () => {
   it.each([
     ['https://sfo3.digitaloceanspaces.com', 'art.sfo3.digitaloceanspaces.com', '/x/abc.zip'],
     ['http://127.0.0.1:9000', '127.0.0.1', '/art/x/abc.zip'],
     ['http://[::1]:9000', '[::1]', '/art/x/abc.zip'],
     ['http://localhost:9000', 'localhost', '/art/x/abc.zip'],
-  ])('the bucket of %s', async (endpoint, hostname, path) => {
+  ])('A request to the endpoint %s goes to the right host and path', async (endpoint, hostname, path) => {
     const client = openClient({ endpoint: new URL(endpoint), bucket: 'art', ...KEYS }, 1);
     let sent: unknown;
     client.middlewareStack.add(

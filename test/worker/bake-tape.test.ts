@@ -25,8 +25,11 @@ beforeEach(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 const request: BakeRequest = {
-  ...{ mongoId: 'm1', slug: '2026.01.02.03.04.05.678', secretFingerprint: 'f' },
-  ...{ zipUrl: 'https://art.test/t.zip', callbackUrl: 'https://site.test/hook' },
+  mongoId: 'm1',
+  slug: '2026.01.02.03.04.05.678',
+  secretFingerprint: 'f',
+  zipUrl: 'https://art.test/t.zip',
+  callbackUrl: 'https://site.test/hook',
   outputs: [{ kind: 'mp4' }, { kind: 'thumbnail' }],
 };
 
@@ -63,8 +66,8 @@ function run(
   return bakeTape(of, { jobId: 'abc-2', signal, onProgress, withSlugLock });
 }
 
-describe('a bake', () => {
-  it('fetches, bakes and stores, tells how far it is, and leaves nothing', async () => {
+describe('tapeBaker', () => {
+  it('A tape is fetched, baked and stored, its progress is reported, and no file is left', async () => {
     const told: StageProgress[] = [];
     const folders = new Set<string>();
     const result = await run(
@@ -80,7 +83,9 @@ describe('a bake', () => {
       { onProgress: (progress) => told.push(progress) },
     );
     expect(result).toMatchObject({
-      ...{ width: 80, height: 60, bytes: (await readFile(path('blobs', `${request.slug}.mp4.m1`))).length },
+      width: 80,
+      height: 60,
+      bytes: (await readFile(path('blobs', `${request.slug}.mp4.m1`))).length,
       outputs: {
         mp4: `https://blobs.test/${request.slug}.mp4`,
         thumbnail: `https://blobs.test/${request.slug}.thumbnail`,
@@ -90,14 +95,17 @@ describe('a bake', () => {
     expect(Object.keys(result.timings!)).toEqual(['downloading', 'opening', 'encoding', 'uploading']);
     expect([...folders]).toEqual([`tape-${request.slug}-abc-2`]);
     expect([...new Set(told.map(({ stage }) => stage))]).toEqual([
-      ...['downloading', 'opening', 'encoding', 'uploading'],
+      'downloading',
+      'opening',
+      'encoding',
+      'uploading',
     ]);
     const progress = told.map((one) => one.progress);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(await readdir(path('temp'))).toEqual([]);
   });
 
-  it('stores files while no other bake of the slug does, and nothing else', async () => {
+  it('Outputs are stored under the lock of the slug, and the tape is fetched without it', async () => {
     const log: string[] = [];
     const { source, storage: blobs } = parts();
     await run(
@@ -108,15 +116,15 @@ describe('a bake', () => {
       {
         withSlugLock: async (work, signal) => {
           expect(signal.aborted).toBe(false);
-          log.push('alone');
-          return work().finally(() => log.push('not alone'));
+          log.push('locked');
+          return work().finally(() => log.push('unlocked'));
         },
       },
     );
-    expect(log).toEqual(['fetched', 'alone', 'stored', 'stored', 'not alone']);
+    expect(log).toEqual(['fetched', 'locked', 'stored', 'stored', 'unlocked']);
   });
 
-  it('makes only what was asked for, as it was asked for', async () => {
+  it('Only the requested outputs are made', async () => {
     const of: BakeRequest = { ...request, outputs: [{ kind: 'thumbnail' }, { kind: 'webp', maxSide: 20 }] };
     const result = await run({}, { of });
     expect(Object.keys(result.outputs)).toEqual(['thumbnail', 'webp']);
@@ -124,47 +132,58 @@ describe('a bake', () => {
   });
 });
 
-describe('what fails leaves nothing, with a typed error', () => {
+describe('failures', () => {
   const failWith = (error: unknown) => async () => Promise.reject(error);
   const enospc = Object.assign(new Error('write'), { code: 'ENOSPC' });
   const emfile = Object.assign(new Error('open'), { code: 'EMFILE' });
   const gone = new SourceError('SOURCE_NOT_FOUND', 'gone');
 
   it.each<[string, Partial<TapeBakerOptions>, object]>([
-    ['fetching', { source: { fetch: failWith(gone) } }, { code: 'SOURCE_NOT_FOUND', retryable: false }],
-    ['no room', { source: { fetch: failWith(enospc) } }, { code: 'DISK_FULL', retryable: true }],
-    ['no files', { storage: { put: failWith(emfile) } }, { code: 'MACHINE_BUSY', retryable: true }],
+    ['a missing tape', { source: { fetch: failWith(gone) } }, { code: 'SOURCE_NOT_FOUND', retryable: false }],
+    ['a full disk', { source: { fetch: failWith(enospc) } }, { code: 'DISK_FULL', retryable: true }],
     [
-      'no ZIP',
+      'too many open files',
+      { storage: { put: failWith(emfile) } },
+      { code: 'MACHINE_BUSY', retryable: true },
+    ],
+    [
+      'a file that is no ZIP',
       { source: { fetch: (_url, file) => writeFile(file, 'no zip') } },
       { code: 'NOT_A_ZIP', retryable: false },
     ],
-    ['lost', { source: { fetch: async () => {} } }, { code: 'TEMP_DIR_UNUSABLE', retryable: true }],
-    ['no ffmpeg', { ffmpeg: 'no-such-program' }, { code: 'FFMPEG_MISSING', retryable: true }],
+    [
+      'a tape that vanishes',
+      { source: { fetch: async () => {} } },
+      { code: 'TEMP_DIR_UNUSABLE', retryable: true },
+    ],
+    ['a missing ffmpeg', { ffmpeg: 'no-such-program' }, { code: 'FFMPEG_MISSING', retryable: true }],
     [
       'a slow source',
       { timeoutSeconds: 0.2, source: { fetch: (_url, _file, { signal }) => forever(signal) } },
       { code: 'BAKE_TIMEOUT', retryable: true },
     ],
-  ])('%s', async (_what, options, error) => {
+  ])('A bake that fails with %s leaves no file, and its error has a code', async (_what, options, error) => {
     await expect(run(options)).rejects.toMatchObject(error);
     expect(await readdir(path('temp'))).toEqual([]);
   });
 
-  it.each<Stage>(['downloading', 'opening', 'encoding', 'uploading'])('aborted: %s', async (at) => {
-    const stop = new AbortController();
-    const onProgress = ({ stage }: StageProgress) => stage === at && stop.abort();
-    const held: Partial<TapeBakerOptions> = {
-      ...(at === 'downloading' && { source: { fetch: (_url, _file, { signal }) => forever(signal) } }),
-      ...(at === 'uploading' && { storage: { put: (_file, signal) => forever(signal) } }),
-    };
-    await expect(run(held, { signal: stop.signal, onProgress })).rejects.toThrow();
-    expect(await readdir(path('temp'))).toEqual([]);
-    expect(await readdir(path('blobs'))).toEqual([]);
-  });
+  it.each<Stage>(['downloading', 'opening', 'encoding', 'uploading'])(
+    'A bake that is aborted while %s leaves no file',
+    async (at) => {
+      const stop = new AbortController();
+      const onProgress = ({ stage }: StageProgress) => stage === at && stop.abort();
+      const held: Partial<TapeBakerOptions> = {
+        ...(at === 'downloading' && { source: { fetch: (_url, _file, { signal }) => forever(signal) } }),
+        ...(at === 'uploading' && { storage: { put: (_file, signal) => forever(signal) } }),
+      };
+      await expect(run(held, { signal: stop.signal, onProgress })).rejects.toThrow();
+      expect(await readdir(path('temp'))).toEqual([]);
+      expect(await readdir(path('blobs'))).toEqual([]);
+    },
+  );
 });
 
-it('tells progressUrl, and no more once it has ended', async () => {
+it('Progress is reported to progressUrl until the bake ends', async () => {
   const told: string[] = [];
   const reportProgress = (of: BakeRequest, jobId: string) => ({
     report: ({ stage }: StageProgress) => told.push(`${of.slug} ${jobId} ${stage}`),

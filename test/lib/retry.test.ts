@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type RetryOptions, withRetries } from '../../service/lib/retry.ts';
 
-/** Runs what fails as listed, and then succeeds; gives what came out, and how long each wait was. */
+/** Runs work that fails with these messages, and then succeeds; returns its outcome and the waits. */
 async function run(failures: string[], changed: Partial<RetryOptions> = {}) {
   const waits: number[] = [];
   let runs = 0;
@@ -13,8 +13,11 @@ async function run(failures: string[], changed: Partial<RetryOptions> = {}) {
       return attempt;
     },
     {
-      ...{ attempts: 3, delays: [100, 1000], signal: new AbortController().signal, random: () => 0.5 },
-      isRetryable: (error) => (error as Error).message === 'passing',
+      attempts: 3,
+      delays: [100, 1000],
+      signal: new AbortController().signal,
+      random: () => 0.5,
+      isRetryable: (error) => (error as Error).message === 'retryable',
       wait: async (ms) => void waits.push(ms),
       ...changed,
     },
@@ -22,45 +25,45 @@ async function run(failures: string[], changed: Partial<RetryOptions> = {}) {
   return { outcome, runs, waits };
 }
 
-describe('tries', () => {
+describe('withRetries', () => {
   it.each([
     [[], 1, 1, []],
-    [['passing'], 2, 2, [50]],
-    [['passing', 'passing'], 3, 3, [50, 500]],
-    [['passing', 'passing', 'passing'], 'passing', 3, [50, 500]],
-    [['for good'], 'for good', 1, []],
-    [['passing', 'for good'], 'for good', 2, [50]],
-  ])('after %j: %s', async (failures, outcome, runs, waits) => {
+    [['retryable'], 2, 2, [50]],
+    [['retryable', 'retryable'], 3, 3, [50, 500]],
+    [['retryable', 'retryable', 'retryable'], 'retryable', 3, [50, 500]],
+    [['permanent'], 'permanent', 1, []],
+    [['retryable', 'permanent'], 'permanent', 2, [50]],
+  ])('Work that fails with %j has the outcome %s', async (failures, outcome, runs, waits) => {
     expect(await run(failures)).toEqual({ outcome, runs, waits });
   });
 
-  it('waits as long as the last delay says from then on', async () => {
-    const { waits } = await run(Array(4).fill('passing'), { attempts: 5 });
+  it('The last delay serves for all further attempts', async () => {
+    const { waits } = await run(Array(4).fill('retryable'), { attempts: 5 });
     expect(waits).toEqual([50, 500, 500, 500]);
   });
 
-  it('ends while it waits', async () => {
+  it('An abort ends a wait between attempts', async () => {
     const controller = new AbortController();
     const options = { attempts: 2, delays: [3_600_000], isRetryable: () => true, signal: controller.signal };
     const running = withRetries(async () => {
       queueMicrotask(() => controller.abort(new Error('cancelled')));
-      throw new Error('passing');
+      throw new Error('retryable');
     }, options);
     await expect(running).rejects.toThrow('cancelled');
   });
 
-  it('does not begin when aborted', async () => {
+  it('Work that is aborted before does not begin', async () => {
     const { runs, outcome } = await run([], { signal: AbortSignal.abort(new Error('cancelled')) });
     expect([runs, outcome]).toEqual([0, 'cancelled']);
   });
 
-  it('does not go on when aborted meanwhile', async () => {
+  it('Work that is aborted during an attempt is not tried again', async () => {
     const controller = new AbortController();
     const isRetryable = () => {
       controller.abort(new Error('cancelled'));
       return true;
     };
-    expect(await run(['passing'], { isRetryable, signal: controller.signal })).toMatchObject({
+    expect(await run(['retryable'], { isRetryable, signal: controller.signal })).toMatchObject({
       runs: 1,
       outcome: 'cancelled',
     });

@@ -10,10 +10,10 @@ import { bucketOrigins } from '../../service/storage/urls.ts';
 import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
 import { bytesOf, startSource } from '../rig/source.ts';
 import { until } from '../rig/until.ts';
-import { failure } from '../source/failure.ts';
-import { type Scratch, scratch } from '../source/scratch.ts';
-import { type Fate, type Front, startFront } from './front.ts';
-import { mayMount, onSmallDisk } from './small-disk.ts';
+import { type Fate, type Front, startFront } from '../storage/front.ts';
+import { mayMount, onSmallDisk } from '../storage/small-disk.ts';
+import { failure } from './failure.ts';
+import { type Scratch, scratch } from './scratch.ts';
 
 const TAPE = bytesOf(3_000_000);
 const NEVER = new AbortController().signal;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 beforeEach(() => folder.empty());
 afterAll(() => folder.remove());
 
-/** A source of this bucket of tapes alone. */
+/** A source with this tape bucket. */
 function sourceOf(art: TapeBucket, origins: string[], changed: Partial<SourceOptions> = {}) {
   return openSource({
     tapeBucket: art,
@@ -37,7 +37,7 @@ function sourceOf(art: TapeBucket, origins: string[], changed: Partial<SourceOpt
   });
 }
 
-describeS3('the bucket of tapes', () => {
+describeS3('tape bucket', () => {
   let s3: S3Rig;
   let front: Front;
   let art: TapeBucket;
@@ -53,9 +53,12 @@ describeS3('the bucket of tapes', () => {
     await front.stop();
     await s3.stop();
   });
+  const open = (idleMs: number) => {
+    art = openTapeBucket({ ...s3.account('art'), endpoint: front.endpoint, idleMs });
+  };
   beforeEach(() => {
     front.reset();
-    art = openTapeBucket({ ...s3.account('art'), endpoint: front.endpoint, idleMs: 300 });
+    open(5000);
     return () => art.close();
   });
 
@@ -65,7 +68,7 @@ describeS3('the bucket of tapes', () => {
   const fetchTo = (file: string, key = 'abc.zip', changed: Partial<SourceOptions> = {}, signal = NEVER) =>
     sourceOf(art, origins(), changed).fetch(url(key), file, { signal });
 
-  it.each(KEYS)('gives %s to who has its keys, and to nobody else', async (key) => {
+  it.each(KEYS)('The tape %s is private, and fetched with the keys of the bucket', async (key) => {
     expect((await fetch(url(key))).status).toBe(403);
     const file = folder.file();
     const told: [number, number | undefined][] = [];
@@ -76,7 +79,7 @@ describeS3('the bucket of tapes', () => {
     expect(told.at(-1)).toEqual([3_000_000, 3_000_000]);
   });
 
-  it('is not asked for what is not allowed, though it could', async () => {
+  it('A tape of the bucket is not fetched if its URL is not allowed', async () => {
     const source = sourceOf(art, ['https://elsewhere.example']);
     const failed = await failure(source.fetch(url('abc.zip'), folder.file(), { signal: NEVER }));
     expect(failed.code).toBe('SOURCE_NOT_ALLOWED');
@@ -88,7 +91,7 @@ describeS3('the bucket of tapes', () => {
     'art/..%2fother/abc.zip',
     'art/x%2f..%2f..%2fother/abc.zip',
     'other/abc.zip',
-  ])('does not lend its keys to %s', async (path) => {
+  ])('The keys of the bucket are not used for %s', async (path) => {
     const source = sourceOf(art, [front.endpoint.origin]); // all of the server is allowed
     const there = new URL(path, front.endpoint);
     expect((await failure(source.fetch(there, folder.file(), { signal: NEVER }))).code).toBe(
@@ -97,7 +100,7 @@ describeS3('the bucket of tapes', () => {
     expect(await folder.left()).toEqual([]);
   });
 
-  it('does not lend its keys to a source that leads to it', async () => {
+  it('The keys of the bucket are not used for a redirect from another source to it', async () => {
     const elsewhere = await startSource();
     const source = sourceOf(art, [...origins(), elsewhere.origin]);
     const to = elsewhere.url(`/to?url=${encodeURIComponent(url('abc.zip').href)}`);
@@ -106,37 +109,44 @@ describeS3('the bucket of tapes', () => {
   });
 
   it.each<[string, Partial<SourceOptions>, (n: number) => Fate, SourceCode | undefined, number]>([
-    ['is whole', {}, () => 'pass', undefined, 1],
-    ['is too large', { maxBytes: 2_999_999 }, () => 'pass', 'SOURCE_TOO_LARGE', 1],
-    ['is as large as may be', { maxBytes: 3_000_000 }, () => 'pass', undefined, 1],
+    ['sends it whole', {}, () => 'pass', undefined, 1],
+    ['sends too many bytes', { maxBytes: 2_999_999 }, () => 'pass', 'SOURCE_TOO_LARGE', 1],
+    ['sends exactly maxBytes', { maxBytes: 3_000_000 }, () => 'pass', undefined, 1],
     ['answers 503 at first', {}, (n) => (n < 3 ? 503 : 'pass'), undefined, 3],
     ['answers 503', {}, () => 503, 'SOURCE_UNREACHABLE', 3],
     ['answers 429', {}, () => 429, 'SOURCE_UNREACHABLE', 3],
     ['answers 403', {}, () => 403, 'SOURCE_MISCONFIGURED', 1],
     ['answers 400', {}, () => 400, 'SOURCE_REFUSED', 1],
-    ['leads elsewhere', {}, () => 301, 'SOURCE_MISCONFIGURED', 1],
-    ['drops at first', {}, (n) => (n < 3 ? 'drop' : 'pass'), undefined, 3],
-    ['drops', {}, () => 'drop', 'SOURCE_UNREACHABLE', 3],
-    ['says nothing', {}, () => 'stall', 'SOURCE_TIMEOUT', 3],
+    ['redirects', {}, () => 301, 'SOURCE_MISCONFIGURED', 1],
+    ['drops connections at first', {}, (n) => (n < 3 ? 'drop' : 'pass'), undefined, 3],
+    ['drops connections', {}, () => 'drop', 'SOURCE_UNREACHABLE', 3],
+    ['does not answer', {}, () => 'stall', 'SOURCE_TIMEOUT', 3],
     ['stalls half-way', {}, () => 'half', 'SOURCE_TIMEOUT', 3],
     ['stalls half-way at first', {}, (n) => (n < 2 ? 'half' : 'pass'), undefined, 2],
     ['breaks off', {}, () => 'cut', 'SOURCE_TRUNCATED', 3],
     ['breaks off at first', {}, (n) => (n < 2 ? 'cut' : 'pass'), undefined, 2],
     ['is too slow in all', { totalMs: 100, attempts: 1 }, () => 'half', 'SOURCE_TIMEOUT', 1],
-  ])('that %s', async (_, changed, fate, code, times) => {
-    front.rule = () => fate(front.asked.length);
-    const file = folder.file();
-    if (code === undefined) {
-      await fetchTo(file, 'abc.zip', changed);
-      expect((await readFile(file)).equals(TAPE)).toBe(true);
-    } else {
-      expect((await failure(fetchTo(file, 'abc.zip', changed))).code).toBe(code);
-      expect(await folder.left()).toEqual([]);
-    }
-    expect(front.asked).toHaveLength(times);
-  });
+  ])(
+    'A tape whose bucket %s ends as it should, after as many requests as it should',
+    async (what, changed, fate, code, times) => {
+      if (/answer$|stalls/.test(what)) {
+        art.close();
+        open(300);
+      }
+      front.rule = () => fate(front.asked.length);
+      const file = folder.file();
+      if (code === undefined) {
+        await fetchTo(file, 'abc.zip', changed);
+        expect((await readFile(file)).equals(TAPE)).toBe(true);
+      } else {
+        expect((await failure(fetchTo(file, 'abc.zip', changed))).code).toBe(code);
+        expect(await folder.left()).toEqual([]);
+      }
+      expect(front.asked).toHaveLength(times);
+    },
+  );
 
-  it('that says it is too large is not even begun', async () => {
+  it('A tape that announces too many bytes is not read', async () => {
     const told: number[] = [];
     const how = { signal: NEVER, maxBytes: 2_999_999, onProgress: (bytes: number) => void told.push(bytes) };
     expect((await failure(art.download('abc.zip', folder.file(), how))).code).toBe('SOURCE_TOO_LARGE');
@@ -144,7 +154,7 @@ describeS3('the bucket of tapes', () => {
     await until('its connection is closed', async () => (await front.connections()) === 0);
   });
 
-  it('without such a tape', async () => {
+  it('A missing tape fails with SOURCE_NOT_FOUND', async () => {
     const failed = await failure(fetchTo(folder.file(), 'missing.zip'));
     expect([failed.code, failed.retryable]).toEqual(['SOURCE_NOT_FOUND', false]);
     expect(front.asked).toHaveLength(1);
@@ -153,8 +163,8 @@ describeS3('the bucket of tapes', () => {
   it.each<[string, object, SourceCode]>([
     ['a wrong secret', { secret: 'wrong' }, 'SOURCE_MISCONFIGURED'],
     ['an unknown key', { key: 'wrong' }, 'SOURCE_MISCONFIGURED'],
-    ['the name of no bucket', { bucket: 'nobodys' }, 'SOURCE_MISCONFIGURED'],
-  ])('with %s', async (_, changed, code) => {
+    ['an unknown name', { bucket: 'nobodys' }, 'SOURCE_MISCONFIGURED'],
+  ])('A bucket with %s fails with SOURCE_MISCONFIGURED', async (_, changed, code) => {
     const wrong = openTapeBucket({ ...s3.account('art'), ...changed });
     const how = { signal: NEVER, maxBytes: 4_000_000 };
     for (const work of [wrong.check, () => wrong.download('abc.zip', folder.file(), how)]) {
@@ -165,39 +175,42 @@ describeS3('the bucket of tapes', () => {
     wrong.close();
   });
 
-  it('proves that it can be read', () => art.check());
+  it('The check of a tape bucket passes', () => art.check());
 
-  it('is not read when nothing is there', async () => {
+  it('The check of an unreachable tape bucket fails', async () => {
     front.rule = () => 'drop';
     expect((await failure(art.check())).code).toBe('SOURCE_UNREACHABLE');
   });
 
-  it.each<Fate>(['stall', 'half'])('aborted while it does nothing (%s)', async (fate) => {
-    front.rule = () => fate;
-    const controller = new AbortController();
-    const patient = openTapeBucket({ ...s3.account('art'), endpoint: front.endpoint });
-    const source = sourceOf(patient, origins());
-    const fetching = source.fetch(url('abc.zip'), folder.file(), { signal: controller.signal });
-    fetching.catch(() => {});
-    const hasBegun = async () =>
-      fate === 'stall' ? front.asked.length > 0 : (await folder.left()).length > 0;
-    await until('it has begun', hasBegun);
-    controller.abort(new Error('cancelled'));
-    await expect(fetching).rejects.toThrow('cancelled');
-    expect(await folder.left()).toEqual([]);
-    await until('its connection is closed', async () => (await front.connections()) === 0);
-    expect(front.asked).toHaveLength(1);
-    patient.close();
-  });
+  it.each<Fate>(['stall', 'half'])(
+    'A fetch is aborted while the bucket does not answer (%s)',
+    async (fate) => {
+      front.rule = () => fate;
+      const controller = new AbortController();
+      const patient = openTapeBucket({ ...s3.account('art'), endpoint: front.endpoint });
+      const source = sourceOf(patient, origins());
+      const fetching = source.fetch(url('abc.zip'), folder.file(), { signal: controller.signal });
+      fetching.catch(() => {});
+      const hasBegun = async () =>
+        fate === 'stall' ? front.asked.length > 0 : (await folder.left()).length > 0;
+      await until('it has begun', hasBegun);
+      controller.abort(new Error('cancelled'));
+      await expect(fetching).rejects.toThrow('cancelled');
+      expect(await folder.left()).toEqual([]);
+      await until('its connection is closed', async () => (await front.connections()) === 0);
+      expect(front.asked).toHaveLength(1);
+      patient.close();
+    },
+  );
 
-  it('never replaces a file that is there', async () => {
+  it('A fetch never replaces a file', async () => {
     const file = folder.file();
     await writeFile(file, 'another');
     await expect(fetchTo(file)).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await readFile(file, 'utf8')).toBe('another');
   });
 
-  it.skipIf(!mayMount)('leaves no file on a full disk (needs the right to mount one)', async () => {
+  it.skipIf(!mayMount)('A fetch leaves no file on a full disk (needs the right to mount one)', async () => {
     await onSmallDisk(folder.root, 64, async () => {
       await expect(fetchTo(folder.file())).rejects.toMatchObject({ code: 'ENOSPC' });
       expect(await folder.left()).toEqual([]);
@@ -206,7 +219,7 @@ describeS3('the bucket of tapes', () => {
   });
 });
 
-describe('any other source', () => {
+describe('another source', () => {
   const art = openTapeBucket({
     endpoint: new URL('http://127.0.0.1:1'),
     bucket: 'art',
@@ -221,7 +234,7 @@ describe('any other source', () => {
     ['/flaky/1/404/whole/9', 'SOURCE_NOT_FOUND', 1],
     ['/short/5000', 'SOURCE_TRUNCATED', 3],
     ['/endless', 'SOURCE_TOO_LARGE', 1],
-  ])('%s', async (path, code, times) => {
+  ])('A fetch of %s from another source is retried as it should be', async (path, code, times) => {
     const elsewhere = await startSource();
     const source = sourceOf(art, [elsewhere.origin]);
     const fetching = source.fetch(elsewhere.url(path), folder.file(), { signal: NEVER });
@@ -232,24 +245,27 @@ describe('any other source', () => {
     await elsewhere.stop();
   });
 
-  it.skipIf(!mayMount)('leaves no file on a full disk (needs the right to mount one)', async () => {
-    const elsewhere = await startSource();
-    await onSmallDisk(folder.root, 64, async () => {
-      const fetching = sourceOf(art, [elsewhere.origin]).fetch(
-        elsewhere.url('/whole/300000'),
-        folder.file(),
-        {
-          signal: NEVER,
-        },
-      );
-      await expect(fetching).rejects.toMatchObject({ code: 'ENOSPC' });
-      expect(await folder.left()).toEqual([]);
-    });
-    await elsewhere.stop();
-  });
+  it.skipIf(!mayMount)(
+    'A fetch from another source leaves no file on a full disk (needs the right to mount one)',
+    async () => {
+      const elsewhere = await startSource();
+      await onSmallDisk(folder.root, 64, async () => {
+        const fetching = sourceOf(art, [elsewhere.origin]).fetch(
+          elsewhere.url('/whole/300000'),
+          folder.file(),
+          {
+            signal: NEVER,
+          },
+        );
+        await expect(fetching).rejects.toMatchObject({ code: 'ENOSPC' });
+        expect(await folder.left()).toEqual([]);
+      });
+      await elsewhere.stop();
+    },
+  );
 });
 
-describe('a folder of tapes', () => {
+describe('folder of tapes', () => {
   const open = () => {
     const art = openTapeBucket({ endpoint: pathToFileURL(folder.root), bucket: '', key: '', secret: '' });
     return { art, source: sourceOf(art, bucketOrigins(pathToFileURL(folder.root), '')) };
@@ -257,7 +273,7 @@ describe('a folder of tapes', () => {
   const fetchTo = (name: string, file: string) =>
     open().source.fetch(new URL(`${pathToFileURL(folder.root)}/${name}`), file, { signal: NEVER });
 
-  it('gives a tape', async () => {
+  it('A tape is fetched from a folder', async () => {
     await writeFile(`${folder.root}/abc.zip`, TAPE);
     const file = folder.file();
     expect(await fetchTo('abc.zip', file)).toEqual({ bytes: 3_000_000 });
@@ -271,14 +287,14 @@ describe('a folder of tapes', () => {
     ['../abc.zip', 'SOURCE_NOT_ALLOWED'],
     ['..%2fabc.zip', 'SOURCE_NOT_ALLOWED'],
     ['', 'SOURCE_NOT_ALLOWED'],
-  ])('does not give "%s"', async (name, code) => {
+  ])('The URL "%s" below a folder of tapes is refused', async (name, code) => {
     await writeFile(`${folder.root}/abc.zip`, TAPE);
     await writeFile(`${folder.root}/large.zip`, Buffer.alloc(4_000_001));
     expect((await failure(fetchTo(name, folder.file()))).code).toBe(code);
     expect(await folder.left()).toEqual(['abc.zip', 'large.zip']);
   });
 
-  it('proves that it can be read', async () => {
+  it('The check of a folder of tapes passes, and fails if the folder is missing', async () => {
     await open().art.check();
     const missing = openTapeBucket({
       endpoint: pathToFileURL(`${folder.root}/x`),

@@ -9,23 +9,23 @@ import { openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './
 
 const { redis } = useRedis();
 
-it('two tapes that store different files under one slug at the same instant do not mix', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'oven-alone-'));
+it('Two tapes that store different files under one slug at the same time do not mix their files', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'oven-lock-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'file'), 'bytes');
   const account = { endpoint: pathToFileURL(folder), bucket: '', key: '', secret: '' };
-  const blobs = openStorage({ ...account, publicUrl: new URL('http://localhost') });
+  const storage = openStorage({ ...account, publicUrl: new URL('http://localhost') });
   const own = openQueueFixture(redis());
   const bothHere = Promise.withResolvers<void>();
   let here = 0;
   await own.work({
-    bake: async ({ slug, mongoId, outputs }, { withSlugLock: alone, signal }) => {
+    bake: async ({ slug, mongoId, outputs }, { withSlugLock, signal }) => {
       here += 1;
       if (here === 2) bothHere.resolve();
       await bothHere.promise;
-      await alone(async () => {
+      await withSlugLock(async () => {
         const put = ({ kind }: { kind: OutputKind }) =>
-          blobs.put({ name: slug, kind, path: join(folder, 'file'), mongoId }, signal);
+          storage.put({ name: slug, kind, path: join(folder, 'file'), mongoId }, signal);
         for (const output of outputs) await put(output);
       }, signal);
       return RESULT;
@@ -42,15 +42,15 @@ it('two tapes that store different files under one slug at the same instant do n
   expect(stored).toEqual(won);
 });
 
-it('who waits for another bake of the slug stops when told to; another slug waits for nobody', async () => {
+it('A bake that waits for the lock of its slug can be cancelled, and a bake of another slug does not wait', async () => {
   const own = openQueueFixture(redis());
   const asked: string[] = [];
   await own.work({
     concurrency: 3,
-    bake: async ({ slug, mongoId }, { withSlugLock: alone, signal }) => {
+    bake: async ({ slug, mongoId }, { withSlugLock, signal }) => {
       asked.push(mongoId);
-      if (slug === 'b') return alone(async () => RESULT, signal);
-      return alone(() => untilAborted(signal), signal);
+      if (slug === 'b') return withSlugLock(async () => RESULT, signal);
+      return withSlugLock(() => untilAborted(signal), signal);
     },
   });
   const first = await own.queue.submit(requestFor('a', { mongoId: 'm1' }));

@@ -31,6 +31,6 @@ it.each<[object, S3Fault | undefined]>([
   [{ name: 'TimeoutError' }, 'timeout'],
   [new TypeError('a bug'), undefined],
   [new RangeError('a bug'), undefined],
-])('%o means %s', (error, fault) => {
+])('The error %o of S3 means %s', (error, fault) => {
   expect(classifyS3Error(error)).toBe(fault);
 });

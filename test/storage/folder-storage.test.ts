@@ -43,8 +43,8 @@ async function left(): Promise<string[]> {
   return (await readdir(join(folder, 'tapes')).catch(() => [])).sort();
 }
 
-describe('stores', () => {
-  it('a file, and whose it is', async () => {
+describe('put', () => {
+  it('A file is stored with its owner', async () => {
     const url = await blobs.put(file(), NEVER);
     expect(url).toBe('http://127.0.0.1:3000/files/tapes/tape.mp4');
     expect(url).toBe(blobs.url('tape', 'mp4'));
@@ -52,10 +52,10 @@ describe('stores', () => {
     expect((await readFile(join(folder, 'tapes/tape.mp4'))).equals(BYTES)).toBe(true);
     expect(await readFile(join(folder, 'tapes/.tape.mp4.owner'), 'utf8')).toBe('mine');
     expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
-    expect((await readFile(path)).equals(BYTES)).toBe(true); // a copy: the source is its owner's to remove
+    expect((await readFile(path)).equals(BYTES)).toBe(true); // a copy: the caller removes the source
   });
 
-  it('it again, for the same tape', async () => {
+  it('A file replaces an older one of the same tape', async () => {
     await blobs.put(file(), NEVER);
     await writeFile(path, 'newer');
     await blobs.put(file(), NEVER);
@@ -63,13 +63,13 @@ describe('stores', () => {
     expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
   });
 
-  it('in a folder that is not there yet', async () => {
+  it('A missing folder is made', async () => {
     await rm(folder, { recursive: true });
     await blobs.put(file(), NEVER);
     expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
   });
 
-  it('for one of many tapes that ask for a slug at once', async () => {
+  it('One of eight tapes gets a slug that all ask for at once', async () => {
     const mongoIds = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     const outcomes = await Promise.all(
       mongoIds.map((mongoId) =>
@@ -85,8 +85,8 @@ describe('stores', () => {
   });
 });
 
-describe('never replaces', () => {
-  it.each(['mp4', 'thumbnail'] as const)("another tape's files by its %s", async (kind) => {
+describe('a file of another tape', () => {
+  it.each(['mp4', 'thumbnail'] as const)('An %s does not replace the files of another tape', async (kind) => {
     await blobs.put(file({ mongoId: 'another' }), NEVER);
     await writeFile(path, 'mine');
     const failed = await failure(blobs.put(file({ kind }), NEVER));
@@ -95,7 +95,7 @@ describe('never replaces', () => {
     expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
   });
 
-  it('a file of which nobody knows whose it is', async () => {
+  it('A file without an owner is not replaced', async () => {
     await mkdir(join(folder, 'tapes'));
     await writeFile(join(folder, 'tapes/tape.mp4'), 'theirs');
     expect((await failure(blobs.put(file(), NEVER))).code).toBe('SLUG_TAKEN');
@@ -103,7 +103,7 @@ describe('never replaces', () => {
   });
 
   it.each(['', '../tape', 'a/b', '.hidden', 'a b', 'x'.repeat(65)])(
-    'what the slug "%s" leads to',
+    'A file with the slug "%s" is not stored',
     async (slug) => {
       await expect(blobs.put(file({ name: slug }), NEVER)).rejects.toThrow(TypeError);
       await expect(blobs.remove(slug)).rejects.toThrow(TypeError);
@@ -112,21 +112,21 @@ describe('never replaces', () => {
   );
 });
 
-describe('leaves nothing', () => {
-  it('of a file that is not there', async () => {
+describe('a failed put', () => {
+  it('A missing file leaves nothing', async () => {
     await expect(blobs.put(file({ path: `${path}.missing` }), NEVER)).rejects.toMatchObject({
       code: 'ENOENT',
     });
     expect(await left()).toEqual([]);
   });
 
-  it('when aborted before', async () => {
+  it('A put that is aborted before its begin leaves nothing', async () => {
     const putting = blobs.put(file(), AbortSignal.abort(new Error('cancelled')));
     await expect(putting).rejects.toThrow('cancelled');
     expect(await left()).toEqual([]);
   });
 
-  it('when aborted meanwhile', async () => {
+  it('A put that is aborted meanwhile leaves nothing', async () => {
     const controller = new AbortController();
     await writeFile(`${path}.large`, '');
     await truncate(`${path}.large`, 1e12); // takes no room, and too long to copy
@@ -138,7 +138,7 @@ describe('leaves nothing', () => {
     expect(await left()).toEqual([]);
   });
 
-  it.skipIf(!mayMount)('on a full disk (needs the right to mount one)', async () => {
+  it.skipIf(!mayMount)('A put on a full disk leaves nothing (needs the right to mount one)', async () => {
     await onSmallDisk(folder, 64, async () => {
       const failed = await failure(blobs.put(file(), NEVER));
       expect([failed.code, failed.retryable]).toEqual(['STORAGE_FULL', true]);
@@ -146,26 +146,29 @@ describe('leaves nothing', () => {
     });
   });
 
-  it.skipIf(!mayMount)('new on a full disk, and what was there before (needs the same)', async () => {
-    await onSmallDisk(folder, 64, async () => {
-      await writeFile(path, 'older');
-      await blobs.put(file(), NEVER);
-      await writeFile(path, BYTES);
-      await failure(blobs.put(file(), NEVER));
-      expect(await readFile(join(folder, 'tapes/tape.mp4'), 'utf8')).toBe('older');
-      expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
-    });
-  });
+  it.skipIf(!mayMount)(
+    'A put on a full disk keeps the older file (needs the right to mount one)',
+    async () => {
+      await onSmallDisk(folder, 64, async () => {
+        await writeFile(path, 'older');
+        await blobs.put(file(), NEVER);
+        await writeFile(path, BYTES);
+        await failure(blobs.put(file(), NEVER));
+        expect(await readFile(join(folder, 'tapes/tape.mp4'), 'utf8')).toBe('older');
+        expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
+      });
+    },
+  );
 });
 
-describe('a folder that is none', () => {
+describe('an unusable folder', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['a file', () => writeFile(folder, 'a file')],
     [
-      'a file where tapes should be',
+      'a folder with a file in place of tapes/',
       () => mkdir(folder).then(() => writeFile(join(folder, 'tapes'), 'a file')),
     ],
-  ])('%s', async (_, make) => {
+  ])('A storage at %s fails with STORAGE_MISCONFIGURED', async (_, make) => {
     await rm(folder, { recursive: true });
     await make();
     for (const work of [blobs.check, () => blobs.put(file(), NEVER)]) {
@@ -174,10 +177,10 @@ describe('a folder that is none', () => {
     }
   });
 
-  it('that it may not write to', async () => {
+  it('A folder that is not writable fails with STORAGE_MISCONFIGURED', async () => {
     await chmod(scratched.root, 0o755);
     await chmod(folder, 0o555);
-    // Root may write anywhere, so it becomes somebody else for a while.
+    // Root may write everywhere, so it takes another user for a while.
     const isRoot = process.geteuid?.() === 0;
     if (isRoot) process.seteuid!('nobody');
     try {
@@ -188,13 +191,13 @@ describe('a folder that is none', () => {
   });
 });
 
-it('proves that it works, and leaves nothing', async () => {
+it('The check of a folder leaves no file', async () => {
   await blobs.check();
   expect(await left()).toEqual([]);
 });
 
-describe('removing', () => {
-  it('takes every output of the slug, its leftovers, and no other', async () => {
+describe('remove', () => {
+  it('A removal takes every output of the slug, its half-written files, and no other', async () => {
     const kinds = ['mp4', 'thumbnail', 'webm', 'gif', 'webp'] as const;
     for (const kind of kinds) await blobs.put(file({ kind }), NEVER);
     await blobs.put(file({ name: 'tape-2' }), NEVER);
@@ -208,14 +211,14 @@ describe('removing', () => {
     expect(await blobs.remove('tape')).toEqual([]);
   });
 
-  it('frees the slug', async () => {
+  it('A removal frees the slug', async () => {
     await blobs.put(file({ mongoId: 'another' }), NEVER);
     await blobs.remove('tape');
     await blobs.put(file(), NEVER);
     expect(await readFile(join(folder, 'tapes/.tape.mp4.owner'), 'utf8')).toBe('mine');
   });
 
-  it('where nothing was ever stored', async () => {
+  it('A removal from an empty storage removes nothing', async () => {
     expect(await blobs.remove('tape')).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ const KINDS: readonly [OutputKind, string, string][] = [
   ['webp', 'tapes/tape.webp', 'image/webp'],
 ];
 
-describeS3('a bucket of finished files', () => {
+describeS3('bucket storage', () => {
   let s3: S3Rig;
   let front: Front;
   let folder: Scratch;
@@ -60,7 +60,7 @@ describeS3('a bucket of finished files', () => {
     const answer = await fetch(url);
     return { status: answer.status, headers: answer.headers, bytes: Buffer.from(await answer.arrayBuffer()) };
   };
-  /** Somebody else's upload, past the front. */
+  /** Stores an object past Oven and the front. */
   const plant = (Key: string, mongoid?: string, Body: string | Buffer = 'theirs') => {
     const Metadata = mongoid === undefined ? {} : { mongoid };
     return s3.client.send(new PutObjectCommand({ Bucket: bucket, Key, Body, Metadata }));
@@ -69,24 +69,27 @@ describeS3('a bucket of finished files', () => {
   describe.each([
     ['small', 1],
     ['large', 3],
-  ])('stores a %s file', (size, parts) => {
+  ])('put of a %s file', (size, parts) => {
     const [path, bytes] = size === 'small' ? [() => small, SMALL] : [() => large, LARGE];
 
-    it.each(KINDS.slice(0, size === 'small' ? 5 : 1))('as %s', async (kind, key, type) => {
-      const url = await blobs.put(file({ kind, path: path() }), NEVER);
-      expect(url).toBe(`${front.endpoint.origin}/${bucket}/${key}`);
-      expect(url).toBe(blobs.url('tape', kind));
-      const { status, headers, bytes: stored } = await get(url);
-      expect([status, headers.get('content-type')]).toEqual([200, type]);
-      expect(headers.get('cache-control')).toBe('public, max-age=300');
-      expect(headers.get('etag')).toMatch(/^"[0-9a-f-]+"$/);
-      expect(headers.get('x-amz-meta-mongoid')).toBe('mine');
-      expect(stored.equals(bytes)).toBe(true);
-      expect(await s3.keys(bucket)).toEqual([key]);
-      expect(front.asked.filter(({ method }) => method === 'PUT')).toHaveLength(parts);
-    });
+    it.each(KINDS.slice(0, size === 'small' ? 5 : 1))(
+      `A ${size} file is stored as %s`,
+      async (kind, key, type) => {
+        const url = await blobs.put(file({ kind, path: path() }), NEVER);
+        expect(url).toBe(`${front.endpoint.origin}/${bucket}/${key}`);
+        expect(url).toBe(blobs.url('tape', kind));
+        const { status, headers, bytes: stored } = await get(url);
+        expect([status, headers.get('content-type')]).toEqual([200, type]);
+        expect(headers.get('cache-control')).toBe('public, max-age=300');
+        expect(headers.get('etag')).toMatch(/^"[0-9a-f-]+"$/);
+        expect(headers.get('x-amz-meta-mongoid')).toBe('mine');
+        expect(stored.equals(bytes)).toBe(true);
+        expect(await s3.keys(bucket)).toEqual([key]);
+        expect(front.asked.filter(({ method }) => method === 'PUT')).toHaveLength(parts);
+      },
+    );
 
-    it('again, for the same tape', async () => {
+    it(`A ${size} file replaces an older one of the same tape`, async () => {
       const url = await blobs.put(file(), NEVER);
       const before = await get(url);
       await writeFile(`${path()}.new`, Buffer.concat([bytes, Buffer.from('more')]));
@@ -101,7 +104,7 @@ describeS3('a bucket of finished files', () => {
       ['this file', 'tapes/tape.mp4', 'another'],
       ['another file of the slug', 'tapes/tape-thumb.jpg', 'another'],
       ['a file that says nothing of its tape', 'tapes/tape.mp4', undefined],
-    ])('never over another tape: %s', async (_, key, owner) => {
+    ])(`A ${size} file is refused if another tape has %s`, async (_, key, owner) => {
       await plant(key, owner);
       const failed = await failure(blobs.put(file({ path: path() }), NEVER));
       expect([failed.code, failed.retryable]).toEqual(['SLUG_TAKEN', false]);
@@ -113,7 +116,7 @@ describeS3('a bucket of finished files', () => {
     const isLastRequest = ({ method, query }: Asked) =>
       size === 'small' ? method === 'PUT' : method === 'POST' && !query.has('uploads');
 
-    it('never over another tape that was stored meanwhile', async () => {
+    it(`A ${size} file is refused if another tape stores its file meanwhile`, async () => {
       let planted = false;
       front.rule = async (asked): Promise<Fate> => {
         if (isLastRequest(asked) && !planted) {
@@ -128,7 +131,7 @@ describeS3('a bucket of finished files', () => {
       expect(await s3.unfinished(bucket)).toEqual([]);
     });
 
-    it('over its own that was stored meanwhile', async () => {
+    it(`A ${size} file replaces one that the same tape stores meanwhile`, async () => {
       let planted = false;
       front.rule = async (asked): Promise<Fate> => {
         if (isLastRequest(asked) && !planted) {
@@ -142,7 +145,7 @@ describeS3('a bucket of finished files', () => {
       expect(await s3.unfinished(bucket)).toEqual([]);
     });
 
-    it('even if its own goes on changing, no more than three times', async () => {
+    it(`A ${size} file is sent three times at most if the same tape goes on storing`, async () => {
       let rounds = 0;
       front.rule = async (asked): Promise<Fate> => {
         if (isLastRequest(asked)) {
@@ -156,7 +159,7 @@ describeS3('a bucket of finished files', () => {
       expect(await s3.unfinished(bucket)).toEqual([]);
     });
 
-    it('where the server knows no conditions', async () => {
+    it(`A ${size} file is stored by a server that knows no conditional writes`, async () => {
       front.rule = ({ headers }) => (headers['if-none-match'] || headers['if-match'] ? 501 : 'pass');
       const url = await blobs.put(file({ path: path() }), NEVER);
       await blobs.put(file({ path: path() }), NEVER);
@@ -167,7 +170,7 @@ describeS3('a bucket of finished files', () => {
       expect(await s3.unfinished(bucket)).toEqual([]);
     });
 
-    it('of which the answer was lost', async () => {
+    it(`A ${size} file is stored though the answer of the server is lost`, async () => {
       let lost = false;
       front.rule = (asked) => {
         if (!isLastRequest(asked) || lost) return 'pass';
@@ -184,7 +187,7 @@ describeS3('a bucket of finished files', () => {
       ['answers 503', 503],
       ['answers 500', 500],
       ['drops the connection', 'drop'],
-    ])('where the storage at first %s', async (_, fate) => {
+    ])(`A ${size} file is stored though the storage %s at first`, async (_, fate) => {
       const seen = new Set<string>();
       front.rule = ({ method, path: where, query }) => {
         const request = `${method} ${where} ${query}`;
@@ -199,7 +202,7 @@ describeS3('a bucket of finished files', () => {
     });
   });
 
-  describe('an upload in parts that fails leaves nothing', () => {
+  describe('a failed upload in parts', () => {
     const isPart = (n: number) => (asked: Asked) => asked.query.get('partNumber') === String(n);
     const isEnd = ({ method, query }: Asked) => method === 'POST' && !query.has('uploads');
 
@@ -209,7 +212,7 @@ describeS3('a bucket of finished files', () => {
       ['a part never gets through', isPart(3), 'drop', 'STORAGE_UNREACHABLE'],
       ['the end is refused', isEnd, 400, 'STORAGE_REFUSED'],
       ['the end fails again and again', isEnd, 500, 'STORAGE_UNREACHABLE'],
-    ])('when %s', async (_, isIt, fate, code) => {
+    ])('An upload leaves no part when %s', async (_, isIt, fate, code) => {
       front.rule = (asked) => (isIt(asked) ? fate : 'pass');
       const failed = await failure(blobs.put(file({ path: large }), NEVER));
       expect([failed.code, failed.retryable]).toEqual([code, true]);
@@ -219,9 +222,9 @@ describeS3('a bucket of finished files', () => {
     });
 
     it.each<[string, (asked: Asked) => boolean]>([
-      ['a part is on its way', isPart(2)],
+      ['a part is being sent', isPart(2)],
       ['it is about to end', isEnd],
-    ])('when aborted while %s', async (_, isIt) => {
+    ])('An upload leaves no part when it is aborted while %s', async (_, isIt) => {
       const controller = new AbortController();
       let reached = false;
       front.rule = (asked) => {
@@ -234,46 +237,49 @@ describeS3('a bucket of finished files', () => {
       await until('it got there', () => reached);
       controller.abort(new Error('cancelled'));
       await expect(putting).rejects.toThrow('cancelled');
-      // At once, not some time later: the process may end now.
+      // at once, not some time later: the process may end now
       expect(await s3.unfinished(bucket)).toEqual([]);
       expect(await s3.keys(bucket)).toEqual([]);
       expect(await openFiles()).not.toContain(large);
     });
   });
 
-  describe('what can not be stored', () => {
-    it('a file that is not there', async () => {
+  describe('a file that can not be stored', () => {
+    it('A missing file is not stored', async () => {
       const putting = blobs.put(file({ path: `${small}.missing` }), NEVER);
       await expect(putting).rejects.toMatchObject({ code: 'ENOENT' });
       expect(await s3.keys(bucket)).toEqual([]);
     });
 
-    it.each(['', '../tape', 'a/b', '.hidden', 'a b', 'x'.repeat(65)])('the slug "%s"', async (slug) => {
-      await expect(blobs.put(file({ name: slug }), NEVER)).rejects.toThrow(TypeError);
-      await expect(blobs.remove(slug)).rejects.toThrow(TypeError);
-      expect(front.asked).toEqual([]);
-    });
+    it.each(['', '../tape', 'a/b', '.hidden', 'a b', 'x'.repeat(65)])(
+      'A file with the slug "%s" is not stored',
+      async (slug) => {
+        await expect(blobs.put(file({ name: slug }), NEVER)).rejects.toThrow(TypeError);
+        await expect(blobs.remove(slug)).rejects.toThrow(TypeError);
+        expect(front.asked).toEqual([]);
+      },
+    );
 
-    it('anything, when aborted before', async () => {
+    it('A put that is aborted before its begin sends no request', async () => {
       const putting = blobs.put(file(), AbortSignal.abort(new Error('cancelled')));
       await expect(putting).rejects.toThrow('cancelled');
       expect(front.asked).toEqual([]);
     });
   });
 
-  describe('a storage that is not as it should be', () => {
+  describe('a storage with a fault', () => {
     const gone = async () => {
       const source = await startSource();
       await source.stop();
       return new URL(source.origin);
     };
     it.each<[string, () => Promise<object>, string]>([
-      ['wrong secret', async () => ({ secret: 'wrong-secret' }), 'STORAGE_MISCONFIGURED'],
-      ['unknown key', async () => ({ key: 'wrong-key' }), 'STORAGE_MISCONFIGURED'],
-      ['no such bucket', async () => ({ bucket: 'nobodys' }), 'STORAGE_MISCONFIGURED'],
-      ['nothing there', async () => ({ endpoint: await gone() }), 'STORAGE_UNREACHABLE'],
-      ['says nothing', async () => ({ endpoint: front.endpoint, idleMs: 300 }), 'STORAGE_TIMEOUT'],
-    ])('%s', async (_, changed, code) => {
+      ['with a wrong secret', async () => ({ secret: 'wrong-secret' }), 'STORAGE_MISCONFIGURED'],
+      ['with an unknown key', async () => ({ key: 'wrong-key' }), 'STORAGE_MISCONFIGURED'],
+      ['without such a bucket', async () => ({ bucket: 'nobodys' }), 'STORAGE_MISCONFIGURED'],
+      ['at a closed port', async () => ({ endpoint: await gone() }), 'STORAGE_UNREACHABLE'],
+      ['that does not answer', async () => ({ endpoint: front.endpoint, idleMs: 300 }), 'STORAGE_TIMEOUT'],
+    ])('A storage %s fails with its code in check, put and remove', async (_, changed, code) => {
       front.rule = () => 'stall';
       const wrong = openStorage({ ...s3.account(bucket), ...(await changed()) });
       for (const work of [wrong.check, () => wrong.put(file(), NEVER), () => wrong.remove('tape')]) {
@@ -284,21 +290,21 @@ describeS3('a bucket of finished files', () => {
       expect(await s3.keys(bucket)).toEqual([]);
     });
 
-    it.each(['PUT', 'GET', 'DELETE'])('where nobody may %s', async (forbidden) => {
+    it.each(['PUT', 'GET', 'DELETE'])('The check of a storage that forbids %s fails', async (forbidden) => {
       front.rule = ({ method }) => (method === forbidden ? 403 : 'pass');
       expect((await failure(blobs.check())).code).toBe('STORAGE_MISCONFIGURED');
       if (forbidden !== 'DELETE') expect(await s3.keys(bucket)).toEqual([]);
     });
 
-    it('is as it should be', async () => {
+    it('The check of a storage leaves no object', async () => {
       await blobs.check();
       expect(await s3.keys(bucket)).toEqual([]);
       expect(front.asked.map(({ method }) => method)).toEqual(['PUT', 'GET', 'DELETE']);
     });
   });
 
-  describe('removing', () => {
-    it('takes every output of the slug, and no other', async () => {
+  describe('remove', () => {
+    it('A removal takes every output of the slug, and no other', async () => {
       const kinds = ['mp4', 'thumbnail', 'webm', 'gif', 'webp'] as const;
       for (const kind of kinds) await blobs.put(file({ kind }), NEVER);
       await blobs.put(file({ name: 'tape-2' }), NEVER);
@@ -314,7 +320,7 @@ describeS3('a bucket of finished files', () => {
       expect(await blobs.remove('tape')).toEqual([]);
     });
 
-    it('frees the slug for another tape', async () => {
+    it('A removal frees the slug for another tape', async () => {
       await plant('tapes/tape.mp4', 'another');
       await blobs.remove('tape');
       await blobs.put(file(), NEVER);
@@ -323,7 +329,7 @@ describeS3('a bucket of finished files', () => {
     });
   });
 
-  it('keeps an owner that is no plain ASCII', async () => {
+  it('An owner that is not ASCII is kept', async () => {
     const mongoId = 'Ünïque id: 1%';
     await blobs.put(file({ mongoId }), NEVER);
     await blobs.put(file({ mongoId, kind: 'gif' }), NEVER);
@@ -331,7 +337,7 @@ describeS3('a bucket of finished files', () => {
   });
 });
 
-/** Files that this process has open, where the system tells. */
+/** Files that this process has open, if the system tells. */
 async function openFiles(): Promise<string[]> {
   const names = await readdir('/proc/self/fd').catch(() => []);
   return Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));

@@ -12,7 +12,7 @@ import { failure } from './failure.ts';
 
 const NEVER = new AbortController().signal;
 
-/** A storage, and a way past Oven to put a file there and to read it. */
+/** A storage, and a way past Oven to write and read its files. */
 interface Place {
   readonly blobs: OutputStorage;
   plant(name: string, owner?: string): Promise<void>;
@@ -66,8 +66,8 @@ const ways = (open: () => Promise<Place>) => () => {
     return { name: 'abc', kind: 'mp4', path, mongoId: 'mine' } as const;
   };
 
-  describe('a file from before Oven, which says nothing of its tape', () => {
-    it('is replaced for the tape that it is said to be of, and is Oven’s from then on', async () => {
+  describe('a file from before Oven, without an owner', () => {
+    it('A file without an owner is replaced if `replaces` names it, and has an owner then', async () => {
       const { blobs, plant, read } = await open();
       await plant('abc.mp4');
       await plant('abc-thumb.jpg');
@@ -85,7 +85,7 @@ const ways = (open: () => Promise<Place>) => () => {
       ['another name', (blobs: OutputStorage) => blobs.url('abcd', 'mp4')],
       ['its thumbnail', (blobs: OutputStorage) => blobs.url('abc', 'thumbnail')],
       ['another host', () => 'https://elsewhere.test/tapes/abc.mp4'],
-    ])('stays when %s is named', async (_what, url) => {
+    ])('A file without an owner stays if `replaces` names %s', async (_what, url) => {
       const { blobs, plant, read } = await open();
       await plant('abc.mp4');
       const failed = await failure(blobs.put({ ...(await ours()), replaces: url(blobs) }, NEVER));
@@ -93,7 +93,7 @@ const ways = (open: () => Promise<Place>) => () => {
       expect(await read('abc.mp4')).toBe('theirs');
     });
 
-    it('hides no file of another tape', async () => {
+    it('A file without an owner does not hide a file of another tape', async () => {
       const { blobs, plant } = await open();
       await plant('abc.mp4');
       await plant('abc-thumb.jpg', 'another');
@@ -103,11 +103,11 @@ const ways = (open: () => Promise<Place>) => () => {
   });
 
   it.each([
-    ['of anybody', undefined, ['abc.gif', 'abc.mp4', 'abc.webm']],
-    ['of one tape', { mongoId: 'mine', unowned: false }, ['abc.mp4']],
-    ['of one tape, and of nobody', { mongoId: 'mine', unowned: true }, ['abc.gif', 'abc.mp4']],
-    ['of a tape that has none', { mongoId: 'nobody', unowned: false }, []],
-  ])('removes files %s', async (_whose, of, gone) => {
+    ['all owners', undefined, ['abc.gif', 'abc.mp4', 'abc.webm']],
+    ['one tape', { mongoId: 'mine', unowned: false }, ['abc.mp4']],
+    ['one tape, with the files without an owner', { mongoId: 'mine', unowned: true }, ['abc.gif', 'abc.mp4']],
+    ['a tape without files', { mongoId: 'nobody', unowned: false }, []],
+  ])('A removal for %s takes only the files of that', async (_whose, of, gone) => {
     const { blobs, plant, read } = await open();
     await plant('abc.mp4', 'mine');
     await plant('abc.webm', 'another');
@@ -129,7 +129,7 @@ describeS3('in a bucket', () => {
   afterAll(() => s3.stop());
   ways(() => inBucket(s3))();
 
-  it('whose name is wrong, a removal is no success', async () => {
+  it('A removal from a bucket with a wrong name fails', async () => {
     const wrong = openStorage(s3.account('no-such-bucket'));
     const removing = wrong.remove('abc', { mongoId: 'mine', unowned: true });
     expect((await failure(removing)).code).toBe('STORAGE_MISCONFIGURED');
@@ -143,9 +143,9 @@ it.each([
   ['the CDN that is set up', 'https://cdn.test/tapes/abc.mp4', true],
   ['another bucket', 'https://art.sfo3.digitaloceanspaces.com/tapes/abc.mp4', false],
   ['another folder', 'https://cdn.test/others/abc.mp4', false],
-  ['dots on the way', 'https://cdn.test/x/../tapes/abc.mp4', true],
-  ['hidden dots on the way', 'https://cdn.test/tapes/%2e%2e%2ftapes/abc.mp4', false],
-])('knows the URL of an MP4 by %s', (_what, url, expected) => {
+  ['dots in its path', 'https://cdn.test/x/../tapes/abc.mp4', true],
+  ['encoded dots in its path', 'https://cdn.test/tapes/%2e%2e%2ftapes/abc.mp4', false],
+])('The URL of an MP4 with %s is recognised as it should be', (_what, url, expected) => {
   const endpoint = new URL('https://sfo3.digitaloceanspaces.com');
   const names = mp4UrlMatcher({ endpoint, bucket: 'blobs', key: '', secret: '', cdn: 'cdn.test' });
   expect(names(url, 'abc')).toBe(expected);
