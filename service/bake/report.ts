@@ -11,7 +11,7 @@ export interface OutputReport {
   readonly bytes: number;
 }
 
-/** What became of a tape's sound. */
+/** The sound in a finished video. */
 export interface SoundReport {
   readonly sampleRate: number;
   readonly channels: number;
@@ -19,9 +19,9 @@ export interface SoundReport {
   readonly seconds: number;
 }
 
-/** What a bake did. */
+/** The result of a bake. */
 export interface BakeReport {
-  /** In the order they were made. */
+  /** In the order of OUTPUT_KINDS. */
   readonly outputs: readonly OutputReport[];
   /** Frames in the tape. */
   readonly frames: number;
@@ -29,26 +29,26 @@ export interface BakeReport {
   readonly uniqueFrames: number;
   /** Seconds. */
   readonly duration: number;
-  /** Absent when the tape has none, or none that can be read. */
+  /** Absent for a tape without sound, or with sound that can't be read. */
   readonly sound?: SoundReport;
   readonly warnings: readonly BakeWarning[];
   /** Seconds that each stage took; `thumbnail` runs beside the first video. */
   readonly timings: Readonly<Partial<Record<Stage | 'total', number>>>;
 }
 
-/** The stages of a bake: opening and unpacking the tape, then one for each output, and looking at what was made. */
+/** The stages of a bake: opening and unpacking the tape, then making each output, and verifying videos. */
 export type Stage = 'open' | 'unpack' | OutputKind | 'verify';
 
-/** How far a bake is. */
+/** The progress of a bake. */
 export interface Progress {
   readonly stage: Stage;
   /** 0 to 1, of the whole bake. */
   readonly progress: number;
-  /** Pictures encoded so far, in a stage that counts them. */
+  /** Pictures encoded so far, in a stage that encodes a video. */
   readonly pictures?: number;
 }
 
-/** Measures how long each stage takes, in seconds; stages may overlap, and one may come several times. */
+/** Measures the seconds of each stage. Stages may overlap, and a stage may come several times. */
 export class Stopwatch {
   readonly #seconds = new Map<Stage | 'total', number>();
 

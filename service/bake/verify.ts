@@ -7,7 +7,7 @@ import type { VideoKind } from './outputs.ts';
 import type { Geometry } from './plan/size.ts';
 import { TICKS_PER_SECOND } from './plan/timeline.ts';
 
-/** What a finished video is held against. */
+/** What a finished video has to be. */
 export interface Expected {
   readonly kind: VideoKind;
   readonly samples: readonly Sample[];
@@ -20,20 +20,19 @@ const CODECS: Readonly<Record<VideoKind, readonly [string, string]>> = {
   mp4: ['avc', 'aac'],
   webm: ['vp9', 'opus'],
 };
-/** Baseline, Main and High of H.264 and profile 0 of VP9 are 4:2:0 with 8 bits, which every player can show. */
+/** Every player can show 4:2:0 with 8 bits: Baseline, Main and High of H.264, and profile 0 of VP9. */
 const PLAYABLE: Readonly<Record<VideoKind, RegExp>> = {
   mp4: /^avc1\.(42|4d|64)/i,
   webm: /^vp09\.00\./,
 };
 /** Seconds by which a picture may be off. */
 const PICTURE_TOLERANCE = 1.5 / TICKS_PER_SECOND;
-/** Seconds by which the sound's end may be off: the last packet of an Opus track is whole, and tells what of it is left out. */
+/** Seconds by which the sound's end may be off. The last packet of an Opus track is whole, and tells how much of it is left out. */
 const SOUND_TOLERANCE: Readonly<Record<VideoKind, number>> = { mp4: 0.001, webm: 0.021 };
 
 /**
- * Nothing is published unseen: reads the finished video, and throws VERIFY_FAILED unless it has the tracks, size, colours and end that
- * were planned, every picture at its time, and, for an MP4, its index before its data and all of that. Gives its size in bytes.
- * Throws the signal's reason, too.
+ * Reads a finished video before it is published, and gives its size in bytes. Throws VERIFY_FAILED unless it has the planned tracks, size,
+ * colours and end, every picture at its time, and, for an MP4, its index before its data, both complete. Throws the signal's reason too.
  */
 export async function verifyVideo(path: string, expected: Expected, signal: AbortSignal): Promise<number> {
   const { kind } = expected;
@@ -46,7 +45,7 @@ export async function verifyVideo(path: string, expected: Expected, signal: Abor
   return (await stat(path)).size;
 }
 
-/** How a probed video differs from what was planned, or undefined if it doesn't. Pure. */
+/** How a probed video differs from the plan; undefined if it doesn't. Pure. */
 export function faultIn({ tracks, duration }: Probe, expected: Expected): string | undefined {
   const { kind, samples, geometry, soundSeconds } = expected;
   const [videoCodec, soundCodec] = CODECS[kind];
@@ -70,11 +69,11 @@ export function faultIn({ tracks, duration }: Probe, expected: Expected): string
   return undefined;
 }
 
-/** Every picture has its time, by its own track: from its start to the next one's, and the last to the end. */
+/** Checks that every picture is shown from its start to the next one's, and the last to the end, by the tables of their track. */
 function pictureFaultIn(found: readonly ProbedSample[], { kind, samples }: Expected): string | undefined {
   if (found.length !== samples.length) return `it has ${found.length} pictures instead of ${samples.length}`;
   const near = (a: number, b: number) => Math.abs(a - b) <= PICTURE_TOLERANCE;
-  // Stored in the order in which they are decoded.
+  // Samples are stored in the order of decoding.
   const shown = found.toSorted((a, b) => a.start - b.start);
   const late = samples.findIndex(({ start }, n) => !near(shown[n]!.start, start / TICKS_PER_SECOND));
   if (late !== -1) return `picture ${late} begins at ${shown[late]!.start} s`;
@@ -83,13 +82,13 @@ function pictureFaultIn(found: readonly ProbedSample[], { kind, samples }: Expec
   const ends = last.start + last.duration;
   const end = samples.at(-1)!.end / TICKS_PER_SECOND;
   if (!near(ends, end)) return `its last picture ends at ${ends} s instead of ${end}`;
-  // A WebM tells of no other picture how long it is shown.
+  // An MP4 stores the duration of every sample in a table of its own.
   const sum = found.reduce((sum, { duration }) => sum + duration, 0);
   if (kind === 'mp4' && !near(sum, end)) return `its pictures take ${sum} s instead of ${end}`;
   return undefined;
 }
 
-/** The sound begins at 0, or before by what a decoder leaves out, and ends where it was cut. */
+/** Checks that the sound begins at 0, or earlier by what a decoder leaves out, and ends where it was cut. */
 function soundFaultIn(
   found: readonly ProbedSample[],
   { kind, soundSeconds = 0 }: Expected,
@@ -104,7 +103,7 @@ function soundFaultIn(
   return undefined;
 }
 
-/** The index (`moov`) of an MP4 has to stand before its data (`mdat`), so that a player can begin before it has all; and no box may be cut off. */
+/** Checks that the index (`moov`) of an MP4 stands before its data (`mdat`), so that a player can begin early, and that no box is cut off. */
 export async function layoutFault(path: string): Promise<string | undefined> {
   const file = await open(path);
   try {
@@ -114,7 +113,7 @@ export async function layoutFault(path: string): Promise<string | undefined> {
     let at = 0;
     while (at < end) {
       const { bytesRead } = await file.read(header, 0, 16, at);
-      // A size of 1 means that the real one follows, in 64 bits; 0 means up to the end.
+      // A size of 1 means that the real one follows in 64 bits. A size of 0 means up to the end of the file.
       const size = header.readUInt32BE(0);
       const length = size === 1 ? Number(header.readBigUInt64BE(8)) : size === 0 ? end - at : size;
       if (bytesRead < 8 || length < 8) return 'it is damaged';
@@ -129,10 +128,10 @@ export async function layoutFault(path: string): Promise<string | undefined> {
   }
 }
 
-/** What is in a finished video, as far as it is looked at. */
+/** The parts of a finished video that are checked. */
 export interface Probe {
   readonly tracks: readonly ProbedTrack[];
-  /** Seconds that the file says it takes, as players show it; where it says nothing, up to the end of the last of all tracks. */
+  /** Seconds, as the file says and players show; where it says nothing, up to the end of the longest track. */
   readonly duration: number;
 }
 
@@ -141,22 +140,22 @@ export interface ProbedTrack {
   readonly codec: string;
   /** The codec with its profile, as a browser is asked about it (RFC 6381): `avc1.4d402a`. */
   readonly profile: string;
-  /** Pixels; none for sound. */
+  /** Pixels; absent for sound. */
   readonly width?: number;
   readonly height?: number;
-  /** How colours were made to brightness and chroma: `bt709`. */
+  /** The matrix by which colours became brightness and chroma: `bt709`. */
   readonly matrix?: string;
-  /** In the order in which they are stored, which is that of decoding. */
+  /** In the order in which they are stored, the order of decoding. */
   readonly samples: readonly ProbedSample[];
 }
 
-/** One sample, by the tables of its own track, in seconds; sound may begin before 0. */
+/** One sample by the tables of its track, in seconds. Sound may start before 0. */
 export interface ProbedSample {
   readonly start: number;
   readonly duration: number;
 }
 
-/** Reads a finished MP4 or WebM, without decoding it. Throws what the demuxer does when the file is neither, or is damaged. */
+/** Reads a finished MP4 or WebM without decoding it. Throws the demuxer's error for a file that is neither, or is damaged. */
 export async function probeVideo(path: string): Promise<Probe> {
   const { Input, FilePathSource, MP4, WEBM } = loadMediabunny();
   const input = new Input({ formats: [MP4, WEBM], source: new FilePathSource(path) });

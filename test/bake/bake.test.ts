@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../service/bake/report.ts';
 import { rgba } from '../tapes/canvas.ts';
 import { drawFrames } from '../tapes/make.ts';
@@ -11,7 +11,7 @@ const fixture = useBakeFixture();
 const RED = rgba(220, 30, 30);
 const BLUE = rgba(30, 60, 220);
 
-test('a tape like the recorder’s: every picture at its time, and the report tells the truth', async () => {
+it('A tape like the recorder’s becomes a video with every picture at its time, and a true report', async () => {
   const spec = { scene: 'sprites', width: 64, height: 48, seconds: 2, stalls: true, sound: true } as const;
   const facts = await fixture.make(spec);
   const report = await fixture.bake({ outputs: [{ kind: 'mp4', scale: 4 }, { kind: 'thumbnail' }] });
@@ -36,7 +36,7 @@ test('a tape like the recorder’s: every picture at its time, and the report te
   expect(await fixture.served()).toEqual(['it-thumb.jpg', 'it.mp4']);
 });
 
-test('30 s: not a picture more than 1 ms off, however late', async () => {
+it('No picture of a tape of 30 s is more than 1 ms off', async () => {
   const spec = { scene: 'wire', width: 64, height: 48, seconds: 30, stalls: true, seed: 7 } as const;
   const facts = await fixture.make(spec);
   const report = await fixture.bake();
@@ -45,18 +45,18 @@ test('30 s: not a picture more than 1 ms off, however late', async () => {
   expect(facts.frames).toBeGreaterThan(1000);
 });
 
-test.each<[string, number[], string]>([
+it.each<[string, number[], string]>([
   ['a single frame', [16.67], 'a'],
   ['a single frame for a second', [1000], 'a'],
   ['one unchanging frame', [500, 400, 300.5, 16.67], 'aaaa'],
   ['two frames', [33.3, 16.67], 'ab'],
-  ['every other one the same', [50, 60, 70, 80, 16.67], 'abbab'],
-  ['frames of no time', [0, 100, 0, 100, 0], 'babba'],
-  ['a last frame that stays', [20, 20, 3000], 'aba'],
+  ['some equal neighbours', [50, 60, 70, 80, 16.67], 'abbab'],
+  ['some frames of 0 ms', [0, 100, 0, 100, 0], 'babba'],
+  ['a long last frame', [20, 20, 3000], 'aba'],
   ['pauses', [1600, 20, 2500, 20], 'abab'],
   ['a pause of almost a minute', [20, 55_000, 20], 'aba'],
-  ['less than a millisecond each', [0.4, 0.4, 0.4, 0.4], 'abab'],
-])('%s', async (_, durations, contents) => {
+  ['frames of less than a millisecond', [0.4, 0.4, 0.4, 0.4], 'abab'],
+])('A tape of %s becomes a video with every picture at its time', async (_, durations, contents) => {
   const [a, b] = await Promise.all([bars(32, 24, [RED]), bars(32, 24, [BLUE])]);
   const frames = [...contents].map((content) => (content === 'a' ? a! : b!));
   await fixture.compose(timed(frames, durations));
@@ -84,7 +84,7 @@ describe('timing.json', () => {
       durations.map((_, n) => n / 10),
     );
 
-  test('missing: 60 frames a second, and a warning', async () => {
+  it('A tape without timing.json gets 60 frames a second and a warning', async () => {
     const frames = await draw();
     await fixture.compose({ frames });
     const report = await fixture.bake();
@@ -93,7 +93,7 @@ describe('timing.json', () => {
     expect(codesOf(report)).toEqual(['TIMING_MISSING']);
   });
 
-  test('missing, but the total is known', async () => {
+  it('A tape without timing.json shares the total of metadata.json among its frames', async () => {
     const frames = await draw();
     await fixture.compose({ frames, metadata: { totalDuration: frames.length / 20 } });
     const report = await fixture.bake();
@@ -102,7 +102,7 @@ describe('timing.json', () => {
     expect(codesOf(report)).toEqual(['TIMING_MISSING']);
   });
 
-  test('partial: what is there is kept, and a warning', async () => {
+  it('An incomplete timing.json keeps its durations, and the tape gets a warning', async () => {
     const frames = await draw();
     await fixture.compose({ frames, timing: frames.slice(5).map((_, n) => ({ frame: n, duration: 40 })) });
     const report = await fixture.bake();
@@ -112,7 +112,7 @@ describe('timing.json', () => {
   });
 });
 
-test('progress rises from 0 to 1 and names the stages in turn', async () => {
+it('Progress rises from 0 to 1 and names the stages in turn', async () => {
   await fixture.make({ scene: 'wire', width: 64, height: 48, seconds: 1 });
   const seen: Progress[] = [];
   await fixture.bake({ outputs: [{ kind: 'mp4' }, { kind: 'gif' }], onProgress: (now) => seen.push(now) });
@@ -123,7 +123,7 @@ test('progress rises from 0 to 1 and names the stages in turn', async () => {
   expect(values.at(-1)).toBeLessThanOrEqual(1);
 });
 
-test('a frame whose pixels are damaged', async () => {
+it('A frame with damaged pixels fails the bake', async () => {
   const [red, blue] = await Promise.all([bars(32, 24, [RED]), bars(32, 24, [BLUE])]);
   const damaged = Buffer.from(blue!);
   damaged.fill(0xaa, 45, 60);
@@ -132,7 +132,7 @@ test('a frame whose pixels are damaged', async () => {
   expect(await fixture.served()).toEqual([]);
 });
 
-/** When each frame begins, in seconds. */
+/** The start of each frame, in seconds. */
 function startsOf(durations: readonly number[]): number[] {
   let total = 0;
   return durations.map((duration) => {

@@ -7,7 +7,7 @@ import { pathOf, timed, useBakeFixture } from './fixture.ts';
 const fixture = useBakeFixture();
 const [WIDTH, HEIGHT] = [96, 64];
 
-/** A gradient with a little grain, which moves: with so many bytes of PNG a pixel it is encoded with B-frames. */
+/** A moving gradient with a little grain. It has so many bytes of PNG a pixel that it is encoded with B-frames. */
 function gradient(n: number): Promise<Buffer> {
   const pixels = new Uint8Array(WIDTH * HEIGHT * 4);
   for (let at = 0, seed = n + 1; at < pixels.length; at += 1) {
@@ -20,9 +20,9 @@ function gradient(n: number): Promise<Buffer> {
 
 it.each<[string, readonly number[]]>([
   ['a long last picture', [...Array(7).fill(30), 700]],
-  ['longer and longer ones', Array.from({ length: 10 }, (_, n) => 10 + 7 * n)],
-  ['a long one near the end', [40, 40, 40, 40, 40, 40, 40, 900, 40, 40]],
-])('ffmpeg copies the packets of %s with their times', async (_, durations) => {
+  ['longer and longer pictures', Array.from({ length: 10 }, (_, n) => 10 + 7 * n)],
+  ['a long picture near the end', [40, 40, 40, 40, 40, 40, 40, 900, 40, 40]],
+])('ffmpeg copies the packets of a video with %s, and keeps their times', async (_, durations) => {
   const frames = await Promise.all(durations.map((_, n) => gradient(n)));
   await fixture.compose(timed(frames, durations));
   const made = pathOf(await fixture.bake(), 'mp4');

@@ -15,7 +15,7 @@ beforeAll(async () => {
 beforeEach(() => folders.empty());
 afterAll(() => folders.remove());
 
-/** A PNG whose header is right, with other pixel data. */
+/** A PNG with a right header and other pixel data. */
 function pngWith(...data: readonly Buffer[]): Buffer {
   const whole = png();
   return Buffer.concat([whole.subarray(0, 33), ...data, pngChunk('IEND', Buffer.alloc(0))]);
@@ -24,12 +24,12 @@ function pngWith(...data: readonly Buffer[]): Buffer {
 const flipped = Buffer.from(png());
 flipped[flipped.length - 18]! ^= 0xff;
 
-/** Frames that are PNGs by their headers, and right by the ZIP's CRC, but can't be decoded. */
+/** Frames with the header of a PNG and the right CRC-32 in the ZIP, which can't be decoded. */
 const DAMAGED: readonly [string, Buffer][] = [
   ['pixel data that is not zlib', pngWith(pngChunk('IDAT', Buffer.from('these are no pixels')))],
   ['pixel data with a bit turned', flipped],
   ['no pixel data', pngWith()],
-  ['a file cut off in its pixels', png().subarray(0, 48)],
+  ['its end cut off', png().subarray(0, 48)],
 ];
 
 describe('FRAME_CORRUPT', () => {
@@ -46,18 +46,21 @@ describe('FRAME_CORRUPT', () => {
     return code;
   };
 
-  describe.each(DAMAGED)('%s', (_what, data) => {
+  describe.each(DAMAGED)('%s', (what, data) => {
     it.each([
       ['first', 0],
       ['middle', 1],
       ['last', 2],
-    ] as const)('in the %s frame', async (_where, at) => {
+    ] as const)(`A bake fails with FRAME_CORRUPT when the %s frame has ${what}`, async (_where, at) => {
       expect(await fault(await tapeOf(at, data), ['mp4', 'thumbnail'])).toBe('FRAME_CORRUPT');
       expect(await fault(await tapeOf(at, data), ['mp4'])).toBe('FRAME_CORRUPT');
     });
   });
 
-  it.each<OutputKind>(['webm', 'gif', 'webp'])('making a %s', async (kind) => {
-    expect(await fault(await tapeOf(0, DAMAGED[0]![1]), [kind])).toBe('FRAME_CORRUPT');
-  });
+  it.each<OutputKind>(['webm', 'gif', 'webp'])(
+    'A damaged frame fails the making of a %s with FRAME_CORRUPT',
+    async (kind) => {
+      expect(await fault(await tapeOf(0, DAMAGED[0]![1]), [kind])).toBe('FRAME_CORRUPT');
+    },
+  );
 });

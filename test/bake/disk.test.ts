@@ -21,7 +21,7 @@ beforeAll(async () => {
 beforeEach(() => folders.empty());
 afterAll(() => folders.remove());
 
-/** Makes a folder a disk of so many KiB while `work` goes on. */
+/** Mounts a disk of so many KiB on a folder while `work` runs. */
 async function onSmallDisk(folder: string, kib: number, work: () => Promise<void>): Promise<void> {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kib}k`, 'tmpfs', folder]);
   try {
@@ -31,7 +31,7 @@ async function onSmallDisk(folder: string, kib: number, work: () => Promise<void
   }
 }
 
-/** Whether this user may mount a disk, tried before the tests are listed. */
+/** Whether this user may mount a disk. It is tried before the tests are collected. */
 const mayMount = await (async () => {
   const { temp, remove } = await scratch();
   try {
@@ -48,7 +48,7 @@ function bakeHere(options: Partial<BakeOptions> = {}) {
   return bake(tape, { outDir: folders.out, tempDir: folders.temp, name: 'tape', ...options });
 }
 
-/** Writes a file until there is no room for another byte. */
+/** Writes a file until the disk is full. */
 function fillUp(path: string): void {
   writeFileSync(path, '');
   try {
@@ -59,28 +59,31 @@ function fillUp(path: string): void {
 }
 
 describe.skipIf(!mayMount)('a full disk (needs the right to mount one)', () => {
-  it('while unpacking', async () => {
+  it('A disk that is full while a tape is unpacked fails with DISK_FULL', async () => {
     await onSmallDisk(folders.temp, 64, async () => {
       expect((await failure(bakeHere())).code).toBe('DISK_FULL');
       expect(await folders.left()).toEqual([]);
     });
   });
 
-  it.each<OutputKind>(['mp4', 'webm', 'gif', 'webp'])('while making the %s', async (kind) => {
-    await onSmallDisk(folders.temp, 4096, async () => {
-      const filler = join(folders.temp, 'filler');
-      let full = false;
-      const onProgress = ({ stage }: { stage: Stage }) => {
-        if (stage === kind && !full) fillUp(filler);
-        full ||= stage === kind;
-      };
-      expect((await failure(bakeHere({ outputs: [{ kind }], onProgress }))).code).toBe('DISK_FULL');
-      await rm(filler);
-      expect(await folders.left()).toEqual([]);
-    });
-  });
+  it.each<OutputKind>(['mp4', 'webm', 'gif', 'webp'])(
+    'A disk that is full while the %s is made fails with DISK_FULL',
+    async (kind) => {
+      await onSmallDisk(folders.temp, 4096, async () => {
+        const filler = join(folders.temp, 'filler');
+        let full = false;
+        const onProgress = ({ stage }: { stage: Stage }) => {
+          if (stage === kind && !full) fillUp(filler);
+          full ||= stage === kind;
+        };
+        expect((await failure(bakeHere({ outputs: [{ kind }], onProgress }))).code).toBe('DISK_FULL');
+        await rm(filler);
+        expect(await folders.left()).toEqual([]);
+      });
+    },
+  );
 
-  it('while making the thumbnail', async () => {
+  it('A disk that is full while the thumbnail is made fails with DISK_FULL', async () => {
     const one = join(folders.root, 'one.zip');
     await makeTape(one, { scene: 'noise', width: 64, height: 48, seconds: 1, fps: 1 });
     await onSmallDisk(folders.temp, 4, async () => {
@@ -91,14 +94,14 @@ describe.skipIf(!mayMount)('a full disk (needs the right to mount one)', () => {
     });
   });
 
-  it('while the finished files are put in their place', async () => {
+  it('A disk that is full while finished files are published fails with DISK_FULL', async () => {
     await onSmallDisk(folders.out, 8, async () => {
       expect((await failure(bakeHere())).code).toBe('DISK_FULL');
       expect(await folders.left()).toEqual([]);
     });
   });
 
-  it('is none for another file system with room enough', async () => {
+  it('Finished files move to another file system with enough room', async () => {
     await onSmallDisk(folders.out, 8192, async () => {
       await bakeHere();
       expect((await folders.left()).sort()).toEqual(['tape-thumb.jpg', 'tape.mp4']);

@@ -36,31 +36,34 @@ async function fault(options: Partial<BakeOptions> = {}, path = tape): Promise<s
 
 const program = (name: string, script: string) => standIn(folders.root, name, script, pids);
 
-describe('a hostile tape leaves nothing', () => {
-  it.each(HOSTILE_TAPES)('$code: $what', async (hostile) => {
-    const path = join(folders.root, 'hostile.zip');
-    await writeFile(path, hostile.make());
-    expect(await fault({ limits: limitsOf(hostile) }, path)).toBe(hostile.code);
-  });
+describe('hostile tapes', () => {
+  it.each(HOSTILE_TAPES)(
+    'A hostile tape leaves nothing behind and fails with $code: $what',
+    async (hostile) => {
+      const path = join(folders.root, 'hostile.zip');
+      await writeFile(path, hostile.make());
+      expect(await fault({ limits: limitsOf(hostile) }, path)).toBe(hostile.code);
+    },
+  );
 
-  it('TAPE_NOT_FOUND: no tape at all, or a folder', async () => {
+  it('A path without a tape, or to a folder, fails with TAPE_NOT_FOUND', async () => {
     expect(await fault({}, join(folders.root, 'nothing.zip'))).toBe('TAPE_NOT_FOUND');
     expect(await fault({}, folders.out)).toBe('TAPE_NOT_FOUND');
   });
 
-  it('TAPE_TOO_LONG: longer than this bake allows', async () => {
+  it('A tape that is longer than the bake allows fails with TAPE_TOO_LONG', async () => {
     expect(await fault({ limits: { ...DEFAULT_LIMITS, seconds: 0.4 } })).toBe('TAPE_TOO_LONG');
   });
 });
 
-describe('programs that are missing or misbehave', () => {
-  it('FFMPEG_MISSING: no ffmpeg', async () => {
+describe('ffmpeg', () => {
+  it('A bake without ffmpeg fails with FFMPEG_MISSING', async () => {
     expect(await fault({ ffmpeg: 'no-such-program' })).toBe('FFMPEG_MISSING');
     expect(await fault({ ffmpeg: tape })).toBe('FFMPEG_MISSING');
   });
 
   it.each([
-    ['FFMPEG_STALLED', 'says nothing', 'exec sleep 600'],
+    ['FFMPEG_STALLED', 'writes nothing', 'exec sleep 600'],
     ['FFMPEG_STALLED', 'writes lines without progress', 'while :; do echo frame=1; echo bitrate=N/A; done'],
     [
       'FFMPEG_STALLED',
@@ -71,27 +74,27 @@ describe('programs that are missing or misbehave', () => {
     ['FFMPEG_FAILED', 'dies of a signal', 'kill -SEGV $$'],
     ['FFMPEG_FAILED', 'floods its standard error', 'head -c 1000000 /dev/zero >&2; exit 1'],
     ['VERIFY_FAILED', 'writes nothing and exits 0', 'exit 0'],
-    ['VERIFY_FAILED', 'writes what is no video', 'echo no video >&3'],
+    ['VERIFY_FAILED', 'writes no video', 'echo no video >&3'],
     [
       'VERIFY_FAILED',
-      'gives too few pictures',
+      'writes too few pictures',
       'exec ffmpeg -v error -f lavfi -i testsrc=d=0.1:s=64x48 -c:v libx264 -f matroska pipe:3',
     ],
     [
       'VERIFY_FAILED',
-      'gives other pictures',
+      'writes other pictures',
       'exec ffmpeg -v error -f lavfi -i testsrc=d=10:r=60 -c:v libx264 -f matroska pipe:3',
     ],
-  ])('%s: an ffmpeg that %s', async (code, _what, script) => {
+  ])('A bake fails with %s when ffmpeg %s', async (code, _what, script) => {
     const ffmpeg = await program('ffmpeg-stand-in', script);
-    // On a busy machine even a start takes a while: only what must be seen as a stall is given little time.
+    // On a busy machine even a start takes a while, so only a run that has to stall gets little time.
     const stallSeconds = code === 'FFMPEG_STALLED' ? 0.3 : 30;
     expect(await fault({ ffmpeg, stallSeconds })).toBe(code);
     expect(pidsIn(pids)).not.toEqual([]);
   });
 });
 
-it('an ffmpeg that waits until its packets are taken has not stalled', async () => {
+it('An ffmpeg that waits until its packets are taken does not stall', async () => {
   const ffmpeg = await program('plentiful', 'head -c 1000000 /dev/zero >&3');
   const watch = { ffmpeg, stallSeconds: 1, niceness: 0, signal: new AbortController().signal };
   const take = async (packets: AsyncIterable<Uint8Array>) => {
@@ -105,7 +108,7 @@ it('an ffmpeg that waits until its packets are taken has not stalled', async () 
   expect(await runEncoder([], { take }, watch)).toBe(1_000_000);
 });
 
-it('FFMPEG_FAILED: its cause has what ffmpeg said last, and no more', async () => {
+it('The cause of FFMPEG_FAILED has the last messages of ffmpeg, and no more', async () => {
   const ffmpeg = await program('talkative', 'yes nonsense | head -c 300000 >&2; echo the reason >&2; exit 1');
   const bases = { outDir: folders.out, tempDir: folders.temp, name: 'tape' };
   const { code, cause } = await failure(bake(tape, { ...bases, ffmpeg }));
@@ -114,7 +117,7 @@ it('FFMPEG_FAILED: its cause has what ffmpeg said last, and no more', async () =
   expect((cause as Error).message.length).toBeLessThan(5000);
 });
 
-it('the encoder gets nothing of the environment but PATH', async () => {
+it('The encoder gets only PATH of the environment', async () => {
   const ffmpeg = await program(
     'ffmpeg-curious',
     '[ -z "$HOME$OVEN_TEST_SECRET" ] || exit 1; exec ffmpeg "$@"',
@@ -125,9 +128,9 @@ it('the encoder gets nothing of the environment but PATH', async () => {
   vi.unstubAllEnvs();
 });
 
-it('the encoder stands back behind others as far as it is told', async () => {
+it('The encoder runs with the niceness of the options', async () => {
   const outDir = folders.out;
-  // It waits until it has been put back: one that never is makes no progress, and is a failure.
+  // The program waits until its priority is lowered. Otherwise it makes no progress, and the bake fails.
   const ffmpeg = await program(
     'ffmpeg-nice',
     'until [ "$(ps -o ni= -p $$)" -eq 7 ]; do :; done; exec ffmpeg "$@"',
@@ -144,37 +147,40 @@ it('the encoder stands back behind others as far as it is told', async () => {
   });
 });
 
-describe('time and abort', () => {
-  it('BAKE_TIMEOUT: the whole takes too long', async () => {
+describe('timeout and abort', () => {
+  it('A bake that takes too long fails with BAKE_TIMEOUT', async () => {
     const ffmpeg = await program('hanging', 'exec sleep 600');
     expect(await fault({ ffmpeg, timeoutSeconds: 2 })).toBe('BAKE_TIMEOUT');
   });
 
-  it('BAKE_ABORTED: before it begins', async () => {
+  it('A bake that is aborted before its start fails with BAKE_ABORTED', async () => {
     expect(await fault({ signal: AbortSignal.abort() })).toBe('BAKE_ABORTED');
   });
 
-  it.each<Stage>(['open', 'unpack', 'mp4', 'webm', 'gif', 'webp'])('BAKE_ABORTED: in %s', async (at) => {
-    const stop = new AbortController();
-    const ffmpeg = await program('ffmpeg-real', 'exec ffmpeg "$@"');
-    const outputs = OUTPUT_KINDS.map((kind) => ({ kind }));
-    const onProgress = ({ stage }: { stage: Stage }) => stage === at && stop.abort();
-    expect(await fault({ ffmpeg, outputs, signal: stop.signal, onProgress })).toBe('BAKE_ABORTED');
-  });
+  it.each<Stage>(['open', 'unpack', 'mp4', 'webm', 'gif', 'webp'])(
+    'A bake that is aborted in the stage %s fails with BAKE_ABORTED',
+    async (at) => {
+      const stop = new AbortController();
+      const ffmpeg = await program('ffmpeg-real', 'exec ffmpeg "$@"');
+      const outputs = OUTPUT_KINDS.map((kind) => ({ kind }));
+      const onProgress = ({ stage }: { stage: Stage }) => stage === at && stop.abort();
+      expect(await fault({ ffmpeg, outputs, signal: stop.signal, onProgress })).toBe('BAKE_ABORTED');
+    },
+  );
 
-  it('BAKE_ABORTED: while the encoder is at work', async () => {
+  it('A bake that is aborted while the encoder works fails with BAKE_ABORTED', async () => {
     const stop = new AbortController();
-    // It reads pictures no faster than they are shown, so that it can't be done before it is stopped.
+    // It reads pictures no faster than they are shown, so it can't end before the abort.
     const ffmpeg = await program('ffmpeg-slow', 'exec ffmpeg -re "$@"');
     const onProgress = ({ pictures = 0 }) => pictures > 0 && stop.abort();
     expect(await fault({ ffmpeg, signal: stop.signal, onProgress })).toBe('BAKE_ABORTED');
-    // One for the pictures, one for the sound.
+    // One process encodes the pictures, and one the sound.
     expect(pidsIn(pids)).toHaveLength(2);
   });
 });
 
 describe('folders', () => {
-  it('makes an outDir that is missing', async () => {
+  it('A bake makes a missing outDir', async () => {
     const outDir = join(folders.out, 'new', 'newer');
     const { outputs } = await bake(tape, { outDir, tempDir: folders.temp, name: 'tape' });
     expect(outputs.map(({ path }) => path)).toEqual([
@@ -185,12 +191,12 @@ describe('folders', () => {
     expect(await folders.left()).toEqual([]);
   });
 
-  it('OUTPUT_NOT_WRITABLE: outDir is a file, or below one', async () => {
+  it('An outDir that is a file, or below one, fails with OUTPUT_NOT_WRITABLE', async () => {
     expect(await fault({ outDir: tape })).toBe('OUTPUT_NOT_WRITABLE');
     expect(await fault({ outDir: join(tape, 'below') })).toBe('OUTPUT_NOT_WRITABLE');
   });
 
-  it('TEMP_DIR_UNUSABLE: tempDir is missing, or a file', async () => {
+  it('A tempDir that is missing, or a file, fails with TEMP_DIR_UNUSABLE', async () => {
     expect(await fault({ tempDir: join(folders.root, 'nowhere') })).toBe('TEMP_DIR_UNUSABLE');
     expect(await fault({ tempDir: tape })).toBe('TEMP_DIR_UNUSABLE');
   });

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { rgba } from '../tapes/canvas.ts';
 import { drawFrames } from '../tapes/make.ts';
 import { makeDurations } from '../tapes/timing.ts';
@@ -10,7 +10,7 @@ const fixture = useBakeFixture();
 const RED = rgba(220, 30, 30);
 const BLUE = rgba(30, 60, 220);
 
-test('all of them, each with the right timing', async () => {
+it('A tape can be baked to all kinds of outputs, each with the right timing', async () => {
   const durations = makeDurations({ seconds: 1.5, stalls: true, seed: 2 });
   const frames = await drawFrames(
     { scene: 'wire', width: 64, height: 48, seconds: 1.5 },
@@ -49,9 +49,9 @@ test('all of them, each with the right timing', async () => {
   }
 });
 
-describe('a preview', () => {
-  test.each(['gif', 'webp'] as const)(
-    '%s: the right picture for the right time, of the right colour',
+describe('animation', () => {
+  it.each(['gif', 'webp'] as const)(
+    'A %s shows the right picture at the right time in the right colour',
     async (kind) => {
       const [red, blue] = await Promise.all([bars(33, 24, [RED]), bars(33, 24, [BLUE])]);
       await fixture.compose(timed([red!, blue!, red!], [400, 200, 100]));
@@ -70,31 +70,39 @@ describe('a preview', () => {
     },
   );
 
-  test.each(['gif', 'webp'] as const)('%s of one unchanging frame', async (kind) => {
+  it.each(['gif', 'webp'] as const)('A %s of one unchanging frame is a still picture', async (kind) => {
     const red = await bars(33, 24, [RED]);
     await fixture.compose(timed([red, red], [400, 400]));
     const report = await fixture.bake({ outputs: [{ kind, maxSide: 64 }] });
     expectColour(await meanColour(sharp(pathOf(report, kind))), [220, 30, 30]);
   });
 
-  test.each(['gif', 'webp'] as const)('%s is never so large that it takes all memory', async (kind) => {
-    await fixture.compose(timed([await bars(512, 8, [RED])], [100]));
-    const report = await fixture.bake({ outputs: [{ kind, scale: 8, maxSide: 4096 }] });
-    expect(report.outputs[0]).toMatchObject({ width: 1024, height: 16 });
-  });
+  it.each(['gif', 'webp'] as const)(
+    'The side of a %s is limited, so that it never takes all memory',
+    async (kind) => {
+      await fixture.compose(timed([await bars(512, 8, [RED])], [100]));
+      const report = await fixture.bake({ outputs: [{ kind, scale: 8, maxSide: 4096 }] });
+      expect(report.outputs[0]).toMatchObject({ width: 1024, height: 16 });
+    },
+  );
 });
 
-describe('the thumbnail', () => {
-  test.each<[string, number[], string, number[]]>([
+describe('thumbnail', () => {
+  it.each<[string, number[], string, number[]]>([
     [
-      'the first frame stays longest',
+      'the first frame is the longest',
       [1000, ...new Array<number>(10).fill(90)],
       'rbbbbbbbbbb',
       [220, 30, 30],
     ],
-    ['the last does', [...new Array<number>(10).fill(90), 1000], 'rrrrrrrrrrb', [30, 60, 220]],
-    ['a single frame', [16.67], 'b', [30, 60, 220]],
-  ])('is the middle frame by time: %s', async (_, durations, contents, colour) => {
+    [
+      'the last frame is the longest',
+      [...new Array<number>(10).fill(90), 1000],
+      'rrrrrrrrrrb',
+      [30, 60, 220],
+    ],
+    ['there is a single frame', [16.67], 'b', [30, 60, 220]],
+  ])('The thumbnail shows the middle of the tape by time: %s', async (_, durations, contents, colour) => {
     const [red, blue] = await Promise.all([bars(32, 24, [RED]), bars(32, 24, [BLUE])]);
     const frames = [...contents].map((content) => (content === 'r' ? red! : blue!));
     await fixture.compose(timed(frames, durations));
@@ -102,21 +110,24 @@ describe('the thumbnail', () => {
     expectColour(await meanColour(sharp(pathOf(report, 'thumbnail'))), colour);
   });
 
-  test.each([
+  it.each([
     [337, 160, undefined, 512, 243],
     [160, 337, undefined, 243, 512],
     [64, 64, undefined, 512, 512],
     [640, 480, undefined, 512, 384],
     [64, 48, 100, 100, 75],
-  ])('of %i × %i within %s is %i × %i', async (width, height, maxSide, thumbWidth, thumbHeight) => {
-    await fixture.compose(timed([await bars(width, height, [RED, BLUE])], [100]));
-    const report = await fixture.bake({ outputs: [{ kind: 'thumbnail', ...(maxSide && { maxSide }) }] });
-    expect(report.outputs[0]).toMatchObject({ width: thumbWidth, height: thumbHeight });
-    const read = await sharp(pathOf(report, 'thumbnail')).metadata();
-    expect(read).toMatchObject({ format: 'jpeg', width: thumbWidth, height: thumbHeight });
-  });
+  ])(
+    'The thumbnail of %i × %i pixels with maxSide %s has %i × %i',
+    async (width, height, maxSide, thumbWidth, thumbHeight) => {
+      await fixture.compose(timed([await bars(width, height, [RED, BLUE])], [100]));
+      const report = await fixture.bake({ outputs: [{ kind: 'thumbnail', ...(maxSide && { maxSide }) }] });
+      expect(report.outputs[0]).toMatchObject({ width: thumbWidth, height: thumbHeight });
+      const read = await sharp(pathOf(report, 'thumbnail')).metadata();
+      expect(read).toMatchObject({ format: 'jpeg', width: thumbWidth, height: thumbHeight });
+    },
+  );
 
-  test('has hard edges, and transparent pixels are black', async () => {
+  it('The thumbnail has hard edges, and its transparent pixels are black', async () => {
     await fixture.compose(timed([await bars(64, 64, [RED, rgba(255, 255, 255, 0)])], [100]));
     const report = await fixture.bake({ outputs: [{ kind: 'thumbnail' }] });
     const { data, info } = await sharp(pathOf(report, 'thumbnail'))
@@ -128,7 +139,7 @@ describe('the thumbnail', () => {
   });
 });
 
-test('a scale that players could not show is reduced, with a word', async () => {
+it('A scale that players can not show is reduced, with a warning', async () => {
   await fixture.compose(timed([await bars(1100, 8, [RED, BLUE])], [100]));
   const report = await fixture.bake({ outputs: [{ kind: 'mp4', scale: 4 }] });
   expect(report.outputs[0]).toMatchObject({ width: 2200, height: 16 });

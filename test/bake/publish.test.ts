@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { bake } from '../../service/bake/bake.ts';
 import { publish } from '../../service/bake/publish.ts';
 
@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-test('files appear under their own names, in a folder made for them', async () => {
+it('Published files have their own names in a new folder', async () => {
   const out = join(root, 'new', 'out');
   const published = await publish([made('a.mp4'), made('b.mp4')], out);
   expect(published.map(({ path }) => path)).toEqual([join(out, 'a.mp4'), join(out, 'b.mp4')]);
@@ -26,7 +26,7 @@ test('files appear under their own names, in a folder made for them', async () =
   expect(await readFile(join(out, 'b.mp4'), 'utf8')).toBe('b.mp4');
 });
 
-test('when one can not get its name, none is left', async () => {
+it('No published file is left when one of them can not get its name', async () => {
   const out = join(root, 'out');
   await mkdir(join(out, 'b.mp4', 'in the way'), { recursive: true });
   const failing = publish([made('a.mp4'), made('b.mp4')], out);
@@ -34,8 +34,8 @@ test('when one can not get its name, none is left', async () => {
   expect(await readdir(out)).toEqual(['b.mp4']);
 });
 
-test.each(['', '../up', 'a/b', '/abs'])(
-  'a name that is no file name is a mistake of the caller: %j',
+it.each(['', '../up', 'a/b', '/abs'])(
+  'The name %j, which is no file name, is refused as a mistake of the caller',
   async (name) => {
     await expect(bake(join(root, 'tape.zip'), { outDir: root, name })).rejects.toThrow(TypeError);
   },

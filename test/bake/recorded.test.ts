@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import JSZip from 'jszip';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { findBursts } from '../../bench/bursts.ts';
 import { findChromium, recordTape } from '../tapes/recorder.ts';
 import { frameName } from '../tapes/timing.ts';
@@ -9,7 +9,7 @@ import { decodeSound, expectTimes, expectVideo } from './inspect.ts';
 
 const fixture = useBakeFixture();
 
-test('a tape that a browser recorded: every picture and sound at its time', async ({ skip }) => {
+it('A tape that a browser recorded is baked with every picture and sound at its time', async ({ skip }) => {
   if (!findChromium()) skip('There is no browser on this machine to record with.');
   const path = fixture.path('tape.zip');
   const facts = await recordTape(path, { width: 161, height: 97, seconds: 2, stalls: true });

@@ -6,7 +6,7 @@ import { expectVideo } from './inspect.ts';
 
 const fixture = useBakeFixture();
 
-/** The table of CRC-32, and which of its values begins with a byte. */
+/** The table of CRC-32, and the index of the value that begins with each byte. */
 const TABLE = Array.from({ length: 256 }, (_, n) => {
   let value = n;
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
@@ -14,7 +14,7 @@ const TABLE = Array.from({ length: 256 }, (_, n) => {
 });
 const startingWith = (byte: number) => TABLE.findIndex((value) => value >>> 24 === byte);
 
-/** `head`, four bytes, `tail`: the four are chosen so that the whole has the checksum `wanted`, walking the table backwards. */
+/** `head`, four bytes and `tail`. Walking the table backwards gives four bytes with which the whole has the checksum `wanted`. */
 function forge(head: Buffer, tail: Buffer, wanted: number): Buffer {
   let state = ~wanted >>> 0;
   for (const byte of tail.toReversed()) {
@@ -36,7 +36,7 @@ function forge(head: Buffer, tail: Buffer, wanted: number): Buffer {
   return Buffer.concat([head, Buffer.from(four), tail]);
 }
 
-/** A PNG of `size` bytes with the checksum `wanted`: before its end stands a chunk that no reader knows. */
+/** A PNG of `size` bytes with the checksum `wanted`. A chunk that no reader knows stands before its end. */
 function disguise(png: Buffer, size: number, wanted: number): Buffer {
   const END_BYTES = 12;
   const [pixels, end] = [png.subarray(0, -END_BYTES), png.subarray(-END_BYTES)];
@@ -46,7 +46,7 @@ function disguise(png: Buffer, size: number, wanted: number): Buffer {
   return forge(Buffer.concat([pixels, chunk]), Buffer.concat([Buffer.alloc(4), end]), wanted);
 }
 
-describe('frames of one checksum and one size that differ', () => {
+describe('different frames of the same checksum and size', () => {
   const durations = [40, 40, 40, 16.67];
   const forgery = async () => {
     const colours = [rgba(220, 30, 30), rgba(30, 60, 220)];
@@ -56,7 +56,7 @@ describe('frames of one checksum and one size that differ', () => {
     return [a!, b!] as const;
   };
 
-  it('are told apart, in the video and in the report', async () => {
+  it('Different frames of the same checksum and size are told apart in the video and in the report', async () => {
     const [a, b] = await forgery();
     expect(crc32(a)).toBe(crc32(b));
     const frames = [a, b, b, a];
@@ -66,7 +66,7 @@ describe('frames of one checksum and one size that differ', () => {
     await expectVideo(pathOf(report, 'mp4'), changes(frames, durations));
   });
 
-  it('are told apart where no video is asked for', async () => {
+  it('Different frames of the same checksum and size are told apart in a bake without a video', async () => {
     const [a, b] = await forgery();
     await fixture.compose(timed([a, b, b, a], durations));
     const report = await fixture.bake({ outputs: [{ kind: 'thumbnail' }] });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { findBursts } from '../../bench/bursts.ts';
 import { drawFrames } from '../tapes/make.ts';
 import { BURST, burstTimes, makeSound, SAMPLE_RATE } from '../tapes/sound.ts';
@@ -13,7 +13,7 @@ import { codecsOf, decodeSound, expectTimes, expectVideo } from './inspect.ts';
 const fixture = useBakeFixture();
 const WITHIN_MS = 1;
 
-test.each([2, 30])('%i s: every burst within 1 ms of its time', async (seconds) => {
+it.each([2, 30])('Every burst of a sound of %i s is within 1 ms of its time', async (seconds) => {
   const facts = await fixture.make({
     ...({ scene: 'prompt', width: 64, height: 48, sound: true, stalls: true } as const),
     seconds,
@@ -24,7 +24,7 @@ test.each([2, 30])('%i s: every burst within 1 ms of its time', async (seconds) 
   expect(report.warnings).toEqual([]);
 });
 
-test('in a WebM too', async () => {
+it('Every burst of the sound of a WebM is within 1 ms of its time', async () => {
   const facts = await fixture.make({ scene: 'prompt', width: 64, height: 48, seconds: 2, sound: true });
   const report = await fixture.bake({ outputs: [{ kind: 'webm', scale: 2 }] });
   const path = pathOf(report, 'webm');
@@ -32,7 +32,7 @@ test('in a WebM too', async () => {
   expectTimes(findBursts(await decodeSound(path)), burstTimes(facts.soundSeconds!), WITHIN_MS);
 });
 
-describe('a WAV of another kind, in MP4 and WebM: in time, and as loud within 1 dB', async () => {
+describe('other kinds of WAV', async () => {
   const seconds = 1.4;
   const plain = makeSound(seconds);
   const folder = await mkdtemp(join(tmpdir(), 'oven-sound-'));
@@ -45,7 +45,7 @@ describe('a WAV of another kind, in MP4 and WebM: in time, and as loud within 1 
     durations.map((_, n) => n / 60),
   );
 
-  test.for([
+  it.for([
     'pcm_u8',
     'pcm_f64le',
     'mulaw of 8 kHz, mono',
@@ -56,26 +56,29 @@ describe('a WAV of another kind, in MP4 and WebM: in time, and as loud within 1 
     'libmp3lame',
     'adpcm_ms',
     'an odd LIST without its padding',
-  ])('%s', async (name, { skip }) => {
-    const sound = wavs.get(name);
-    if (!sound) return skip('this ffmpeg does not write it');
-    await fixture.compose({ ...timed(frames, durations), sound });
-    const report = await fixture.bake({
-      outputs: [
-        { kind: 'mp4', scale: 2 },
-        { kind: 'webm', scale: 2 },
-      ],
-    });
-    expect(report.warnings).toEqual([]);
-    for (const { path } of report.outputs) {
-      const samples = await decodeSound(path);
-      const times = findBursts(samples);
-      expectTimes(times, burstTimes(seconds - 0.1), WITHIN_MS);
-      expect(Math.abs(decibels(samples, times))).toBeLessThan(1);
-    }
-  });
+  ])(
+    'A soundtrack of the kind %s is in time, and as loud within 1 dB, in an MP4 and a WebM',
+    async (name, { skip }) => {
+      const sound = wavs.get(name);
+      if (!sound) return skip('this ffmpeg does not write it');
+      await fixture.compose({ ...timed(frames, durations), sound });
+      const report = await fixture.bake({
+        outputs: [
+          { kind: 'mp4', scale: 2 },
+          { kind: 'webm', scale: 2 },
+        ],
+      });
+      expect(report.warnings).toEqual([]);
+      for (const { path } of report.outputs) {
+        const samples = await decodeSound(path);
+        const times = findBursts(samples);
+        expectTimes(times, burstTimes(seconds - 0.1), WITHIN_MS);
+        expect(Math.abs(decibels(samples, times))).toBeLessThan(1);
+      }
+    },
+  );
 
-  /** How loud the bursts are, against those of the tape maker. */
+  /** The loudness of the bursts, relative to those of the tape maker. */
   function decibels(samples: Float32Array, times: readonly number[]): number {
     // Whole periods, away from the edges, which a coder blurs.
     const inside = times.flatMap((time) => {
@@ -87,23 +90,23 @@ describe('a WAV of another kind, in MP4 and WebM: in time, and as loud within 1 
   }
 });
 
-describe('sound that doesn’t fit: the video is right all the same', () => {
+describe('sound that does not fit', () => {
   const durations = makeDurations({ seconds: 1.4, stalls: true });
   const total = durations.reduce((sum, duration) => sum + duration, 0) / 1000;
   const text = Buffer.from('This is not a sound, whatever it is called.\n'.repeat(20));
   const headerOnly = makeSound(1).subarray(0, 44);
   const truncated = makeSound(2).subarray(0, 44 + 4 * SAMPLE_RATE);
 
-  test.each<[string, Buffer | undefined, string[], number[] | undefined]>([
+  it.each<[string, Buffer | undefined, string[], number[] | undefined]>([
     ['longer', makeSound(3), ['SOUND_LONGER'], [0.25, 0.75, 1.25]],
     ['shorter', makeSound(0.9), ['SOUND_SHORTER'], [0.25, 0.75]],
     ['very short', makeSound(0.1), ['SOUND_SHORTER'], []],
-    ['of fewer samples than it says', truncated, ['SOUND_SHORTER'], [0.25, 0.75]],
+    ['shorter than it says', truncated, ['SOUND_SHORTER'], [0.25, 0.75]],
     ['absent', undefined, [], undefined],
     ['a text file', text, ['SOUND_UNREADABLE'], undefined],
     ['a header without samples', headerOnly, ['SOUND_UNREADABLE'], undefined],
     ['an empty file', Buffer.alloc(0), ['SOUND_UNREADABLE'], undefined],
-  ])('%s', async (_, sound, codes, bursts) => {
+  ])('The video is right with a soundtrack that is %s', async (_, sound, codes, bursts) => {
     const spec = { scene: 'wire', width: 32, height: 24, seconds: 1.4 } as const;
     const frames = await drawFrames(
       spec,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planScale } from '../../service/bake/plan/size.ts';
 import {
   type Expected,
@@ -24,7 +24,7 @@ const expected: Expected = {
   geometry: planScale(32, 24, 2),
   soundSeconds: 0.1,
 };
-/** Samples that begin at these seconds, the last of which is the end. */
+/** Samples that begin at these seconds. The last one is the end. */
 const samplesAt = (...times: readonly number[]) =>
   times.slice(0, -1).map((start, n) => ({ start, duration: times[n + 1]! - start }));
 const picture: ProbedTrack = {
@@ -41,11 +41,11 @@ const sound: ProbedTrack = {
 const good: Probe = { tracks: [picture, sound], duration: 0.116667 };
 
 describe('faultIn', () => {
-  test('finds nothing wrong with what was planned', () => {
+  it('A video as planned has no fault', () => {
     expect(faultIn(good, expected)).toBeUndefined();
   });
 
-  test('nor with a WebM', () => {
+  it('A WebM as planned has no fault', () => {
     const samples = [
       { picture: 0, start: 0, end: 1530 },
       { picture: 1, start: 1530, end: 9000 },
@@ -67,7 +67,7 @@ describe('faultIn', () => {
     expect(faultIn({ ...found, tracks: [finer, opus] }, webm)).toContain('vp09.01.10.08');
   });
 
-  test('pictures may be stored in another order than they are shown in', () => {
+  it('A video may store pictures in another order than it shows them', () => {
     const samples = [
       { picture: 0, start: 0, end: 1500 },
       { picture: 1, start: 1500, end: 3000 },
@@ -86,7 +86,7 @@ describe('faultIn', () => {
   const heard = (...times: readonly number[]) => ({
     tracks: [picture, { ...sound, samples: samplesAt(...times) }],
   });
-  test.each<[string, Partial<Probe>, string]>([
+  it.each<[string, Partial<Probe>, string]>([
     ['nothing in it', { tracks: [] }, 'nothing instead of avc and aac'],
     ['no sound', { tracks: [picture] }, 'avc instead of avc and aac'],
     ['no video', { tracks: [sound] }, 'aac instead of'],
@@ -101,7 +101,7 @@ describe('faultIn', () => {
     ['a late start', shown(0.016667, 0.016667, 0.1, 0.116667), 'picture 0 begins at 0.016667'],
     ['0.1 ms late', shown(0, 0.016767, 0.1, 0.116667), 'picture 1 begins at 0.016767'],
     ['early', shown(0, 0.016667, 0.09, 0.116667), 'picture 2 begins at 0.09'],
-    ['a time that is none', shown(0, Number.NaN, 0.1, 0.116667), 'begins at NaN'],
+    ['a time that is no number', shown(0, Number.NaN, 0.1, 0.116667), 'begins at NaN'],
     ['a last picture of one tick', shown(0, 0.016667, 0.1, 0.100011), 'its last picture ends at 0.100011'],
     ['sound that begins late', heard(0.02, 0.1), 'its sound begins at 0.02 s'],
     ['sound that ends early', heard(-0.021, 0.09), 'its sound ends at 0.09 s instead of 0.1'],
@@ -109,23 +109,23 @@ describe('faultIn', () => {
     ['a second too long', { duration: 1.1 }, '1.1 s instead of 0.11'],
     ['too short', { duration: 0.05 }, '0.05 s instead of'],
     ['no duration', { duration: Number.NaN }, 'NaN s instead of'],
-  ])('%s', (_, change, fault) => {
+  ])('A video with this fault is not as planned: %s', (_, change, fault) => {
     expect(faultIn({ ...good, ...change }, expected)).toContain(fault);
   });
 
-  test('pictures that last for other than the time up to the next', () => {
+  it('A video whose pictures do not last up to the next one is not as planned', () => {
     const [first, ...rest] = picture.samples;
     const samples = [{ ...first!, duration: 1 }, ...rest];
     expect(faultIn({ ...good, ...tracksWith({ samples }) }, expected)).toContain('its pictures take 1.1');
   });
 
-  test('sound that nobody asked for', () => {
+  it('A video with sound that was not planned is not as planned', () => {
     const silent = { ...expected, soundSeconds: undefined };
     expect(faultIn(good, silent)).toBe('it has avc and aac instead of avc');
   });
 });
 
-describe('a file', () => {
+describe('layoutFault and verifyVideo', () => {
   let folder = '';
   const path = (name: string) => join(folder, name);
   const make = (name: string, ...args: string[]) =>
@@ -141,14 +141,14 @@ describe('a file', () => {
     await writeFile(path('empty.mp4'), '');
     await writeFile(path('text.mp4'), 'This is not a video at all.');
     await writeFile(path('zeros.mp4'), Buffer.alloc(64));
-    // A free box whose size is written in 64 bits, before the index, and data that go up to the end.
+    // A free box with a size of 64 bits before the index, and data that reach to the end of the file.
     const free = Buffer.from('00000001667265650000000000000018ffffffffffffffff', 'hex');
     const rest = Buffer.from('000000086d6f6f76000000006d64617400', 'hex');
     await writeFile(path('wide.mp4'), Buffer.concat([free, rest]));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test.each([
+  it.each([
     ['first.mp4', undefined],
     ['last.mp4', 'its index comes last'],
     ['cut.mp4', 'it is cut off'],
@@ -157,19 +157,19 @@ describe('a file', () => {
     ['text.mp4', 'it is cut off'],
     ['zeros.mp4', 'it is cut off'],
     ['wide.mp4', undefined],
-  ])('layoutFault: %s → %s', async (name, fault) => {
+  ])('layoutFault gives for %s: %s', async (name, fault) => {
     expect(await layoutFault(path(name))).toBe(fault);
   });
 
-  test.each(['first', 'text', 'empty', 'zeros', 'cut', 'nowhere'])(
-    'that is not as planned is refused: %s',
+  it.each(['first', 'text', 'empty', 'zeros', 'cut', 'nowhere'])(
+    'A file that is not as planned is refused: %s',
     async (name) => {
       const verifying = verifyVideo(path(`${name}.mp4`), expected, new AbortController().signal);
       await expect(verifying).rejects.toMatchObject({ code: 'VERIFY_FAILED' });
     },
   );
 
-  test('the demuxer sees what ffmpeg wrote, B-frames and sound with it', async () => {
+  it('probeVideo reads what ffmpeg wrote, with B-frames and sound', async () => {
     const sine = ['-f', 'lavfi', '-i', 'sine=d=0.5'];
     await make('full.mp4', ...[...sine, '-pix_fmt', 'yuv420p', '-bf', '2', '-movflags', '+faststart']);
     const { tracks, duration } = await probeVideo(path('full.mp4'));

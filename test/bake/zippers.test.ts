@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BakeError } from '../../service/bake/errors.ts';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import { openTape } from '../../service/bake/open/tape.ts';
 import { png, tapeEntries } from '../tapes/hostile/parts.ts';
 
-// Programs that a person may zip a tape again with, as far as this machine has them, and others' own test archives.
+// Programs by which a person may zip a tape again, where this machine has them, and test archives of others.
 
 let folder: string;
 
@@ -65,7 +65,7 @@ for (const program of new Set(ZIPPERS.map(({ program }) => program))) {
 
 describe('a tape zipped again', () => {
   for (const { what, program, args, isPiped = false, warnings = [] } of ZIPPERS) {
-    test.skipIf(!has.has(program))(`by ${what}`, async () => {
+    it.skipIf(!has.has(program))(`A tape that ${what} zipped again is read`, async () => {
       const out = join(folder, `${what.replaceAll(/\W+/g, '-')}.zip`);
       const { stdout } = await execa(
         program,
@@ -89,24 +89,27 @@ describe('a tape zipped again', () => {
 
 const GO_ROOT = String((await execa('go', ['env', 'GOROOT'], { reject: false })).stdout);
 const CORPUS = join(GO_ROOT, 'src/archive/zip/testdata');
-/** What is wrong with those of Go's test archives that are no ZIPs; the others are ZIPs without a tape. */
+/** The errors of Go's test archives that are no ZIPs. The others are ZIPs without a tape. */
 const FAULTS: Readonly<Record<string, string>> = {
   'test-badbase.zip': 'ZIP_CORRUPT',
   'test-baddirsz.zip': 'ZIP_CORRUPT',
   'readme.notzip': 'NOT_A_ZIP',
 };
 
-test.skipIf(GO_ROOT === '' || !existsSync(CORPUS))("the archives of Go's own tests", async () => {
-  const names = (await readdir(CORPUS)).filter((name) => /\.(not)?zip$/.test(name));
-  expect(names.length).toBeGreaterThan(20);
-  const codes = await Promise.all(
-    names.map(async (name) => {
-      const error = await openTape(join(CORPUS, name), DEFAULT_LIMITS).catch((thrown: unknown) => thrown);
-      if (!(error instanceof BakeError)) throw new Error(`${name} gave ${error}`);
-      return [name, error.code];
-    }),
-  );
-  expect(Object.fromEntries(codes)).toEqual(
-    Object.fromEntries(names.map((name) => [name, FAULTS[name] ?? 'TAPE_NO_FRAMES'])),
-  );
-});
+it.skipIf(GO_ROOT === '' || !existsSync(CORPUS))(
+  "The archives of Go's own tests are refused with the right codes",
+  async () => {
+    const names = (await readdir(CORPUS)).filter((name) => /\.(not)?zip$/.test(name));
+    expect(names.length).toBeGreaterThan(20);
+    const codes = await Promise.all(
+      names.map(async (name) => {
+        const error = await openTape(join(CORPUS, name), DEFAULT_LIMITS).catch((thrown: unknown) => thrown);
+        if (!(error instanceof BakeError)) throw new Error(`${name} gave ${error}`);
+        return [name, error.code];
+      }),
+    );
+    expect(Object.fromEntries(codes)).toEqual(
+      Object.fromEntries(names.map((name) => [name, FAULTS[name] ?? 'TAPE_NO_FRAMES'])),
+    );
+  },
+);

@@ -1,11 +1,11 @@
 import { BakeError } from '../errors.ts';
 
 /*
- * Reads what ffmpeg writes to a pipe as Matroska (RFC 9559): one track, no lacing. mediabunny reads it as well, but at ten times
- * the processor's time, beside an encoder that wants it.
+ * Reads the Matroska (RFC 9559) that ffmpeg writes to a pipe: one track, no lacing. mediabunny reads it too, but takes ten times as
+ * much of the processor, which the encoder needs.
  */
 
-/** One packet. */
+/** One packet from the encoder. */
 export interface Packet {
   readonly data: Uint8Array;
   /** Milliseconds. */
@@ -14,24 +14,24 @@ export interface Packet {
   readonly key: boolean;
 }
 
-/** What the file says of its track before the first packet. */
+/** The track, as the file describes it before the first packet. */
 export interface Track {
-  /** What its decoder has to know first. */
+  /** The decoder's configuration. */
   readonly description: Uint8Array<ArrayBuffer>;
-  /** Samples a second and channels, where it is sound. */
+  /** Audio samples a second, and channels; 0 for pictures. */
   readonly sampleRate: number;
   readonly channels: number;
 }
 
-/** What an encoder gave. */
+/** The output of an encoder. */
 export interface Packets {
   readonly track: Track;
-  /** In the order of decoding, each as soon as it has come. */
+  /** In the order of decoding, each as soon as it arrives. */
   readonly packets: AsyncIterable<Packet>;
 }
 
-/** Names of elements; those of the first list hold others that are looked at one by one, as they come. */
-const ENTERED = new Set([0x18538067, 0x1654ae6b, 0xae, 0xe1, 0x1f43b675]);
+/** Elements whose children are read one by one, as they arrive: segment, tracks, track entry, audio, cluster. */
+const MASTER_IDS = new Set([0x18538067, 0x1654ae6b, 0xae, 0xe1, 0x1f43b675]);
 const ID = {
   ebml: 0x1a45dfa3,
   codecPrivate: 0x63a2,
@@ -44,12 +44,12 @@ const ID = {
   referenceBlock: 0xfb,
 };
 const KEYFRAME = 0x80;
-/** Bytes of an element, above which the stream is taken for damaged. */
-const LARGEST = 256 * 1024 * 1024;
+/** Bytes of the largest element. A larger one means that the stream is damaged. */
+const MAX_ELEMENT_BYTES = 256 * 1024 * 1024;
 
-/** Reads up to the first packet. Throws VERIFY_FAILED when there is none, then and later also when it is no Matroska. */
+/** Reads up to the first packet. Throws VERIFY_FAILED where there is none; reading packets throws it for a damaged stream. */
 export async function readPackets(bytes: AsyncIterable<Uint8Array>): Promise<Packets> {
-  const reader = new Reader();
+  const reader = new PacketReader();
   const packets = reader.read(bytes);
   const first = await packets.next();
   if (first.done) throw new BakeError('VERIFY_FAILED', 'The encoder gave nothing.');
@@ -60,7 +60,7 @@ export async function readPackets(bytes: AsyncIterable<Uint8Array>): Promise<Pac
   return { track: reader.track, packets: all() };
 }
 
-class Reader {
+class PacketReader {
   readonly track = { description: new Uint8Array(), sampleRate: 0, channels: 0 };
   #begun = false;
   #clusterTime = 0;
@@ -71,9 +71,9 @@ class Reader {
       rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
       let at = 0;
       for (;;) {
-        const element = headOf(rest, at);
+        const element = readHead(rest, at);
         if (!element) break;
-        const end = ENTERED.has(element.id) ? element.content : element.content + element.size;
+        const end = MASTER_IDS.has(element.id) ? element.content : element.content + element.size;
         if (end > rest.length) break;
         const packet = this.#take(element.id, rest.subarray(element.content, end));
         if (packet) yield packet;
@@ -98,7 +98,7 @@ class Reader {
     return undefined;
   }
 
-  /** Track number, milliseconds from the cluster's, flags, and the packet. */
+  /** A block holds the track number, milliseconds from the cluster's time, flags, and the packet. */
   #packet(content: Buffer, key: boolean): Packet {
     return { data: content.subarray(4), time: this.#clusterTime + content.readInt16BE(1), key };
   }
@@ -107,7 +107,7 @@ class Reader {
     let block: Buffer | undefined;
     let refers = false;
     for (let at = 0; at < content.length; ) {
-      const element = headOf(content, at);
+      const element = readHead(content, at);
       if (!element) throw damaged();
       at = element.content + element.size;
       if (element.id === ID.block) block = content.subarray(element.content, at);
@@ -117,22 +117,22 @@ class Reader {
   }
 }
 
-/** Name and size of the element at a place, and where its content begins; undefined where they are not all there yet. */
-function headOf(bytes: Buffer, at: number) {
-  const idLength = lengthAt(bytes, at, 4);
+/** ID and size of the element at `at`, and the place of its content; undefined until all of its head has arrived. */
+function readHead(bytes: Buffer, at: number) {
+  const idLength = numberLength(bytes, at, 4);
   if (idLength === undefined || at + idLength >= bytes.length) return undefined;
   const sizeAt = at + idLength;
-  const sizeLength = lengthAt(bytes, sizeAt, 8);
+  const sizeLength = numberLength(bytes, sizeAt, 8);
   if (sizeLength === undefined || sizeAt + sizeLength > bytes.length) return undefined;
   const id = bytes.readUIntBE(at, idLength);
   let size = bytes[sizeAt]! & (0xff >> sizeLength);
   for (let n = 1; n < sizeLength; n++) size = size * 256 + bytes[sizeAt + n]!;
-  if (size > LARGEST && !ENTERED.has(id)) throw damaged();
+  if (size > MAX_ELEMENT_BYTES && !MASTER_IDS.has(id)) throw damaged();
   return { id, size, content: sizeAt + sizeLength };
 }
 
-/** The bytes of the number that begins at a place: one more than it has zero bits first. */
-function lengthAt(bytes: Buffer, at: number, most: number): number | undefined {
+/** The bytes of the number at `at`: one more than its leading zero bits. */
+function numberLength(bytes: Buffer, at: number, most: number): number | undefined {
   const first = bytes[at];
   if (first === undefined) return undefined;
   const length = Math.clz32(first) - 23;
@@ -149,14 +149,14 @@ export interface TimedPacket {
   readonly data: Uint8Array;
   /** Whether decoding can begin with it. */
   readonly key: boolean;
-  /** When what it holds begins, and ends, in seconds from the start of the video. Sound begins before it, by what its decoder needs. */
+  /** Seconds from the start of the video. The first packets of sound start before it, since the decoder needs them. */
   readonly start: number;
   readonly end: number;
-  /** Whether it is the last of its track. */
+  /** Whether it is the last packet of its track. */
   readonly last: boolean;
 }
 
-/** The pictures as they come from the encoder. */
+/** The track of pictures. Its packets arrive from the encoder. */
 export interface PictureTrack {
   /** For H.264, its AVCDecoderConfigurationRecord. */
   readonly description: Uint8Array<ArrayBuffer>;
@@ -166,21 +166,21 @@ export interface PictureTrack {
   readonly packets: AsyncIterable<TimedPacket>;
 }
 
-/** The sound, encoded as a whole: a minute of it is 1 MB. */
+/** The track of sound, encoded as a whole: a minute of it has 1 MB. */
 export interface SoundTrack {
   /** For AAC its AudioSpecificConfig, and for Opus its identification header. */
   readonly description: Uint8Array<ArrayBuffer>;
-  /** Samples a second. */
+  /** Audio samples a second. */
   readonly sampleRate: number;
   readonly channels: number;
   readonly packets: readonly TimedPacket[];
-  /** Seconds at the beginning that a decoder leaves out. */
+  /** Seconds that a decoder leaves out at the beginning. */
   readonly delay: number;
-  /** Seconds at the end of the last packet that a decoder leaves out. */
+  /** Seconds that a decoder leaves out at the end of the last packet. */
   readonly surplus: number;
 }
 
-/** Packets of both tracks, each sound before the picture that begins with it, so that a player has both when it needs them. */
+/** Merges the packets of both tracks: sound comes before the picture that starts at the same time, so that a player has both in time. */
 export async function* interleave(
   pictures: AsyncIterable<TimedPacket>,
   sound: readonly TimedPacket[],

@@ -3,19 +3,19 @@ import { element, elementId, float, signed, sizeOfEight, text, unsigned, unsigne
 import { interleave, type PictureTrack, type SoundTrack, type TimedPacket } from './packets.ts';
 
 /*
- * WebM (RFC 9559, and RFC 8794 for EBML). mediabunny's has no way to say how long the last picture is shown, nor how much of the
- * sound a decoder leaves out.
+ * Writes WebM (RFC 9559, and RFC 8794 for EBML). That of mediabunny can't tell how long the last picture is shown, nor how much of
+ * the sound a decoder leaves out.
  */
 
-/** Times are in milliseconds. */
+/** Nanoseconds in the unit of times: a millisecond. */
 const TIMESTAMP_SCALE = 1_000_000;
 const NANOSECONDS = 1_000_000_000;
 const TRACKS = { pictures: 1, sound: 2 } as const;
-/** Milliseconds after which a new cluster begins, if no keyframe has begun one. Times in it have 16 bits. */
-const CLUSTER = 5000;
-/** Bytes of a cluster that are held in memory. */
+/** Milliseconds after which a new cluster begins, if no keyframe began one. Times in a cluster have 16 bits. */
+const CLUSTER_MS = 5000;
+/** Bytes after which a new cluster begins, since a cluster is held in memory. */
 const CLUSTER_BYTES = 1024 * 1024;
-/** Nanoseconds of sound that a decoder needs before it is right, after a jump: as Opus asks for. */
+/** Nanoseconds of sound that a decoder of Opus needs after a jump before its output is right. */
 const PRE_ROLL = 80_000_000;
 
 const ID = {
@@ -27,8 +27,8 @@ const ID = {
 };
 
 /**
- * Writes a WebM of VP9 and Opus at `path`, whose pictures end at `end` seconds. Throws what reading `packets` does, and errors
- * of the file system.
+ * Writes a WebM of VP9 and Opus at `path`, whose pictures end at `end` seconds. Throws what reading `packets` throws, and errors of
+ * the file system.
  */
 export async function writeWebm(
   path: string,
@@ -38,23 +38,23 @@ export async function writeWebm(
 ): Promise<void> {
   const file = await open(path, 'w');
   try {
-    await new Writer(file, pictures, sound, end).write();
+    await new WebmWriter(file, pictures, sound, end).write();
   } finally {
     await file.close();
   }
 }
 
-class Writer {
+class WebmWriter {
   readonly #file: FileHandle;
   readonly #pictures: PictureTrack;
   readonly #sound: SoundTrack | undefined;
   readonly #end: number;
   /** Bytes written so far. */
   #at = 0;
-  /** Where the content of the segment begins: places are counted from there. */
+  /** Place of the segment's content. Other places are counted from it. */
   #segmentAt = 0;
   #cluster: { readonly start: number; readonly blocks: Buffer[]; bytes: number } | undefined;
-  /** Keyframes: milliseconds, and the place of the cluster that begins with it. */
+  /** Keyframes: milliseconds, and the place of the cluster that begins with the keyframe. */
   readonly #cues: { readonly time: number; readonly cluster: number }[] = [];
 
   constructor(file: FileHandle, pictures: PictureTrack, sound: SoundTrack | undefined, end: number) {
@@ -98,7 +98,7 @@ class Writer {
     const time = Math.round((packet.start + (of === 'sound' ? this.#sound!.delay : 0)) * 1000);
     const cluster = this.#cluster;
     const keyPicture = of === 'pictures' && packet.key;
-    if (!cluster || keyPicture || time - cluster.start >= CLUSTER || cluster.bytes >= CLUSTER_BYTES) {
+    if (!cluster || keyPicture || time - cluster.start >= CLUSTER_MS || cluster.bytes >= CLUSTER_BYTES) {
       await this.#endCluster();
       this.#cluster = { start: time, blocks: [], bytes: 0 };
       if (keyPicture) this.#cues.push({ time, cluster: this.#at - this.#segmentAt });
@@ -131,7 +131,7 @@ function ebmlHead(): Buffer {
     0x1a45dfa3,
     element(0x4282, text('webm')),
     element(0x4287, unsigned(4)), // version, for DiscardPadding and CodecDelay
-    element(0x4285, unsigned(2)), // what a reader must know at least
+    element(0x4285, unsigned(2)), // the least version that a reader must know
   );
 }
 
@@ -177,8 +177,9 @@ function soundEntry({ description, sampleRate, channels, delay }: SoundTrack): B
 }
 
 /**
- * A packet `time` milliseconds into its cluster. Every picture says how long it is shown: where it does not, Chromium guesses, and after a jump
- * may show the picture before the right one. The last of a track says as much, and what of it is left out.
+ * A packet `time` milliseconds into its cluster. Every picture tells how long it is shown: otherwise Chromium guesses, and after a jump
+ * may show the picture before the right one. The last packet of each track tells the same, and the `surplus` (seconds) that a decoder
+ * leaves out.
  */
 function blockOf(
   track: number,

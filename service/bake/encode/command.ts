@@ -79,12 +79,12 @@ export function encodedRate(kind: VideoKind, sampleRate: number): number {
   return kind === 'mp4' && sampleRate === 44_100 ? 44_100 : 48_000;
 }
 
-/** What the pictures need before they can be encoded. */
+/** How pictures are changed before they are encoded. */
 export interface FilterOptions {
   readonly geometry: Geometry;
   /** Whether pictures have an alpha channel at all. */
   readonly alpha: boolean;
-  /** Whether some pixels are known to be transparent, so that they must be laid on black. */
+  /** Whether some pixels are transparent, so that pictures have to be laid on black. */
   readonly blend: boolean;
 }
 
@@ -92,37 +92,37 @@ export interface FilterOptions {
 export const TRANSPARENCY_KEY = 'lavfi.bbox.w';
 
 /**
- * The filter graph from `[0:v]`, pictures as they are in the tape, to `[video]`, pictures as they are encoded: limited-range
- * BT.709 in 4:2:0. Colours are converted before enlarging, and at even factors every source pixel keeps its own chroma.
+ * The filter graph from `[0:v]`, the pictures of the tape, to `[video]`, the pictures that are encoded: limited-range BT.709 in
+ * 4:2:0. Colours are converted before pictures are enlarged, and at even factors every source pixel keeps its own chroma.
  *
- * Laying alpha on black costs as much as decoding, and almost no tape has transparent pixels; so, unless `blend`, they are
- * only looked for.
+ * Laying alpha on black costs as much as decoding, and almost no tape has transparent pixels. So the graph only looks for them, unless
+ * `blend` is set. Pure.
  */
-export function filterGraph(look: FilterOptions): string {
-  if (look.alpha && look.blend) return `[0:v]${chain(TIMES, ON_BLACK, convert(look.geometry))}[video]`;
-  if (!look.alpha) return `[0:v]${chain(TIMES, convert(look.geometry))}[video]`;
+export function filterGraph({ geometry, alpha, blend }: FilterOptions): string {
+  if (alpha && blend) return `[0:v]${chain(TIMES, ON_BLACK, convert(geometry))}[video]`;
+  if (!alpha) return `[0:v]${chain(TIMES, convert(geometry))}[video]`;
   return [
     `[0:v]${TIMES},split[pixels][alpha]`,
-    `[pixels]${convert(look.geometry)}[video]`,
-    `[alpha]${LOOK_FOR_TRANSPARENCY}`,
+    `[pixels]${convert(geometry)}[video]`,
+    `[alpha]${FIND_TRANSPARENCY}`,
   ].join(';');
 }
 
-/** A picture's time is its number. */
+/** The time of a picture is its number. */
 const TIMES = `settb=1/${INDEX_RATE},setpts=N`;
 const ON_BLACK = 'format=gbrap,premultiply=inplace=1,format=gbrp';
-const LOOK_FOR_TRANSPARENCY = `alphaextract,negate,bbox=min_val=0,metadata=mode=print:key=${TRANSPARENCY_KEY}:file=-:direct=1,nullsink`;
+const FIND_TRANSPARENCY = `alphaextract,negate,bbox=min_val=0,metadata=mode=print:key=${TRANSPARENCY_KEY}:file=-:direct=1,nullsink`;
 const TO_BT709 = 'out_color_matrix=bt709:out_range=tv';
-/** What the encoder is told: otherwise some versions pass on what they take the tape's pictures to be. */
+/** Tags for the encoder. Without them, some versions pass on what they assume of the tape's pictures. */
 const IN_BT709 = 'format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709';
 
 function convert({ factor, innerWidth, innerHeight, width, height }: Geometry): string {
-  // Only whole, even factors leave a source pixel's chroma alone; otherwise neighbours share it, and are averaged.
+  // Only whole, even factors give each source pixel chroma of its own. At other factors neighbours share it, and are averaged.
   const kernel = factor >= 2 ? 'neighbor' : 'area';
   const flags = `${kernel}+accurate_rnd+full_chroma_inp`;
   const scale = `scale=${innerWidth}:${innerHeight}:flags=${flags}:${TO_BT709}`;
   if (width === innerWidth && height === innerHeight) return chain(scale, IN_BT709);
-  // Odd sizes: the last row and column are repeated, before chroma is shared.
+  // An odd size: the last row or column is repeated before pixels share chroma.
   return chain(
     `scale=${innerWidth}:${innerHeight}:flags=${flags},format=gbrp`,
     `pad=${width}:${height}`,

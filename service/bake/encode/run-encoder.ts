@@ -6,48 +6,48 @@ import { BakeError, frameCorrupt } from '../errors.ts';
 import { ffmpegMissing, ffmpegProcess, type RunOptions } from '../ffmpeg.ts';
 import { PACKETS_FD, TRANSPARENCY_KEY } from './command.ts';
 
-const ABORT_COMES_WITHIN_MS = 200;
+/** Milliseconds within which an abort follows when the same signal ended the encoder and this service. */
+const ABORT_FOLLOWS_WITHIN_MS = 200;
 
-/** What a run reads, and who takes what it writes. */
-export interface Streams<T> {
+/** What a run of the encoder reads, and what becomes of its packets. */
+export interface EncoderStreams<T> {
   /** Its standard input; nothing when left out. */
   readonly input?: AsyncIterable<Uint8Array>;
-  /** Takes the packets it writes, while it runs. */
+  /** Takes the packets while the encoder runs. */
   readonly take: (packets: AsyncIterable<Uint8Array>) => Promise<T>;
-  /** Called when a picture with transparent pixels was seen, perhaps often. */
+  /** Called, perhaps often, when a picture has transparent pixels. */
   readonly onTransparency?: () => void;
 }
 
 /**
- * Runs ffmpeg to its end, and gives what `take` made of its packets. It is killed, with all that it started, when it makes no progress for
- * `stallSeconds`, the signal aborts, or `take` fails. Of this process's environment it gets PATH only.
- * Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED, FRAME_CORRUPT, DISK_FULL, what
- * `input` or `take` threw, or the signal's reason.
+ * Runs ffmpeg to its end, and gives what `take` made of its packets. The run is killed with all its children when it makes no
+ * progress for `stallSeconds`, when the signal aborts, or when `take` fails. Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED,
+ * FRAME_CORRUPT, DISK_FULL, what `input` or `take` threw, or the signal's reason.
  */
 export async function runEncoder<T>(
   args: readonly string[],
-  { input, take, onTransparency }: Streams<T>,
-  watch: RunOptions,
+  { input, take, onTransparency }: EncoderStreams<T>,
+  { ffmpeg, stallSeconds, niceness, signal }: RunOptions,
 ): Promise<T> {
-  watch.signal.throwIfAborted();
+  signal.throwIfAborted();
   const stop = new AbortController();
   let stalled = false;
-  // While `take` has what came and asks for no more, ffmpeg waits for it, and not the other way round.
+  // While `take` works on packets and asks for no more, ffmpeg waits for `take`, and does not stall.
   let isTaking = true;
   const timer = setTimeout(() => {
     if (isTaking) return timer.refresh();
     stalled = true;
     stop.abort();
-  }, watch.stallSeconds * 1000);
+  }, stallSeconds * 1000);
   const faults: { input?: unknown; take?: unknown } = {};
-  const words = new EncoderErrors();
-  const running = execa(watch.ffmpeg, args, {
-    stdio: [input ? noting(input, (error) => (faults.input = error)) : 'ignore', 'pipe', 'pipe', 'pipe'],
-    ...ffmpegProcess(AbortSignal.any([watch.signal, stop.signal])),
+  const messages = new EncoderMessages();
+  const encoder = execa(ffmpeg, args, {
+    ...ffmpegProcess(AbortSignal.any([signal, stop.signal])),
+    stdio: [input ? catching(input, (error) => (faults.input = error)) : 'ignore', 'pipe', 'pipe', 'pipe'],
   });
-  if (running.pid !== undefined) lowerPriority(running.pid, watch.niceness);
+  if (encoder.pid !== undefined) lowerPriority(encoder.pid, niceness);
 
-  const output = running.stdio[PACKETS_FD] as Readable;
+  const output = encoder.stdio[PACKETS_FD] as Readable;
   let ended = false;
   const packets = async function* (): AsyncGenerator<Uint8Array> {
     const asked = () => {
@@ -64,56 +64,57 @@ export async function runEncoder<T>(
   };
   const taking = take(packets()).catch((error: unknown) => {
     faults.take = error;
-    // After the end of the packets, ffmpeg itself says best why they are not whole.
+    // After the end of the packets, ffmpeg itself says best why they are incomplete.
     if (!ended) stop.abort();
-    // The run only ends when somebody has read all, or nobody can any more.
+    // The run ends only when all of its output is read, or can no longer be read.
     output.destroy();
   });
-  running.stderr.on('data', (bytes: Uint8Array) => {
-    words.add(bytes);
-    if (words.damaged) stop.abort();
+  encoder.stderr.on('data', (bytes: Uint8Array) => {
+    messages.add(bytes);
+    if (messages.damaged) stop.abort();
   });
   try {
-    for await (const sign of newSigns(running.iterable())) {
-      if (sign === 'transparent') onTransparency?.();
+    for await (const event of progressEvents(encoder.iterable())) {
+      if (event === 'transparent') onTransparency?.();
       else timer.refresh();
     }
-    await running;
-    if (words.damaged) throw frameCorrupt(new Error(words.end));
+    await encoder;
+    if (messages.damaged) throw frameCorrupt(new Error(messages.end));
     const taken = await taking;
     if (faults.take !== undefined) throw faults.take;
     return taken as T;
   } catch (error) {
     await taking;
-    if (error instanceof ExecaError && error.signal) await abortMayCome(watch.signal, stop.signal);
-    watch.signal.throwIfAborted();
+    if (error instanceof ExecaError && error.signal) await waitForAbort(signal, stop.signal);
+    signal.throwIfAborted();
     if (faults.input !== undefined) throw faults.input;
     if (stalled) {
-      const message = `The encoder made no progress for ${watch.stallSeconds} s and was stopped.`;
+      const message = `The encoder made no progress for ${stallSeconds} s and was stopped.`;
       throw new BakeError('FFMPEG_STALLED', message, { cause: error });
     }
-    if (words.damaged) throw frameCorrupt(new Error(words.end, { cause: error }));
+    if (messages.damaged) throw frameCorrupt(new Error(messages.end, { cause: error }));
     if (stop.signal.aborted) throw faults.take;
-    throw faultOf(error, words);
+    throw toEncoderError(error, messages);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function* noting(
+/** Passes `input` on, and its error to `onError` too, since execa hides it behind an error of its own. */
+async function* catching(
   input: AsyncIterable<Uint8Array>,
-  note: (error: unknown) => void,
+  onError: (error: unknown) => void,
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* input;
   } catch (error) {
-    note(error);
+    onError(error);
     throw error;
   }
 }
 
-/** What the lines of the standard output tell that they did not before: that it merely writes lines is no progress. */
-async function* newSigns(lines: AsyncIterable<string>): AsyncGenerator<'transparent' | 'progress'> {
+/** The lines of the standard output that tell something new. A line that repeats the one before is no progress. */
+async function* progressEvents(lines: AsyncIterable<string>): AsyncGenerator<'transparent' | 'progress'> {
   const last = new Map<string, string>();
   for await (const line of lines) {
     const { kind } = parseProgressLine(line);
@@ -125,28 +126,28 @@ async function* newSigns(lines: AsyncIterable<string>): AsyncGenerator<'transpar
 }
 
 /**
- * The end of a service may reach the encoder as well as Oven, and be seen to have ended the one before the other hears of it.
+ * The signal that ends the service may reach the encoder too, and the encoder's end may be seen before the service's own abort.
  */
-async function abortMayCome(signal: AbortSignal, ours: AbortSignal): Promise<void> {
-  if (!signal.aborted && !ours.aborted) {
-    await delay(ABORT_COMES_WITHIN_MS, undefined, { signal }).catch(() => {});
+async function waitForAbort(signal: AbortSignal, stop: AbortSignal): Promise<void> {
+  if (!signal.aborted && !stop.aborted) {
+    await delay(ABORT_FOLLOWS_WITHIN_MS, undefined, { signal }).catch(() => {});
   }
 }
 
-function faultOf(error: unknown, words: EncoderErrors): unknown {
+function toEncoderError(error: unknown, messages: EncoderMessages): unknown {
   if (!(error instanceof ExecaError)) return error;
   const missing = ffmpegMissing(error);
   if (missing) return missing;
-  const cause = new Error(words.end || error.shortMessage, { cause: error });
-  if (words.diskFull) {
+  const cause = new Error(messages.end || error.shortMessage, { cause: error });
+  if (messages.diskFull) {
     return new BakeError('DISK_FULL', 'There is no room left on the disk for the video.', { cause });
   }
-  if (words.unreadable) return frameCorrupt(cause);
+  if (messages.unreadable) return frameCorrupt(cause);
   const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode}`;
   return new BakeError('FFMPEG_FAILED', `The encoder ${how}.`, { cause });
 }
 
-/** What one line of ffmpeg's standard output tells. */
+/** The meaning of one line of ffmpeg's standard output. */
 export type ProgressLine =
   | { readonly kind: 'frames'; readonly frames: number }
   | { readonly kind: 'time'; readonly microseconds: number }
@@ -165,15 +166,15 @@ export function parseProgressLine(line: string): ProgressLine {
   return { kind: 'other' };
 }
 
-/** Characters that are kept of what ffmpeg said last. */
+/** Characters that are kept of ffmpeg's last messages. */
 const TAIL_CHARACTERS = 4096;
-/** Said of a picture whose rows are not all there, and then gone on with what is missing as it was; or of one that ends it. */
+/** ffmpeg says this of a picture that lacks rows, and goes on with the old ones in their place, or of one that ends the run. */
 const DAMAGED = /\[png @ .*(IEND without all image|inflate returned error)/;
-/** Said when it failed for what it read. */
+/** ffmpeg says this when it fails because of its input. */
 const UNREADABLE = /\[png @|Error while decoding|Error submitting.*decoder|Decoding error/;
 
-/** What ffmpeg says on its standard error: all is looked at, and only the end of it kept. */
-export class EncoderErrors {
+/** ffmpeg's messages on its standard error. All of them are searched, and only the last are kept. */
+export class EncoderMessages {
   #end = '';
   #damaged = false;
   #unreadable = false;
@@ -181,7 +182,7 @@ export class EncoderErrors {
   #noMemory = false;
 
   add(bytes: Uint8Array): void {
-    // With what came before, for a sentence may come in pieces.
+    // Together with the earlier text, since a message may come in pieces.
     const text = this.#end + Buffer.from(bytes).toString('latin1');
     this.#damaged ||= DAMAGED.test(text);
     this.#unreadable ||= UNREADABLE.test(text);
@@ -190,12 +191,12 @@ export class EncoderErrors {
     this.#end = text.slice(-TAIL_CHARACTERS);
   }
 
-  /** A picture is damaged, though ffmpeg may not fail for it. */
+  /** Whether a picture is damaged. ffmpeg need not fail because of it. */
   get damaged(): boolean {
     return this.#damaged;
   }
 
-  /** Where ffmpeg failed: that it did for what it read. */
+  /** Whether a failed run failed because of its input. */
   get unreadable(): boolean {
     return this.#unreadable && !this.#noMemory;
   }

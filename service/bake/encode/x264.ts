@@ -1,15 +1,15 @@
 import { argv } from '../../lib/argv.ts';
 import { INDEX_RATE, type Sample } from './samples.ts';
 
-/** Pictures between two that a player can jump to, at most: ten seconds of a tape in which everything moves. */
-const KEYFRAME_EVERY = 600;
-/** Pixels of a picture up to which there is memory for several of them, in references, B-frames and threads. */
-const SMALL_UP_TO = 1280 * 1280;
+/** The most samples between two keyframes, to which a player can jump: ten seconds of a tape in which everything moves. */
+const KEYFRAME_INTERVAL = 600;
+/** Pixels of a picture up to which memory suffices for several of them, in references, B-frames and threads. */
+const MAX_SMALL_PIXELS = 1280 * 1280;
 
 type Params = Readonly<Record<string, string | number>>;
 interface Settings {
   readonly crf: number;
-  /** For large pictures, where it differs: enlarged less, they keep less likeness at the same value. */
+  /** The value for large pictures, where it differs: they are enlarged less, and look less alike at the same value. */
   readonly largeCrf?: number;
   /** Whether every picture is a keyframe. */
   readonly everyPictureAlone?: boolean;
@@ -17,21 +17,20 @@ interface Settings {
 }
 
 /**
- * Settings of x264 for each kind of content, found by measuring (bench/README.md). All start from `ultrafast`, since what
- * it leaves out finds little in pictures whose pixels are blocks: movement is by whole source pixels, and edges must not
- * be smoothed. What is put back pays for itself.
+ * Settings of x264 for each kind of content, found by measuring (bench/README.md). All start from `ultrafast`. The tools that it leaves
+ * out find little in pictures whose pixels are blocks: movement is by whole source pixels, and edges must not be smoothed. Each
+ * setting below gains more than it costs.
  */
 const SETTINGS: Readonly<Record<Content, Settings>> = {
-  // Partitions down to a source pixel or two, but no second look at what to keep, which costs a quarter
-  // of the time; finer chroma for saturated lines; nearly
-  // constant quality, so that pictures full of movement are not the worst of all.
+  // Partitions go down to a source pixel or two, without a second decision on what to keep, which costs a quarter of the time. Chroma
+  // is finer, for saturated lines. Quality is nearly constant, so that pictures full of movement are not the worst of all.
   flat: {
     crf: 24,
     largeCrf: 23,
     params: { partitions: 'all', 'chroma-qp-offset': -4, qcomp: 0.9, ref: 1 },
   },
   smooth: { crf: 21, params: { qcomp: 0.7, trellis: 1 } },
-  // Nothing can be predicted from the picture before: looking there costs time and bytes.
+  // Nothing can be predicted from the picture before. Trying costs time and bytes.
   noise: {
     crf: 25,
     everyPictureAlone: true,
@@ -39,17 +38,17 @@ const SETTINGS: Readonly<Record<Content, Settings>> = {
   },
 };
 
-/** Between gradients there is something to interpolate. The pattern is fixed: choosing it would need lookahead. */
+/** B-frames interpolate between gradients. Their pattern is fixed, since choosing it needs lookahead. */
 const B_FRAMES = 3;
 const B_PATTERN: Params = { bframes: B_FRAMES, 'b-adapt': 0, 'b-pyramid': 'none', weightb: 0 };
 
-/** Every reference and B-frame is a picture more in memory: of 2048×2048, ffmpeg takes 145 MB so, and 205 MB otherwise. */
-const FEW: Params = { ref: 1, threads: 2 };
+/** Every reference, B-frame and thread holds a picture in memory: of 2048×2048, ffmpeg takes 145 MB so, and 205 MB otherwise. */
+const LARGE_PICTURES: Params = { ref: 1, threads: 2 };
 
-/** Three threads keep two cores at work, and no lookahead beside them: each holds pictures, and a host bakes several tapes at once. */
+/** Three threads keep two cores at work. There is no lookahead beside them: each thread holds pictures, and a host bakes several tapes at once. */
 const THREADS: Params = { threads: 3, 'sync-lookahead': 0 };
 
-/** Written into the stream, where each version of ffmpeg would write something else, or guess. */
+/** Tags in the stream. Without them, each version of ffmpeg writes other ones, or guesses. */
 const SIGNALLED: Params = {
   fps: INDEX_RATE,
   colorprim: 'bt709',
@@ -58,37 +57,37 @@ const SIGNALLED: Params = {
   range: 'tv',
 };
 
-/** What the stream of pictures is made of. */
+/** Properties of the stream of pictures. */
 export interface Stream {
   readonly content: Content;
-  /** Of a picture, in pixels. */
+  /** Pixels, of every picture. */
   readonly width: number;
   readonly height: number;
-  /** Whether pictures may be predicted from the next as well, which means that they are decoded in another order. */
+  /** Whether pictures may also be predicted from later ones, and are decoded in another order than shown. */
   readonly reorder: boolean;
-  /** The most pictures in any one second. */
+  /** The most samples in any one second. */
   readonly peakRate: number;
-  /** The number of the first picture, from 0, that only repeats the one before, as all after it do. */
+  /** The number, from 0, of the first sample from which on all only repeat the one before. */
   readonly repeatsFrom: number;
 }
 
-/** Whether a picture of so many pixels is so large that memory counts more than speed. */
+/** Whether a picture of so many pixels is large: memory counts more than speed then. */
 export function isLarge(pixels: number): boolean {
-  return pixels > SMALL_UP_TO;
+  return pixels > MAX_SMALL_PIXELS;
 }
 
-/** Whether pictures of this content gain by being predicted from the next as well, and there is memory for that. */
+/** Whether content gains by prediction from later pictures too, and memory suffices for it. */
 export function gainsByReordering(content: Content, pixels: number): boolean {
   return content === 'smooth' && !isLarge(pixels);
 }
 
-/** The order in which so many pictures of a stream with `reorder` are decoded: a B-frame comes after the picture that follows it. Pure. */
-export function decodeOrder(pictures: number): number[] {
+/** The order in which a number of samples with `reorder` is decoded: a B-frame comes after the sample that follows it. Pure. */
+export function decodeOrder(samples: number): number[] {
   const order: number[] = [];
-  for (let first = 0, next = 0; next < pictures; first = next) {
-    const at = next % KEYFRAME_EVERY;
-    const toKeyframe = KEYFRAME_EVERY - 1 - at;
-    const waiting = at === 0 ? 0 : Math.min(B_FRAMES, toKeyframe, pictures - 1 - next);
+  for (let first = 0, next = 0; next < samples; first = next) {
+    const at = next % KEYFRAME_INTERVAL;
+    const toKeyframe = KEYFRAME_INTERVAL - 1 - at;
+    const waiting = at === 0 ? 0 : Math.min(B_FRAMES, toKeyframe, samples - 1 - next);
     order.push(first + waiting);
     for (; next < first + waiting; next++) order.push(next);
     next++;
@@ -97,9 +96,9 @@ export function decodeOrder(pictures: number): number[] {
 }
 
 /**
- * Whether the times of samples of a stream with `reorder` can be said in an MP4, where each lasts until the next one in the order of
- * decoding: the one shown last is decoded last, none seems to last beyond the end, and ffmpeg, which looks at all but the last two runs
- * of different waits, learns from them how long a picture may wait. (It would change times when it copies packets otherwise.) Pure.
+ * Whether an MP4 can hold the times of samples of a stream with `reorder`. There a sample lasts until the next one in the order of
+ * decoding. So the sample shown last has to be decoded last, and no sample may seem to last beyond the end. Also, ffmpeg learns how long
+ * a sample may wait from all but the last two runs of different waits; it changes times when it copies packets that wait longer. Pure.
  */
 export function endsInOrder(samples: readonly Sample[]): boolean {
   const { end } = samples.at(-1)!;
@@ -120,11 +119,11 @@ export function x264Arguments(stream: Stream): string[] {
   const level = levelOf({ width, height, peakRate, held: reorder ? 2 : 1 });
   const all = {
     cabac: 1,
-    keyint: KEYFRAME_EVERY,
+    keyint: KEYFRAME_INTERVAL,
     ...THREADS,
     ...params,
     ...(reorder ? B_PATTERN : {}),
-    ...(large ? FEW : {}),
+    ...(large ? LARGE_PICTURES : {}),
     ...SIGNALLED,
     level,
   };
@@ -137,7 +136,7 @@ export function x264Arguments(stream: Stream): string[] {
   `;
 }
 
-/** What a decoder of each level of H.264 can do at least (ITU-T H.264, table A-1), from the least on. */
+/** The capabilities of a decoder of each level of H.264 (ITU-T H.264, table A-1), from the lowest level. */
 const LEVELS: readonly (readonly [
   level: string,
   macroblocksPerSecond: number,
@@ -163,23 +162,23 @@ const LEVELS: readonly (readonly [
   ['6.2', 16_711_680, 139_264, 696_320],
 ];
 
-/** What the level of a video hangs on. */
+/** Properties of a video that its level depends on. */
 export interface LevelInput {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
-  /** The most pictures in any one second. */
+  /** The most samples in any one second. */
   readonly peakRate: number;
-  /** Decoded pictures that a decoder has to hold besides the one it works on. */
+  /** Decoded pictures that a decoder has to hold besides the current one. */
   readonly held: number;
 }
 
-/** The lowest level of H.264 that covers the demand: `3.1`. The highest, where none does. */
+/** The lowest level of H.264 that suffices, such as `3.1`; the highest where none does. Pure. */
 export function levelOf({ width, height, peakRate, held }: LevelInput): string {
   const [columns, rows] = [Math.ceil(width / 16), Math.ceil(height / 16)];
   const macroblocks = columns * rows;
   const fits = LEVELS.find(([, perSecond, most, mostHeld]) => {
-    // A side may be no longer than √8 times that of a square of so many.
+    // A side may be √8 times as long as that of a square of the most macroblocks.
     const longest = Math.sqrt(8 * most);
     if (columns > longest || rows > longest || macroblocks > most) return false;
     return macroblocks * peakRate <= perSecond && macroblocks * held <= mostHeld;
@@ -187,17 +186,17 @@ export function levelOf({ width, height, peakRate, held }: LevelInput): string {
   return (fits ?? LEVELS.at(-1)!)[0];
 }
 
-/** Kinds of pictures that want different encoder settings. */
+/** Kinds of pictures that need different settings of the encoder. */
 export type Content = 'flat' | 'smooth' | 'noise';
 
-/** Bytes of PNG per pixel above which colours change from pixel to pixel: gradients, photographs. Drawings have 0.01 to 0.4. */
+/** Bytes of PNG per pixel from which colours change from pixel to pixel, as in gradients and photographs. Drawings have 0.01 to 0.4. */
 const SMOOTH_FROM = 0.5;
-/** Bytes of PNG per pixel above which hardly anything repeats. Gradients have about 1, pure noise 3.3. */
+/** Bytes of PNG per pixel from which hardly anything repeats. Gradients have about 1, and pure noise has 3.3. */
 const NOISE_FROM = 2;
 
 /**
- * Tells the content from how well the recorder could compress it, which costs nothing: `pngBytes` of all `pictures`, each of
- * `pixels`.
+ * Detects the content by how well the recorder compressed it, which costs nothing. `pngBytes` are those of all `pictures`, each of
+ * `pixels`. Pure.
  */
 export function contentOf(pngBytes: number, pictures: number, pixels: number): Content {
   const density = pngBytes / (pictures * pixels);

@@ -1,25 +1,25 @@
 import type { Tape, ZipEntry } from '../open/tape.ts';
 
-/** What is taken to be true of a tape's frames before they have been read. */
+/** What a bake assumes of a tape's frames before it has read them. */
 export interface Assumptions {
-  /** Whether each frame equals the one before. */
+  /** Whether each frame equals the one before it. */
   readonly repeats: readonly boolean[];
   /** Whether pictures need an alpha channel. */
   readonly alpha: boolean;
 }
 
-/** A frame is not what was assumed: its checksum and size are those of the one before, but not its bytes; or it has a tRNS chunk. */
+/** Thrown where an assumption turns out wrong: a frame has the checksum and size of the one before but other bytes, or it has a tRNS chunk. */
 export class WrongAssumption extends Error {
   override readonly name = 'WrongAssumption';
   readonly what: keyof Assumptions;
 
   constructor(what: keyof Assumptions) {
-    super(`What was assumed of ${what} is not so.`);
+    super(`The assumption of ${what} is wrong.`);
     this.what = what;
   }
 }
 
-/** Whether each frame is said to equal the one before, by the ZIP's directory, which costs nothing. Pure. */
+/** Whether each frame equals the one before it by the ZIP's directory, which costs nothing. Pure. */
 export function repeatsByChecksum(frames: readonly ZipEntry[]): boolean[] {
   return frames.map(({ crc32, size }, n) => {
     const before = frames[n - 1];
@@ -27,7 +27,7 @@ export function repeatsByChecksum(frames: readonly ZipEntry[]): boolean[] {
   });
 }
 
-/** Whether each frame equals the one before, byte by byte. Throws what is wrong with an entry, or the signal's reason. */
+/** Whether each frame equals the one before it, byte by byte. Throws what is wrong with an entry, or the signal's reason. */
 export async function repeatsByBytes(tape: Tape, signal: AbortSignal): Promise<boolean[]> {
   const repeats: boolean[] = [];
   let last: Buffer | undefined;
@@ -41,8 +41,8 @@ export async function repeatsByBytes(tape: Tape, signal: AbortSignal): Promise<b
 }
 
 /**
- * Carries out `work` with what is likely, which it must confirm by throwing WrongAssumption otherwise; then once more with
- * what is true. That is hardly ever needed, and waiting for all frames to be read would cost every bake.
+ * Runs `work` with likely assumptions, and again with the true ones each time it throws WrongAssumption. That is very rare, while
+ * reading all frames first would cost every bake.
  */
 export async function withAssumptions<T>(
   tape: Tape,

@@ -2,19 +2,19 @@ import { promisify } from 'node:util';
 import { crc32, deflate, inflate, constants as zlib } from 'node:zlib';
 import { type Colour, type PngHeader, parsePngHeader, SIGNATURE } from '../open/frame-headers.ts';
 
-/** What of a PNG makes its pixels: all that Oven looks at. */
+/** The parts of a PNG that make its pixels. Oven looks at no others. */
 export interface PngParts {
   readonly header: PngHeader;
   /** The IHDR chunk, whole. */
   readonly ihdr: Buffer;
-  /** The PLTE and tRNS chunks, whole, where the kind of picture has them. */
+  /** The PLTE and tRNS chunks, whole, where the colour type uses them. */
   readonly palette: Buffer | undefined;
   readonly transparency: Buffer | undefined;
-  /** The IDAT chunks, whole, as they lie in the file. */
+  /** All IDAT chunks, whole, as they are in the file. */
   readonly data: Buffer;
 }
 
-/** A PNG can't be decoded. The message ends a sentence that begins with its name. */
+/** Thrown for a PNG that can't be decoded. The message continues a sentence that begins with the file's name. */
 export class PngFault extends Error {
   override readonly name = 'PngFault';
 }
@@ -26,14 +26,14 @@ const IHDR_END = SIGNATURE.length + CHUNK_BYTES + 13;
 interface Chunk {
   readonly type: string;
   readonly from: number;
-  /** Where its CRC-32 begins. */
+  /** The place of its CRC-32. */
   readonly crcAt: number;
   readonly to: number;
 }
 
 /**
- * Takes a PNG apart and checks the CRC-32 of every chunk that its pixels hang on. Everything else is left out, whatever
- * state it is in: text, colour profiles, orientation, animation, bytes after the end, even the end itself. Throws PngFault.
+ * Takes a PNG apart, and checks the CRC-32 of every chunk that its pixels depend on. It ignores everything else, damaged or not: text,
+ * colour profiles, orientation, animation, bytes after the end, and a missing end. Throws PngFault.
  */
 export function readPng(bytes: Buffer): PngParts {
   const header = parsePngHeader(bytes);
@@ -67,7 +67,7 @@ export function readPng(bytes: Buffer): PngParts {
   return { header, ihdr, palette, transparency, data: bytes.subarray(data.from, data.to) };
 }
 
-/** The chunks after IHDR, up to IEND. A file that breaks off after its pixels has merely lost its end. */
+/** The chunks after IHDR, up to IEND. A file that breaks off after its pixels only lacks its end. */
 function* chunksOf(bytes: Buffer): Generator<Chunk> {
   let pixels = false;
   for (let from = IHDR_END; from < bytes.length; ) {
@@ -90,21 +90,21 @@ function check(bytes: Buffer, { type, from, crcAt }: Chunk): void {
   throw new PngFault(`is damaged: the checksum of its ${type} is wrong`);
 }
 
-/** A decoder must understand a chunk whose name begins with a capital. */
+/** Whether a decoder must understand the chunk: its name begins with a capital. */
 function isCritical(type: string): boolean {
   return type[0]! < 'a';
 }
 
-/** Whether a tRNS chunk is of the length that its kind of picture needs; others mean nothing. */
+/** Whether a tRNS chunk has the length that the colour type needs. Any other length has no meaning. */
 function fits(chunk: Chunk, { colour }: PngHeader, palette: Buffer | undefined): boolean {
-  const length = bodyBytes(chunk);
+  const length = contentBytes(chunk);
   if (colour === 'grey') return length === 2;
   if (colour === 'rgb') return length === 6;
   if (colour !== 'palette' || !palette) return false;
   return length > 0 && length * 3 <= palette.length - CHUNK_BYTES;
 }
 
-function bodyBytes({ from, to }: Chunk): number {
+function contentBytes({ from, to }: Chunk): number {
   return to - from - CHUNK_BYTES;
 }
 
@@ -115,12 +115,12 @@ function checkPalette(palette: Buffer | undefined): void {
 
 const IEND = chunk('IEND', Buffer.alloc(0));
 
-/** Whether the PNG is nothing but its header, its pixels and its end. */
+/** Whether the PNG consists of its header, its pixels and its end alone. */
 export function isPlain(bytes: Buffer, { data }: PngParts): boolean {
   return bytes.subarray(IHDR_END + data.length).equals(IEND);
 }
 
-/** A PNG of these parts and nothing else. */
+/** A PNG of these parts alone. */
 export function writePng({
   ihdr,
   palette,
@@ -145,7 +145,7 @@ const inflateAsync = promisify(inflate);
 const deflateAsync = promisify(deflate);
 
 const SAMPLES: Readonly<Record<Colour, number>> = { grey: 1, rgb: 3, palette: 1, 'grey-alpha': 2, rgba: 4 };
-/** The passes of an interlaced picture: first column and row, and the steps between them. */
+/** The passes of an interlaced picture: first column, first row, and the steps from one to the next. */
 const PASSES = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -155,18 +155,18 @@ const PASSES = [
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ] as const;
-/** The kinds of filter a row may name. */
+/** The number of filters that a row may name. */
 const FILTERS = 5;
-/** Bytes beyond the picture that an encoder may have packed with it: they do no harm, but a bomb would. */
-const SURPLUS = 1024 * 1024;
+/** Bytes that an encoder may pack beyond the picture. More would be a decompression bomb. */
+const MAX_SURPLUS_BYTES = 1024 * 1024;
 
-/** Rows of the filtered picture, in their order: how many, each of how many bytes with the one that names its filter. */
+/** Rows of equal length in the filtered picture: their number, and the bytes of each, with the one that names its filter. */
 interface Rows {
   readonly count: number;
   readonly bytes: number;
 }
 
-/** What a picture's data unpacks to. Pure. */
+/** The rows that a picture's data unpacks to, in order. Pure. */
 export function rowsOf({ width, height, depth, colour, interlaced }: PngHeader): Rows[] {
   const passes = interlaced ? PASSES : ([[0, 0, 1, 1]] as const);
   return passes.flatMap(([left, top, stepX, stepY]) => {
@@ -182,15 +182,15 @@ export function unpackedBytes(header: PngHeader): number {
 }
 
 /**
- * Unpacks a picture's filtered rows, every one of which must be there, name a filter that there is, and agree with the
- * checksum, if there is one. Throws PngFault.
+ * Unpacks a picture's filtered rows. Throws PngFault unless all of them are there, name a known filter, and agree with the checksum,
+ * if there is one.
  */
 export async function unpackRows({ header, data }: PngParts): Promise<Buffer> {
   const needed = unpackedBytes(header);
-  const unpacked = await inflateAsync(bodiesOf(data), {
-    maxOutputLength: needed + SURPLUS,
+  const unpacked = await inflateAsync(contentsOf(data), {
+    maxOutputLength: needed + MAX_SURPLUS_BYTES,
     chunkSize: Math.max(64, needed + 1),
-    // Without it, a stream that lacks only its checksum would be refused.
+    // zlib refuses a stream that lacks only its checksum, unless it flushes so.
     finishFlush: zlib.Z_SYNC_FLUSH,
   }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'Z_MEM_ERROR') throw cause;
@@ -206,19 +206,19 @@ export async function unpackRows({ header, data }: PngParts): Promise<Buffer> {
   return unpacked.subarray(0, needed);
 }
 
-/** The same picture, packed anew without compression: what was only odd about its data is gone. Throws PngFault. */
+/** The same picture, packed anew without compression and without the oddities of its data. Throws PngFault. */
 export async function repack(parts: PngParts): Promise<Buffer> {
   const data = await deflateAsync(await unpackRows(parts), { level: 0 });
   return writePng({ ...parts, data: chunk('IDAT', data) });
 }
 
-/** What the IDAT chunks hold, one after the other. */
-function bodiesOf(data: Buffer): Buffer {
-  const bodies: Buffer[] = [];
+/** The contents of the IDAT chunks, joined. */
+function contentsOf(data: Buffer): Buffer {
+  const contents: Buffer[] = [];
   for (let at = 0; at < data.length; ) {
     const length = data.readUInt32BE(at);
-    bodies.push(data.subarray(at + 8, at + 8 + length));
+    contents.push(data.subarray(at + 8, at + 8 + length));
     at += 12 + length;
   }
-  return bodies.length === 1 ? bodies[0]! : Buffer.concat(bodies);
+  return contents.length === 1 ? contents[0]! : Buffer.concat(contents);
 }

@@ -1,26 +1,27 @@
 import { BakeError, type BakeWarning } from '../errors.ts';
 import { type Limits, limitError } from '../limits.ts';
 
-/** What an entry of a tape is for, told from its name. */
+/** The role of an entry in a tape, by its name. */
 export type EntryKind = 'frame' | 'timing' | 'metadata' | 'sound';
 
-/** An entry that is a part of the tape. */
+/** An entry of the ZIP that is a part of the tape. */
 export interface Part {
-  /** Place of its record in the ZIP's directory. */
+  /** Number of its record in the ZIP's directory, from 0. */
   readonly index: number;
   /** Without its folder. */
   readonly name: string;
   readonly kind: EntryKind;
-  /** Number of the frame in the order shown, from 0; undefined for what is not a frame. */
+  /** Number of the frame in the order shown, from 0; undefined for other parts. */
   readonly frame: number | undefined;
 }
 
-/** What a ZIP holds, told from the names in it. */
+/** The contents of a ZIP, by the names in it. */
 export interface Contents {
   /** Frames in the order shown, then the others. */
   readonly parts: readonly Part[];
-  /** The numbers in the frames' names, in the order shown: counted, or milliseconds of any clock. */
+  /** The numbers in the frames' names, in the order shown: a count, or milliseconds of any clock. */
   readonly frameValues: readonly number[];
+  /** Whether these numbers are milliseconds. */
   readonly areTimes: boolean;
   readonly warnings: readonly BakeWarning[];
 }
@@ -29,35 +30,35 @@ interface File {
   readonly index: number;
   readonly name: string;
   readonly folder: string;
-  /** Undefined for what is no part of a tape. */
+  /** Undefined for a file that is no part of a tape. */
   readonly kind: EntryKind | undefined;
   readonly value: number | undefined;
 }
 
 type FrameFile = File & { readonly value: number };
 
-/** Folders that systems and programs add for themselves: hidden ones, and these. */
+/** Folders that systems and programs add for themselves, beside hidden ones. */
 const SYSTEM_FOLDERS = new Set(['__macosx', '@eadir', '#recycle', '$recycle.bin', 'meta-inf']);
-/** As long as a path may be on Linux, in bytes. */
-const NAME_LENGTH = 4096;
-/** A file and its folders, within each other. */
-const MOST_SEGMENTS = 32;
+/** Characters of a name: the longest path on Linux. */
+const MAX_NAME_LENGTH = 4096;
+/** The most folders within each other, with the file. */
+const MAX_SEGMENTS = 32;
 const NAMES_SHOWN = 3;
-/** More digits than these are no count. */
-const COUNT_BELOW = 1e10;
-/** Milliseconds from one frame to the next that only times have, on average: 240 frames a second. */
-const TIMES_APART = 4;
+/** A number from this on is a time, no count. */
+const FIRST_TIME = 1e10;
+/** Numbers that grow by this from frame to frame, on average, are milliseconds: those of 240 frames a second. */
+const MIN_TIME_STEP = 4;
 
 /**
- * Tells which entries are the tape's, wherever its folder is, and leaves out strays. Pure. Throws ENTRY_NAME,
- * ENTRY_DUPLICATE, TAPE_NO_FRAMES, TAPE_TOO_MANY_FRAMES, TAPE_AMBIGUOUS or FRAME_MISSING.
+ * Finds the entries of the tape, in whichever folder they are, and leaves out others. Throws ENTRY_NAME, ENTRY_DUPLICATE,
+ * TAPE_NO_FRAMES, TAPE_TOO_MANY_FRAMES, TAPE_AMBIGUOUS or FRAME_MISSING. Pure.
  */
 export function classifyEntries(names: readonly string[], limits: Limits): Contents {
-  const files = names.flatMap((name, index) => fileOf(name, index) ?? []);
+  const files = names.flatMap((name, index) => parseName(name, index) ?? []);
   const frames = orderFrames(files.filter(isFrame), limits);
   const { areTimes } = frames;
   const others = (['timing', 'metadata', 'sound'] as const).flatMap(
-    (kind) => pick(files, kind, frames.files[0]!.folder) ?? [],
+    (kind) => findOnly(files, kind, frames.files[0]!.folder) ?? [],
   );
   const parts = [...frames.files, ...others].map(({ index, name, kind }, place) => ({
     index,
@@ -69,18 +70,20 @@ export function classifyEntries(names: readonly string[], limits: Limits): Conte
   const strays = files.filter(({ index }) => !used.has(index)).map(({ index }) => names[index]!);
   const frameValues = frames.files.map(({ value }) => value);
   return {
-    ...{ parts, frameValues, areTimes },
+    parts,
+    frameValues,
+    areTimes,
     warnings: [...warnOfStrays(strays), ...(areTimes ? [] : warnOfNumbering(frameValues[0]!))],
   };
 }
 
-/** The file of this name, or undefined for a folder. Throws ENTRY_NAME for a name that is meant to do harm. */
-function fileOf(name: string, index: number): File | undefined {
-  const segments = name.split(/[\\/]/, MOST_SEGMENTS + 1);
+/** The file of this name; undefined for a folder. Throws ENTRY_NAME for a hostile name. */
+function parseName(name: string, index: number): File | undefined {
+  const segments = name.split(/[\\/]/, MAX_SEGMENTS + 1);
   const isHostile =
     name === '' ||
-    name.length > NAME_LENGTH ||
-    segments.length > MOST_SEGMENTS ||
+    name.length > MAX_NAME_LENGTH ||
+    segments.length > MAX_SEGMENTS ||
     name.includes('\0') ||
     segments[0] === '' ||
     /^[A-Za-z]:/.test(name) ||
@@ -122,21 +125,21 @@ function orderFrames(files: readonly FrameFile[], limits: Limits): { files: Fram
     const before = ordered[index - 1];
     if (before?.value === value) throw duplicate(before.name, name);
   }
-  const areTimes = nameTimes(ordered);
+  const areTimes = haveTimes(ordered);
   if (!areTimes) checkNumbering(ordered);
   return { files: ordered, areTimes };
 }
 
-/** Whether the names carry times, as those of the recorder's older download do, and not a count. */
-function nameTimes(ordered: readonly FrameFile[]): boolean {
-  const looks = ordered.map(({ value }) => value >= COUNT_BELOW || !Number.isInteger(value));
+/** Whether the numbers in the names are times, as in the recorder's older download, and no count. */
+function haveTimes(ordered: readonly FrameFile[]): boolean {
+  const looksLikeTime = ordered.map(({ value }) => value >= FIRST_TIME || !Number.isInteger(value));
   const [first, last] = [ordered[0]!.value, ordered.at(-1)!.value];
-  if (!looks.includes(true)) {
+  if (!looksLikeTime.includes(true)) {
     const isPadded = ordered.some(({ name }) => /^\D*0\d/.test(name));
-    return !isPadded && ordered.length > 1 && (last - first) / (ordered.length - 1) >= TIMES_APART;
+    return !isPadded && ordered.length > 1 && (last - first) / (ordered.length - 1) >= MIN_TIME_STEP;
   }
-  // Times of one recording are close together; where a count stands among them, nobody knows what is meant.
-  if (first < COUNT_BELOW && last >= COUNT_BELOW) {
+  // Times of one recording are close together. With a count among them, the order is not known.
+  if (first < FIRST_TIME && last >= FIRST_TIME) {
     const message = 'Some frames are named by number and some by time: their order is not known.';
     throw new BakeError('TAPE_AMBIGUOUS', message);
   }
@@ -151,8 +154,8 @@ function checkNumbering(ordered: readonly FrameFile[]): void {
   throw new BakeError('FRAME_MISSING', message);
 }
 
-/** The tape's one entry of a kind: in the frames' folder, else the only one in the ZIP. */
-function pick(files: readonly File[], kind: EntryKind, folder: string): File | undefined {
+/** The tape's one entry of a kind: that in the frames' folder, otherwise the only one in the ZIP. */
+function findOnly(files: readonly File[], kind: EntryKind, folder: string): File | undefined {
   const all = files.filter((file) => file.kind === kind);
   const own = all.filter((file) => file.folder === folder);
   if (own.length > 1) throw duplicate(own[0]!.name, own[1]!.name);
@@ -177,7 +180,7 @@ function warnOfNumbering(first: number): BakeWarning[] {
   return [{ code: 'FRAMES_RENUMBERED', message: `The frames are numbered from ${first}, not from 0.` }];
 }
 
-/** The recorder's own name is frame-00000.png; its older download's is frame_<milliseconds>.png. */
+/** The recorder writes frame-00000.png. Its older download has frame_<milliseconds>.png. */
 const FRAME = /^frame[-_. ]?(\d{1,20}(?:\.\d{1,20})?)\.png$/i;
 const KINDS: Readonly<Record<string, EntryKind>> = {
   'timing.json': 'timing',
@@ -185,9 +188,7 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   'soundtrack.wav': 'sound',
 };
 
-/**
- * What a file of this name is, in either case, and the number in a frame's name; undefined for what is no part of a tape.
- */
+/** The role of a file with this name, in upper or lower case, and the number in a frame's name; undefined for no part of a tape. */
 export function kindOf(name: string): { kind: EntryKind; value: number | undefined } | undefined {
   const value = FRAME.exec(name)?.[1];
   if (value !== undefined) return { kind: 'frame', value: Number(value) };
@@ -195,20 +196,20 @@ export function kindOf(name: string): { kind: EntryKind; value: number | undefin
   return Object.hasOwn(KINDS, lower) ? { kind: KINDS[lower]!, value: undefined } : undefined;
 }
 
-/** The name frame `index` has in a tape. */
+/** The name that the recorder gives frame `index`. */
 export function frameName(index: number): string {
   return `frame-${String(index).padStart(5, '0')}.png`;
 }
 
-const NAME_SHOWN = 64;
+const SHOWN_CHARACTERS = 64;
 
-/** A name from the ZIP as it may be printed anywhere: quoted, cut, and without control or direction characters. */
+/** A name from the ZIP that is safe to print: quoted, cut, and without control or direction characters. */
 export function printableName(name: string): string {
   const characters = [...name];
-  const head = characters.slice(0, NAME_SHOWN).map((character) => {
+  const head = characters.slice(0, SHOWN_CHARACTERS).map((character) => {
     if (/[\p{C}\p{Zl}\p{Zp}\uFFFD"\\]/u.test(character))
       return `\\u{${character.codePointAt(0)!.toString(16)}}`;
     return character;
   });
-  return `"${head.join('')}${characters.length > NAME_SHOWN ? '…' : ''}"`;
+  return `"${head.join('')}${characters.length > SHOWN_CHARACTERS ? '…' : ''}"`;
 }

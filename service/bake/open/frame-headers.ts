@@ -5,7 +5,7 @@ import { unpackEntry, unpackHead } from './unpack-entry.ts';
 import type { LocatedEntry, ZipEntry } from './zip-entry.ts';
 import type { TapeFile } from './zip-file.ts';
 
-/** What all frames of a tape have in common. */
+/** Properties that all frames of a tape share. */
 export interface FrameShape {
   /** Pixels. */
   readonly width: number;
@@ -16,8 +16,8 @@ export interface FrameShape {
 }
 
 /**
- * Looks at the PNG header of every frame, so that a bad one is found before the work begins. Frames are in order and at
- * least one. Throws FRAME_NOT_PNG, FRAME_TOO_LARGE or FRAME_SIZE, or what is wrong with the entry if it is damaged.
+ * Checks the PNG header of every frame, to find a bad one before the work begins. `frames` are in order, and at least one. Throws
+ * FRAME_NOT_PNG, FRAME_TOO_LARGE or FRAME_SIZE, or what is wrong with a damaged entry.
  */
 export async function checkFrames(
   file: TapeFile,
@@ -29,7 +29,7 @@ export async function checkFrames(
     const header = parsePngHeader(await unpackHead(file, frame, PNG_HEADER_BYTES));
     const fault = frameFault(frame.entry, header, shape, limits);
     if (fault) {
-      // A header may look wrong because the tape is damaged: that is what to say then.
+      // A header may look wrong because its entry is damaged. Reading the entry throws that error.
       await unpackEntry(file, frames[0]!.entry);
       await unpackEntry(file, frame.entry);
       throw fault;
@@ -40,7 +40,7 @@ export async function checkFrames(
   return shape!;
 }
 
-/** What is wrong with a frame whose header this is; `shape` is frame 0's, or undefined for frame 0 itself. */
+/** The error for a frame with this header, if any. `shape` is that of frame 0; undefined for frame 0 itself. Pure. */
 export function frameFault(
   { name }: ZipEntry,
   header: PngHeader | undefined,
@@ -62,13 +62,13 @@ export function frameFault(
   return undefined;
 }
 
-/** What a PNG's first 33 bytes tell. */
+/** The contents of a PNG's first 33 bytes. */
 export interface PngHeader {
   /** Pixels. */
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  /** Bits of a sample, or of a palette's index. */
+  /** Bits of a channel's value, or of a palette's index. */
   readonly depth: number;
   readonly colour: Colour;
   readonly interlaced: boolean;
@@ -81,7 +81,7 @@ const IHDR_LENGTH = 13;
 /** Signature, and the IHDR chunk with its length, type and CRC-32. */
 export const PNG_HEADER_BYTES = 33;
 
-/** Colour types, and the bit depths each may have (PNG specification, third edition, table 8). */
+/** Colour types, and the bit depths of each (PNG specification, third edition, table 8). */
 const COLOURS: Readonly<Record<number, { readonly colour: Colour; readonly depths: readonly number[] }>> = {
   0: { colour: 'grey', depths: [1, 2, 4, 8, 16] },
   2: { colour: 'rgb', depths: [8, 16] },
@@ -90,7 +90,7 @@ const COLOURS: Readonly<Record<number, { readonly colour: Colour; readonly depth
   6: { colour: 'rgba', depths: [8, 16] },
 };
 
-/** Reads the signature and header (IHDR) of a PNG from its first 33 bytes or more; undefined where it isn't a PNG. */
+/** Reads signature and header (IHDR) of a PNG from its first 33 bytes or more; undefined for any other file. Pure. */
 export function parsePngHeader(bytes: Buffer): PngHeader | undefined {
   if (bytes.length < PNG_HEADER_BYTES || !bytes.subarray(0, 8).equals(SIGNATURE)) return undefined;
   if (bytes.readUInt32BE(8) !== IHDR_LENGTH || bytes.toString('latin1', 12, 16) !== 'IHDR') return undefined;
@@ -105,8 +105,8 @@ export function parsePngHeader(bytes: Buffer): PngHeader | undefined {
 }
 
 /**
- * Whether the encoder can be given such a frame as it is, in a video whose pictures have an alpha channel or have not: it
- * reads other kinds differently from version to version, or not at all. (A tRNS chunk may still tell otherwise.)
+ * Whether the encoder reads such a frame as it is, in a video whose pictures all have an alpha channel, or none. Versions of ffmpeg
+ * read other kinds of PNG differently, or not at all. (A tRNS chunk may still forbid it.)
  */
 export function isOrdinary({ depth, colour, interlaced }: PngHeader, alpha: boolean): boolean {
   return depth === 8 && colour === (alpha ? 'rgba' : 'rgb') && !interlaced;

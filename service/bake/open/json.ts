@@ -1,27 +1,27 @@
 import { SLUG } from '../../lib/ids.ts';
 
-/** Arrays and objects within each other: a tape's are two or three deep. */
-const DEPTH = 32;
+/** Arrays and objects within each other at most. Those of a tape are two or three deep. */
+const MAX_DEPTH = 32;
 
-/** JSON that is larger than any tape's. Its message goes on after the name of a file. */
+/** Thrown for JSON that is larger than any tape's. The message continues a sentence that begins with the file's name. */
 export class JsonBoundError extends Error {
   override readonly name = 'JsonBoundError';
 }
 
 /**
- * Parses JSON in UTF-8 or UTF-16, with or without a byte order mark. NaN and Infinity, which JSON doesn't have but some
- * writers write, become those words as strings. Throws SyntaxError; and JsonBoundError for what is nested too deeply or
- * has more than `most` values, since parsing that could hold the process for seconds.
+ * Parses JSON in UTF-8 or UTF-16, with or without a byte order mark. Some writers write NaN and Infinity, which are not JSON: they
+ * become strings. Throws SyntaxError, or JsonBoundError for a text that is nested too deeply or has more than `maxValues` values, which
+ * could take seconds to parse. Pure.
  */
-export function parseJson(bytes: Buffer, most: number): unknown {
-  return JSON.parse(prepare(decode(bytes), most));
+export function parseJson(bytes: Buffer, maxValues: number): unknown {
+  return JSON.parse(prepare(decode(bytes), maxValues));
 }
 
 function decode(bytes: Buffer): string {
-  return new TextDecoder(encodingOf(bytes)).decode(bytes); // drops the mark
+  return new TextDecoder(encodingOf(bytes)).decode(bytes); // without the byte order mark
 }
 
-/** JSON begins with an ASCII character, or a mark: where the zero is tells the encoding. */
+/** The encoding, by the place of the zero byte: JSON begins with an ASCII character or a byte order mark. */
 function encodingOf([first, second]: Buffer): string {
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== undefined)) return 'utf-16be';
@@ -30,8 +30,8 @@ function encodingOf([first, second]: Buffer): string {
 
 const NOT_A_NUMBER = /NaN|-?Infinity/y;
 
-/** One pass over the text: bounds its depth and values, and quotes the words that stand for numbers. */
-function prepare(text: string, most: number): string {
+/** Bounds depth and values in one pass over the text, and quotes NaN and Infinity. */
+function prepare(text: string, maxValues: number): string {
   let values = 0;
   let depth = 0;
   let done = 0;
@@ -42,11 +42,11 @@ function prepare(text: string, most: number): string {
         at = endOfString(text, at);
         break;
       case 0x2c: // ,
-        if (++values > most) throw new JsonBoundError(`has more than ${most} values`);
+        if (++values > maxValues) throw new JsonBoundError(`has more than ${maxValues} values`);
         break;
       case 0x5b: // [
       case 0x7b: // {
-        if (++depth > DEPTH) throw new JsonBoundError(`is nested more than ${DEPTH} deep`);
+        if (++depth > MAX_DEPTH) throw new JsonBoundError(`is nested more than ${MAX_DEPTH} deep`);
         break;
       case 0x5d: // ]
       case 0x7d: // }
@@ -67,30 +67,30 @@ function prepare(text: string, most: number): string {
   return parts.length === 0 ? text : parts.join('') + text.slice(done);
 }
 
-/** Where the string that begins at `at` ends: at its closing quote, or with the text. */
+/** The end of the string that begins at `at`: its closing quote, or the end of the text. */
 function endOfString(text: string, at: number): number {
   for (let end = at + 1; end < text.length; end++) {
     const code = text.charCodeAt(end);
     if (code === 0x22) return end;
-    if (code === 0x5c) end++; // what follows \ closes nothing
+    if (code === 0x5c) end++; // the character after \ closes nothing
   }
   return text.length;
 }
 
-/** The few things of metadata.json that are of use. Whoever made the tape wrote them: they are never trusted. */
+/** The useful parts of metadata.json. A stranger wrote them, so they are never trusted. */
 export interface TapeMetadata {
-  /** Name of the piece that was recorded, as the user typed it. */
+  /** Name of the recorded piece, as the user typed it. */
   readonly piece?: string;
   readonly slug?: string;
-  /** How long the recorder says the tape is: seconds, or milliseconds in its older download. */
+  /** Length of the tape by the recorder: seconds, or milliseconds in its older download. */
   readonly total?: number;
 }
 
-/** The recorder writes about ten, and two for each change of piece. */
-const VALUES = 10_000;
+/** The most values. The recorder writes about ten, and two for each change of piece. */
+const MAX_METADATA_VALUES = 10_000;
 const PIECE = /^[^\p{C}\p{Zl}\p{Zp}]{1,256}$/u;
 
-/** Reads metadata.json. It is only a help, so what can't be read, or isn't of the expected form, is as if absent. */
+/** Reads metadata.json. No tape needs it, so a field that can't be read, or has an unexpected form, is left out. Pure. */
 export function parseMetadata(bytes: Buffer | undefined): TapeMetadata {
   const { piece, slug, totalDuration } = readObject(bytes);
   const total = typeof totalDuration === 'string' ? Number(totalDuration) : totalDuration;
@@ -104,7 +104,7 @@ export function parseMetadata(bytes: Buffer | undefined): TapeMetadata {
 function readObject(bytes: Buffer | undefined): Record<string, unknown> {
   if (!bytes) return {};
   try {
-    const value = parseJson(bytes, VALUES);
+    const value = parseJson(bytes, MAX_METADATA_VALUES);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};

@@ -12,7 +12,7 @@ import { openFile, type TapeFile } from './zip-file.ts';
 export type { TapeMetadata } from './json.ts';
 export type { ZipEntry } from './zip-entry.ts';
 
-/** A tape whose every promise has been checked, but for the bytes of entries, which `read` checks. */
+/** An open tape. Everything is checked but the bytes of its entries, which `read` checks. */
 export interface Tape extends AsyncDisposable {
   /** In the order they are shown; at least one. */
   readonly frames: readonly ZipEntry[];
@@ -20,24 +20,24 @@ export interface Tape extends AsyncDisposable {
   readonly width: number;
   /** Pixels, of every frame. */
   readonly height: number;
-  /** Whether pictures need an alpha channel, as far as headers tell: not all frames are 8-bit RGB. */
+  /** Whether pictures need an alpha channel by the frames' headers: not all frames are 8-bit RGB. */
   readonly alpha: boolean;
-  /** Milliseconds that each frame is shown. */
+  /** Milliseconds for which each frame is shown. */
   readonly durations: readonly number[];
-  /** The soundtrack, if there is one; whether it can be read is not known yet. */
+  /** The soundtrack, if there is one. It may still be unreadable. */
   readonly sound: ZipEntry | undefined;
   readonly metadata: TapeMetadata;
   readonly warnings: readonly BakeWarning[];
   /** An entry's bytes, unpacked and verified. Throws ENTRY_SIZE, ENTRY_CRC, ZIP_TRUNCATED or, for a frame, FRAME_…. */
   read(entry: ZipEntry): Promise<Buffer>;
-  /** The same, of an entry other than a frame, in pieces; whether they were right is known at the end. Throws as `read` does. */
+  /** The bytes of an entry other than a frame, in pieces, verified at the end. Throws as `read`. */
   stream(entry: ZipEntry): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the ZIP at `path` and checks all that can be known without unpacking its frames. What is wrong with it is a
- * BakeError whose message names the entry and never the path. The caller closes the tape.
+ * Opens the ZIP at `path`, and checks everything that needs no unpacking of frames. Throws a BakeError whose message names the entry
+ * and never the path. The caller closes the tape.
  */
 export async function openTape(path: string, limits: Limits): Promise<Tape> {
   const file = await openFile(path, limits);
@@ -63,8 +63,8 @@ async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
   const only = (kind: EntryKind) => located.find(({ entry }) => entry.kind === kind);
   const frames = located.filter(({ entry }) => entry.kind === 'frame');
 
-  const metadata = parseMetadata(await unpackIfAny(file, only('metadata')));
-  const timingBytes = await unpackIfAny(file, only('timing'));
+  const metadata = parseMetadata(await unpackOptional(file, only('metadata')));
+  const timingBytes = await unpackOptional(file, only('timing'));
   const timing = parseTiming(timingBytes, contents, limits, metadata.total);
   const shape = await checkFrames(file, frames, limits);
   return {
@@ -81,7 +81,10 @@ async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
   };
 }
 
-async function unpackIfAny(file: TapeFile, located: LocatedEntry | undefined): Promise<Buffer | undefined> {
+async function unpackOptional(
+  file: TapeFile,
+  located: LocatedEntry | undefined,
+): Promise<Buffer | undefined> {
   return located && (await unpackEntry(file, located.entry));
 }
 

@@ -7,7 +7,7 @@ import type { TapeFile } from './zip-file.ts';
 
 const inflate = promisify(inflateRaw);
 
-/** The unpacked bytes of an entry: as many as it says, with the CRC-32 it says. Throws ENTRY_SIZE or ENTRY_CRC. */
+/** The unpacked bytes of an entry. Throws ENTRY_SIZE or ENTRY_CRC unless they have the size and the CRC-32 that the directory says. */
 export async function unpackEntry(file: TapeFile, entry: ZipEntry): Promise<Buffer> {
   const packed = await file.read(entry.dataOffset, entry.packedSize);
   const bytes = entry.method === 'store' ? packed : await inflateWhole(packed, entry);
@@ -18,7 +18,7 @@ export async function unpackEntry(file: TapeFile, entry: ZipEntry): Promise<Buff
 
 const PIECE_BYTES = 128 * 1024;
 
-/** The same bytes piece by piece, held one at a time. What is wrong with them is thrown after the last that is right, or at the end. */
+/** The same bytes in pieces, of which one is in memory. An error is thrown after the last good piece, or at the end. */
 export async function* streamEntry(file: TapeFile, entry: ZipEntry): AsyncGenerator<Buffer> {
   const packed = readInPieces(file, entry);
   let [size, checksum] = [0, 0];
@@ -41,7 +41,7 @@ async function* readInPieces(file: TapeFile, { dataOffset, packedSize }: ZipEntr
 async function* inflateInPieces(packed: AsyncIterable<Buffer>, entry: ZipEntry): AsyncGenerator<Buffer> {
   const inflated = createInflateRaw({ chunkSize: PIECE_BYTES });
   const feeding = pipeline(packed, inflated);
-  // Its error comes out of `inflated` as well, and is of no interest where nobody reads on.
+  // `inflated` throws the same error where its reader reads on.
   feeding.catch(() => {});
   try {
     yield* inflated;
@@ -68,8 +68,8 @@ function inflateFault(cause: unknown, entry: ZipEntry): unknown {
 }
 
 /**
- * At least the first `length` unpacked bytes of an entry, or all it has: from what was read with its header where that is
- * enough, and then unverified. Otherwise the whole entry, verified.
+ * At least the first `length` unpacked bytes of an entry, or all of them. They come from the bytes that were read with its header, not
+ * verified, where these suffice; otherwise from the whole entry, verified.
  */
 export async function unpackHead(
   file: TapeFile,
@@ -82,10 +82,10 @@ export async function unpackHead(
 
 function inflateStart(packed: Buffer): Buffer {
   try {
-    // Z_SYNC_FLUSH: the input may end anywhere. A few hundred bytes give a few hundred KB at the very most.
+    // Z_SYNC_FLUSH: the input may end anywhere. A few hundred bytes give a few hundred KB at most.
     return inflateRawSync(packed, { finishFlush: zlib.Z_SYNC_FLUSH, chunkSize: 1024 });
   } catch {
-    return Buffer.alloc(0); // unpacking the whole of it will tell what is wrong
+    return Buffer.alloc(0); // the error comes from unpacking the whole entry
   }
 }
 
@@ -93,7 +93,7 @@ function wrongChecksum(entry: ZipEntry): BakeError {
   return new BakeError('ENTRY_CRC', `${entry.name} is damaged: its checksum (CRC-32) is wrong.`);
 }
 
-function wrongSize(entry: ZipEntry, held: string, cause?: unknown): BakeError {
-  const message = `${entry.name} is said to hold ${entry.size} bytes, but holds ${held}.`;
+function wrongSize(entry: ZipEntry, found: string, cause?: unknown): BakeError {
+  const message = `${entry.name} is said to hold ${entry.size} bytes, but holds ${found}.`;
   return new BakeError('ENTRY_SIZE', message, { cause });
 }

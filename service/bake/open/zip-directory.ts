@@ -5,44 +5,44 @@ import type { Limits } from '../limits.ts';
 import { type DirectoryLocation, END_BYTES, findDirectory, RECORD_SIGNATURE } from './zip-end.ts';
 import type { TapeFile } from './zip-file.ts';
 
-/** The ZIP's central directory, cut into its records: nothing of them is checked yet. */
+/** The ZIP's central directory, cut into records that are not checked yet. */
 export interface Directory {
-  /** As text, to be looked at: UTF-8, or one character a byte where it is none. */
+  /** Names as text: UTF-8, or one character a byte where they are not UTF-8. */
   readonly names: readonly string[];
   /** Each record with its name, extra field and comment. */
   readonly records: readonly Buffer[];
-  /** Where the directory begins in the file: all entries end before it. */
+  /** Place of the directory in the file. All entries end before it. */
   readonly offset: number;
   /** Bytes in the file before the ZIP begins. */
   readonly base: number;
   readonly warnings: readonly BakeWarning[];
 }
 
-/** One record of the directory, as it says. */
+/** One record of the directory, not checked. */
 export interface DirectoryRecord {
   readonly nameBytes: Buffer;
   readonly flags: number;
   readonly method: number;
   readonly crc32: number;
-  /** Bytes in the ZIP. NaN here and below is a ZIP64 field that is missing. */
+  /** Bytes in the ZIP. NaN stands for a missing ZIP64 field, here and below. */
   readonly packedSize: number;
   /** Bytes when unpacked. */
   readonly size: number;
-  /** Where the entry's local header begins, in bytes from the start of the file. */
+  /** Place of the entry's local header, in bytes from the start of the file. */
   readonly headerOffset: number;
 }
 
 const RECORD_BYTES = 46;
 
-/** Reads the central directory. Throws what `findDirectory` throws, and ZIP_CORRUPT for records that aren't any. */
+/** Reads the central directory. Throws what `findDirectory` throws, and ZIP_CORRUPT for broken records. */
 export async function readDirectory(file: TapeFile, limits: Limits): Promise<Directory> {
-  const place = await findDirectory(file, limits);
-  const records = cutRecords(await file.read(place.offset, place.size), place);
-  const { offset, base, warnings } = place;
+  const location = await findDirectory(file, limits);
+  const { offset, size, base, warnings } = location;
+  const records = cutRecords(await file.read(offset, size), location);
   return { names: records.map(nameOf), records, offset, base, warnings };
 }
 
-/** The records must follow each other and fill the directory exactly, so that the parser never runs out of bytes. */
+/** Cuts the directory into records, which have to fill it exactly, so that the parser never runs out of bytes. */
 function cutRecords(bytes: Buffer, { count, size }: DirectoryLocation): Buffer[] {
   const records: Buffer[] = [];
   let at = 0;
@@ -66,9 +66,8 @@ function nameOf(record: Buffer): string {
 }
 
 /**
- * Lets unzipper parse records from memory: those given, followed by an end record that says just that. So it never
- * waits for, opens or searches a file that lies. The zeros between keep the 80 bytes it searches free of anything else.
- * `base` is added to their offsets.
+ * Has unzipper parse records from memory, followed by an end record that fits them. So unzipper never searches a hostile file, or waits
+ * for one. It searches the last 80 bytes, so zeros fill them before the end record. `base` is added to the records' offsets.
  */
 export async function parseRecords(records: readonly Buffer[], base: number): Promise<DirectoryRecord[]> {
   const bytes = Buffer.concat(records);
@@ -79,7 +78,7 @@ export async function parseRecords(records: readonly Buffer[], base: number): Pr
   record.writeUInt16LE(records.length, 10);
   record.writeUInt32LE(bytes.length, 12);
   const { files } = await Open.buffer(Buffer.concat([bytes, end]));
-  // A ZIP64 field that is missing is null.
+  // unzipper gives null for a missing ZIP64 field.
   const number = (value: number | null | undefined) => value ?? Number.NaN;
   return files.map((file) => ({
     nameBytes: Buffer.from(file.pathBuffer),

@@ -5,38 +5,38 @@ import type { EntryKind, Part } from './contents.ts';
 import type { DirectoryRecord } from './zip-directory.ts';
 import type { TapeFile } from './zip-file.ts';
 
-/** One entry of the tape's ZIP, after every check that needs no unpacking. */
+/** One entry of the tape. It has passed every check that needs no unpacking. */
 export interface ZipEntry {
   /** Without its folder: ASCII letters, digits and marks. */
   readonly name: string;
   readonly kind: EntryKind;
-  /** Number of the frame in the order shown, from 0; undefined for what is not a frame. */
+  /** Number of the frame in the order shown, from 0; undefined for other parts. */
   readonly frame: number | undefined;
   /** Bytes when unpacked. */
   readonly size: number;
   /** Bytes in the ZIP. */
   readonly packedSize: number;
-  /** CRC-32 of the unpacked bytes, as the ZIP's directory says; `read` verifies it. */
+  /** CRC-32 of the unpacked bytes by the ZIP's directory. Unpacking verifies it. */
   readonly crc32: number;
   readonly method: 'store' | 'deflate';
-  /** Where the packed bytes begin, in bytes from the start of the ZIP. */
+  /** Place of the packed bytes, from the start of the file. */
   readonly dataOffset: number;
 }
 
-/** A part of the tape whose sizes, method and flags are fit to be read. */
-export type CheckedRecord = DirectoryRecord & Omit<Part, 'index'>;
+/** A directory record of a part of the tape. */
+export type PartRecord = DirectoryRecord & Omit<Part, 'index'>;
 
-/** Bits 0 (encrypted), 6 (strong encryption) and 13 (encrypted directory) of an entry's flags. */
+/** Flags of an entry: bits 0 (encrypted), 6 (strong encryption) and 13 (encrypted directory). */
 const ENCRYPTED_FLAGS = 0x2041;
 const STORE = 0;
 const DEFLATE = 8;
-/** A small entry can't be a bomb, however well it packs. */
+/** Bytes up to which an entry is no decompression bomb, however well it packs. */
 const BOMB_BYTES = 1024 * 1024;
-/** A PNG, packed already, packs again to a fortieth at most (measured: frames of one colour). */
+/** The highest ratio of an entry's sizes. A PNG packs again to a fortieth at most (measured: frames of one colour). */
 const BOMB_RATIO = 200;
 
-/** Checks what the directory tells of a tape's parts: encryption, methods, sizes, ratio and total. Pure. */
-export function checkRecords(records: readonly CheckedRecord[], limits: Limits): void {
+/** Checks the records of a tape's parts: encryption, methods, sizes, ratios and the total. Throws a BakeError for the tape's fault. Pure. */
+export function checkRecords(records: readonly PartRecord[], limits: Limits): void {
   for (const record of records) {
     checkMethod(record);
     checkSize(record, limits);
@@ -44,7 +44,7 @@ export function checkRecords(records: readonly CheckedRecord[], limits: Limits):
   checkTotal(records, limits);
 }
 
-function checkMethod({ name, flags, method }: CheckedRecord): void {
+function checkMethod({ name, flags, method }: PartRecord): void {
   if (flags & ENCRYPTED_FLAGS) throw new BakeError('ZIP_ENCRYPTED', `${name} is encrypted.`);
   if (method !== STORE && method !== DEFLATE) {
     const message = `${name} is packed by method ${method}; only 0 (store) and 8 (deflate) are read.`;
@@ -52,9 +52,9 @@ function checkMethod({ name, flags, method }: CheckedRecord): void {
   }
 }
 
-function checkSize(record: CheckedRecord, limits: Limits) {
+function checkSize(record: PartRecord, limits: Limits) {
   const { name, kind, method, size, packedSize, headerOffset } = record;
-  // A ZIP64 field can be absent, or larger than a number can say.
+  // A ZIP64 field can be absent, or too large for a number.
   if (![size, packedSize, headerOffset].every((value) => Number.isSafeInteger(value))) {
     throw new BakeError('ZIP_CORRUPT', `The ZIP's directory is damaged at ${name}: its sizes can't be read.`);
   }
@@ -62,7 +62,7 @@ function checkSize(record: CheckedRecord, limits: Limits) {
     const message = `${name} is stored in ${packedSize} bytes, but is said to hold ${size}.`;
     throw new BakeError('ENTRY_SIZE', message);
   }
-  // Silence packs to a thousandth; what it unpacks to is bounded below.
+  // Silence packs to a thousandth. The limits below bound its unpacked size.
   if (kind !== 'sound' && size > BOMB_BYTES && size > packedSize * BOMB_RATIO) {
     const message = `${name} would unpack from ${packedSize} to ${size} bytes; at most ${BOMB_RATIO} times is allowed.`;
     throw new BakeError('ENTRY_RATIO', message);
@@ -73,7 +73,7 @@ function checkSize(record: CheckedRecord, limits: Limits) {
   }
 }
 
-function checkTotal(records: readonly CheckedRecord[], limits: Limits): void {
+function checkTotal(records: readonly PartRecord[], limits: Limits): void {
   const total = records.reduce((sum, { size }) => sum + size, 0);
   if (total <= limits.unzippedBytes) return;
   throw limitError(limits, 'unzippedBytes', `The tape unpacks to ${total} bytes`);
@@ -81,7 +81,7 @@ function checkTotal(records: readonly CheckedRecord[], limits: Limits): void {
 
 const MiB = 1024 * 1024;
 
-/** The most bytes an entry may unpack to, by what it is. */
+/** The most bytes to which an entry may unpack. */
 function sizeLimit(kind: EntryKind, limits: Limits): number {
   switch (kind) {
     case 'frame': // uncompressed RGBA, 8 bits each, and the PNG around it
@@ -90,12 +90,12 @@ function sizeLimit(kind: EntryKind, limits: Limits): number {
       return limits.frames * 256 + MiB;
     case 'metadata':
       return MiB;
-    case 'sound': // read in pieces, and kept no further than the video goes: the tape's own limit is enough
+    case 'sound': // the tape's own limit suffices: sound is read in pieces, and is kept only up to the video's end
       return Number.POSITIVE_INFINITY;
   }
 }
 
-/** An entry, and the first packed bytes of it, which were read along with its local header. */
+/** An entry, and its first packed bytes, which were read together with its local header. */
 export interface LocatedEntry {
   readonly entry: ZipEntry;
   readonly head: Buffer;
@@ -103,21 +103,21 @@ export interface LocatedEntry {
 
 const LOCAL_SIGNATURE = 0x04034b50;
 const LOCAL_BYTES = 30;
-/** Enough of a PNG to see its header, packed or not. */
+/** Bytes that hold the header of a PNG, packed or not. */
 const HEAD_BYTES = 512;
-/** Entries read before others get a turn: some 2 ms. */
+/** Entries that are read, in some 2 ms, before other work of the process gets a turn. */
 const BATCH = 500;
-/** Bit 3: sizes and CRC-32 follow the data, and the local header has none. */
+/** Bit 3: sizes and CRC-32 follow the data, and are not in the local header. */
 const DESCRIPTOR_FLAG = 0x8;
 const IN_ZIP64_FIELD = 0xffffffff;
 
 /**
- * Reads the local header of every entry, one read each, and so finds its data. Throws where header and directory differ
- * or entries share bytes: ZIP_CORRUPT, ZIP_TRUNCATED, ENTRY_NAME, ENTRY_SIZE, ENTRY_OVERLAP, ZIP_ENCRYPTED.
+ * Reads the local header of every entry, one read each, and so finds its data. Throws ZIP_CORRUPT, ZIP_TRUNCATED, ENTRY_NAME,
+ * ENTRY_SIZE, ENTRY_OVERLAP or ZIP_ENCRYPTED where header and directory differ, or entries share bytes.
  */
 export async function locateEntries(
   file: TapeFile,
-  records: readonly CheckedRecord[],
+  records: readonly PartRecord[],
   directoryOffset: number,
 ): Promise<LocatedEntry[]> {
   const located: LocatedEntry[] = [];
@@ -129,7 +129,7 @@ export async function locateEntries(
   return located;
 }
 
-function readLocal(file: TapeFile, record: CheckedRecord): LocatedEntry {
+function readLocal(file: TapeFile, record: PartRecord): LocatedEntry {
   const { name, kind, frame, size, packedSize, crc32, headerOffset } = record;
   const buffer = Buffer.allocUnsafe(LOCAL_BYTES + record.nameBytes.length + HEAD_BYTES);
   const bytes = buffer.subarray(0, file.peek(buffer, headerOffset));
@@ -151,7 +151,7 @@ function readLocal(file: TapeFile, record: CheckedRecord): LocatedEntry {
   };
 }
 
-function checkLocal(local: Buffer, record: CheckedRecord): void {
+function checkLocal(local: Buffer, record: PartRecord): void {
   const { name, nameBytes, size, packedSize, crc32, method } = record;
   const localName = local.subarray(LOCAL_BYTES, LOCAL_BYTES + local.readUInt16LE(26));
   if (!localName.equals(nameBytes)) {
@@ -175,11 +175,7 @@ function checkLocalSize(name: string, said: number, listed: number): void {
   throw new BakeError('ENTRY_SIZE', message);
 }
 
-function refuseOverlap(
-  records: readonly CheckedRecord[],
-  located: readonly LocatedEntry[],
-  end: number,
-): void {
+function refuseOverlap(records: readonly PartRecord[], located: readonly LocatedEntry[], end: number): void {
   const ranges = located.map(({ entry }, index) => ({
     name: entry.name,
     start: records[index]!.headerOffset,

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { BakeError } from '../errors.ts';
 import { type Limits, limitError } from '../limits.ts';
 
-/** Errors of open(2) that say the path is wrong, not the machine. */
+/** Errors of open(2) for a wrong path, not a fault of the machine. */
 const NOT_THERE = new Set([
   'ENOENT',
   'ENOTDIR',
@@ -15,10 +15,10 @@ const NOT_THERE = new Set([
   'ENXIO',
 ]);
 
-/** The ZIP on disk, opened once: every later read is of this same file, whatever happens to its name. */
+/** The ZIP on disk. It is opened once, so that every read is of the same file, whatever happens to its name. */
 export class TapeFile {
   readonly #handle: FileHandle;
-  /** Bytes, when it was opened. */
+  /** Bytes when it was opened. */
   readonly size: number;
 
   constructor(handle: FileHandle, size: number) {
@@ -26,7 +26,7 @@ export class TapeFile {
     this.size = size;
   }
 
-  /** Exactly `length` bytes from `offset`; a file that ends before is ZIP_TRUNCATED. */
+  /** Exactly `length` bytes from `offset`. Throws ZIP_TRUNCATED for a file that ends before. */
   async read(offset: number, length: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(length);
     let filled = 0;
@@ -39,8 +39,8 @@ export class TapeFile {
   }
 
   /**
-   * Up to `bytes.length` bytes from `offset`, at once; returns how many there were. Blocks, so it is for a few hundred
-   * bytes of a file just written: per entry it takes a tenth of the time of an asynchronous read.
+   * Reads up to `bytes.length` bytes from `offset`, and gives their number. It blocks, so it is for a few hundred bytes of a file that
+   * was just written. It takes a tenth of the time of an asynchronous read.
    */
   peek(bytes: Buffer, offset: number): number {
     return readSync(this.#handle.fd, bytes, 0, bytes.length, offset);
@@ -55,7 +55,7 @@ export class TapeFile {
   }
 }
 
-/** Opens the ZIP and checks what can be known before reading it. Throws TAPE_NOT_FOUND, TAPE_TOO_LARGE, NOT_A_ZIP. */
+/** Opens the ZIP, and checks the kind and size of the file. Throws TAPE_NOT_FOUND, TAPE_TOO_LARGE or NOT_A_ZIP. */
 export async function openFile(path: string, limits: Limits): Promise<TapeFile> {
   const handle = await openForReading(path);
   try {
@@ -75,7 +75,7 @@ export async function openFile(path: string, limits: Limits): Promise<TapeFile> 
 
 async function openForReading(path: string): Promise<FileHandle> {
   try {
-    // O_NONBLOCK: opening a named pipe would otherwise wait for somebody to write into it.
+    // O_NONBLOCK: otherwise opening a named pipe waits for a writer.
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? '';

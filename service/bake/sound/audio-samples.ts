@@ -1,7 +1,7 @@
-/** How plain samples are written: what Oven reads by itself. */
+/** The codings of audio samples that Oven reads by itself. */
 export type Coding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'alaw' | 'mulaw';
 
-/** Reads one value at a byte: -1 to 1, or for floats whatever is there. */
+/** Reads the value at a byte: -1 to 1 for integers, any value for floats. */
 type Read = (view: DataView, at: number, littleEndian: boolean) => number;
 
 const CODINGS: Readonly<Record<Coding, { readonly bytes: number; readonly read: Read }>> = {
@@ -19,7 +19,7 @@ const CODINGS: Readonly<Record<Coding, { readonly bytes: number; readonly read: 
   mulaw: { bytes: 1, read: (view, at) => MULAW[view.getUint8(at)]! },
 };
 
-/** G.711: sign, exponent of 3 bits and mantissa of 4, each in its way disguised. */
+/** G.711: a sign, an exponent of 3 bits and a mantissa of 4, which A-law and µ-law invert each in its own way. */
 const ALAW = Float64Array.from({ length: 256 }, (_, byte) => {
   const code = byte ^ 0x55;
   const [exponent, mantissa] = [(code >> 4) & 7, (code & 15) * 2 + 1];
@@ -29,23 +29,23 @@ const ALAW = Float64Array.from({ length: 256 }, (_, byte) => {
 const MULAW = Float64Array.from({ length: 256 }, (_, byte) => {
   const code = ~byte & 0xff;
   const size = (((code & 15) * 2 + 33) << ((code >> 4) & 7)) - 33;
-  // Its two zeros are the same.
+  // Adding 0 turns -0 into 0.
   return ((code & 0x80 ? -1 : 1) * size) / 2 ** 13 + 0;
 });
 
-/** How interleaved samples lie in bytes. */
+/** The layout of interleaved audio samples. */
 export interface Interleaved {
   readonly coding: Coding;
   readonly channels: number;
   readonly bigEndian: boolean;
 }
 
-/** Bytes of one sample of all channels. */
+/** Bytes of one audio sample of all channels. */
 export function bytesPerSample({ coding, channels }: Interleaved): number {
   return CODINGS[coding].bytes * channels;
 }
 
-/** The same bytes in pieces that hold whole samples of `size` bytes; what is left of one at the end is dropped. */
+/** The same bytes in pieces of whole samples of `size` bytes. An incomplete sample at the end is dropped. */
 export async function* wholeSamples(pieces: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const piece of pieces) {
@@ -56,12 +56,12 @@ export async function* wholeSamples(pieces: AsyncIterable<Buffer>, size: number)
   }
 }
 
-/** The values of whole samples, interleaved, and how many of them were no numbers and became 0. Pure. */
+/** The values of whole samples, interleaved, and the number of those that were no numbers and became 0. Pure. */
 export function readValues(
   bytes: Buffer,
   { coding, bigEndian }: Interleaved,
 ): { values: Float32Array; notNumbers: number } {
-  // What every recorder writes, in half the time.
+  // Every recorder writes this coding, and this way takes half the time.
   if (coding === 's16' && !bigEndian) return { values: readShorts(bytes), notNumbers: 0 };
   const { bytes: size, read } = CODINGS[coding];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -76,14 +76,14 @@ export function readValues(
 }
 
 function readShorts(bytes: Buffer): Float32Array {
-  // Copied, since the bytes may begin at an odd place.
+  // A copy, since the bytes may begin at an odd address.
   const shorts = new Int16Array(new Uint8Array(bytes).buffer);
   const values = new Float32Array(shorts.length);
   for (let n = 0; n < shorts.length; n++) values[n] = shorts[n]! / 2 ** 15;
   return values;
 }
 
-/** What of a channel goes to the left and to the right. */
+/** The parts of a channel that go to the left and to the right. */
 type Gains = readonly [left: number, right: number];
 
 const HALF_POWER = Math.SQRT1_2;
@@ -93,14 +93,14 @@ const FAR_LEFT: Gains = [HALF_POWER, 0];
 const FAR_RIGHT: Gains = [0, HALF_POWER];
 const CENTRE: Gains = [HALF_POWER, HALF_POWER];
 const FAR_CENTRE: Gains = [0.5, 0.5];
-const LEFT_OUT: Gains = [0, 0];
+const SILENT: Gains = [0, 0];
 
-/** ITU-R BS.775 for each place that a WAV file can name, in the order of its bits; the deep effects (LFE) are left out, as it does. */
+/** The gains of ITU-R BS.775 for each place that a WAV file can name, in the order of its bits. It leaves out the low-frequency effects (LFE). */
 const PLACES: readonly Gains[] = [
   LEFT, // front left
   RIGHT,
   CENTRE,
-  LEFT_OUT, // LFE
+  SILENT, // LFE
   FAR_LEFT, // back left
   FAR_RIGHT,
   LEFT, // between front left and centre
@@ -117,7 +117,7 @@ const PLACES: readonly Gains[] = [
   FAR_RIGHT,
 ];
 
-/** Where channels are that do not say so, by their number. */
+/** The places of channels in a file that names none, by the number of channels. */
 const USUAL_PLACES: Readonly<Record<number, number>> = {
   3: 0x7, // left, right, centre
   4: 0x33, // two in front, two behind
@@ -127,7 +127,7 @@ const USUAL_PLACES: Readonly<Record<number, number>> = {
   8: 0x63f, // 7.1
 };
 
-/** How each of more than two channels is heard in stereo; `places` has a bit for each, or is not to be believed. */
+/** The gains of more than two channels in stereo. `places` has a bit for each channel; otherwise it is wrong, and is ignored. Pure. */
 export function stereoGains(channels: number, places: number): readonly Gains[] {
   const gains = gainsOf(places);
   if (gains.length === channels) return gains;
@@ -139,7 +139,7 @@ function gainsOf(places: number): Gains[] {
   return PLACES.filter((_, bit) => places & (1 << bit));
 }
 
-/** Interleaved values of `gains.length` channels as interleaved stereo, which may exceed ±1. Pure. */
+/** Mixes interleaved values of `gains.length` channels to interleaved stereo, which may exceed ±1. Pure. */
 export function mixToStereo(values: Float32Array, gains: readonly Gains[]): Float32Array {
   const stereo = new Float32Array((values.length / gains.length) * 2);
   for (let n = 0, at = 0; n < stereo.length; n += 2) {

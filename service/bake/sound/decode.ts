@@ -6,12 +6,12 @@ import { ffmpegMissing, ffmpegProcess, MAX_ALLOC_BYTES, type RunOptions } from '
 import type { Interleaved } from './audio-samples.ts';
 import type { WavFormat } from './wav.ts';
 
-/** Samples a second of what is decoded. */
+/** Audio samples a second of decoded sound. */
 export const DECODED_RATE = 48_000;
 
-/** What ffmpeg does not know of a format by itself. */
+/** Facts of a format that ffmpeg does not know. */
 interface Peculiarity {
-  /** Samples by which the decoded sound is late: measured, for none of these files tells it. */
+  /** Audio samples by which the decoded sound is late: measured, since none of these files tells it. */
   readonly delay?: number;
   readonly decoder?: string;
 }
@@ -25,7 +25,7 @@ const PECULIARITIES: Readonly<Record<number, Peculiarity>> = {
   8192: { delay: 256 }, // AC-3
 };
 
-/** The head of a WAV file of `bytes` bytes of samples, with nothing in it but what a decoder needs. Pure. */
+/** The head of a WAV file with `bytes` bytes of audio samples. It has only what a decoder needs. Pure. */
 export function wavHead({ chunk }: WavFormat, bytes: number): Buffer {
   const padded = chunk.length + (chunk.length % 2);
   const head = Buffer.alloc(28 + padded);
@@ -43,7 +43,7 @@ function clampLength(bytes: number): number {
   return Math.min(bytes, 0xffffffff);
 }
 
-/** ffmpeg's arguments to decode the WAV file at `path` to floats of one or two channels, at most `seconds` of them. Pure. */
+/** ffmpeg's arguments to decode the WAV file at `path` to floats of one or two channels, `seconds` at most. Pure. */
 export function decodeArguments(
   path: string,
   { tag }: WavFormat,
@@ -60,15 +60,14 @@ export function decodeArguments(
   `;
 }
 
-/** How the decoded samples of a format lie in bytes. */
+/** The layout of a format's decoded audio samples. */
 export function decodedAs({ channels }: WavFormat): Interleaved {
   return { coding: 'f32', channels: Math.min(2, channels), bigEndian: false };
 }
 
 /**
- * Decodes the WAV file at `path`: up to `seconds` of samples, as `decodedAs` says. What can't be decoded ends early, or
- * gives nothing: it is the sound's own fault. Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED when it was killed, or the
- * signal's reason.
+ * Decodes `seconds` of the WAV file at `path` at most, as `decodedAs` says. Sound that can't be decoded ends early, or gives nothing.
+ * Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED when ffmpeg was killed, or the signal's reason.
  */
 export async function* decodeSamples(
   path: string,
@@ -95,19 +94,19 @@ export async function* decodeSamples(
       const message = `The decoder of the sound made no progress for ${stallSeconds} s and was stopped.`;
       throw new BakeError('FFMPEG_STALLED', message, { cause: error });
     }
-    const fault = faultOf(error);
+    const fault = toDecoderError(error);
     if (fault !== undefined) throw fault;
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** What is not the sound's own fault; undefined for a decoder that failed, or crashed by itself. */
-function faultOf(error: unknown): unknown {
+/** The error of a decoder that was missing or killed; undefined for one that failed or crashed, which is the sound's fault. */
+function toDecoderError(error: unknown): unknown {
   if (!(error instanceof ExecaError)) return error;
   const missing = ffmpegMissing(error);
   if (missing) return missing;
-  // Killed by the system for want of memory, as a rule.
+  // As a rule, the system killed it because memory was full.
   if (error.signal === 'SIGKILL' || error.signal === 'SIGTERM') {
     return new BakeError('FFMPEG_FAILED', `The decoder was ended by ${error.signal}.`, { cause: error });
   }

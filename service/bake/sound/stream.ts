@@ -1,4 +1,4 @@
-/** Reads bytes that come in pieces of any length as a file is read: so many at a time, in order, holding only a piece. */
+/** Reads a stream of pieces of any length like a file: a number of bytes at a time, in order. It holds one piece in memory. */
 export class StreamReader {
   readonly #pieces: AsyncIterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);
@@ -7,7 +7,7 @@ export class StreamReader {
     this.#pieces = source[Symbol.asyncIterator]();
   }
 
-  /** The next `length` bytes, fewer only at the end, without moving on. For short lengths: they are held together. */
+  /** The next `length` bytes, fewer only at the end, which stay to be read. For short lengths, since all of them are held. */
   async peek(length: number): Promise<Buffer> {
     while (this.#held.length < length && (await this.#more()));
     return this.#held.subarray(0, length);
@@ -20,7 +20,7 @@ export class StreamReader {
     return bytes;
   }
 
-  /** The next `length` bytes, which may be Infinity, piece by piece; fewer at the end. */
+  /** The next `length` bytes piece by piece, fewer at the end. `length` may be Infinity. */
   async *take(length: number): AsyncGenerator<Buffer> {
     for (let left = length; left > 0; ) {
       if (this.#held.length === 0 && !(await this.#more())) return;
@@ -31,17 +31,17 @@ export class StreamReader {
     }
   }
 
-  /** Leaves the next `length` bytes out. Throws what the source throws. */
+  /** Skips the next `length` bytes. Throws what the source throws. */
   async skip(length: number): Promise<void> {
     for await (const _ of this.take(length));
   }
 
-  /** Reads to the end, so that the source can tell whether its bytes were right; throws what it throws. */
+  /** Reads to the end, where the source checks its bytes. Throws what the source throws. */
   async drain(): Promise<void> {
     await this.skip(Number.POSITIVE_INFINITY);
   }
 
-  /** Lets go of the source before its end. */
+  /** Closes the source before its end. */
   async close(): Promise<void> {
     await this.#pieces.return?.();
   }

@@ -16,12 +16,12 @@ import { DECODED_RATE, decodedAs, decodeSamples, wavHead } from './decode.ts';
 import { StreamReader } from './stream.ts';
 import { NO_SAMPLES, readWav, sampleAccess, type Unreadable, type Wav } from './wav.ts';
 
-/** Raw samples in a file, interleaved and within ±1, cut where the video ends: whatever the soundtrack was. */
+/** The soundtrack as raw audio samples in a file, interleaved and within ±1, cut where the video ends. */
 export interface UnpackedSound {
   readonly path: string;
-  /** In ffmpeg's words: 32-bit floats. */
+  /** ffmpeg's name of the samples' format: 32-bit floats. */
   readonly format: string;
-  /** Samples a second, of each channel. */
+  /** Audio samples a second, of each channel. */
   readonly sampleRate: number;
   /** 1 or 2. */
   readonly channels: number;
@@ -29,30 +29,30 @@ export interface UnpackedSound {
 }
 
 interface Unpacked {
-  /** Absent when the tape has no sound, or none that can be read. */
+  /** Undefined for a tape without sound, or with sound that can't be read. */
   readonly sound: UnpackedSound | undefined;
   readonly warnings: readonly BakeWarning[];
 }
 
-/** Seconds beyond the video that are decoded, so that a sound that is longer can be told. */
-const DECODED_BEYOND = 1;
+/** Seconds that are decoded beyond the video, to detect a sound that is longer. */
+const SECONDS_BEYOND = 1;
 
 /**
- * Writes the sound's samples, if there are any, to a file in `folder`. A sound that can't be read is left out with a
- * warning; throws what is wrong with the entry in the ZIP, DISK_FULL, and what keeps ffmpeg from being run.
+ * Writes the audio samples of a tape's sound to a file in `folder`. A sound that can't be read is left out with a warning. Throws what
+ * is wrong with the entry in the ZIP, DISK_FULL, FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED, or the signal's reason.
  */
 export async function unpackSound(
   tape: Tape,
   folder: string,
   videoSeconds: number,
-  runner: RunOptions,
+  run: RunOptions,
 ): Promise<Unpacked> {
   if (!tape.sound) return { sound: undefined, warnings: [] };
   const bytes = new StreamReader(tape.stream(tape.sound));
   try {
     const wav = await readWav(bytes);
-    const made = 'reason' in wav ? wav : await writeSound(wav, folder, videoSeconds, runner);
-    // What was left out of the sound is damaged as well if its checksum says so.
+    const made = 'reason' in wav ? wav : await writeSound(wav, folder, videoSeconds, run);
+    // The checksum of the entry is checked at its end, so the rest is read too.
     await bytes.drain();
     if (!('reason' in made)) return made;
     const message = `${tape.sound.name} ${made.reason}: the video has no sound.`;
@@ -68,16 +68,16 @@ async function writeSound(
   wav: Wav,
   folder: string,
   videoSeconds: number,
-  runner: RunOptions,
+  run: RunOptions,
 ): Promise<Unpacked | Unreadable> {
   const { format } = wav;
-  const way = sampleAccess(format);
-  if (way.way === 'none') return way;
+  const access = sampleAccess(format);
+  if (access.access === 'none') return access;
   const path = join(folder, 'sound.pcm');
-  const plain = way.way === 'plain';
+  const plain = access.access === 'plain';
   const sampleRate = plain ? format.sampleRate : DECODED_RATE;
-  const pieces = plain ? wav.samples : decode(wav, join(folder, 'sound.wav'), videoSeconds, runner);
-  const from = plain ? { ...format, coding: way.coding } : { ...decodedAs(format), places: 0 };
+  const pieces = plain ? wav.samples : decode(wav, join(folder, 'sound.wav'), videoSeconds, run);
+  const from = plain ? { ...format, coding: access.coding } : { ...decodedAs(format), places: 0 };
   const wanted = soundSampleCount(sampleRate, videoSeconds);
   const written = await writeSamples(path, pieces, from, wanted);
   if (written.samples === 0) {
@@ -96,12 +96,12 @@ function valueWarnings({ notNumbers }: Written): BakeWarning[] {
   return [{ code: 'SOUND_NOT_NUMBERS', message }];
 }
 
-/** Compressed samples are first written to a WAV file of their own, in which nothing is odd. */
+/** Writes compressed samples to a WAV file without oddities first, and decodes that. */
 async function* decode(
   { format, samples }: Wav,
   path: string,
   videoSeconds: number,
-  runner: RunOptions,
+  run: RunOptions,
 ): AsyncGenerator<Buffer> {
   const file = await open(path, 'wx');
   try {
@@ -115,21 +115,21 @@ async function* decode(
   } finally {
     await file.close();
   }
-  yield* decodeSamples(path, format, videoSeconds + DECODED_BEYOND, runner);
+  yield* decodeSamples(path, format, videoSeconds + SECONDS_BEYOND, run);
 }
 
-/** Seconds by which the recorder's sound differs from the video as a rule: it starts late and ends on a block of 4096 samples. */
+/** Seconds by which the recorder's sound may differ from the video: it starts late, and ends on a block of 4096 audio samples. */
 const USUAL_DIFFERENCE = 0.25;
 
 /**
- * Samples of each channel that go into a video. Sound begins with the video and is never stretched: what is beyond the
- * video's end is cut to the sample, and where it ends early there is silence.
+ * The audio samples of each channel in a video. Sound begins with the video, is never stretched, and is cut at the video's end. A sound
+ * that ends early is followed by silence. Pure.
  */
 export function soundSampleCount(sampleRate: number, videoSeconds: number): number {
   return Math.ceil(videoSeconds * sampleRate - 1e-6);
 }
 
-/** What has to be said about a sound of another length: only what is more than the recorder's usual difference is worth a word. */
+/** Warns of a sound whose length differs from the video's by more than the recorder's usual difference. Pure. */
 export function lengthWarnings(soundSeconds: number, videoSeconds: number): BakeWarning[] {
   const difference = soundSeconds - videoSeconds;
   if (Math.abs(difference) <= USUAL_DIFFERENCE) return [];
@@ -141,20 +141,20 @@ export function lengthWarnings(soundSeconds: number, videoSeconds: number): Bake
   return [{ code, message }];
 }
 
-/** What became of the samples written. */
+/** The result of writing samples. */
 interface Written {
-  /** Samples of each channel that there were, of which at most as many as wanted were written. */
+  /** Audio samples of each channel in the source. At most `wanted` of them are written. */
   readonly samples: number;
   /** Channels written: 1 or 2. */
   readonly channels: 1 | 2;
-  /** Values that were no numbers (NaN or infinite) and became 0. */
+  /** Values that are no numbers (NaN or infinite) and became 0. */
   readonly notNumbers: number;
 }
 
 /**
- * Writes samples to a new file at `path` as 32-bit floats within ±1, interleaved: one or two channels as they are, cut off at
- * ±1; more of them mixed to stereo, and as a whole made so quiet that nothing has to be cut off. Writes the first `wanted`
- * samples and reads all.
+ * Writes audio samples to a new file at `path` as interleaved 32-bit floats. One or two channels stay as they are, and are clipped to
+ * ±1. More channels are mixed to stereo, which is made quieter as a whole, where it exceeds ±1. Writes the first `wanted` samples, and
+ * reads all.
  */
 async function writeSamples(
   path: string,
@@ -167,7 +167,7 @@ async function writeSamples(
   const gains = from.channels > 2 ? stereoGains(from.channels, from.places) : undefined;
   const file = await open(path, 'wx+');
   try {
-    let [samples, notNumbers, loudest] = [0, 0, 0];
+    let [samples, notNumbers, peak] = [0, 0, 0];
     for await (const piece of wholeSamples(pieces, size)) {
       const bytes = piece.subarray(0, Math.max(0, wanted - samples) * size);
       samples += piece.length / size;
@@ -175,30 +175,30 @@ async function writeSamples(
       const read = readValues(bytes, from);
       notNumbers += read.notNumbers;
       const values = gains ? mixToStereo(read.values, gains) : read.values;
-      if (gains) loudest = Math.max(loudest, loudestOf(values));
-      else if (isFloat) cutOff(values);
+      if (gains) peak = Math.max(peak, peakOf(values));
+      else if (isFloat) clip(values);
       await file.writeFile(bytesOf(values));
     }
-    if (loudest > 1) await multiply(file, 1 / loudest);
+    if (peak > 1) await multiply(file, 1 / peak);
     return { samples, notNumbers, channels: from.channels === 1 ? 1 : 2 };
   } finally {
     await file.close();
   }
 }
 
-function loudestOf(values: Float32Array): number {
-  let loudest = 0;
-  for (const value of values) loudest = Math.max(loudest, Math.abs(value));
-  return loudest;
+function peakOf(values: Float32Array): number {
+  let peak = 0;
+  for (const value of values) peak = Math.max(peak, Math.abs(value));
+  return peak;
 }
 
-function cutOff(values: Float32Array): void {
+function clip(values: Float32Array): void {
   for (let n = 0; n < values.length; n++) values[n] = Math.min(1, Math.max(-1, values[n]!));
 }
 
 const BLOCK_BYTES = 256 * 1024;
 
-/** Makes every value in the file louder or quieter. */
+/** Multiplies every value in the file. */
 async function multiply(file: FileHandle, factor: number): Promise<void> {
   const values = new Float32Array(BLOCK_BYTES / 4);
   const bytes = bytesOf(values);

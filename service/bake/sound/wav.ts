@@ -1,32 +1,32 @@
 import type { Coding } from './audio-samples.ts';
 import type { StreamReader } from './stream.ts';
 
-/** A WAV file up to its samples, which `samples` reads, once. */
+/** A WAV file that is read up to its audio samples. */
 export interface Wav {
   readonly format: WavFormat;
-  /** Bytes of samples as the file has them, to their end or the file's. */
+  /** Bytes of the samples, to their end or the file's. They can be read once. */
   readonly samples: AsyncIterable<Buffer>;
 }
 
-/** Why something is not read: completes "soundtrack.wav …". */
+/** Why a sound is not read. The reason continues the sentence "soundtrack.wav …". */
 export interface Unreadable {
   readonly reason: string;
 }
 
-/** How a kind of WAV file is laid out. */
+/** The layout of a kind of WAV file. */
 interface Layout {
   readonly bigEndian: boolean;
-  /** Bytes of a chunk's name, of which the first four tell it, and of its length. */
+  /** Bytes of a chunk's ID, whose first four are its name, and of its length. */
   readonly idBytes: number;
   readonly lengthBytes: 4 | 8;
-  /** Whether a chunk's length counts its own head. */
+  /** Whether a chunk's length includes its head. */
   readonly countsHead: boolean;
   /** Chunks begin at multiples of this. */
   readonly alignment: 2 | 8;
 }
 
 const RIFF: Layout = { bigEndian: false, idBytes: 4, lengthBytes: 4, countsHead: false, alignment: 2 };
-/** By the first four bytes. RF64 and BW64 are RIFF with lengths of 64 bits in a chunk `ds64`; W64 is Sony's. */
+/** Layouts by the first four bytes. RF64 and BW64 are RIFF with lengths of 64 bits in a chunk `ds64`; `riff` is W64, Sony's. */
 const LAYOUTS: Readonly<Record<string, Layout>> = {
   RIFF,
   RF64: RIFF,
@@ -35,24 +35,24 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   riff: { bigEndian: false, idBytes: 16, lengthBytes: 8, countsHead: true, alignment: 8 },
 };
 
-/** Names of chunks that are met in WAV files: they tell whether an odd one before them was padded. */
+/** Names of chunks in WAV files. They tell whether an odd chunk before them is padded. */
 const KNOWN_CHUNKS = new Set(
   'data,fmt ,fact,LIST,list,bext,JUNK,junk,cue ,PEAK,smpl,inst,ds64,id3 ,ID3 ,iXML,PAD ,FLLR,axml,chna,cart,acid,DISP,plst,afsp,umid,minf,elm1,regn,levl,_PMX,wavl,slnt,LGWV,ICOP'.split(
     ',',
   ),
 );
 
-/** Files have a dozen; more are an attempt to keep Oven busy. */
-const MOST_CHUNKS = 1000;
-/** The longest that is known has some hundred bytes. */
-const FORMAT_BYTES = 4096;
+/** Files have a dozen chunks. A file with more than this is an attempt to keep Oven busy. */
+const MAX_CHUNKS = 1000;
+/** Bytes of the chunk `fmt ` that are read. The longest known one has some hundred. */
+const MAX_FORMAT_BYTES = 4096;
 const UNKNOWN_LENGTH = 0xffffffff;
 
 export const NO_SAMPLES: Unreadable = { reason: 'has no samples' };
 
 /**
- * Walks a WAV file's chunks to its samples. Lengths are not believed: a length of samples of 0 or -1, which a recorder
- * writes before it knows better, means all the rest, and one beyond the file's end means up to there.
+ * Walks a WAV file's chunks to its samples. A length of samples of 0 or -1 means the rest of the file: a recorder writes it first, and
+ * may not get to correct it. A length beyond the file's end means up to the end.
  */
 export async function readWav(bytes: StreamReader): Promise<Wav | Unreadable> {
   const layout = LAYOUTS[(await bytes.peek(4)).toString('latin1')];
@@ -62,22 +62,22 @@ export async function readWav(bytes: StreamReader): Promise<Wav | Unreadable> {
   if (form.toLowerCase() !== 'wave') return { reason: 'is not a WAV file' };
   let format: WavFormat | undefined;
   let longLength = 0;
-  for (let count = 0; count < MOST_CHUNKS; count++) {
+  for (let count = 0; count < MAX_CHUNKS; count++) {
     const chunk = await readChunkHead(bytes, layout);
     if (!chunk) return NO_SAMPLES;
     if (chunk.id === 'data') {
       if (!format) return { reason: 'does not say how it is sampled before the samples' };
       const length = chunk.length === UNKNOWN_LENGTH ? longLength : chunk.length;
-      if (length === 0 && isKnown(await bytes.peek(4))) return NO_SAMPLES;
+      if (length === 0 && isChunkName(await bytes.peek(4))) return NO_SAMPLES;
       return { format, samples: bytes.take(length || Number.POSITIVE_INFINITY) };
     }
-    const start = await bytes.read(Math.min(chunk.length, FORMAT_BYTES));
+    const start = await bytes.read(Math.min(chunk.length, MAX_FORMAT_BYTES));
     if (chunk.id === 'fmt ') format = parseFormat(start, layout.bigEndian);
     if (chunk.id === 'ds64' && start.length >= 16) longLength = Number(start.readBigUInt64LE(8));
     await bytes.skip(chunk.length - start.length);
     await skipPadding(bytes, chunk.length, layout);
   }
-  return { reason: `has more than ${MOST_CHUNKS} chunks before its samples` };
+  return { reason: `has more than ${MAX_CHUNKS} chunks before its samples` };
 }
 
 async function readChunkHead(
@@ -98,64 +98,64 @@ async function readChunkHead(
   };
 }
 
-/** Some writers leave out the byte that pads an odd chunk; what follows tells. */
+/** Skips the padding of an odd chunk, if it is there: some writers leave it out, and the next bytes tell. */
 async function skipPadding(bytes: StreamReader, length: number, { alignment }: Layout): Promise<void> {
   const padding = (alignment - (length % alignment)) % alignment;
   if (alignment === 2 && padding === 1) {
     const next = await bytes.peek(5);
-    if (!isKnown(next.subarray(1)) && (isKnown(next) || (next[0] !== 0 && isName(next)))) return;
+    if (!isChunkName(next.subarray(1)) && (isChunkName(next) || (next[0] !== 0 && isPrintable(next)))) return;
   }
   await bytes.skip(padding);
 }
 
-function isKnown(bytes: Buffer): boolean {
+function isChunkName(bytes: Buffer): boolean {
   return KNOWN_CHUNKS.has(bytes.toString('latin1', 0, 4));
 }
 
-function isName(bytes: Buffer): boolean {
+function isPrintable(bytes: Buffer): boolean {
   return /^[\x20-\x7e]{4}/.test(bytes.toString('latin1', 0, 4));
 }
 
-/** The chunk `fmt ` of a WAV file: how it is sampled. */
+/** The chunk `fmt ` of a WAV file. */
 export interface WavFormat {
-  /** The registered number of the coding; of an extensible format, the one that it stands for. */
+  /** The registered number of the coding; for an extensible format, that of the coding inside. */
   readonly tag: number;
   readonly channels: number;
-  /** Samples a second, of each channel. */
+  /** Audio samples a second, of each channel. */
   readonly sampleRate: number;
   readonly bytesPerSecond: number;
-  /** Bytes of one sample of all channels, or of one block of a compressed coding. */
+  /** Bytes of one audio sample of all channels, or of one block of a compressed coding. */
   readonly blockAlign: number;
   readonly bits: number;
-  /** A bit for each channel's place, from front left; 0 when the places are not told. */
+  /** A bit for each channel's place, from front left; 0 where the file names no places. */
   readonly places: number;
   readonly bigEndian: boolean;
   /** The chunk, its first 18 bytes in little-endian order. */
   readonly chunk: Buffer;
 }
 
-/** What is done with samples: read as they are, or decoded by ffmpeg first. */
+/** How samples are read: as they are, after ffmpeg has decoded them, or not at all. */
 export type SampleAccess =
-  | { readonly way: 'plain'; readonly coding: Coding }
-  | { readonly way: 'compressed' }
-  | { readonly way: 'none'; readonly reason: string };
+  | { readonly access: 'plain'; readonly coding: Coding }
+  | { readonly access: 'decoded' }
+  | { readonly access: 'none'; readonly reason: string };
 
 const PCM = 1;
 const FLOAT = 3;
 const ALAW = 6;
 const MULAW = 7;
-/** An answering machine's ADPCM, which ffmpeg takes for AMR, and turns into noise. */
-const MISTAKEN = 0x38;
+/** The ADPCM of an answering machine. ffmpeg takes it for AMR, and turns it into noise. */
+const ANSWERING_MACHINE = 0x38;
 const EXTENSIBLE = 0xfffe;
 const INTEGERS: readonly (Coding | undefined)[] = [undefined, 'u8', 's16', 's24', 's32'];
-const MOST_CHANNELS = 64;
+const MAX_CHANNELS = 64;
 const LOWEST_RATE = 1_000;
 const HIGHEST_RATE = 768_000;
 
-/** Reads the chunk `fmt `; undefined when it is too short to be one. */
+/** Reads the chunk `fmt `; undefined where it is too short. Pure. */
 export function parseFormat(bytes: Buffer, bigEndian: boolean): WavFormat | undefined {
   if (bytes.length < 14) return undefined;
-  // The oldest form ends before the bits.
+  // The oldest form ends before `bits`.
   const chunk = Buffer.alloc(Math.max(18, bytes.length));
   bytes.copy(chunk);
   if (bigEndian) {
@@ -166,7 +166,7 @@ export function parseFormat(bytes: Buffer, bigEndian: boolean): WavFormat | unde
   const tag = chunk.readUInt16LE(0);
   const extensible = tag === EXTENSIBLE && bytes.length >= 26;
   return {
-    tag: extensible ? standsFor(bytes, bigEndian) : tag,
+    tag: extensible ? extensibleTag(bytes, bigEndian) : tag,
     channels: chunk.readUInt16LE(2),
     sampleRate: chunk.readUInt32LE(4),
     bytesPerSecond: chunk.readUInt32LE(8),
@@ -178,32 +178,32 @@ export function parseFormat(bytes: Buffer, bigEndian: boolean): WavFormat | unde
   };
 }
 
-/** The coding that an extensible format stands for: the first 32 bits of its GUID, of which some writers turn only 16 around. */
-function standsFor(bytes: Buffer, bigEndian: boolean): number {
+/** The coding inside an extensible format: the first 32 bits of its GUID. Some big-endian writers swap only 16 of them. */
+function extensibleTag(bytes: Buffer, bigEndian: boolean): number {
   if (bytes.length < 28) return bigEndian ? bytes.readUInt16BE(24) : bytes.readUInt16LE(24);
   if (!bigEndian) return bytes.readUInt32LE(24);
   return bytes.readUInt16BE(24) || bytes.readUInt16BE(26);
 }
 
-/** What is to be done with samples of a format, by what it says of itself where that agrees, and by its bits where it does not. */
+/** How samples of a format are read: by its own figures where they agree, otherwise by its bits. Pure. */
 export function sampleAccess(format: WavFormat): SampleAccess {
   const { tag, channels, sampleRate } = format;
-  if (channels < 1 || channels > MOST_CHANNELS) {
-    return { way: 'none', reason: `has ${channels} channels; 1 to ${MOST_CHANNELS} are read` };
+  if (channels < 1 || channels > MAX_CHANNELS) {
+    return { access: 'none', reason: `has ${channels} channels; 1 to ${MAX_CHANNELS} are read` };
   }
   if (sampleRate < LOWEST_RATE || sampleRate > HIGHEST_RATE) {
     const range = `${LOWEST_RATE} to ${HIGHEST_RATE}`;
-    return { way: 'none', reason: `has ${sampleRate} samples a second; ${range} are read` };
+    return { access: 'none', reason: `has ${sampleRate} samples a second; ${range} are read` };
   }
-  if (tag === MISTAKEN) return { way: 'none', reason: `is of format ${tag}, which is not read` };
+  if (tag === ANSWERING_MACHINE) return { access: 'none', reason: `is of format ${tag}, which is not read` };
   const coding = codingOf(tag, bytesPerValue(format), format);
-  return coding ? { way: 'plain', coding } : { way: 'compressed' };
+  return coding ? { access: 'plain', coding } : { access: 'decoded' };
 }
 
 function codingOf(tag: number, bytes: number, { bits, chunk }: WavFormat): Coding | undefined {
   switch (tag) {
     case PCM:
-      // Samples of 24 bits in 4 bytes, and of 32 with an extra word: an old editor's floats, which ffmpeg knows.
+      // 24 bits in 4 bytes, or 32 bits with an extra word, are an old editor's floats, which ffmpeg knows.
       if (chunk.readUInt16LE(0) === PCM && bytes === 4 && (bits === 24 || chunk.length >= 20))
         return undefined;
       return INTEGERS[bytes];
@@ -219,8 +219,8 @@ function codingOf(tag: number, bytes: number, { bits, chunk }: WavFormat): Codin
 }
 
 /**
- * Bytes of one channel's sample: as many as hold its bits. Those of 20 or 24 bits may lie in 4 bytes, on the side of the highest,
- * which is believed when both other figures say so.
+ * Bytes of one channel's sample: as many as its bits need. 20 or 24 bits may lie in the upper part of 4 bytes, if both other figures
+ * say so.
  */
 function bytesPerValue({ bits, channels, sampleRate, bytesPerSecond, blockAlign }: WavFormat): number {
   const needed = Math.ceil(bits / 8);

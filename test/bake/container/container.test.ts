@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeMp4 } from '../../../service/bake/container/mp4.ts';
 import {
   interleave,
@@ -82,7 +82,7 @@ async function probe(path: string) {
 }
 
 describe.each(['mp4', 'webm'] as const)('%s', (kind) => {
-  test('every picture at its time, the last up to the end', async () => {
+  it(`An ${kind} has every picture at its time, the last up to the end`, async () => {
     const path = join(folder, `times.${kind}`);
     await KINDS[kind].write(path, await pictures(kind), await sound(kind));
     const { streams, format, packets } = await probe(path);
@@ -93,14 +93,14 @@ describe.each(['mp4', 'webm'] as const)('%s', (kind) => {
     expect(streams[0]).toMatchObject({ color_space: 'bt709', color_range: 'tv' });
   });
 
-  test('the same bytes each time', async () => {
+  it(`An ${kind} has the same bytes each time`, async () => {
     const paths = ['one', 'two'].map((name) => join(folder, `${name}.${kind}`));
     for (const path of paths) await KINDS[kind].write(path, await pictures(kind), undefined);
     const [one, two] = await Promise.all(paths.map((path) => readFile(path)));
     expect(one!.equals(two!)).toBe(true);
   });
 
-  test('reading that fails leaves no other file', async () => {
+  it(`An ${kind} whose packets fail leaves no other file`, async () => {
     const path = join(folder, `failed.${kind}`);
     const track = await pictures(kind);
     const failing = async function* () {
@@ -113,7 +113,7 @@ describe.each(['mp4', 'webm'] as const)('%s', (kind) => {
   });
 });
 
-test('interleave: sound that begins before a picture comes before it, but for the first', async () => {
+it('interleave puts sound that starts before a picture before it, except the first picture', async () => {
   const at = (start: number) => ({ data: new Uint8Array(), key: true, start, end: start, last: false });
   const pictures = ReadableStream.from([at(0), at(0.5), at(0.6)]);
   const order = await collect(interleave(pictures, [at(-0.02), at(0), at(0.02), at(0.55), at(0.7)]));

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { fileHead, pictureHead } from '../../../service/bake/container/matroska.ts';
 import { rgba } from '../../tapes/canvas.ts';
 import { bars } from '../fixture.ts';
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('ffprobe reads every picture, at its time to the microsecond', async () => {
+it('ffprobe reads every picture of the Matroska file at its time to the microsecond', async () => {
   const starts = [0, 1, 16_667, 1_000_000, 59_999_999, 60_000_000];
   const png = await bars(337, 161, [rgba(200, 10, 10), rgba(10, 200, 10)]);
   const pictures = starts.flatMap((start) => [pictureHead(start, png.length), png]);

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { element, elementId, UNKNOWN_SIZE, unsigned } from '../../../service/bake/container/matroska.ts';
 import { type Packet, type Packets, readPackets } from '../../../service/bake/container/packets.ts';
 import { collect } from './collect.ts';
@@ -35,8 +35,8 @@ async function encoded(...args: readonly string[]) {
   return { bytes: Buffer.from(stdout), packets };
 }
 
-describe('what ffmpeg writes, in pieces of any length', () => {
-  test('pictures, with B-frames', async () => {
+describe('readPackets', () => {
+  it('readPackets reads pictures with B-frames from pieces of any length', async () => {
     const { bytes, packets } = await encoded('-i', 'testsrc=s=64x48:r=60:d=1', '-c:v', 'libx264', '-bf', '3');
     for (const length of [1, 7, 1000, bytes.length]) {
       const found = await all(await readPackets(inPieces(bytes, length)));
@@ -50,7 +50,7 @@ describe('what ffmpeg writes, in pieces of any length', () => {
     }
   });
 
-  test('sound', async () => {
+  it('readPackets reads sound from pieces of any length', async () => {
     const { bytes, packets } = await encoded('-i', 'sine=r=48000:d=1', '-c:a', 'libopus', '-ac', '2');
     const { track, packets: found } = await all(await readPackets(inPieces(bytes, 100)));
     expect(found.map(({ data }) => data.length)).toEqual(packets.map(({ size }) => Number(size)));
@@ -59,18 +59,18 @@ describe('what ffmpeg writes, in pieces of any length', () => {
   });
 });
 
-describe('what can not be read is VERIFY_FAILED', () => {
+describe('damaged streams', () => {
   const head = element(0x1a45dfa3);
   const cluster = Buffer.concat([elementId(0x1f43b675), UNKNOWN_SIZE, element(0xe7, unsigned(0))]);
   const block = element(0xa3, Buffer.from([0x81, 0, 0, 0x80, 1, 2, 3]));
   const whole = Buffer.concat([head, cluster, block]);
 
-  test('where it is whole, it is read', async () => {
+  it('readPackets reads the stream that the damaged ones are made of', async () => {
     const { packets } = await all(await readPackets(inPieces(whole, 5)));
     expect(packets.map(({ data, time, key }) => [...data, time, key])).toEqual([[1, 2, 3, 0, true]]);
   });
 
-  test.each<[string, Buffer]>([
+  it.each<[string, Buffer]>([
     ['nothing', Buffer.alloc(0)],
     ['zeros', Buffer.alloc(64)],
     ['text', Buffer.from('This is no video.')],
@@ -81,7 +81,7 @@ describe('what can not be read is VERIFY_FAILED', () => {
       Buffer.concat([head, cluster, Buffer.from('a308ffffffffffff', 'hex')]),
     ],
     ['zeros after a packet', Buffer.concat([whole, Buffer.alloc(16)])],
-  ])('%s', async (_, bytes) => {
+  ])('readPackets refuses a damaged stream with VERIFY_FAILED: %s', async (_, bytes) => {
     const reading = readPackets(inPieces(bytes, 10)).then(all);
     await expect(reading).rejects.toMatchObject({ code: 'VERIFY_FAILED' });
   });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   encodedRate,
   filterGraph,
@@ -38,8 +38,8 @@ const COLOURS = [
 ];
 const PACKETS = ['-map_metadata', '-1', '-f', 'matroska', '-cluster_time_limit', '200', 'pipe:3'];
 
-test.each<PicturesPlan['content']>(['flat', 'smooth', 'noise'])(
-  'the whole command of %s pictures',
+it.each<PicturesPlan['content']>(['flat', 'smooth', 'noise'])(
+  'The whole command for %s pictures is right',
   (content) => {
     expect(pictureArguments({ ...plan, content })).toEqual([
       ...[...START, '-threads', '1', ...ONLY, '-f', 'matroska', '-i', 'pipe:0'],
@@ -51,7 +51,7 @@ test.each<PicturesPlan['content']>(['flat', 'smooth', 'noise'])(
   },
 );
 
-test('a WebM is VP9, in which no picture waits for a later one', () => {
+it('A WebM is encoded as VP9 without lookahead', () => {
   const args = pictureArguments({ ...plan, kind: 'webm' }).join(' ');
   expect(args).toContain('-c:v libvpx-vp9');
   expect(args).toContain('-lag-in-frames 0');
@@ -60,37 +60,37 @@ test('a WebM is VP9, in which no picture waits for a later one', () => {
 });
 
 describe('sound', () => {
-  test('the whole command', () => {
+  it('The whole command for sound is right', () => {
     expect(soundArguments('mp4', sound)).toEqual([
       ...[...START, ...ONLY, '-f', 'f32le', '-ar', '48000', '-ac', '2', '-i', 'work/sound.pcm'],
       ...['-c:a', 'aac', '-aac_coder', 'fast', '-b:a', '128k', '-ac', '2', '-ar', '48000', ...PACKETS],
     ]);
   });
 
-  test.each<[string, 'mp4' | 'webm', Partial<UnpackedSound>, string]>([
-    ['Opus for a WebM', 'webm', {}, '-c:a libopus -b:a 96k -ac 2'],
+  it.each<[string, 'mp4' | 'webm', Partial<UnpackedSound>, string]>([
+    ['gives a WebM Opus', 'webm', {}, '-c:a libopus -b:a 96k -ac 2'],
     [
-      'mono stays mono',
+      'keeps mono',
       'mp4',
       { channels: 1 },
       '-ac 1 -i work/sound.pcm -c:a aac -aac_coder fast -b:a 128k -ac 1',
     ],
-    ['more than two channels become two', 'mp4', { channels: 6 }, '-b:a 128k -ac 2'],
-    ['Opus at its own rate', 'webm', { sampleRate: 44_100 }, '-ac 2 -ar 48000'],
-    ['a rate that is usual', 'mp4', { sampleRate: 44_100 }, '-ac 2 -ar 44100'],
-    ['a rate that is not', 'mp4', { sampleRate: 96_000 }, '-ac 2 -ar 48000'],
-    ['their input has all', 'mp4', { channels: 6 }, '-ac 6 -i work/sound.pcm'],
-  ])('%s', (_, kind, change, text) => {
+    ['makes two channels of more', 'mp4', { channels: 6 }, '-b:a 128k -ac 2'],
+    ['gives Opus its own rate', 'webm', { sampleRate: 44_100 }, '-ac 2 -ar 48000'],
+    ['keeps a usual rate', 'mp4', { sampleRate: 44_100 }, '-ac 2 -ar 44100'],
+    ['changes an unusual rate', 'mp4', { sampleRate: 96_000 }, '-ac 2 -ar 48000'],
+    ['names all channels of the input', 'mp4', { channels: 6 }, '-ac 6 -i work/sound.pcm'],
+  ])('The command for sound %s', (_, kind, change, text) => {
     expect(soundArguments(kind, { ...sound, ...change }).join(' ')).toContain(text);
   });
 });
 
-test.each([
+it.each([
   ['mp4', 48_000, 48_000],
   ['mp4', 44_100, 44_100],
   ['mp4', 8_000, 48_000],
   ['mp4', 88_200, 48_000],
   ['webm', 44_100, 48_000],
-] as const)('an %s of %i Hz has %i Hz', (kind, sampleRate, rate) => {
+] as const)('The sound of an %s from %i Hz has %i Hz', (kind, sampleRate, rate) => {
   expect(encodedRate(kind, sampleRate)).toBe(rate);
 });

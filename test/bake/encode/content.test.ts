@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   type Content,
   contentOf,
@@ -10,14 +10,14 @@ import {
   x264Arguments,
 } from '../../../service/bake/encode/x264.ts';
 
-test.each<[string, number, number, number, Content]>([
+it.each<[string, number, number, number, Content]>([
   ['a drawing', 30_000, 10, 100_000, 'flat'],
   ['just below a gradient', 499_999, 10, 100_000, 'flat'],
   ['a gradient', 500_000, 10, 100_000, 'smooth'],
   ['just below noise', 1_999_999, 10, 100_000, 'smooth'],
   ['noise', 3_300_000, 10, 100_000, 'noise'],
   ['one picture of noise', 330_000, 1, 100_000, 'noise'],
-])('%s', (_, bytes, pictures, pixels, content) => {
+])('The content of a tape is detected: %s', (_, bytes, pictures, pixels, content) => {
   expect(contentOf(bytes, pictures, pixels)).toBe(content);
 });
 
@@ -48,7 +48,7 @@ describe.each<Pick<Stream, 'content' | 'width' | 'height'>>([
   const reorder = gainsByReordering(given.content, given.width * given.height);
   const args = x264Arguments({ ...stream, ...given, reorder });
 
-  test('is H.264 of constant quality', () => {
+  it('x264 encodes at constant quality', () => {
     expect(args.slice(0, 2)).toEqual(['-c:v', 'libx264']);
     expect(args).toContain('-preset');
     const crf = Number(args[args.indexOf('-crf') + 1]);
@@ -56,7 +56,7 @@ describe.each<Pick<Stream, 'content' | 'width' | 'height'>>([
     expect(crf).toBeLessThan(30);
   });
 
-  test('has its settings in one list, each once and with a value', () => {
+  it('The settings of x264 are one list, each once and with a value', () => {
     const params = paramsOf(args);
     const keys = params.map(([key]) => key);
     expect(keys).toContain('cabac');
@@ -65,12 +65,12 @@ describe.each<Pick<Stream, 'content' | 'width' | 'height'>>([
     expect(params.every(([, value]) => value)).toBe(true);
   });
 
-  test('says what it is, so that no version of ffmpeg guesses', () => {
+  it('The settings of x264 have the tags of the stream', () => {
     const signalled = { fps: '60', colorprim: 'bt709', transfer: 'bt709', colormatrix: 'bt709', range: 'tv' };
     expect(Object.fromEntries(paramsOf(args))).toMatchObject(signalled);
   });
 
-  test('holds few pictures where they are large', () => {
+  it('x264 holds few pictures in memory where they are large', () => {
     const params = Object.fromEntries(paramsOf(args));
     expect(params.threads).toBe(large ? '2' : '3');
     expect(params.bframes).toBe(given.content === 'smooth' && !large ? '3' : undefined);
@@ -78,13 +78,13 @@ describe.each<Pick<Stream, 'content' | 'width' | 'height'>>([
   });
 });
 
-test('every picture of noise is a keyframe, but for those that repeat the one before', () => {
+it('Every picture of noise is a keyframe, except those that repeat the one before', () => {
   const args = x264Arguments({ ...stream, content: 'noise', repeatsFrom: 7 });
   expect(args[args.indexOf('-force_key_frames') + 1]).toBe('expr:lt(n,7)');
   expect(x264Arguments(stream)).not.toContain('-force_key_frames');
 });
 
-test.each([
+it.each([
   [1, '0'],
   [5, '0 4 1 2 3'],
   [6, '0 4 1 2 3 5'],
@@ -92,7 +92,7 @@ test.each([
   [10, '0 4 1 2 3 8 5 6 7 9'],
   // The 601st is a keyframe, and none before it waits for it.
   [602, '599 597 598 600 601'],
-])('with B-frames, %i pictures are decoded in this order at the end: %s', (pictures, end) => {
+])('The decode order of %i pictures with B-frames ends with %s', (pictures, end) => {
   expect(decodeOrder(pictures).join(' ').endsWith(end)).toBe(true);
   expect(decodeOrder(pictures).toSorted((a, b) => a - b)).toEqual([...Array(pictures).keys()]);
 });
@@ -105,7 +105,7 @@ describe('samples end in order', () => {
     });
   const nine = Array<number>(9).fill(1500);
 
-  test.each<[string, readonly number[], boolean]>([
+  it.each<[string, readonly number[], boolean]>([
     ['the last is decoded last', [...nine, 1500], true],
     ['… and lasts', [...nine, 450_000], true],
     ['the last is decoded before the one shown before it', nine, false],
@@ -114,15 +114,15 @@ describe('samples end in order', () => {
     ['… or a little longer', nine.with(6, 9001).with(7, 9000).concat(1500), true],
     ['another did before', nine.with(7, 9000).with(2, 9000).concat(1500), true],
     ['the last but one takes the time of an earlier one, beyond the end', nine.with(8, 90).concat(90), false],
-  ])('%s', (_, ticks, inOrder) => {
+  ])('endsInOrder tells whether an MP4 can hold the samples: %s', (_, ticks, inOrder) => {
     expect(endsInOrder(lasting(...ticks))).toBe(inOrder);
   });
 });
 
-test.each([
+it.each([
   [1280, 1280, false],
   [1600, 1200, true],
   [2048, 2048, true],
-])('isLarge: %i × %i → %s', (width, height, large) => {
+])('isLarge gives for %i × %i: %s', (width, height, large) => {
   expect(isLarge(width * height)).toBe(large);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { filterGraph } from '../../../service/bake/encode/command.ts';
 import { type Geometry, planScale } from '../../../service/bake/plan/size.ts';
 
@@ -8,15 +8,15 @@ const TAGGED = 'setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorsp
 const BT709 = `out_color_matrix=bt709:out_range=tv,format=yuv420p,${TAGGED}`;
 const DOUBLED = `scale=64:48:flags=neighbor+${EXACT}:${BT709}`;
 
-test.each<[string, Geometry, { alpha: boolean; blend: boolean }, string]>([
+it.each<[string, Geometry, { alpha: boolean; blend: boolean }, string]>([
   [
-    'opaque: converted and enlarged in one step',
+    'opaque pictures are converted and enlarged in one step',
     planScale(32, 24, 2),
     { alpha: false, blend: false },
     `[0:v]${TIMES},${DOUBLED}[video]`,
   ],
   [
-    'perhaps transparent: looked for beside',
+    'transparent pixels are looked for beside the conversion',
     planScale(32, 24, 2),
     { alpha: true, blend: false },
     [
@@ -26,19 +26,19 @@ test.each<[string, Geometry, { alpha: boolean; blend: boolean }, string]>([
     ].join(';'),
   ],
   [
-    'transparent: laid on black first',
+    'transparent pictures are laid on black first',
     planScale(32, 24, 2),
     { alpha: true, blend: true },
     `[0:v]${TIMES},format=gbrap,premultiply=inplace=1,format=gbrp,${DOUBLED}[video]`,
   ],
   [
-    'without an alpha channel there is nothing to lay on black',
+    'pictures without alpha are not laid on black',
     planScale(32, 24, 2),
     { alpha: false, blend: true },
     `[0:v]${TIMES},${DOUBLED}[video]`,
   ],
   [
-    'odd sizes: the last column and row are repeated before chroma is shared',
+    'at odd sizes, the last column and row are repeated before pixels share chroma',
     planScale(33, 25, 1),
     { alpha: false, blend: false },
     [
@@ -49,7 +49,7 @@ test.each<[string, Geometry, { alpha: boolean; blend: boolean }, string]>([
     ].join(','),
   ],
   [
-    'an odd width only',
+    'at an odd width, the last column is repeated',
     planScale(33, 24, 1),
     { alpha: false, blend: false },
     [
@@ -60,11 +60,11 @@ test.each<[string, Geometry, { alpha: boolean; blend: boolean }, string]>([
     ].join(','),
   ],
   [
-    'shrunk: averaged',
+    'smaller pictures are averaged',
     planScale(640, 480, 'auto', 320),
     { alpha: false, blend: false },
     `[0:v]${TIMES},scale=320:240:flags=area+${EXACT}:${BT709}[video]`,
   ],
-])('%s', (_, geometry, alpha, graph) => {
+])('The filter graph is right: %s', (_, geometry, alpha, graph) => {
   expect(filterGraph({ geometry, ...alpha })).toBe(graph);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { type LevelInput, levelOf } from '../../../service/bake/encode/x264.ts';
 
 const demand = (width: number, height: number, peakRate: number, held = 1): LevelInput => ({
@@ -8,12 +8,12 @@ const demand = (width: number, height: number, peakRate: number, held = 1): Leve
   held,
 });
 
-test.each<[string, LevelInput, string]>([
-  ['the least there is', demand(2, 2, 1), '1.0'],
+it.each<[string, LevelInput, string]>([
+  ['the smallest picture', demand(2, 2, 1), '1.0'],
   ['QCIF, 15 a second', demand(176, 144, 15), '1.0'],
   ['QCIF, 16 a second', demand(176, 144, 16), '1.1'],
-  ['QCIF, as many held as level 1 allows', demand(176, 144, 15, 4), '1.0'],
-  ['one more', demand(176, 144, 15, 5), '1.1'],
+  ['QCIF, with as many held pictures as level 1 allows', demand(176, 144, 15, 4), '1.0'],
+  ['one held picture more', demand(176, 144, 15, 5), '1.1'],
   ['CIF, 30 a second', demand(352, 288, 30), '1.3'],
   ['640 × 480, 30 a second', demand(640, 480, 30), '3.0'],
   ['640 × 480, 60 a second', demand(640, 480, 60), '3.1'],
@@ -28,6 +28,6 @@ test.each<[string, LevelInput, string]>([
   // 1,280 pixels are 80 macroblocks; level 2.1 has at most √(8 × 792) = 79 in a row, and 2.2 has 113.
   ['a long row', demand(1280, 16, 2), '2.2'],
   ['more than any level has', demand(16_384, 16_384, 60), '6.2'],
-])('%s', (_, what, level) => {
+])('The level of H.264 is the lowest that suffices: %s', (_, what, level) => {
   expect(levelOf(what)).toBe(level);
 });

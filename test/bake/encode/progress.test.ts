@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { type ProgressLine, parseProgressLine } from '../../../service/bake/encode/run-encoder.ts';
 
-test.each<[string, ProgressLine]>([
+it.each<[string, ProgressLine]>([
   ['frame=0', { kind: 'frames', frames: 0 }],
   ['frame=480', { kind: 'frames', frames: 480 }],
   ['out_time_us=1500000', { kind: 'time', microseconds: 1_500_000 }],
@@ -14,6 +14,6 @@ test.each<[string, ProgressLine]>([
   ['progress=continue', { kind: 'other' }],
   ['fps=59.94', { kind: 'other' }],
   ['', { kind: 'other' }],
-])('%j', (line, sign) => {
-  expect(parseProgressLine(line)).toEqual(sign);
+])('parseProgressLine reads %j', (line, expected) => {
+  expect(parseProgressLine(line)).toEqual(expected);
 });

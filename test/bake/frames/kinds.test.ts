@@ -1,5 +1,5 @@
 import { deflateSync, inflateSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pngChunk } from '../../tapes/hostile/parts.ts';
 import { bars, timed, useBakeFixture } from '../fixture.ts';
 import { failure } from '../scratch.ts';
@@ -54,8 +54,8 @@ const HARMLESS: readonly [string, Buffer][] = [
   ['an animation', withChunk('acTL', Buffer.alloc(8))],
 ];
 
-describe('what is no pixel does no harm: the picture is seen as if it had not been there', () => {
-  test.each(HARMLESS)('%s', async (_what, bytes) => {
+describe('parts without pixels', () => {
+  it.each(HARMLESS)('A picture is seen without its parts that make no pixels: %s', async (_what, bytes) => {
     await fixture.compose(timed([bytes], [40]));
     const { pictures } = await seeFrames(fixture.path('tape.zip'), images);
     expect(pictures[0]!.equals(plain)).toBe(true);
@@ -79,7 +79,7 @@ const DAMAGED: readonly [string, Buffer][] = [
   ['an empty IDAT', png(idat(Buffer.alloc(0)), IEND)],
 ];
 
-describe('a damaged frame under a right checksum of the ZIP is FRAME_CORRUPT, wherever it is', () => {
+describe('damaged frames', () => {
   const fault = async (bytes: Buffer, at: number, kind: 'mp4' | 'gif' | 'thumbnail') => {
     const other = await bars(WIDTH, HEIGHT, [0xff102030]);
     const frames = [plain, other, plain, other, plain];
@@ -90,16 +90,19 @@ describe('a damaged frame under a right checksum of the ZIP is FRAME_CORRUPT, wh
     return { code, message };
   };
 
-  test.each(DAMAGED)('%s', async (_what, bytes) => {
-    expect(await fault(bytes, 1, 'mp4')).toMatchObject({ code: 'FRAME_CORRUPT' });
-    // Not among what is shown: the middle is.
-    const { code, message } = await fault(bytes, 4, 'thumbnail');
-    expect(code).toBe('FRAME_CORRUPT');
-    expect(message).toContain('frame-00004.png');
-  });
+  it.each(DAMAGED)(
+    'A damaged frame under a right checksum of the ZIP fails with FRAME_CORRUPT: %s',
+    async (_what, bytes) => {
+      expect(await fault(bytes, 1, 'mp4')).toMatchObject({ code: 'FRAME_CORRUPT' });
+      // Not among what is shown: the middle is.
+      const { code, message } = await fault(bytes, 4, 'thumbnail');
+      expect(code).toBe('FRAME_CORRUPT');
+      expect(message).toContain('frame-00004.png');
+    },
+  );
 });
 
-test('what is not looked at before, the decoder tells: many pixels, and late rows that are missing', async () => {
+it('The decoder detects damage in frames that are not checked before', async () => {
   const [width, height] = [1100, 1000];
   const [first, second] = await Promise.all([
     bars(width, height, [0xff2040c0]),
@@ -111,8 +114,8 @@ test('what is not looked at before, the decoder tells: many pixels, and late row
   expect((await failure(fixture.bake({ outputs: [{ kind: 'mp4', scale: 1 }] }))).code).toBe('FRAME_CORRUPT');
 });
 
-describe('a transparent colour that is found only while reading', () => {
-  test('begins again with an alpha channel', async () => {
+describe('transparent colours', () => {
+  it('A bake begins again with an alpha channel at a transparent colour', async () => {
     const ihdr = Buffer.from(plain.subarray(16, 29));
     ihdr[9] = 2;
     const pixels = Buffer.concat(

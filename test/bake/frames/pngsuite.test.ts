@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pngSuite } from '../../corpora/pngsuite.ts';
 import { pathOf, timed, useBakeFixture } from '../fixture.ts';
 import { decodePicture } from '../inspect.ts';
@@ -15,34 +15,39 @@ const BY_SIZE = Map.groupBy(
   ({ size }) => size,
 );
 
-test('the suite is whole', () => {
+it('The PngSuite is complete', () => {
   expect(FILES).toHaveLength(175);
   expect(FILES.filter(({ valid }) => !valid)).toHaveLength(14);
 });
 
-describe('a valid PNG is seen as another decoder sees it, within rounding', () => {
-  test.each([...BY_SIZE])('%s', async (_size, files) => {
-    await fixture.compose(
-      timed(
-        files.map(({ bytes }) => bytes),
-        files.map(() => 40),
-      ),
-    );
-    const { pictures } = await seeFrames(fixture.path('tape.zip'), images);
-    for (const [n, { name, bytes }] of files.entries()) {
-      expect(farthest(decodePng(pictures[n]!).pixels, decodePng(bytes).pixels), name).toBeLessThanOrEqual(1);
-    }
-  });
+describe('valid PNGs', () => {
+  it.each([...BY_SIZE])(
+    'Valid PNGs of %s are seen as another decoder sees them, within rounding',
+    async (_size, files) => {
+      await fixture.compose(
+        timed(
+          files.map(({ bytes }) => bytes),
+          files.map(() => 40),
+        ),
+      );
+      const { pictures } = await seeFrames(fixture.path('tape.zip'), images);
+      for (const [n, { name, bytes }] of files.entries()) {
+        expect(farthest(decodePng(pictures[n]!).pixels, decodePng(bytes).pixels), name).toBeLessThanOrEqual(
+          1,
+        );
+      }
+    },
+  );
 });
 
-describe('an invalid PNG is refused', () => {
-  test.each(FILES.filter(({ valid }) => !valid))('$name', async ({ bytes }) => {
+describe('invalid PNGs', () => {
+  it.each(FILES.filter(({ valid }) => !valid))('The invalid PNG $name is refused', async ({ bytes }) => {
     await fixture.compose(timed([bytes], [40]));
     expect((await failure(fixture.bake())).code).toMatch(/^FRAME_(CORRUPT|NOT_PNG)$/);
   });
 });
 
-test('frames of all kinds mixed, in one video', async () => {
+it('A video can mix frames of all kinds', async () => {
   // Two neighbours of the same bytes would be one picture.
   const files = BY_SIZE.get('32×32')!.filter(({ bytes }, n, all) => !all[n - 1]?.bytes.equals(bytes));
   await fixture.compose(
@@ -61,8 +66,8 @@ test('frames of all kinds mixed, in one video', async () => {
   }
 });
 
-describe('a picture smaller than a block of a video, in every kind of output', () => {
-  test.each(['1×1', '3×3', '8×32', '33×33'])('%s', async (size) => {
+describe('small pictures', () => {
+  it.each(['1×1', '3×3', '8×32', '33×33'])('A tape of %s becomes every kind of output', async (size) => {
     const { name, bytes } = BY_SIZE.get(size)![0]!;
     await fixture.compose(timed([bytes], [40]));
     const report = await fixture.bake({ outputs: [{ kind: 'mp4' }, { kind: 'gif' }, { kind: 'thumbnail' }] });

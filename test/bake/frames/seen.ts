@@ -5,14 +5,14 @@ import { ImageProcess } from '../../../service/bake/images/process.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { openTape } from '../../../service/bake/open/tape.ts';
 
-/** A process for pictures, for all tests of a file; it ends with them. */
+/** An image process for all tests of a file, which ends with them. */
 export function useImages(): ImageProcess {
   const images = new ImageProcess(0);
   afterAll(() => images.stop());
   return images;
 }
 
-/** The pictures of the tape at `path` as its outputs would see them, each read, checked and made ordinary; and what was assumed. */
+/** The frames of the tape at `path` as ordinary PNGs, each read and checked, and the assumptions that turned out true. */
 export async function seeFrames(
   path: string,
   images: ImageProcess,

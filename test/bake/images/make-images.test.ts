@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { ANIMATION_SECONDS, ANIMATION_STEP_MS, planPages } from '../../../service/bake/images/make-images.ts';
 import { pictureAt, planTimeline, TICKS_PER_MS } from '../../../service/bake/plan/timeline.ts';
 
-test.each<[string, number[], [picture: number, delay: number][]]>([
+it.each<[string, number[], [picture: number, delay: number][]]>([
   ['one picture', [1000], [[0, 1000]]],
-  ['one that is hardly seen', [5], [[0, 40]]],
+  ['one short picture', [5], [[0, 40]]],
   [
-    'two',
+    'two pictures',
     [80, 120],
     [
       [0, 80],
@@ -15,7 +15,7 @@ test.each<[string, number[], [picture: number, delay: number][]]>([
     ],
   ],
   [
-    'some between two looks are passed over',
+    'short pictures between two steps are left out',
     [30, 5, 5, 30, 10],
     [
       [0, 40],
@@ -23,19 +23,19 @@ test.each<[string, number[], [picture: number, delay: number][]]>([
     ],
   ],
   [
-    'a long one is cut after six seconds',
+    'a long tape is cut after six seconds',
     [5000, 5000],
     [
       [0, 5000],
       [1, 1000],
     ],
   ],
-])('%s', (_, durations, expected) => {
+])('The pages of an animation follow the timeline: %s', (_, durations, expected) => {
   const pages = planPages(planTimeline(durations, []));
   expect(pages.map(({ picture, delay }) => [picture, delay])).toEqual(expected);
 });
 
-test('property: the right picture at each step, in delays that any viewer keeps, as long as the tape or six seconds', () => {
+it('Every step of an animation shows the right picture for a delay that viewers keep, up to six seconds (property)', () => {
   const duration = fc.oneof(
     fc.double({ min: 0, max: 2000, noNaN: true }),
     fc.double({ min: 0, max: 40, noNaN: true }),

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { ImageProcess } from '../../../service/bake/images/process.ts';
 import { OUTPUTS } from '../../../service/bake/outputs.ts';
 import { rgba } from '../../tapes/canvas.ts';
@@ -8,7 +8,7 @@ import { bars } from '../fixture.ts';
 import { failure, isAlive } from '../scratch.ts';
 
 const picture = await bars(64, 48, [rgba(220, 30, 30), rgba(30, 60, 220)]);
-const QUESTION = {
+const REQUEST = {
   ask: 'still' as const,
   png: picture,
   frame: { width: 64, height: 48 },
@@ -20,11 +20,11 @@ function open() {
   const stop = new AbortController();
   const images = new ImageProcess(0);
   onTestFinished(() => images.stop());
-  const request = (question: typeof QUESTION) => images.request(question, stop.signal);
+  const request = (request: typeof REQUEST) => images.request(request, stop.signal);
   return { images, stop, request };
 }
 
-/** The processes for pictures that this one has started. */
+/** The image processes that this process has started. */
 function processes(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -42,9 +42,9 @@ function processes(): number[] {
     });
 }
 
-test('it answers many questions in turn, and is gone when it is stopped', async () => {
+it('The image process responds to many requests in turn, and ends when it is stopped', async () => {
   const { images, request } = open();
-  const answers = await Promise.all([1, 2, 3].map(() => request(QUESTION)));
+  const answers = await Promise.all([1, 2, 3].map(() => request(REQUEST)));
   for (const { width, height, image } of answers) {
     expect([width, height]).toEqual([128, 96]);
     expect(image.subarray(0, 2).toString('hex')).toBe('ffd8');
@@ -55,13 +55,13 @@ test('it answers many questions in turn, and is gone when it is stopped', async 
   expect(isAlive(pid!)).toBe(false);
 });
 
-test('its environment has nothing of this process, and it leads a group of its own', async () => {
+it('The image process has no environment, and leads a process group of its own', async () => {
   process.env.CALLBACK_SECRET = 'whsec_of-nobody-else';
   onTestFinished(() => {
     delete process.env.CALLBACK_SECRET;
   });
   const { request } = open();
-  await request(QUESTION);
+  await request(REQUEST);
   const [pid] = processes();
   const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
     .split('\0')
@@ -71,25 +71,25 @@ test('its environment has nothing of this process, and it leads a group of its o
   expect(Number(group)).toBe(pid);
 });
 
-test('aborting kills it in the middle of its work', async () => {
+it('An abort kills the image process in the middle of its work', async () => {
   const { stop, request } = open();
-  await request(QUESTION);
+  await request(REQUEST);
   const [pid] = processes();
   const large = await bars(1400, 1400, [rgba(220, 30, 30), rgba(30, 60, 220)]);
-  const asked = request({ ...QUESTION, png: large, frame: { width: 1400, height: 1400 }, side: 4096 });
-  await setImmediate(); // the question has been sent
+  const asked = request({ ...REQUEST, png: large, frame: { width: 1400, height: 1400 }, side: 4096 });
+  await setImmediate(); // the request has been sent
   stop.abort(new Error('enough'));
   await expect(asked).rejects.toThrow('enough');
   expect(isAlive(pid!)).toBe(false);
 });
 
-test('a picture that is none is the tape’s fault; that it was killed is not, and it starts again', async () => {
+it('A broken picture is the tape’s fault, a killed image process is not, and it starts again', async () => {
   const { request } = open();
   const broken = picture.subarray(0, 60);
-  expect((await failure(request({ ...QUESTION, png: broken }))).code).toBe('FRAME_CORRUPT');
+  expect((await failure(request({ ...REQUEST, png: broken }))).code).toBe('FRAME_CORRUPT');
   const [pid] = processes();
-  const asked = request(QUESTION);
+  const asked = request(REQUEST);
   process.kill(pid!, 'SIGKILL');
   expect(await failure(asked)).toMatchObject({ code: 'MACHINE_BUSY', retryable: true });
-  expect((await request(QUESTION)).width).toBe(128);
+  expect((await request(REQUEST)).width).toBe(128);
 });

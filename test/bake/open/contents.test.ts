@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { classifyEntries } from '../../../service/bake/open/contents.ts';
 import type { BakeCode } from '../../../service/errors.ts';
@@ -22,8 +22,8 @@ function told(names: readonly string[]) {
 const mac = (folder: string) =>
   [...recorded(folder), ...beside(folder)].map((name) => `__MACOSX/${name.replace(/([^/]+)$/, '._$1')}`);
 
-describe('one folder or none, and strays: the tape is found in it', () => {
-  test.each<[string, string[], string, string[]]>([
+describe('folders and strays', () => {
+  it.each<[string, string[], string, string[]]>([
     ['as the recorder writes it', [], '', []],
     ['a folder, as Explorer zips', [], 'tape/', []],
     ['a folder with an entry of its own, as zip -r does', ['tape/'], 'tape/', []],
@@ -61,14 +61,14 @@ describe('one folder or none, and strays: the tape is found in it', () => {
     ],
     ["another folder's timing.json", ['old/timing.json'], 'tape/', ['ENTRIES_IGNORED']],
     ['names of objects', ['__proto__', 'constructor'], '', ['ENTRIES_IGNORED']],
-  ])('%s', (_, others, folder, warnings) => {
+  ])('The tape is found in a ZIP: %s', (_, others, folder, warnings) => {
     const tape = [...recorded(folder), ...beside(folder)];
     const expected = { frames: recorded(folder), others: beside(folder), areTimes: false, warnings };
     expect(told([...others, ...tape])).toEqual(expected);
     expect(told([...tape.toReversed(), ...others])).toEqual(expected);
   });
 
-  test('parts elsewhere, if there is only one of them', () => {
+  it('The only timing, metadata or sound is found in another folder than the frames', () => {
     const names = [...recorded('tape/frames/'), 'tape/timing.json', 'audio/soundtrack.wav'];
     expect(told(names)).toMatchObject({ others: ['tape/timing.json', 'audio/soundtrack.wav'], warnings: [] });
     expect(told([...names, 'timing.json'])).toMatchObject({
@@ -77,7 +77,7 @@ describe('one folder or none, and strays: the tape is found in it', () => {
     });
   });
 
-  test('the warning names the first, safely, and counts all', () => {
+  it('The warning of strays names the first ones safely, and counts all', () => {
     const { warnings } = classifyEntries(
       [...recorded(), 'a\x1b[31m', ...frames(9, (n) => `${n}.txt`)],
       DEFAULT_LIMITS,
@@ -89,7 +89,7 @@ describe('one folder or none, and strays: the tape is found in it', () => {
 });
 
 describe('names of frames', () => {
-  test.each<[string, string[], string[]]>([
+  it.each<[string, string[], string[]]>([
     ['upper case', frames(3, (n) => `FRAME-0000${n}.PNG`), []],
     ['from 1', recorded('', 1), ['FRAMES_RENUMBERED']],
     ['from 100', recorded('', 100), ['FRAMES_RENUMBERED']],
@@ -99,23 +99,23 @@ describe('names of frames', () => {
     ['an underscore', frames(12, (n) => `frame_${String(n).padStart(4, '0')}.png`), []],
     ['nothing between', frames(12, (n) => `Frame${n}.Png`), []],
     ['digits that grow', frames(1200, (n) => `frame-${String(n).padStart(3, '0')}.png`), []],
-  ])('%s: in the order of their numbers', (_, names, warnings) => {
+  ])('Frames are in the order of the numbers in their names: %s', (_, names, warnings) => {
     expect(told(names.toSorted())).toEqual({ frames: names, others: [], areTimes: false, warnings });
   });
 
-  test.each<[string, number[]]>([
+  it.each<[string, number[]]>([
     ['milliseconds since 1970', [1_700_000_000_000, 1_700_000_000_017, 1_700_000_000_033]],
     ['with fractions', [1_700_000_000_000.25, 1_700_000_000_016.9, 1_700_000_000_033.5]],
     ['since the page was opened, with fractions', [9987.3, 10_004, 10_020.7]],
     ['since the recording began', [0, 17, 33, 50]],
     ['of one frame', [1_700_000_000_000]],
-  ])('times: %s', (_, times) => {
+  ])('Numbers in the names of frames are read as times: %s', (_, times) => {
     const names = times.map((time) => `frame_${time}.png`);
     expect(told(names.toSorted())).toEqual({ frames: names, others: [], areTimes: true, warnings: [] });
   });
 });
 
-test.each<[BakeCode, string, string[]]>([
+it.each<[BakeCode, string, string[]]>([
   ['FRAME_MISSING', 'a hole', ['frame-00000.png', 'frame-00002.png']],
   ['FRAME_MISSING', 'a hole in numbers from 1', ['frame-1.png', 'frame-2.png', 'frame-4.png']],
   ['FRAME_MISSING', 'a large hole', ['frame-00000.png', 'frame-09000.png']],
@@ -135,6 +135,6 @@ test.each<[BakeCode, string, string[]]>([
   ['ENTRY_NAME', 'a stray in 32 folders', [...recorded(), `${'a/'.repeat(32)}x`]],
   ['ENTRY_NAME', 'a stray that leads out', [...recorded(), '__MACOSX/../../x']],
   ['TAPE_TOO_MANY_FRAMES', 'one frame too many', frames(4001, (n) => `frame-${n}.png`)],
-])('%s: %s', (code, _, names) => {
+])('Names of a tape are refused with %s: %s', (code, _, names) => {
   expect(() => classifyEntries(names, DEFAULT_LIMITS)).toThrow(expect.objectContaining({ code }));
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BakeError } from '../../../service/bake/errors.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { openTape } from '../../../service/bake/open/tape.ts';
@@ -93,11 +93,11 @@ const lying = fc
     return zip(entries, isEndHonest ? {} : ending);
   });
 
-test.each([
+it.each([
   ['damaged', damaged, 1500],
   ['lying', lying, 1000],
 ])(
-  'a %s ZIP opens and reads, or is refused: nothing else is thrown, nothing hangs',
+  'A %s ZIP opens and reads, or is refused by a BakeError, and nothing hangs',
   async (_, zips, numRuns) => {
     const outcomes = new Set<string>();
     await fc.assert(

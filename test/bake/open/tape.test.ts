@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import JSZip from 'jszip';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BakeError } from '../../../service/bake/errors.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { openTape, type Tape } from '../../../service/bake/open/tape.ts';
@@ -68,9 +68,9 @@ async function errorOf(promise: Promise<unknown>): Promise<BakeError> {
   return error as BakeError;
 }
 
-describe('a tape that must be refused', () => {
-  test.each(HOSTILE_TAPES.map((tape) => [tape.code, tape.what, tape] as const))(
-    '%s: %s',
+describe('hostile tapes', () => {
+  it.each(HOSTILE_TAPES.map((tape) => [tape.code, tape.what, tape] as const))(
+    'openTape refuses a hostile tape with %s: %s',
     async (code, _, tape) => {
       const error = await errorOf(readAll(tape.make(), limitsOf(tape)));
       expect(error.code, error.message).toBe(code);
@@ -81,7 +81,7 @@ describe('a tape that must be refused', () => {
     },
   );
 
-  test('a path where nothing is, and one that is a folder', async () => {
+  it('openTape refuses a path without a file, and one of a folder', async () => {
     const missing = await errorOf(openTape(join(folder, 'none.zip'), DEFAULT_LIMITS));
     expect(missing).toMatchObject({ code: 'TAPE_NOT_FOUND', message: 'There is no such file (ENOENT).' });
     const isFolder = await errorOf(openTape(folder, DEFAULT_LIMITS));
@@ -91,7 +91,7 @@ describe('a tape that must be refused', () => {
   });
 });
 
-describe('a tape that opens', () => {
+describe('unusual tapes', () => {
   const variants: readonly (readonly [string, () => Buffer | Promise<Buffer>])[] = [
     ['as the recorder writes it', () => zip(tapeEntries())],
     ['deflated', () => zip(tapeEntries().map((entry) => ({ ...entry, deflate: true })))],
@@ -123,7 +123,7 @@ describe('a tape that opens', () => {
     ['by JSZip, stored and streamed', () => jszip({ compression: 'STORE', streamFiles: true })],
   ];
 
-  test.each(variants)('%s', async (_, make) => {
+  it.each(variants)('A tape %s opens', async (_, make) => {
     await opened(await make(), async (tape) => {
       expect(tape).toMatchObject({ width: 6, height: 4, alpha: true, warnings: [] });
       expect(tape.metadata).toMatchObject({ piece: 'prompt', slug: '2025.01.02.03.04.05.678' });
@@ -138,7 +138,7 @@ describe('a tape that opens', () => {
   });
 
   const multipart = Buffer.from('--x\r\nContent-Disposition: form-data; name="tape"\r\n\r\n');
-  test.each<[string, () => Buffer, string]>([
+  it.each<[string, () => Buffer, string]>([
     ['bytes after its end', () => zip(tapeEntries(), { after: Buffer.alloc(9) }), '0 bytes before.* 9 after'],
     ['many bytes after its end', () => zip(tapeEntries(), { after: Buffer.alloc(300_000) }), '300000 after'],
     [
@@ -157,7 +157,7 @@ describe('a tape that opens', () => {
       'bytes before',
     ],
     ['bytes before it, and ZIP64', () => Buffer.concat([Buffer.alloc(77), zip64(tapeEntries())]), '77'],
-  ])('with %s, and a warning', async (_, make, says) => {
+  ])('A tape with %s opens with a warning', async (_, make, says) => {
     await opened(make(), async (tape) => {
       expect(tape.warnings.map(({ code }) => code)).toEqual(['ZIP_SURROUNDED']);
       expect(tape.warnings[0]!.message).toMatch(new RegExp(says));
@@ -167,7 +167,7 @@ describe('a tape that opens', () => {
     });
   });
 
-  test('with strays that could not be unpacked, or are no part of its bounds', async () => {
+  it('A tape opens with strays that can not be unpacked, or exceed its limits', async () => {
     const stray: Entry = { name: 'tape/notes.txt', data: Buffer.alloc(99) };
     const strays: Entry[] = [
       { ...stray, method: 99, flags: 1 },
@@ -185,7 +185,7 @@ describe('a tape that opens', () => {
     });
   });
 
-  test('4,000 frames, each with a file that macOS adds, are within the bound of entries', async () => {
+  it('A tape of 4,000 frames opens with a file of macOS for each of them', async () => {
     const mac = frameEntries(4000).map(({ name }) => ({
       name: `__MACOSX/._${String(name)}`,
       data: Buffer.alloc(0),
@@ -197,7 +197,7 @@ describe('a tape that opens', () => {
     });
   });
 
-  test("the recorder's older download: times in the names, and a total in milliseconds", async () => {
+  it("A tape of the recorder's older download opens, with times in the names and a total in milliseconds", async () => {
     const times = [1_700_000_000_000, 1_700_000_000_040, 1_700_000_000_100];
     const frames = times.map((time, value) => ({ name: `frame_${time}.png`, data: png({ value }) }));
     const metadata = { originalSize: { width: 6, height: 4 }, scale: 1, totalDuration: 180 };
@@ -207,7 +207,7 @@ describe('a tape that opens', () => {
     });
   });
 
-  test('a single frame and nothing else', async () => {
+  it('A tape of a single frame alone opens', async () => {
     await opened(zip(frameEntries(1)), (tape) => {
       expect(tape.durations).toEqual([1000 / 60]);
       expect(tape.sound).toBeUndefined();
@@ -215,15 +215,15 @@ describe('a tape that opens', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['RGBA frames', frameEntries(2), true],
     ['RGB frames', frameEntries(2, { colourType: 2 }), false],
     ['one RGBA frame among RGB', [...frameEntries(1, { colourType: 2 }), ...frameEntries(2).slice(1)], true],
-  ])('%s: have an alpha channel or not', async (_, entries, alpha) => {
+  ])('A tape knows whether its pictures need an alpha channel: %s', async (_, entries, alpha) => {
     await opened(zip(entries), (tape) => expect(tape.alpha).toBe(alpha));
   });
 
-  test('metadata.json that is no use is as if absent', async () => {
+  it('An unreadable metadata.json counts as absent', async () => {
     for (const value of ['{', '[]', 'null', { piece: 7, slug: '../x', totalDuration: 'eight' }]) {
       await opened(tapeBytes(jsonEntry('metadata.json', value)), (tape) => expect(tape.metadata).toEqual({}));
     }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { BakeWarningCode } from '../../../service/bake/errors.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { parseTiming } from '../../../service/bake/open/timing/timing.ts';
@@ -205,12 +205,12 @@ const FORMS: readonly Case[] = [
 ];
 
 describe.each([
-  { how: 'in whatever order', cases: ORDERS },
-  { how: 'in whatever unit', cases: UNITS },
-  { how: 'in whatever form', cases: FORMS },
-])('timing $how', ({ cases }) => {
+  { how: 'any order', cases: ORDERS },
+  { how: 'any unit', cases: UNITS },
+  { how: 'any form', cases: FORMS },
+])('timing.json in $how', ({ how, cases }) => {
   for (const [what, timing, codes = [], tape = {}] of cases) {
-    test(what, () => {
+    it(`timing.json in ${how} gives the same durations: ${what}`, () => {
       const json = typeof timing === 'string' || Buffer.isBuffer(timing) ? timing : text(timing);
       const result = parse(json, 5, tape);
       expect(result.durations.map((duration) => Math.round(duration * 100) / 100)).toEqual(DURATIONS);
@@ -219,13 +219,13 @@ describe.each([
   }
 });
 
-test.each<[string, unknown[], number | undefined, number[], BakeWarningCode[]]>([
+it.each<[string, unknown[], number | undefined, number[], BakeWarningCode[]]>([
   ['a still of 8 s, in seconds', [{ duration: 8 }], 8, [8000], ['TIMING_UNITS']],
   ['a still of 4 s, its total in milliseconds', [{ duration: 4000 }], 4000, [4000], ['TIMING_UNITS']],
   ['two frames, in seconds', [{ duration: 1 }, { duration: 4 }], 5, [1000, 4000], ['TIMING_UNITS']],
-  ['a quarter off: durations are believed', [{ duration: 500 }, { duration: 500 }], 0.8, [500, 500], []],
+  ['a total that is a quarter off', [{ duration: 500 }, { duration: 500 }], 0.8, [500, 500], []],
   [
-    'half off, but below a second',
+    'a total that is half off, by less than a second',
     [{ duration: 500 }, { duration: 500 }],
     0.5,
     [500, 500],
@@ -238,13 +238,13 @@ test.each<[string, unknown[], number | undefined, number[], BakeWarningCode[]]>(
     [1000, 4000],
     ['TIMING_PARTIAL'],
   ],
-])('%s', (_, timing, total, durations, codes) => {
+])('Durations and a total are compared: %s', (_, timing, total, durations, codes) => {
   const result = parse(text(timing), timing.length, total === undefined ? {} : { total });
   expect(result.durations).toEqual(durations);
   expect(result.codes).toEqual(codes);
 });
 
-test("a display of 240 Hz: the recorder's clamp contradicts nothing", () => {
+it("The recorder's clamp contradicts no timestamps of a display of 240 Hz", () => {
   const timing = Array.from({ length: 1000 }, (_, frame) => ({
     frame,
     duration: 10,
@@ -253,7 +253,7 @@ test("a display of 240 Hz: the recorder's clamp contradicts nothing", () => {
   expect(parse(text(timing), 1000, {})).toMatchObject({ codes: [] });
 });
 
-test.each<[BakeCode, string, unknown, Tape?]>([
+it.each<[BakeCode, string, unknown, Tape?]>([
   ['TIMING_LENGTH', 'two more', [...recorded, ...recorded.slice(0, 2)]],
   ['TIMING_NOT_NUMBER', 'pairs', each(({ frame, duration }) => [frame, duration])],
   ['TIMING_NOT_NUMBER', 'NaN alone', '[{"duration": NaN}]'],
@@ -268,7 +268,7 @@ test.each<[BakeCode, string, unknown, Tape?]>([
   ],
   ['TIMING_CONTRADICTORY', 'a total of 3 s against 8', [{ duration: 8000 }], { total: 3 }],
   ['TAPE_TOO_LONG', 'a minute and a second', [{ duration: 61_000 }], { total: 61 }],
-])('%s: %s', (code, _, timing, tape) => {
+])('timing.json is refused with %s: %s', (code, _, timing, tape) => {
   const json = typeof timing === 'string' ? timing : text(timing);
   expect(() => parse(json, 5, tape ?? {})).toThrow(expect.objectContaining({ code }));
 });

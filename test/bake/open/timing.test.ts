@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BakeError } from '../../../service/bake/errors.ts';
 import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { parseTiming } from '../../../service/bake/open/timing/timing.ts';
@@ -16,8 +16,8 @@ function parse(value: unknown, frameCount: number, totalSeconds?: number) {
   return { durations, codes: warnings.map(({ code }) => code) };
 }
 
-describe('durations that are there', () => {
-  test.each<[string, unknown, number[], string[]]>([
+describe('given durations', () => {
+  it.each<[string, unknown, number[], string[]]>([
     [
       'in order',
       [
@@ -66,31 +66,31 @@ describe('durations that are there', () => {
       [],
     ],
     ['minus 0 ms', [{ duration: 20 }, { duration: 0 }], [20, 0], []],
-  ])('%s', (_, timing, durations, codes) => {
+  ])('Durations of timing.json are kept: %s', (_, timing, durations, codes) => {
     expect(parse(timing, 2)).toEqual({ durations, codes });
   });
 
-  test('a byte order mark is skipped', () => {
+  it('A byte order mark before timing.json is skipped', () => {
     const bytes = Buffer.from('\uFEFF[{"duration": 10}]');
     expect(parseTiming(bytes, counted(1), DEFAULT_LIMITS).durations).toEqual([10]);
   });
 });
 
-describe('durations that are missing', () => {
-  test.each<[string, number | undefined, number]>([
+describe('missing durations', () => {
+  it.each<[string, number | undefined, number]>([
     ['nothing known', undefined, EVEN],
     ['seconds', 0.9, 30],
     ['too short to be true', 0.01, EVEN],
     ['milliseconds by mistake', 900_000, EVEN],
     ['more than a second a frame', 31, EVEN],
-  ])('all, with a total of metadata.json: %s', (_, total, each) => {
+  ])('A tape without durations has even ones by the total of metadata.json: %s', (_, total, each) => {
     expect(parse(undefined, 30, total)).toEqual({
       durations: new Array(30).fill(each),
       codes: ['TIMING_MISSING'],
     });
   });
 
-  test.each<[string, unknown[], number[]]>([
+  it.each<[string, unknown[], number[]]>([
     ['no entries', [], [EVEN, EVEN, EVEN, EVEN]],
     [
       'all 0 ms',
@@ -131,7 +131,7 @@ describe('durations that are missing', () => {
       [{ duration: 10, timestamp: '0' }, {}, { duration: 10, timestamp: null }, { duration: 10 }],
       [10, 10, 10, 10],
     ],
-  ])('some: %s', (_, timing, durations) => {
+  ])('Missing durations are filled in: %s', (_, timing, durations) => {
     const result = parse(timing, 4);
     expect(result.codes).toEqual(['TIMING_PARTIAL']);
     for (const [frame, duration] of durations.entries())
@@ -139,11 +139,11 @@ describe('durations that are missing', () => {
   });
 });
 
-test('4,000 frames at 60 a second are too long without timing.json', () => {
+it('A tape of 4,000 frames without timing.json is too long', () => {
   expect(() => parse(undefined, 4000)).toThrow(expect.objectContaining({ code: 'TAPE_TOO_LONG' }));
 });
 
-test('exactly as long as allowed, and a little longer', () => {
+it('A tape of exactly the longest duration is accepted, and a longer one is refused', () => {
   const frames = 3607;
   const timing = Array.from({ length: frames }, () => ({ duration: 60_000 / frames }));
   expect(parse(timing, frames).durations).toHaveLength(frames);
@@ -153,7 +153,7 @@ test('exactly as long as allowed, and a little longer', () => {
   expect(() => parse(timing, frames)).toThrow(expect.objectContaining({ code: 'TAPE_TOO_LONG' }));
 });
 
-test('property: durations that are there come back as they are, in whatever order they are written', () => {
+it('Durations come back unchanged from entries in any order (property)', () => {
   const duration = fc.double({ min: 0, max: 200, noNaN: true });
   const shuffled = fc
     .array(duration, { minLength: 1, maxLength: 200 })
@@ -176,7 +176,7 @@ test('property: durations that are there come back as they are, in whatever orde
   );
 });
 
-test('property: any JSON gives one duration a frame, none negative, some time in all; or a BakeError', () => {
+it('Any JSON gives one duration for each frame, none negative and a sum above 0, or a BakeError (property)', () => {
   const number = fc.oneof(
     fc.double({ min: 0, max: 100 }),
     fc.double(),

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { planScale, SCALES, type Scale } from '../../../service/bake/plan/size.ts';
 
-describe('auto: the largest even factor up to 1280, else 2 up to 2048, else 1', () => {
-  test.each<[number, number, number, number, number]>([
+describe('auto', () => {
+  it.each<[number, number, number, number, number]>([
     [337, 160, 2, 674, 320],
     [337, 176, 2, 674, 352],
     [160, 337, 2, 320, 674],
@@ -21,14 +21,17 @@ describe('auto: the largest even factor up to 1280, else 2 up to 2048, else 1', 
     [1449, 1447, 1, 1450, 1448],
     [1, 1, 1280, 1280, 1280],
     [4096, 2, 1, 4096, 2],
-  ])('%i × %i → %i times: %i × %i', (width, height, factor, videoWidth, videoHeight) => {
-    const planned = planScale(width, height, 'auto');
-    expect(planned).toMatchObject({ factor, width: videoWidth, height: videoHeight, reduced: false });
-  });
+  ])(
+    'Scale auto of %i × %i enlarges %i times to %i × %i',
+    (width, height, factor, videoWidth, videoHeight) => {
+      const planned = planScale(width, height, 'auto');
+      expect(planned).toMatchObject({ factor, width: videoWidth, height: videoHeight, reduced: false });
+    },
+  );
 });
 
-describe('a factor asked for', () => {
-  test.each<[Scale, number, number, number, boolean]>([
+describe('factor', () => {
+  it.each<[Scale, number, number, number, boolean]>([
     [1, 337, 160, 1, false],
     [2, 337, 160, 2, false],
     [4, 337, 160, 4, false],
@@ -42,13 +45,13 @@ describe('a factor asked for', () => {
     [8, 1024, 768, 4, true],
     [2, 2048, 1024, 2, false],
     [2, 2049, 1023, 1, true],
-  ])('%s of %i × %i → %i, reduced: %s', (scale, width, height, factor, reduced) => {
+  ])('Scale %s of %i × %i becomes %i (reduced: %s)', (scale, width, height, factor, reduced) => {
     expect(planScale(width, height, scale)).toMatchObject({ factor, reduced });
   });
 });
 
 describe('maxSide', () => {
-  test.each<[Scale, number, number, number, number, number, number]>([
+  it.each<[Scale, number, number, number, number, number, number]>([
     ['auto', 337, 160, 480, 1, 338, 160],
     ['auto', 160, 120, 480, 2, 320, 240],
     ['auto', 100, 75, 480, 4, 400, 300],
@@ -56,14 +59,17 @@ describe('maxSide', () => {
     ['auto', 640, 480, 480, 0.75, 480, 360],
     [2, 1000, 500, 250, 0.25, 250, 126],
     ['auto', 2000, 1, 200, 0.1, 200, 2],
-  ])('%s of %i × %i within %i → %d times: %i × %i', (scale, width, height, maxSide, factor, w, h) => {
-    const planned = planScale(width, height, scale, maxSide);
-    expect(planned).toMatchObject({ width: w, height: h });
-    expect(planned.factor).toBeCloseTo(factor, 9);
-  });
+  ])(
+    'Scale %s of %i × %i with maxSide %i enlarges %d times to %i × %i',
+    (scale, width, height, maxSide, factor, w, h) => {
+      const planned = planScale(width, height, scale, maxSide);
+      expect(planned).toMatchObject({ width: w, height: h });
+      expect(planned.factor).toBeCloseTo(factor, 9);
+    },
+  );
 });
 
-test('property: sizes are even, nothing is cropped, and at most one column and row is added', () => {
+it('Sizes are even, nothing is cropped, and at most one column and row is added (property)', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 2048 }),

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   pictureAt,
   planTimeline,
@@ -35,8 +35,8 @@ function timelineOf({ durations, contents }: { durations: number[]; contents: nu
   );
 }
 
-describe('any durations and any duplicates', () => {
-  test('every frame is on screen during its time, to the tick', () => {
+describe('planTimeline (properties)', () => {
+  it('Every frame is on screen during its time, to the tick', () => {
     fc.assert(
       fc.property(tape, ({ durations, contents }) => {
         const planned = timelineOf({ durations, contents });
@@ -57,7 +57,7 @@ describe('any durations and any duplicates', () => {
     );
   });
 
-  test('every picture begins within 1 ms of its frame, the first at 0, and each after the one before', () => {
+  it('Every picture starts within 1 ms of its frame, the first at 0, and each after the one before', () => {
     fc.assert(
       fc.property(tape, ({ durations, contents }) => {
         const { pictures } = timelineOf({ durations, contents });
@@ -73,7 +73,7 @@ describe('any durations and any duplicates', () => {
     );
   });
 
-  test('the end is the sum within a tick, after the last picture, and never 0', () => {
+  it('The end of a timeline is the sum of durations within a tick, after the last picture, and never 0', () => {
     fc.assert(
       fc.property(tape, ({ durations, contents }) => {
         const { pictures, end } = timelineOf({ durations, contents });
@@ -88,15 +88,15 @@ describe('any durations and any duplicates', () => {
   });
 });
 
-test.each<[string, number[], number[]]>([
+it.each<[string, number[], number[]]>([
   ['whole ms', [10, 20], [0, 900, 2700]],
   ['thirds do not add up to a drift', [100 / 3, 100 / 3, 100 / 3], [0, 3000, 6000, 9000]],
   ['no time at all: one refresh', [0, 0], [0, 0, ONE_REFRESH_TICKS]],
-])('toTicks: %s', (_, durations, ticks) => {
+])('toTicks adds up durations: %s', (_, durations, ticks) => {
   expect(toTicks(durations)).toEqual(ticks);
 });
 
-test.each<[string, number[], string, number[], number]>([
+it.each<[string, number[], string, number[], number]>([
   ['all different', [10, 10, 10], 'abc', [0, 1, 2], 2700],
   ['equal neighbours', [10, 10, 10, 10], 'aabb', [0, 2], 3600],
   ['equal, but not neighbours', [10, 10, 10], 'aba', [0, 1, 2], 2700],
@@ -106,13 +106,13 @@ test.each<[string, number[], string, number[], number]>([
   ['no time at the start', [0, 10], 'ab', [1], 900],
   ['no time at the end', [10, 0], 'ab', [0], 900],
   ['no time, but its equal has some', [10, 0, 10], 'abb', [0, 1], 1800],
-])('planTimeline: %s', (_, durations, contents, frames, end) => {
+])('planTimeline merges frames into pictures: %s', (_, durations, contents, frames, end) => {
   const planned = timelineOf({ durations, contents: [...contents].map((c) => c.charCodeAt(0)) });
   expect(planned.pictures.map(({ frame }) => frame)).toEqual(frames);
   expect(planned.end).toBe(end);
 });
 
-test.each([
+it.each([
   [0, 0],
   [899, 0],
   [900, 1],

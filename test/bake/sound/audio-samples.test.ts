@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Coding } from '../../../service/bake/sound/audio-samples.ts';
 import {
   mixToStereo,
@@ -9,7 +9,7 @@ import {
 } from '../../../service/bake/sound/audio-samples.ts';
 import { seeded } from '../../tapes/random.ts';
 
-/** What ffmpeg makes of the bytes on its standard input, as doubles. */
+/** The bytes on the standard input as ffmpeg reads them, as doubles. */
 async function byFfmpeg(input: Buffer, ...args: string[]): Promise<Float64Array> {
   const { stdout } = await execa('ffmpeg', ['-v', 'error', ...args, '-f', 'f64le', '-'], {
     input,
@@ -18,7 +18,7 @@ async function byFfmpeg(input: Buffer, ...args: string[]): Promise<Float64Array>
   return new Float64Array(Uint8Array.from(stdout).buffer);
 }
 
-describe('read as ffmpeg reads it', () => {
+describe('readValues', () => {
   const random = seeded(7);
   const noise = Buffer.from(Array.from({ length: 2400 }, () => Math.floor(random() * 256)));
   const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
@@ -26,7 +26,7 @@ describe('read as ffmpeg reads it', () => {
   const doubles = Buffer.from(Float64Array.from({ length: 300 }, () => random() * 2 - 1).buffer);
   const turned = (bytes: Buffer, size: 32 | 64) => Buffer.from(bytes)[`swap${size}`]();
 
-  test.each<[string, Coding, Buffer]>([
+  it.each<[string, Coding, Buffer]>([
     ['u8', 'u8', every],
     ['alaw', 'alaw', every],
     ['mulaw', 'mulaw', every],
@@ -40,7 +40,7 @@ describe('read as ffmpeg reads it', () => {
     ['f32be', 'f32', turned(floats, 32)],
     ['f64le', 'f64', doubles],
     ['f64be', 'f64', turned(doubles, 64)],
-  ])('%s', async (name, coding, bytes) => {
+  ])('Samples of the coding %s are read as ffmpeg reads them', async (name, coding, bytes) => {
     const { values, notNumbers } = readValues(bytes, { coding, channels: 1, bigEndian: name.endsWith('be') });
     const expected = await byFfmpeg(bytes, '-f', name, '-ar', '48000', '-ac', '1', '-i', '-');
     expect([...values]).toEqual([...Float32Array.from(expected)]);
@@ -48,7 +48,7 @@ describe('read as ffmpeg reads it', () => {
   });
 });
 
-test('what is no number becomes 0, and is counted', () => {
+it('Values that are no numbers become 0, and are counted', () => {
   const floats = Float32Array.of(0.5, Number.NaN, -3, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
   const read = readValues(Buffer.from(floats.buffer), { coding: 'f32', channels: 1, bigEndian: false });
   expect(read).toEqual({ values: Float32Array.of(0.5, 0, -3, 0, 0), notNumbers: 3 });
@@ -56,7 +56,7 @@ test('what is no number becomes 0, and is counted', () => {
   expect(readValues(doubles, { coding: 'f64', channels: 2, bigEndian: false }).notNumbers).toBe(1);
 });
 
-test('whole samples, wherever the pieces end', async () => {
+it('wholeSamples gives whole samples from pieces of any length', async () => {
   const bytes = Buffer.from('0123456789abcdefghij');
   const pieces = [bytes.subarray(0, 1), bytes.subarray(1, 4), bytes.subarray(4, 13), bytes.subarray(13)];
   const source = (async function* () {
@@ -69,8 +69,8 @@ test('whole samples, wherever the pieces end', async () => {
 });
 
 describe('more than two channels', () => {
-  // The bits that WAV files have for the places, lowest first.
-  test.each([
+  // The places are bits, as in WAV files.
+  it.each([
     ['3.0', 3, 0x7],
     ['4.0', 4, 0x107],
     ['quad', 4, 0x33],
@@ -80,19 +80,22 @@ describe('more than two channels', () => {
     ['6.1', 7, 0x70f],
     ['7.1', 8, 0x63f],
     ['7.1(wide)', 8, 0xff],
-  ])('%s sounds as with ffmpeg, but for its loudness', async (layout, channels, places) => {
-    const random = seeded(3);
-    const values = Float32Array.from({ length: channels * 64 }, () => random() - 0.5);
-    const input = ['-f', 'f32le', '-ar', '48000', '-ac', `${channels}`, '-i', '-'];
-    const filter = `channelmap=${[...Array(channels).keys()].join('|')}:${layout},aformat=channel_layouts=stereo`;
-    const expected = await byFfmpeg(Buffer.from(values.buffer), ...input, '-af', filter);
-    const mixed = mixToStereo(values, stereoGains(channels, places));
-    const factor = mixed[0]! / expected[0]!;
-    expect(mixed).toHaveLength(expected.length);
-    for (const [n, value] of mixed.entries()) expect(value).toBeCloseTo(expected[n]! * factor, 5);
-  });
+  ])(
+    'Channels in the layout %s are mixed as ffmpeg mixes them, except for loudness',
+    async (layout, channels, places) => {
+      const random = seeded(3);
+      const values = Float32Array.from({ length: channels * 64 }, () => random() - 0.5);
+      const input = ['-f', 'f32le', '-ar', '48000', '-ac', `${channels}`, '-i', '-'];
+      const filter = `channelmap=${[...Array(channels).keys()].join('|')}:${layout},aformat=channel_layouts=stereo`;
+      const expected = await byFfmpeg(Buffer.from(values.buffer), ...input, '-af', filter);
+      const mixed = mixToStereo(values, stereoGains(channels, places));
+      const factor = mixed[0]! / expected[0]!;
+      expect(mixed).toHaveLength(expected.length);
+      for (const [n, value] of mixed.entries()) expect(value).toBeCloseTo(expected[n]! * factor, 5);
+    },
+  );
 
-  test('places that are not told, or can not be true, are the usual ones', () => {
+  it('Channels have the usual places where the file names none, or wrong ones', () => {
     expect(stereoGains(6, 0)).toEqual(stereoGains(6, 0x60f));
     expect(stereoGains(6, 0x3)).toEqual(stereoGains(6, 0x60f));
     expect(stereoGains(11, 0)).toHaveLength(11);

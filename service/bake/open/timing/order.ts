@@ -1,33 +1,33 @@
 import type { BakeWarning } from '../../errors.ts';
 import type { TimingEntry } from './entries.ts';
 
-/** Which entry is about which frame. */
+/** The entry of each frame. */
 export interface MatchedEntries {
-  /** By frame, in the order shown; undefined where timing.json has none. */
+  /** By frame, in the order shown; undefined for a frame without an entry. */
   readonly entries: readonly (TimingEntry | undefined)[];
-  /** When the last frame ended, by an entry after all frames. */
+  /** The timestamp of an entry after all frames: the end of the last frame. */
   readonly end: number | undefined;
   readonly warnings: readonly BakeWarning[];
 }
 
-/** The place, from 0, of the frame that an entry names; undefined where it names none. */
-type Naming = (entry: TimingEntry) => number | undefined;
+/** Gives the number, from 0, of the frame that an entry names; undefined where it names none. */
+type FrameOf = (entry: TimingEntry) => number | undefined;
 
-/** Durations and gaps of timestamps, in any unit, that are the same but for rounding and the recorder's clamp. */
-const SAME = 0.25;
+/** The part by which a duration and a gap of timestamps may differ, because of rounding and the recorder's clamp. */
+const TOLERANCE = 0.25;
 
 /**
- * Finds the frame of every entry: by the name of its file, else by its number, from 0, from 1 or from the first frame's
- * own, else by its timestamp, else by its place. A way is taken only if it gives each entry a frame of its own; with one
- * entry more than frames, one of them has none, and is left out. `frameValues` are the numbers in the frames' names.
+ * Finds the frame of every entry, in the first way that gives each entry a frame of its own: by the name of its file; by its number,
+ * counted from 0, from 1 or from the first frame's own; by its timestamp; by its place. Of one entry more than frames, the one without a
+ * frame is left out. `frameValues` are the numbers in the frames' names. Pure.
  */
 export function matchEntriesToFrames(
   entries: readonly TimingEntry[],
   frameValues: readonly number[],
 ): MatchedEntries {
   const count = frameValues.length;
-  const { files, mixed, numbers } = namings(frameValues);
-  const placeBy = (way: Naming) => place(entries, way, count);
+  const { files, mixed, numbers } = waysToFrames(frameValues);
+  const placeBy = (frameOf: FrameOf) => place(entries, frameOf, count);
   const byNumber = firstOf(numbers, placeBy);
   const byFile = firstOf(files, placeBy);
   const named = byFile ?? byNumber ?? firstOf(mixed, placeBy);
@@ -37,66 +37,67 @@ export function matchEntriesToFrames(
     const warnings = isDisputed
       ? [reordered('names frames by file and by number, which differ: by file')]
       : [];
-    return leaveOut(named, entries, warnings);
+    return leaveOutSurplus(named, entries, warnings);
   }
   const byTime = byTimestamp(entries);
   if (byTime) {
     const warnings = [reordered('is not in order: by its timestamps')];
-    return leaveOut(fill(byTime, count), entries, warnings);
+    return leaveOutSurplus(placeInOrder(byTime, count), entries, warnings);
   }
   const isNamed =
     entries.length > 0 && entries.every(({ fileValue, frame }) => (fileValue ?? frame) !== undefined);
   const warnings = isNamed ? [reordered('does not name every frame once: as it is written')] : [];
-  return leaveOut(fill(entries, count), entries, warnings);
+  return leaveOutSurplus(placeInOrder(entries, count), entries, warnings);
 }
 
-function namings(frameValues: readonly number[]) {
+function waysToFrames(frameValues: readonly number[]) {
   const places = new Map(frameValues.map((value, place) => [value, place]));
   const offsets = [...new Set([frameValues[0]!, 0, 1])];
-  const less = (value: number | undefined, offset: number) =>
+  const minus = (value: number | undefined, offset: number) =>
     value === undefined ? undefined : value - offset;
-  const byFile: Naming = ({ fileValue }) =>
+  const byFile: FrameOf = ({ fileValue }) =>
     fileValue === undefined ? undefined : (places.get(fileValue) ?? -1);
   const numbers = offsets.map(
-    (offset): Naming =>
+    (offset): FrameOf =>
       ({ frame }) =>
-        less(frame, offset),
+        minus(frame, offset),
   );
   return {
     files: [
       byFile,
       ...offsets.map(
-        (offset): Naming =>
+        (offset): FrameOf =>
           ({ fileValue }) =>
-            less(fileValue, offset),
+            minus(fileValue, offset),
       ),
     ],
     numbers,
     mixed: numbers.map(
-      (byNumber): Naming =>
+      (byNumber): FrameOf =>
         (entry) =>
           byFile(entry) ?? byNumber(entry),
     ),
   };
 }
 
-function firstOf<T>(ways: readonly Naming[], attempt: (way: Naming) => T | undefined): T | undefined {
-  for (const way of ways) {
-    const result = attempt(way);
+function firstOf<T>(ways: readonly FrameOf[], attempt: (frameOf: FrameOf) => T | undefined): T | undefined {
+  for (const frameOf of ways) {
+    const result = attempt(frameOf);
     if (result) return result;
   }
   return undefined;
 }
 
+/** Entries by frame; undefined unless each entry has a frame of its own, but for surplus ones. */
 function place(
   entries: readonly TimingEntry[],
-  way: Naming,
+  frameOf: FrameOf,
   count: number,
 ): MatchedEntries['entries'] | undefined {
   const placed = new Array<TimingEntry | undefined>(count).fill(undefined);
   let surplus = entries.length - count;
   for (const entry of entries) {
-    const at = way(entry);
+    const at = frameOf(entry);
     if (at === undefined || !Number.isInteger(at)) return undefined;
     if (at < 0 || at >= count) {
       if (--surplus < 0) return undefined;
@@ -106,7 +107,7 @@ function place(
   return placed;
 }
 
-/** The entries by their timestamps, where these are out of order and no duration contradicts them once in order. */
+/** The entries in the order of their timestamps; undefined where they are in order already, or durations contradict the new order. */
 function byTimestamp(entries: readonly TimingEntry[]): TimingEntry[] | undefined {
   const times = entries.map(({ timestamp }) => timestamp);
   if (times.includes(undefined)) return undefined;
@@ -116,17 +117,17 @@ function byTimestamp(entries: readonly TimingEntry[]): TimingEntry[] | undefined
     const next = sorted[at + 1];
     if (!next || duration === undefined) return true;
     const gap = next.timestamp! - timestamp!;
-    return Math.abs(gap - duration) <= SAME * Math.max(gap, duration);
+    return Math.abs(gap - duration) <= TOLERANCE * Math.max(gap, duration);
   });
   return agrees ? sorted : undefined;
 }
 
-function fill(entries: readonly TimingEntry[], count: number): MatchedEntries['entries'] {
+function placeInOrder(entries: readonly TimingEntry[], count: number): MatchedEntries['entries'] {
   return Array.from({ length: count }, (_, frame) => entries[frame]);
 }
 
-/** One entry more than frames: it tells when the last frame ended, if it comes after all others. */
-function leaveOut(
+/** Leaves out an entry without a frame. As the last entry, it tells the end of the last frame. */
+function leaveOutSurplus(
   placed: MatchedEntries['entries'],
   entries: readonly TimingEntry[],
   warnings: BakeWarning[],

@@ -4,28 +4,28 @@ import { readEntries } from './entries.ts';
 import { matchEntriesToFrames } from './order.ts';
 import { areSame, detectUnits, type Measures, type Units, USUAL_UNITS } from './units.ts';
 
-/** How long each frame is shown, and what was unusual about finding that out. */
+/** The duration of each frame, and warnings of what was unusual in timing.json. */
 export interface Timing {
-  /** Milliseconds, one per frame, each ≥ 0 and their sum > 0. */
+  /** Milliseconds for each frame, ≥ 0. Their sum is > 0. */
   readonly durations: readonly number[];
   readonly warnings: readonly BakeWarning[];
 }
 
-/** What the frames' names tell of time. */
+/** The numbers in the frames' names. */
 export interface NamedFrames {
-  /** The numbers in their names, in the order shown; at least one. */
+  /** In the order shown; at least one. */
   readonly frameValues: readonly number[];
-  /** Whether these are times: milliseconds of any clock. */
+  /** Whether the numbers are milliseconds of any clock. */
   readonly areTimes: boolean;
 }
 
-/** Below this, in milliseconds, a tape has no duration worth the name. */
-const NO_TIME = 1;
-/** The recorder counts the last frame as one display refresh, in milliseconds, however soon the recording ended. */
+/** The shortest length of a tape, in milliseconds. Less counts as unknown. */
+const MIN_LENGTH = 1;
+/** One refresh of a display, in milliseconds. The recorder gives the last frame this duration. */
 const REFRESH = 1000 / 60;
-/** The recorder gives no frame less, in milliseconds, however soon the next one came. */
+/** The shortest duration that the recorder gives a frame, in milliseconds. */
 const CLAMP = 10;
-/** Measures of time that differ by more than this, in milliseconds, and by a quarter, contradict each other. */
+/** Measures that differ by a quarter and by more than this, in milliseconds, contradict each other. */
 const CONTRADICTION = 1000;
 const UNIT_NAMES: Readonly<Record<number, string>> = {
   1000: 'seconds',
@@ -35,11 +35,11 @@ const UNIT_NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * Turns timing.json (or undefined where the tape has none) into a duration for each frame. A duration is believed before
- * timestamps, and these before `total` of metadata.json; units that differ are converted, and what is missing is filled in,
- * each with a warning. What is wrong throws a TIMING_… code, or TAPE_TOO_LONG.
+ * Turns timing.json (undefined where the tape has none) into a duration for each frame. Durations count more than timestamps, and
+ * timestamps more than `total` of metadata.json. Other units are converted, and gaps are filled, each with a warning. Throws a TIMING_…
+ * code, or TAPE_TOO_LONG. Pure.
  *
- * A frame of 0 ms is permitted: it is never seen. A tape whose frames are all 0 ms is timed as if nothing were known.
+ * A frame of 0 ms is allowed, and never seen. A tape whose frames are all 0 ms is timed as if it had no durations.
  */
 export function parseTiming(
   bytes: Buffer | undefined,
@@ -50,41 +50,41 @@ export function parseTiming(
   const { frameValues, areTimes } = names;
   const even = evenDuration(frameValues.length, limits, total);
   if (bytes === undefined) {
-    if (areTimes) return timed({ ...timesOf(frameValues), total }, even, limits, [timesInNames()]);
+    if (areTimes) return toTiming({ ...timesOf(frameValues), total }, even, limits, [warnOfTimesInNames()]);
     const message = `timing.json is missing: every frame is shown for ${round(even)} ms.`;
     const durations = new Array<number>(frameValues.length).fill(even);
     return checkLength({ durations, warnings: [{ code: 'TIMING_MISSING', message }] }, limits);
   }
-  const placed = matchEntriesToFrames(readEntries(bytes, frameValues.length + 1, limits), frameValues);
-  const durations = placed.entries.map((entry) => entry?.duration);
-  const stamps = placed.entries.map((entry) => entry?.timestamp);
+  const matched = matchEntriesToFrames(readEntries(bytes, frameValues.length + 1, limits), frameValues);
+  const durations = matched.entries.map((entry) => entry?.duration);
+  const stamps = matched.entries.map((entry) => entry?.timestamp);
   const timestamps = areTimes && stamps.every((stamp) => stamp === undefined) ? frameValues : stamps;
-  return timed({ durations, timestamps, total, end: placed.end }, even, limits, placed.warnings);
+  return toTiming({ durations, timestamps, total, end: matched.end }, even, limits, matched.warnings);
 }
 
 interface Known extends Measures {
   readonly end?: number | undefined;
 }
 
-/** From what is known, in whatever units, to durations. */
-function timed(known: Known, even: number, limits: Limits, warnings: readonly BakeWarning[]): Timing {
+/** Durations from measures in any units. */
+function toTiming(known: Known, even: number, limits: Limits, warnings: readonly BakeWarning[]): Timing {
   const units = detectUnits(known);
   let frames: KnownFrame[] = known.durations.map((duration, frame) => ({
-    duration: times(duration, units.duration),
-    timestamp: times(known.timestamps[frame], units.timestamp),
+    duration: toMilliseconds(duration, units.duration),
+    timestamp: toMilliseconds(known.timestamps[frame], units.timestamp),
   }));
-  const total = times(known.total, units.total);
-  if (sum(frames.map(({ duration = 0 }) => duration)) < NO_TIME) {
+  const total = toMilliseconds(known.total, units.total);
+  if (sum(frames.map(({ duration = 0 }) => duration)) < MIN_LENGTH) {
     frames = frames.map(({ timestamp }) => ({ timestamp }));
   }
-  let durations = fillGaps(frames, { even, total, end: times(known.end, units.timestamp) });
-  if (sum(durations) < NO_TIME) durations = durations.map(() => even);
+  let durations = fillGaps(frames, { even, total, end: toMilliseconds(known.end, units.timestamp) });
+  if (sum(durations) < MIN_LENGTH) durations = durations.map(() => even);
   const found = [...warnings, ...warnOfUnits(units), ...warnOfGaps(frames, warnings)];
   checkLength({ durations, warnings: [] }, limits);
-  return { durations, warnings: [...found, ...compare(frames, durations, total)] };
+  return { durations, warnings: [...found, ...checkAgreement(frames, durations, total)] };
 }
 
-function times(value: number | undefined, unit: number): number | undefined {
+function toMilliseconds(value: number | undefined, unit: number): number | undefined {
   return value === undefined ? undefined : value * unit;
 }
 
@@ -92,8 +92,8 @@ function timesOf(frameValues: readonly number[]): Omit<Measures, 'total'> {
   return { durations: frameValues.map(() => undefined), timestamps: frameValues };
 }
 
-/** Throws where durations, timestamps and total tell of different tapes; warns where durations are believed all the same. */
-function compare(
+/** Compares durations, timestamps and total. Throws TIMING_CONTRADICTORY, or warns of a smaller difference. */
+function checkAgreement(
   frames: readonly KnownFrame[],
   durations: readonly number[],
   total: number | undefined,
@@ -108,10 +108,10 @@ function compare(
   const stamped = sum(pairs.map(({ gap }) => gap));
   const whole = sum(durations);
   const areKnown = frames.some(({ duration, timestamp }) => (duration ?? timestamp) !== undefined);
-  const byTime = judge(shown, stamped, "the frames' timestamps");
-  const byTotal = judge(whole, areKnown ? (total ?? 0) : 0, "metadata.json's total");
+  const byTime = compare(shown, stamped, "the frames' timestamps");
+  const byTotal = compare(whole, areKnown ? (total ?? 0) : 0, "metadata.json's total");
   const contradiction = byTime?.isContradiction ? byTime : byTotal;
-  // Two that agree are believed against a total that nobody needs.
+  // Durations and timestamps that agree count more than a total.
   const isOutvoted = contradiction === byTotal && shown > 0 && byTime === undefined;
   if (contradiction?.isContradiction && !isOutvoted) {
     throw new BakeError('TIMING_CONTRADICTORY', `${contradiction.message}.`);
@@ -121,10 +121,10 @@ function compare(
   );
 }
 
-function judge(shown: number, said: number, whose: string) {
-  if (!(shown > 0 && said > 0) || areSame(shown, said)) return undefined;
-  const message = `timing.json tells of ${seconds(shown)} s, ${whose} of ${seconds(said)} s`;
-  return { message, isContradiction: Math.abs(shown - said) > CONTRADICTION };
+function compare(shown: number, measured: number, whose: string) {
+  if (!(shown > 0 && measured > 0) || areSame(shown, measured)) return undefined;
+  const message = `timing.json tells of ${seconds(shown)} s, ${whose} of ${seconds(measured)} s`;
+  return { message, isContradiction: Math.abs(shown - measured) > CONTRADICTION };
 }
 
 function warnOfUnits(units: Units): BakeWarning[] {
@@ -141,14 +141,14 @@ function warnOfGaps(frames: readonly KnownFrame[], warnings: readonly BakeWarnin
   return [{ code: 'TIMING_PARTIAL', message }];
 }
 
-function timesInNames(): BakeWarning {
+function warnOfTimesInNames(): BakeWarning {
   return {
     code: 'TIMING_MISSING',
     message: "timing.json is missing: the times in the frames' names are taken.",
   };
 }
 
-/** The duration of each frame in milliseconds, if all are the same; `total` is in seconds, or in milliseconds. */
+/** The duration of each frame, in milliseconds, where all are the same. `total` is in seconds or milliseconds. */
 function evenDuration(frameCount: number, limits: Limits, total = 0): number {
   const plausible = [total * 1000, total].find((length) => {
     const each = length / frameCount;
@@ -176,33 +176,32 @@ function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** What is known of a frame's time. */
+/** The known times of a frame. */
 export interface KnownFrame {
-  /** Milliseconds that it is shown. */
+  /** Milliseconds for which it is shown. */
   readonly duration?: number | undefined;
-  /** When it was captured, in milliseconds since any moment; finite. */
+  /** The time of its capture, in milliseconds of any clock; finite. */
   readonly timestamp?: number | undefined;
 }
 
-/** What is known of the whole tape's time. */
+/** The known times of the whole tape. */
 export interface KnownTape {
-  /** The duration of each frame in milliseconds, if all are the same. */
+  /** The duration of each frame, in milliseconds, where all are the same. */
   readonly even: number;
-  /** When the last frame ended, by the timestamps' clock. */
+  /** The end of the last frame, by the timestamps' clock. */
   readonly end?: number | undefined;
   /** Milliseconds of all frames. */
   readonly total?: number | undefined;
 }
 
-/** A gap between two timestamps that gives a frame more than this, in milliseconds, is a changed clock. */
-const LONGEST_SHARE = 10_000;
-/** Less than this, in milliseconds, left over for a frame is no time but rounding: a display of 240 Hz. */
-const SHORTEST_REST = 4;
+/** The longest duration, in milliseconds, by a gap of timestamps. A longer one means that the clock was changed. */
+const MAX_SHARE = 10_000;
+/** The shortest duration, in milliseconds, by the rest of the total: that of 240 Hz. A shorter one is an effect of rounding. */
+const MIN_REST = 4;
 
 /**
- * A duration in milliseconds for every frame. Frames without one share evenly the time between the timestamps around
- * them, where both are known and run forward. What is still unknown shares what the tape's total
- * leaves, else gets the median of the others, else `even`.
+ * A duration in milliseconds for every frame. Frames without one share the time between the timestamps around them evenly, where both
+ * are known and run forward. Other frames share the rest of the tape's total, or get the median of the others, or `even`. Pure.
  */
 export function fillGaps(frames: readonly KnownFrame[], { even, end, total }: KnownTape): number[] {
   const durations = byTimestamps(frames, end);
@@ -224,29 +223,29 @@ function byTimestamps(frames: readonly KnownFrame[], end: number | undefined): (
     const until = after === frames.length ? (end ?? Number.NaN) : frameTime(frames[after]);
     const share = (until - startOfGap(frames, first)) / (after - first);
     // NaN, where a timestamp is unknown, fails the comparison.
-    const each = share > 0 && share <= LONGEST_SHARE ? share : undefined;
+    const each = share > 0 && share <= MAX_SHARE ? share : undefined;
     for (let frame = first; frame < after; frame++) durations.push(each);
   }
   return durations;
 }
 
-/** What the total leaves for each of the frames that are unknown. */
+/** The share of each unknown frame in the rest of the total. */
 function restOf(durations: readonly (number | undefined)[], total: number | undefined): number | undefined {
   const known = durations.filter((duration) => duration !== undefined);
   if (total === undefined || known.length === 0) return undefined;
   const rest = total - known.reduce((sum, duration) => sum + duration, 0);
   const each = rest / (durations.length - known.length);
-  return each >= SHORTEST_REST && each <= LONGEST_SHARE ? each : undefined;
+  return each >= MIN_REST && each <= MAX_SHARE ? each : undefined;
 }
 
-/** The first frame after `first` of which anything is known; the number of frames if there is none. */
+/** The first frame after `first` with a known time; the number of frames if there is none. */
 function endOfGap(frames: readonly KnownFrame[], first: number): number {
   let after = first + 1;
   while (after < frames.length && isUnknown(frames[after]!)) after++;
   return after;
 }
 
-/** When frame `first` was captured, if need be from the frame before it and how long that was shown; else NaN. */
+/** The time of frame `first`, if need be from the time and duration of the frame before it; NaN where unknown. */
 function startOfGap(frames: readonly KnownFrame[], first: number): number {
   const own = frameTime(frames[first]);
   if (!Number.isNaN(own)) return own;

@@ -1,56 +1,57 @@
-/** What is known of a tape's time, each in a unit of its own. */
+/** The measures of a tape's time, each in a unit of its own. */
 export interface Measures {
   /** By frame. */
   readonly durations: readonly (number | undefined)[];
   /** By frame. */
   readonly timestamps: readonly (number | undefined)[];
-  /** Of the whole tape, by metadata.json. */
+  /** The length of the tape by metadata.json. */
   readonly total: number | undefined;
 }
 
-/** Milliseconds in the unit of each measure. */
+/** The unit of each measure, in milliseconds. */
 export interface Units {
   readonly duration: number;
   readonly timestamp: number;
   readonly total: number;
 }
 
-/** What the recorder writes. */
+/** The units that the recorder writes. */
 export const USUAL_UNITS: Units = { duration: 1, timestamp: 1, total: 1000 };
 const MILLISECONDS = 1;
 const SECONDS = 1000;
 const MICROSECONDS = 0.001;
 const NANOSECONDS = 0.000_001;
-/** How far two measures of one thing may be apart: the recorder clamps at 10 ms, and gives the last frame 16.67 ms. */
+/** The factor by which two measures of one length may differ: the recorder clamps at 10 ms, and gives the last frame 16.67 ms. */
 const TOLERANCE = 1.25;
-/** How far a factor of 1000 may be off. */
+/** The factor by which a factor of 1000 may be off. */
 const UNIT_TOLERANCE = 1.2;
-/** Below this, in milliseconds, no display shows a frame. */
+/** The shortest time, in milliseconds, for which a display shows a frame. */
 const SHORTEST = 1;
-/** The geometric mean of a usual tape's length, 4 s, and its frames', 30 ms: which of two readings is nearer to it? */
-const USUAL = 346;
+/** The geometric mean of the lengths of a usual tape, 4 s, and of its frames, 30 ms. The reading nearer to it is the likelier one. */
+const USUAL_MEAN = 346;
 
 /**
- * Tells the units: where two measures differ by a factor of 1000, those under which most agree, and among these the one
- * that gives the most usual tape. Where nothing contradicts, the usual ones, unless durations are too short for any display.
+ * Detects the units. Where two measures differ by a factor of 1000, the units are those under which most measures agree, and among
+ * these the ones that give the most usual tape. Otherwise they are the usual ones, unless durations are too short for any display. Pure.
  */
 export function detectUnits(measures: Measures): Units {
   const sums = sumUp(measures);
   const known = epochUnit(measures.timestamps);
   const usual = { ...USUAL_UNITS, timestamp: known ?? MILLISECONDS };
-  const { units, same } = compare(sums, usual).factors > 0 ? best(sums, known) : asUsual(sums, usual);
+  const { units, same } =
+    countPairs(sums, usual).factors > 0 ? bestReading(sums, known) : usualReading(sums, usual);
   const longest = Math.max(0, ...measures.durations.map((duration) => duration ?? 0));
   const isTooShort = units.duration === MILLISECONDS && longest > 0 && longest < SHORTEST && same === 0;
   return isTooShort ? { ...units, duration: SECONDS } : units;
 }
 
-/** Whether two measures, both > 0 and in one unit, are of the same length. */
+/** Whether two measures in one unit, both > 0, are of the same length. */
 export function areSame(a: number, b: number): boolean {
   return Math.max(a, b) <= Math.min(a, b) * TOLERANCE;
 }
 
 interface Sums {
-  /** Of the frames of which both duration and gap to the next timestamp are known. */
+  /** Of the frames with both a duration and a gap to the next timestamp. */
   readonly paired: { readonly duration: number; readonly gap: number };
   /** Of the whole tape, in the unit of durations; 0 where there are none. */
   readonly duration: number;
@@ -77,8 +78,8 @@ function sumUp({ durations, timestamps, total = 0 }: Measures): Sums {
   return { paired, duration, gap: Math.max(0, span), total, frames };
 }
 
-/** Pairs of measures that agree under the units given, and that differ by a factor of 1000. */
-function compare({ paired, duration, gap, total }: Sums, units: Units) {
+/** The number of pairs of measures that agree under these units, and of those that differ by a factor of 1000. */
+function countPairs({ paired, duration, gap, total }: Sums, units: Units) {
   const whole = duration > 0 ? duration * units.duration : gap * units.timestamp;
   const pairs = [
     [paired.duration * units.duration, paired.gap * units.timestamp],
@@ -93,17 +94,17 @@ function isFactor(a: number, b: number): boolean {
   return [1e3, 1e6].some((unit) => Math.max(factor, unit) / Math.min(factor, unit) <= UNIT_TOLERANCE);
 }
 
-function asUsual(sums: Sums, units: Units): { units: Units; same: number } {
-  return { units, same: compare(sums, units).same };
+function usualReading(sums: Sums, units: Units): { units: Units; same: number } {
+  return { units, same: countPairs(sums, units).same };
 }
 
-function best(sums: Sums, knownTimestamp: number | undefined): { units: Units; same: number } {
+function bestReading(sums: Sums, knownTimestamp: number | undefined): { units: Units; same: number } {
   const any = [MILLISECONDS, SECONDS, MICROSECONDS];
   const readings = any.flatMap((duration) =>
     (knownTimestamp ? [knownTimestamp] : any).flatMap((timestamp) =>
       [SECONDS, MILLISECONDS].map((total) => {
         const units = { duration, timestamp, total };
-        return { units, ...compare(sums, units), oddness: oddness(sums, units) };
+        return { units, ...countPairs(sums, units), oddness: oddness(sums, units) };
       }),
     ),
   );
@@ -112,14 +113,14 @@ function best(sums: Sums, knownTimestamp: number | undefined): { units: Units; s
   return readings.toSorted(better)[0]!;
 }
 
-/** How far a reading is from a usual tape; 0 is nearest. */
+/** The distance of a reading from a usual tape; 0 is nearest. */
 function oddness({ duration, gap, frames }: Sums, units: Units): number {
   const length = duration > 0 ? duration * units.duration : gap * units.timestamp;
   const mean = Math.sqrt(length * (length / frames));
-  return Math.abs(Math.log(mean / USUAL));
+  return Math.abs(Math.log(mean / USUAL_MEAN));
 }
 
-/** Moments since 1970 tell their unit by themselves: from 2001 to 2286 they have as many digits. */
+/** The unit of times since 1970, by their number of digits, which stays the same from 2001 to 2286; undefined for other times. */
 function epochUnit(timestamps: readonly (number | undefined)[]): number | undefined {
   const first = timestamps.find((timestamp) => timestamp !== undefined) ?? 0;
   return [SECONDS, MILLISECONDS, MICROSECONDS, NANOSECONDS].find(
