@@ -21,24 +21,32 @@ interface VideoFacts extends OutputFacts {
   readonly form: 'video';
 }
 
-/** An animation shows the beginning of the tape, and a still its middle. sharp writes both with the codec. */
-interface ImageFacts extends OutputFacts {
-  readonly form: 'animation' | 'still';
-  readonly codec: ImageCodec;
+/** An animation shows the beginning of the tape. sharp writes it. */
+interface AnimationFacts extends OutputFacts {
+  readonly form: 'animation';
+  readonly codec: AnimationCodec;
 }
 
-interface CodecOptions {
-  readonly avif: AvifOptions;
-  readonly gif: GifOptions;
-  readonly jpeg: JpegOptions;
-  readonly png: PngOptions;
-  readonly webp: WebpOptions;
+/** A still shows the middle of the tape. sharp writes it. */
+interface StillFacts extends OutputFacts {
+  readonly form: 'still';
+  readonly codec: StillCodec;
 }
 
-/** A format that sharp writes, with its options. */
-export type ImageCodec = {
-  [F in keyof CodecOptions]: { readonly format: F; readonly options: CodecOptions[F] };
-}[keyof CodecOptions];
+interface Codec<Format extends string, Options> {
+  readonly format: Format;
+  readonly options: Options;
+}
+
+/** A format in which sharp writes several pages: in any other format they become one tall picture. */
+export type AnimationCodec = Codec<'gif', GifOptions> | Codec<'webp', WebpOptions>;
+
+/** A format in which sharp writes one picture. */
+export type StillCodec =
+  | AnimationCodec
+  | Codec<'avif', AvifOptions>
+  | Codec<'jpeg', JpegOptions>
+  | Codec<'png', PngOptions>;
 
 const VIDEO_SIDE = { usual: LARGEST_SIDE, most: LARGEST_SIDE };
 // A WebP of 4096 pixels takes 750 MB of memory and minutes.
@@ -92,7 +100,7 @@ export const OUTPUTS = {
     dashboard: { place: 'image', rank: 2 },
     cli: 'format',
   },
-} as const satisfies Readonly<Record<string, VideoFacts | ImageFacts>>;
+} as const satisfies Readonly<Record<string, VideoFacts | AnimationFacts | StillFacts>>;
 
 export type OutputKind = keyof typeof OUTPUTS;
 export type Form = (typeof OUTPUTS)[OutputKind]['form'];

@@ -1,7 +1,7 @@
 import type { OutputInfo, Sharp } from 'sharp';
 import sharp from 'sharp';
 import { PngFault, readPng, repack } from '../frames/png.ts';
-import type { ImageCodec } from '../outputs.ts';
+import type { AnimationCodec, StillCodec } from '../outputs.ts';
 import type { ImageFault, ImageReply, ImageRequest, ImageResponses, PageSize, Size } from './process.ts';
 
 /*
@@ -93,7 +93,7 @@ function renderPage(picture: Buffer, { width, height, enlarged }: PageSize): Pro
 
 /** Writes pages as a looping animation, each shown for its delay in ms. Gives the bytes of the file. */
 async function writeAnimation(
-  { format, options }: ImageCodec,
+  { format, options }: AnimationCodec,
   pages: readonly Buffer[],
   delays: readonly number[],
   output: string,
@@ -112,7 +112,7 @@ async function renderStill(
   picture: Buffer,
   frame: Size,
   side: number,
-  { format, options }: ImageCodec,
+  { format, options }: StillCodec,
 ): Promise<ImageResponses['still']> {
   const longer = Math.max(frame.width, frame.height);
   const factor = Math.ceil(side / longer);

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Pictures } from '../frames/pictures.ts';
-import type { ImageCodec } from '../outputs.ts';
+import type { AnimationCodec, StillCodec } from '../outputs.ts';
 import { planScale, type Scale } from '../plan/size.ts';
 import { pictureAt, TICKS_PER_MS, type Timeline } from '../plan/timeline.ts';
 import { diskFull } from '../temp-folder.ts';
@@ -11,7 +11,7 @@ import type { ImageProcess, PageSize, Size } from './process.ts';
  * `Pictures.read` and the image process throw.
  */
 export async function makeStill(
-  codec: ImageCodec,
+  codec: StillCodec,
   side: number,
   pictures: Pictures,
   images: ImageProcess,
@@ -85,7 +85,7 @@ export function planPages(timeline: Timeline): Page[] {
  * fails leaves pages in the image process, which has to be stopped then.
  */
 export async function makeAnimation(
-  codec: ImageCodec,
+  codec: AnimationCodec,
   { size, pages }: AnimationPlan,
   pictures: Pictures,
   images: ImageProcess,

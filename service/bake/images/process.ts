@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { lowerPriority } from '../../lib/priority.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
-import type { ImageCodec } from '../outputs.ts';
+import type { AnimationCodec, StillCodec } from '../outputs.ts';
 
 /** A request to the image process. Its pictures are ordinary PNGs; `convert` makes one of any other PNG. */
 export type ImageRequest =
@@ -13,14 +13,14 @@ export type ImageRequest =
       readonly png: Buffer;
       readonly frame: Size;
       readonly side: number;
-      readonly codec: ImageCodec;
+      readonly codec: StillCodec;
     }
   /** Adds one page to the animation. */
   | { readonly ask: 'page'; readonly png: Buffer; readonly size: PageSize }
   /** Writes all pages to the file `output`. Each page is shown for its delay, in ms. */
   | {
       readonly ask: 'animation';
-      readonly codec: ImageCodec;
+      readonly codec: AnimationCodec;
       readonly delays: readonly number[];
       readonly output: string;
     };
