@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { cachedTape } from './cache.ts';
 import { catalogue, type TapeName } from './catalogue.ts';
 
-/** `node test/tapes/make.ts [NAME…] [--out DIR]`: makes tapes of the catalogue, all when none is named, that are not there yet. */
-export async function main(args: string[]): Promise<void> {
+/** `node test/tapes/cli.ts [NAME…] [--out DIR]`: makes tapes of the catalogue, all when none is named, that are not there yet. */
+async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -26,3 +26,5 @@ export async function main(args: string[]): Promise<void> {
     console.log(`${path}: ${what}, ${megabytes} MiB, ${how}`);
   }
 }
+
+await main(process.argv.slice(2));

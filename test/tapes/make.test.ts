@@ -137,8 +137,8 @@ describe('the catalogue', () => {
   });
 
   test('names what there is when asked for what there is not', async () => {
-    const make = join(import.meta.dirname, 'make.ts');
-    const { exitCode, stderr } = await execa(process.execPath, [make, 'nope', '--out', folder], {
+    const cli = join(import.meta.dirname, 'cli.ts');
+    const { exitCode, stderr } = await execa(process.execPath, [cli, 'nope', '--out', folder], {
       reject: false,
     });
     expect(exitCode).toBe(2);

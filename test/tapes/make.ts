@@ -98,6 +98,3 @@ export async function makeTape(path: string, spec: TapeSpec): Promise<TapeFacts>
     soundSeconds: sound ? (sound.length - WAV_HEADER_BYTES) / 4 / SAMPLE_RATE : null,
   };
 }
-
-// Not awaited: the command line imports this module, which must be whole by then.
-if (import.meta.main) import('./cli.ts').then(({ main }) => main(process.argv.slice(2)));
