@@ -1,3 +1,4 @@
+/** Trying again: after an error, or until an answer is the right one. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface RetryOptions {
@@ -41,4 +42,30 @@ export async function withRetries<T>(
 
 function waitFor(ms: number, signal: AbortSignal): Promise<void> {
   return delay(ms, undefined, { signal });
+}
+
+export interface PollOptions {
+  /** Milliseconds between an answer and the next question. */
+  readonly everyMs: number;
+  /** Milliseconds after which the next answer is the last. */
+  readonly waitMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Calls `ask` until `isDone` says so of its answer, or the time is up, and returns the last answer. Throws what `ask` throws,
+ * and the signal's reason when it aborts between two calls.
+ */
+export async function pollUntil<T>(
+  ask: () => Promise<T>,
+  isDone: (answer: T) => boolean,
+  { everyMs, waitMs, signal }: PollOptions,
+): Promise<T> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const answer = await ask();
+    if (isDone(answer) || performance.now() > deadline) return answer;
+    await delay(everyMs);
+    signal?.throwIfAborted();
+  }
 }

@@ -21,3 +21,9 @@ export async function runAllOrStop<T>(
   if (failed.signal.aborted) throw failure;
   return results as T[];
 }
+
+/** Like Promise.all, but rejects only when all have ended, with the first error in their order. */
+export async function settleAll(works: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(works);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

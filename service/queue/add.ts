@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { ErrorCode } from 'bullmq';
+import { settleAll } from '../lib/run-all.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { type BakeData, type CallbackData, namesOf } from './job.ts';
 import { withIdentityLock } from './lock.ts';
@@ -79,12 +80,6 @@ export async function repairIndex(
   const member = `${jobId} ${callbackId}`;
   const all = namesOf(request).map((name) => store.redis.sismember(keys.slug(store.prefix, name), member));
   if ((await Promise.all(all)).includes(0)) await indexJob(store, policy, request, member);
-}
-
-/** Like Promise.all, but rejects only when all have ended: the caller's lock is held until then. */
-export async function settleAll(all: readonly Promise<unknown>[]): Promise<void> {
-  const ends = await Promise.allSettled(all);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** Sends the callback of a finished bake again, under the same id, with the newest request. */

@@ -1,3 +1,4 @@
+/** Why a job failed, as BullMQ keeps it. */
 import { UnrecoverableError } from 'bullmq';
 import { ERRORS, OvenError, type Retry } from '../errors.ts';
 import type { Failure } from '../schemas/outcome.ts';
@@ -11,7 +12,7 @@ export function toFailure(error: unknown): Failure {
   return error instanceof OvenError ? describe(error) : INTERNAL;
 }
 
-/** Whether a failure says nothing about the tape: the host can bake none. */
+/** Whether a failure is a host fault: the host can bake no tape. */
 export function isHostFault(failure: Failure): boolean {
   return retryOf(failure) === 'postponed';
 }

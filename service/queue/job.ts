@@ -1,35 +1,37 @@
+/** The data of the two jobs of a tape, and the ids of jobs. */
 import { createHash } from 'node:crypto';
 import type { Delivery } from '../schemas/outcome.ts';
 import type { BakeRequest, OutputRequest } from '../schemas/request.ts';
 
-/** Data of a job in the queue of bakes. */
+/** Data of a bake job. */
 export interface BakeData {
   readonly request: BakeRequest;
   readonly callbackId: string;
 }
 
-/** Data of a job in the queue of callbacks; its id is the callback's id. */
+/** Data of a callback job; the id of the job is the callback's id. */
 export interface CallbackData {
   readonly request: BakeRequest;
   readonly jobId: string;
   readonly delivery: Delivery;
-  /** Attempts since it was last asked for. */
+  /** Attempts since the first submit, or since the last replay. */
   readonly tried: number;
 }
 
-/** What the files of a tape are named by. */
+/** The name of a tape's files. */
 export function fileNameOf({ slug, fileName }: Pick<BakeRequest, 'slug' | 'fileName'>): string {
   return fileName ?? slug;
 }
 
-/** Every name under which a tape is found: its slug, and that of its files. */
+/** Every name under which the index has a tape: its slug, and the name of its files. */
 export function namesOf(request: Pick<BakeRequest, 'slug' | 'fileName'>): string[] {
   return [...new Set([request.slug, fileNameOf(request)])];
 }
 
 /**
- * The identity of a request, the same for every way to write it: 32 hex digits of a hash of tape, address of the ZIP
- * without its query (signatures change) and the outputs in any order. Throws TypeError when zipUrl is no URL.
+ * The identity of a request: 32 hex digits of a hash of the tape, the URL of its ZIP without the query (signatures change) and
+ * the outputs in any order. Equal requests have the same identity, and so the same job, on any number of hosts. Throws TypeError
+ * if zipUrl is no URL.
  */
 export function identityOf(request: Pick<BakeRequest, 'mongoId' | 'slug' | 'zipUrl' | 'outputs'>): string {
   const url = new URL(request.zipUrl);

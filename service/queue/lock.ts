@@ -1,7 +1,7 @@
 /** Locks in Redis, for all processes on all hosts. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { pollUntil } from '../lib/retry.ts';
 import { keys, type Store } from './store.ts';
 
 const HOLD_MS = 15_000; // a holder that died blocks for no longer; one that lives extends its lock
@@ -38,12 +38,9 @@ export async function withLock<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const token = randomUUID();
-  const deadline = performance.now() + waitMs;
-  while ((await redis.set(key, token, 'PX', HOLD_MS, 'NX')) === null) {
-    if (performance.now() > deadline) throw new Error(`The lock ${key} can't be had.`);
-    await delay(POLL_MS);
-    signal?.throwIfAborted();
-  }
+  const take = () => redis.set(key, token, 'PX', HOLD_MS, 'NX');
+  const taken = await pollUntil(take, (answer) => answer !== null, { everyMs: POLL_MS, waitMs, signal });
+  if (taken === null) throw new Error(`The lock ${key} can't be had.`);
   const extending = setInterval(() => {
     redis.eval(EXTEND, 1, key, token, HOLD_MS).catch(() => {});
   }, HOLD_MS / 3);

@@ -1,6 +1,6 @@
 /** DELETE /tapes in the queue: removes all jobs and callbacks of a slug or file name. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from 'bullmq';
+import { pollUntil } from '../lib/retry.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { type CallbackData, fileNameOf, namesOf } from './job.ts';
 import { readStopRequest, requestStop } from './stop-requests.ts';
@@ -59,23 +59,23 @@ export async function purge(
   const removed = new Set<string>();
   const began = performance.now();
   let remaining = tapes;
-  let baking: readonly IndexedTape[] = [];
-  for (;;) {
+  /** Removes what it can of the remaining tapes, and returns those with an active bake. */
+  const removeAll = async (): Promise<IndexedTape[]> => {
     const held: IndexedTape[] = [];
-    const active: IndexedTape[] = [];
+    const baking: IndexedTape[] = [];
     for (const tape of remaining) {
       const holder = await removeTape(store, tape);
       if (holder !== 'bake') removed.add(tape.jobId);
       if (holder === undefined) await removeFromIndex(store, [name, ...namesIn(tape)], tape);
       else held.push(tape);
-      if (holder === 'bake') active.push(tape);
+      if (holder === 'bake') baking.push(tape);
     }
     remaining = held;
-    baking = active;
-    const patience = baking.length > 0 ? waitMs : Math.min(waitMs, CALLBACK_MS);
-    if (remaining.length === 0 || performance.now() > began + patience) break;
-    await delay(POLL_MS);
-  }
+    return baking;
+  };
+  const isDone = (baking: IndexedTape[]) =>
+    remaining.length === 0 || (baking.length === 0 && performance.now() > began + CALLBACK_MS);
+  const baking = await pollUntil(removeAll, isDone, { everyMs: POLL_MS, waitMs });
   const running = new Set(baking.map(({ jobId }) => jobId));
   const fileNames = new Set(tapes.flatMap(({ request }) => (request ? [fileNameOf(request)] : [])));
   return {

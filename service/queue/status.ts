@@ -1,4 +1,4 @@
-/** What the queue tells about its jobs: reports, counts and the history. */
+/** Reports, counts and the history of jobs. */
 import type { Job, JobType } from 'bullmq';
 import type { BakeResult, Delivery, Stage, StageProgress } from '../schemas/outcome.ts';
 import { CANCELLED, readFailure } from './failure.ts';

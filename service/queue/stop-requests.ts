@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { keys } from './store.ts';
 
-/** What is to stop: 'cancel' the bake, 'purge' the bake and its callback. */
+/** 'cancel' stops the bake; 'purge' stops the bake, and its callback too. */
 export type StopRequest = 'cancel' | 'purge';
 
 /** Keeps a stop request for so many seconds, and announces it to all workers. */

@@ -1,4 +1,4 @@
-/** The queue as it is kept in Redis: the connections, BullMQ's two queues, and the names of Oven's own keys. */
+/** The queue in Redis: the connections, BullMQ's two queues, and the names of Oven's own keys. */
 import { FlowProducer, Queue } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { BakeResult } from '../schemas/outcome.ts';

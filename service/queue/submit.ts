@@ -1,7 +1,9 @@
 /** POST /bake in the queue: adds a job, or finds out what became of the same request before. */
-import { setTimeout as delay } from 'node:timers/promises';
+
+import { pollUntil } from '../lib/retry.ts';
+import { settleAll } from '../lib/run-all.ts';
 import { type BakeRequest, onlyRequest } from '../schemas/request.ts';
-import { addJobs, type Policy, repairIndex, requeue, resendCallback, settleAll } from './add.ts';
+import { addJobs, type Policy, repairIndex, requeue, resendCallback } from './add.ts';
 import type { Capacity } from './capacity.ts';
 import { readFailure } from './failure.ts';
 import { identityOf, nextJobId } from './job.ts';
@@ -26,7 +28,7 @@ export interface Submitted {
   readonly outcome: 'accepted' | 'already' | 'done' | 'failed-for-good' | 'retrying' | 'conflict' | 'full';
 }
 
-/** Milliseconds in which a cancelled bake stops, or never. */
+/** How long to wait for a cancelled bake to stop, in milliseconds. */
 const STOP_MS = 5000;
 const POLL_MS = 25;
 
@@ -85,14 +87,10 @@ async function withdrawCancellation(store: Store, found: FoundJob): Promise<bool
   return now !== undefined && !now.isFinished && now.state !== 'active';
 }
 
-/** The job when it has stopped; undefined when it is gone; or as it is when it does not stop. */
-async function waitUntilStopped(store: Store, jobId: string): Promise<FoundJob | undefined> {
-  const deadline = performance.now() + STOP_MS;
-  for (;;) {
-    const found = await findJob(store, jobId);
-    if (found === undefined || found.isFinished || performance.now() > deadline) return found;
-    await delay(POLL_MS);
-  }
+/** The job after it has stopped, undefined if it is gone, or the active job if it does not stop in time. */
+function waitUntilStopped(store: Store, jobId: string): Promise<FoundJob | undefined> {
+  const hasStopped = (found: FoundJob | undefined) => found === undefined || found.isFinished;
+  return pollUntil(() => findJob(store, jobId), hasStopped, { everyMs: POLL_MS, waitMs: STOP_MS });
 }
 
 /** The first id after `jobId` without a job: the history may hold jobs that are not recorded as the latest any more. */

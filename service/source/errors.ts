@@ -8,8 +8,8 @@ export class SourceError extends OvenError<SourceCode> {
 }
 
 /**
- * The length that a final answer announces, in bytes, or undefined where it announces none. Throws the SourceError for
- * an answer that is not the whole file as it is, or announces more than `maxBytes`.
+ * The length in bytes that the answer of the last hop announces; undefined if it announces none. Throws SourceError for an answer
+ * that is not the whole, uncompressed file, or that announces more than `maxBytes`.
  */
 export function announcedLength(
   status: number,
@@ -28,25 +28,25 @@ export function announcedLength(
   return bytes;
 }
 
-/** The SourceError for a request that got no answer. `cause` is what undici, or the guard, threw. */
+/** The error for a request without an answer. `cause` comes from undici or from the guard. */
 export function toRequestError(cause: unknown): unknown {
   if (cause instanceof SourceError || cause instanceof errors.InvalidArgumentError) return cause;
   if (isTimeout(cause)) return timedOut(cause);
   return new SourceError('SOURCE_UNREACHABLE', 'The address of the tape can not be reached.', { cause });
 }
 
-/** The SourceError for a file that stopped on the way. `cause` is what undici threw. */
+/** The error for a body that broke off. `cause` comes from undici. */
 export function toBodyError(cause: unknown): SourceError {
   if (isTimeout(cause)) return timedOut(cause);
   return new SourceError('SOURCE_TRUNCATED', 'The tape ended before it was complete.', { cause });
 }
 
-/** The SourceError for a source that took too long. */
+/** The error for a source that takes too long. */
 export function timedOut(cause?: unknown): SourceError {
   return new SourceError('SOURCE_TIMEOUT', 'The address of the tape is too slow.', { cause });
 }
 
-/** The SourceError for a file of more than `maxBytes`. */
+/** The error for a file of more than `maxBytes`. */
 export function tooLarge(maxBytes: number): SourceError {
   return new SourceError('SOURCE_TOO_LARGE', `The tape is larger than ${maxBytes} bytes.`);
 }

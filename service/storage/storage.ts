@@ -1,4 +1,4 @@
-/** What a storage of finished files is, and whose a stored file is. `open.ts` opens one: a bucket, or a folder. */
+/** The interface of a storage of finished files, and their owners. `open.ts` opens a storage: a bucket, or a folder. */
 import type { OutputKind } from '../bake/outputs.ts';
 import { OvenError, type StorageCode } from '../errors.ts';
 import type { Account } from './s3.ts';

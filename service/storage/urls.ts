@@ -60,7 +60,7 @@ export function publicBase({ cdn, endpoint, bucket, publicUrl }: StorageOptions)
   return `${withoutSlash(publicUrl.href)}/files`;
 }
 
-/** A function that tells whether a URL leads to the MP4 of a name, in any form that such a URL ever had. */
+/** Makes the function that knows whether a URL leads to the MP4 of a name, in any form that such a URL ever had. */
 export function mp4UrlMatcher(options: StorageOptions): (url: string | undefined, name: string) => boolean {
   const { endpoint, bucket } = options;
   const origins = endpoint.protocol === 'file:' ? [] : bucketOrigins(endpoint, bucket);

@@ -1,4 +1,4 @@
-/** The processor of bake jobs: runs one attempt, and tells BullMQ how it ended. */
+/** The processor of bake jobs: runs one attempt, and reports its end to BullMQ. */
 import { DelayedError, type Job } from 'bullmq';
 import { latestOnly } from '../lib/latest-only.ts';
 import { isHostFault, toFailure, toJobError } from '../queue/failure.ts';

@@ -35,7 +35,7 @@ interface TapeSource {
   fetch(...how: Parameters<Source['fetch']>): Promise<unknown>;
 }
 
-type Tell = (progress: StageProgress) => void;
+type OnProgress = (progress: StageProgress) => void;
 
 /** The encoder runs below requests and Redis, since it keeps all cores busy. */
 const NICENESS = 10;
@@ -47,7 +47,7 @@ export function tapeBaker(options: TapeBakerOptions) {
   return async (request: BakeRequest, attempt: BakeAttempt): Promise<BakeResult> => {
     const { jobId, signal, onProgress, withSlugLock } = attempt;
     const reporter = reportProgress?.(request, jobId);
-    const tell: Tell = (progress) => {
+    const report: OnProgress = (progress) => {
       onProgress(progress);
       reporter?.report(progress);
     };
@@ -56,10 +56,10 @@ export function tapeBaker(options: TapeBakerOptions) {
       const tape = join(folder, 'tape.zip');
       const started = performance.now();
       await withStageTimeout('downloading', timeoutSeconds, signal, (until) =>
-        fetchTape(source, request.zipUrl, tape, tell, until),
+        fetchTape(source, request.zipUrl, tape, report, until),
       );
       const fetched = performance.now();
-      const report = await bake(tape, {
+      const baked = await bake(tape, {
         outDir: join(folder, 'out'),
         workFolder: folder,
         name: request.slug,
@@ -69,22 +69,22 @@ export function tapeBaker(options: TapeBakerOptions) {
         niceness: NICENESS,
         ...(ffmpeg !== undefined && { ffmpeg }),
         signal,
-        onProgress: (progress) => tell(fromBakeProgress(progress)),
+        onProgress: (progress) => report(fromBakeProgress(progress)),
       });
-      const baked = performance.now();
+      const bakedAt = performance.now();
       // Each stored file has an owner, and no bake replaces another tape's file. The lock keeps another tape from taking the
       // second file of this slug while the first is stored.
       const urls = await withStageTimeout('uploading', timeoutSeconds, signal, (until) =>
-        withSlugLock(() => storeOutputs(storage, request, report.outputs, tell, until), until),
+        withSlugLock(() => storeOutputs(storage, request, baked.outputs, report, until), until),
       );
-      const { open = 0, unpack = 0, total = 0 } = report.timings;
+      const { open = 0, unpack = 0, total = 0 } = baked.timings;
       const timings = {
         downloading: seconds(fetched - started),
         opening: seconds((open + unpack) * 1000),
         encoding: seconds((total - open - unpack) * 1000),
-        uploading: seconds(performance.now() - baked),
+        uploading: seconds(performance.now() - bakedAt),
       };
-      return { ...mainOutput(report), outputs: urls, timings };
+      return { ...mainOutput(baked), outputs: urls, timings };
     };
 
     try {
@@ -101,13 +101,13 @@ async function fetchTape(
   source: TapeSource,
   zipUrl: string,
   file: string,
-  tell: Tell,
+  onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  tell(stageProgress('downloading', 0));
-  const onProgress = (bytes: number, total?: number) =>
-    tell(stageProgress('downloading', total ? bytes / total : 0));
-  await source.fetch(new URL(zipUrl), file, { signal, onProgress });
+  const onBytes = (bytes: number, total?: number) =>
+    onProgress(stageProgress('downloading', total ? bytes / total : 0));
+  onProgress(stageProgress('downloading', 0));
+  await source.fetch(new URL(zipUrl), file, { signal, onProgress: onBytes });
 }
 
 /** Stores the outputs one after the other, and returns their public URLs by kind. */
@@ -115,14 +115,14 @@ async function storeOutputs(
   storage: Pick<OutputStorage, 'put'>,
   request: BakeRequest,
   outputs: readonly OutputReport[],
-  tell: Tell,
+  onProgress: OnProgress,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const { mongoId, replaces } = request;
   const name = fileNameOf(request);
   const urls: Record<string, string> = {};
   for (const [done, { kind, path }] of outputs.entries()) {
-    tell(stageProgress('uploading', done / outputs.length));
+    onProgress(stageProgress('uploading', done / outputs.length));
     urls[kind] = await storage.put({ name, kind, path, mongoId, replaces }, signal);
   }
   return urls;

@@ -85,7 +85,7 @@ async function carryOut(stage: Stage, { victim, at }: Kill, slug: string): Promi
   await submit(stage, slug);
   if (held) await holds.isReached(held, slug);
   if (at === 'answered') {
-    await until(`${slug} is told of`, () => outside.calls.some((call) => call.slug === slug), 120);
+    await until(`the callback of ${slug}`, () => outside.calls.some((call) => call.slug === slug), 120);
   }
   if (typeof at === 'number') await delay(at); // a kill at any moment
   await end(stage, victim);
@@ -136,7 +136,7 @@ async function judge(stage: Stage, accepted: readonly string[]): Promise<string[
     if (call?.mp4Url === undefined) continue;
     const mp4 = await fetch(call.mp4Url.replace(/^http:\/\/[^/]+/, service.url()));
     const start = Buffer.from(await mp4.arrayBuffer()).toString('latin1', 4, 8);
-    if (start !== 'ftyp') wrong.push(`${slug} is told of, but its video is not there (${mp4.status})`);
+    if (start !== 'ftyp') wrong.push(`${slug} has a callback, but no video (${mp4.status})`);
   }
   const left = async () => (await readdir(join(root, 'temp'))).length === 0;
   await until('TEMP_DIR is empty', left, 60).catch(() => {});

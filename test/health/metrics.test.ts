@@ -21,7 +21,7 @@ describe('metrics', () => {
     await testService.ended(jobId);
     const failed = await testService.bake(testService.body('nowhere'));
     await testService.ended(failed.jobId);
-    const text = await until('both are told of', async () => {
+    const text = await until('both callbacks count', async () => {
       const all = await read();
       return /oven_callback_seconds_count\{outcome="delivered"\} 2/.test(all) && all;
     });

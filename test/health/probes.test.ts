@@ -19,18 +19,18 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('openProbes', () => {
-  it.each<[string, Partial<ProbeOptions>, string[]]>([
-    ['everything in order', {}, []],
-    ['a Redis that refuses', { ping: () => Promise.reject(new Error('no')) }, ['REDIS']],
-    ['a Redis that hangs', { ping: () => new Promise(() => {}), pingMs: 5 }, ['REDIS']],
-    ['a full disk', { disk: { ...disk, isShort: async () => true } }, ['DISK']],
-    ['no encoder', { path: '/nowhere:' }, ['FFMPEG_MISSING']],
+  it.each<[string, string[], Partial<ProbeOptions>]>([
+    ['everything in order', [], {}],
+    ['a Redis that refuses', ['REDIS'], { ping: () => Promise.reject(new Error('no')) }],
+    ['a Redis that hangs', ['REDIS'], { ping: () => new Promise(() => {}), pingMs: 5 }],
+    ['a full disk', ['DISK'], { disk: { ...disk, isShort: async () => true } }],
+    ['no encoder', ['FFMPEG_MISSING'], { path: '/nowhere:' }],
     [
       'a host fault',
-      { hostFault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },
       ['TEMP_DIR_UNUSABLE'],
+      { hostFault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },
     ],
-  ])('A service with %s has exactly the reasons of that', async (_what, options, codes) => {
+  ])('A service with %s reports the reasons %j', async (_what, codes, options) => {
     const probe = openProbes({ ping: async () => {}, disk, path: `/nowhere:${folder}`, ...options });
     const reasons = await probe();
     expect(reasons.map(({ code }) => code)).toEqual(codes);

@@ -79,18 +79,18 @@ describe('videoFault', () => {
     { start: 0.5, duration: 2 },
   ];
   it.each([
-    ['no fault', { profile: 'avc1.4d400a', samples }, undefined],
+    ['samples up to its end', 'no fault', { profile: 'avc1.4d400a', samples }],
     [
       'a tick for the last picture',
-      { profile: 'avc1.4d400a', samples: [samples[0]!, { start: 0.5, duration: 1e-5 }] },
       'ends at 0.5',
+      { profile: 'avc1.4d400a', samples: [samples[0]!, { start: 0.5, duration: 1e-5 }] },
     ],
-    ['level 6.2', { profile: 'avc1.4d403e', samples }, 'is avc1.4d403e'],
-    ['the levels of another codec', { profile: 'vp09.00.62.08', samples }, undefined],
-    ['no samples', { profile: '', samples: [] }, 'ends at 0 s'],
-  ])('A video with %s is judged right', (_, track, fault) => {
+    ['level 6.2', 'is avc1.4d403e', { profile: 'avc1.4d403e', samples }],
+    ['the levels of another codec', 'no fault', { profile: 'vp09.00.62.08', samples }],
+    ['no samples', 'ends at 0 s', { profile: '', samples: [] }],
+  ])('A video with %s has the fault "%s"', (_, fault, track) => {
     const found = videoFault({ tracks: [{ codec: '', ...track }] }, 2.5);
-    if (fault === undefined) expect(found).toBeUndefined();
+    if (fault === 'no fault') expect(found).toBeUndefined();
     else expect(found).toContain(fault);
   });
 });

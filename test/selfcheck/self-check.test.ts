@@ -29,22 +29,22 @@ describe('startSelfCheck', () => {
   });
 
   it.each([
-    ['an error that stays', lasting, 1],
-    ['a retryable error', retryable, 3],
-    ['a bug', new Error('?'), 1],
-  ])('The self-check reports %s, one that is retryable after three bakes', async (_, error, times) => {
-    const told: boolean[] = [];
+    ['an error that stays', 1, lasting],
+    ['a retryable error', 3, retryable],
+    ['a bug', 1, new Error('?')],
+  ])('The self-check reports %s from the bake number %d on', async (_, times, error) => {
+    const reported: boolean[] = [];
     const check = startSelfCheck({
       ...often,
       identify: async () => 'one',
       bake: async () => {
-        told.push(check.fault() !== undefined);
+        reported.push(check.fault() !== undefined);
         throw error;
       },
     });
-    await until('it is told', () => told.includes(true));
+    await until('it is reported', () => reported.includes(true));
     await check.close();
-    expect(told.indexOf(true)).toBe(times);
+    expect(reported.indexOf(true)).toBe(times);
     expect(check.fault()).toMatchObject({ code: 'SELF_CHECK' });
   });
 
@@ -57,9 +57,9 @@ describe('startSelfCheck', () => {
         if (!works) throw lasting;
       },
     });
-    await until('it is told', () => check.fault() !== undefined);
+    await until('it is reported', () => check.fault() !== undefined);
     works = true;
-    await until('it is well', () => check.fault() === undefined);
+    await until('it is healthy', () => check.fault() === undefined);
     await check.close();
   });
 

@@ -61,11 +61,13 @@ describe('a whole file', () => {
       ['/whole/300000', 300_000],
       ['/chunked/300000', undefined],
     ] as const) {
-      const told: [number, number | undefined][] = [];
-      const onProgress = (bytes: number, of?: number) => void told.push([bytes, of]);
+      const progress: [number, number | undefined][] = [];
+      const onProgress = (bytes: number, of?: number) => void progress.push([bytes, of]);
       await fetchTo(folder.file(), path, { onProgress });
-      expect(told.at(-1)).toEqual([300_000, total]);
-      expect(told.map(([bytes]) => bytes)).toEqual(told.map(([bytes]) => bytes).sort((a, b) => a - b));
+      expect(progress.at(-1)).toEqual([300_000, total]);
+      expect(progress.map(([bytes]) => bytes)).toEqual(
+        progress.map(([bytes]) => bytes).sort((a, b) => a - b),
+      );
     }
   });
 

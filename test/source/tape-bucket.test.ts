@@ -71,12 +71,12 @@ describeS3('tape bucket', () => {
   it.each(KEYS)('The tape %s is private, and fetched with the keys of the bucket', async (key) => {
     expect((await fetch(url(key))).status).toBe(403);
     const file = folder.file();
-    const told: [number, number | undefined][] = [];
-    const onProgress = (bytes: number, total?: number) => void told.push([bytes, total]);
+    const progress: [number, number | undefined][] = [];
+    const onProgress = (bytes: number, total?: number) => void progress.push([bytes, total]);
     const source = sourceOf(art, origins());
     expect(await source.fetch(url(key), file, { signal: NEVER, onProgress })).toEqual({ bytes: 3_000_000 });
     expect((await readFile(file)).equals(TAPE)).toBe(true);
-    expect(told.at(-1)).toEqual([3_000_000, 3_000_000]);
+    expect(progress.at(-1)).toEqual([3_000_000, 3_000_000]);
   });
 
   it('A tape of the bucket is not fetched if its URL is not allowed', async () => {
@@ -108,38 +108,38 @@ describeS3('tape bucket', () => {
     await elsewhere.stop();
   });
 
-  it.each<[string, Partial<SourceOptions>, (n: number) => Fate, SourceCode | undefined, number]>([
-    ['sends it whole', {}, () => 'pass', undefined, 1],
-    ['sends too many bytes', { maxBytes: 2_999_999 }, () => 'pass', 'SOURCE_TOO_LARGE', 1],
-    ['sends exactly maxBytes', { maxBytes: 3_000_000 }, () => 'pass', undefined, 1],
-    ['answers 503 at first', {}, (n) => (n < 3 ? 503 : 'pass'), undefined, 3],
-    ['answers 503', {}, () => 503, 'SOURCE_UNREACHABLE', 3],
-    ['answers 429', {}, () => 429, 'SOURCE_UNREACHABLE', 3],
-    ['answers 403', {}, () => 403, 'SOURCE_MISCONFIGURED', 1],
-    ['answers 400', {}, () => 400, 'SOURCE_REFUSED', 1],
-    ['redirects', {}, () => 301, 'SOURCE_MISCONFIGURED', 1],
-    ['drops connections at first', {}, (n) => (n < 3 ? 'drop' : 'pass'), undefined, 3],
-    ['drops connections', {}, () => 'drop', 'SOURCE_UNREACHABLE', 3],
-    ['does not answer', {}, () => 'stall', 'SOURCE_TIMEOUT', 3],
-    ['stalls half-way', {}, () => 'half', 'SOURCE_TIMEOUT', 3],
-    ['stalls half-way at first', {}, (n) => (n < 2 ? 'half' : 'pass'), undefined, 2],
-    ['breaks off', {}, () => 'cut', 'SOURCE_TRUNCATED', 3],
-    ['breaks off at first', {}, (n) => (n < 2 ? 'cut' : 'pass'), undefined, 2],
-    ['is too slow in all', { totalMs: 100, attempts: 1 }, () => 'half', 'SOURCE_TIMEOUT', 1],
+  it.each<[string, SourceCode | 'the whole tape', number, (n: number) => Fate, Partial<SourceOptions>?]>([
+    ['sends it whole', 'the whole tape', 1, () => 'pass'],
+    ['sends too many bytes', 'SOURCE_TOO_LARGE', 1, () => 'pass', { maxBytes: 2_999_999 }],
+    ['sends exactly maxBytes', 'the whole tape', 1, () => 'pass', { maxBytes: 3_000_000 }],
+    ['answers 503 at first', 'the whole tape', 3, (n) => (n < 3 ? 503 : 'pass')],
+    ['answers 503', 'SOURCE_UNREACHABLE', 3, () => 503],
+    ['answers 429', 'SOURCE_UNREACHABLE', 3, () => 429],
+    ['answers 403', 'SOURCE_MISCONFIGURED', 1, () => 403],
+    ['answers 400', 'SOURCE_REFUSED', 1, () => 400],
+    ['redirects', 'SOURCE_MISCONFIGURED', 1, () => 301],
+    ['drops connections at first', 'the whole tape', 3, (n) => (n < 3 ? 'drop' : 'pass')],
+    ['drops connections', 'SOURCE_UNREACHABLE', 3, () => 'drop'],
+    ['does not answer', 'SOURCE_TIMEOUT', 3, () => 'stall'],
+    ['stalls half-way', 'SOURCE_TIMEOUT', 3, () => 'half'],
+    ['stalls half-way at first', 'the whole tape', 2, (n) => (n < 2 ? 'half' : 'pass')],
+    ['breaks off', 'SOURCE_TRUNCATED', 3, () => 'cut'],
+    ['breaks off at first', 'the whole tape', 2, (n) => (n < 2 ? 'cut' : 'pass')],
+    ['is too slow in all', 'SOURCE_TIMEOUT', 1, () => 'half', { totalMs: 100, attempts: 1 }],
   ])(
-    'A tape whose bucket %s ends as it should, after as many requests as it should',
-    async (what, changed, fate, code, times) => {
+    'A fetch from a bucket that %s ends with %s after %d requests',
+    async (what, end, times, fate, changed) => {
       if (/answer$|stalls/.test(what)) {
         art.close();
         open(300);
       }
       front.rule = () => fate(front.asked.length);
       const file = folder.file();
-      if (code === undefined) {
+      if (end === 'the whole tape') {
         await fetchTo(file, 'abc.zip', changed);
         expect((await readFile(file)).equals(TAPE)).toBe(true);
       } else {
-        expect((await failure(fetchTo(file, 'abc.zip', changed))).code).toBe(code);
+        expect((await failure(fetchTo(file, 'abc.zip', changed))).code).toBe(end);
         expect(await folder.left()).toEqual([]);
       }
       expect(front.asked).toHaveLength(times);
@@ -147,10 +147,14 @@ describeS3('tape bucket', () => {
   );
 
   it('A tape that announces too many bytes is not read', async () => {
-    const told: number[] = [];
-    const how = { signal: NEVER, maxBytes: 2_999_999, onProgress: (bytes: number) => void told.push(bytes) };
+    const progress: number[] = [];
+    const how = {
+      signal: NEVER,
+      maxBytes: 2_999_999,
+      onProgress: (bytes: number) => void progress.push(bytes),
+    };
     expect((await failure(art.download('abc.zip', folder.file(), how))).code).toBe('SOURCE_TOO_LARGE');
-    expect(told).toEqual([]);
+    expect(progress).toEqual([]);
     await until('its connection is closed', async () => (await front.connections()) === 0);
   });
 
@@ -227,20 +231,20 @@ describe('another source', () => {
     secret: 's',
   });
 
-  it.each<[string, SourceCode | undefined, number]>([
-    ['/whole/9', undefined, 1],
-    ['/flaky/2/503/whole/9', undefined, 3],
+  it.each<[string, SourceCode | 'the whole tape', number]>([
+    ['/whole/9', 'the whole tape', 1],
+    ['/flaky/2/503/whole/9', 'the whole tape', 3],
     ['/flaky/3/503/whole/9', 'SOURCE_UNREACHABLE', 3],
     ['/flaky/1/404/whole/9', 'SOURCE_NOT_FOUND', 1],
     ['/short/5000', 'SOURCE_TRUNCATED', 3],
     ['/endless', 'SOURCE_TOO_LARGE', 1],
-  ])('A fetch of %s from another source is retried as it should be', async (path, code, times) => {
+  ])('A fetch of %s from another source ends with %s after %d requests', async (path, end, times) => {
     const elsewhere = await startSource();
     const source = sourceOf(art, [elsewhere.origin]);
     const fetching = source.fetch(elsewhere.url(path), folder.file(), { signal: NEVER });
-    if (code === undefined) expect(await fetching).toMatchObject({ bytes: 9 });
-    else expect((await failure(fetching)).code).toBe(code);
-    expect(await folder.left()).toHaveLength(code === undefined ? 1 : 0);
+    if (end === 'the whole tape') expect(await fetching).toMatchObject({ bytes: 9 });
+    else expect((await failure(fetching)).code).toBe(end);
+    expect(await folder.left()).toHaveLength(end === 'the whole tape' ? 1 : 0);
     expect(elsewhere.asked).toHaveLength(times);
     await elsewhere.stop();
   });

@@ -43,7 +43,7 @@ async function inFolder(): Promise<Place> {
 let buckets = 0;
 async function inBucket(s3: S3Rig): Promise<Place> {
   buckets += 1;
-  const Bucket = `whose-${buckets}`;
+  const Bucket = `owner-${buckets}`;
   await s3.make(Bucket, 'public');
   return {
     blobs: openStorage(s3.account(Bucket)),
@@ -103,11 +103,11 @@ const ways = (open: () => Promise<Place>) => () => {
   });
 
   it.each([
-    ['all owners', undefined, ['abc.gif', 'abc.mp4', 'abc.webm']],
-    ['one tape', { mongoId: 'mine', unowned: false }, ['abc.mp4']],
-    ['one tape, with the files without an owner', { mongoId: 'mine', unowned: true }, ['abc.gif', 'abc.mp4']],
-    ['a tape without files', { mongoId: 'nobody', unowned: false }, []],
-  ])('A removal for %s takes only the files of that', async (_whose, of, gone) => {
+    ['all owners', ['abc.gif', 'abc.mp4', 'abc.webm'], undefined],
+    ['one tape', ['abc.mp4'], { mongoId: 'mine', unowned: false }],
+    ['one tape, with the files without an owner', ['abc.gif', 'abc.mp4'], { mongoId: 'mine', unowned: true }],
+    ['a tape without files', [], { mongoId: 'nobody', unowned: false }],
+  ])('A removal for %s takes exactly %j', async (_what, gone, of) => {
     const { blobs, plant, read } = await open();
     await plant('abc.mp4', 'mine');
     await plant('abc.webm', 'another');
@@ -137,15 +137,15 @@ describeS3('in a bucket', () => {
 });
 
 it.each([
-  ['the bucket’s host', 'https://blobs.sfo3.digitaloceanspaces.com/tapes/abc.mp4', true],
-  ['the bucket in the path', 'https://sfo3.digitaloceanspaces.com/blobs/tapes/abc.mp4', true],
-  ['Spaces’ own CDN', 'https://blobs.sfo3.cdn.digitaloceanspaces.com/tapes/abc.mp4', true],
-  ['the CDN that is set up', 'https://cdn.test/tapes/abc.mp4', true],
-  ['another bucket', 'https://art.sfo3.digitaloceanspaces.com/tapes/abc.mp4', false],
-  ['another folder', 'https://cdn.test/others/abc.mp4', false],
-  ['dots in its path', 'https://cdn.test/x/../tapes/abc.mp4', true],
-  ['encoded dots in its path', 'https://cdn.test/tapes/%2e%2e%2ftapes/abc.mp4', false],
-])('The URL of an MP4 with %s is recognised as it should be', (_what, url, expected) => {
+  ['the bucket’s host', true, 'https://blobs.sfo3.digitaloceanspaces.com/tapes/abc.mp4'],
+  ['the bucket in the path', true, 'https://sfo3.digitaloceanspaces.com/blobs/tapes/abc.mp4'],
+  ['Spaces’ own CDN', true, 'https://blobs.sfo3.cdn.digitaloceanspaces.com/tapes/abc.mp4'],
+  ['the CDN that is set up', true, 'https://cdn.test/tapes/abc.mp4'],
+  ['another bucket', false, 'https://art.sfo3.digitaloceanspaces.com/tapes/abc.mp4'],
+  ['another folder', false, 'https://cdn.test/others/abc.mp4'],
+  ['dots in its path', true, 'https://cdn.test/x/../tapes/abc.mp4'],
+  ['encoded dots in its path', false, 'https://cdn.test/tapes/%2e%2e%2ftapes/abc.mp4'],
+])('The MP4’s URL by %s is recognised: %s', (_what, expected, url) => {
   const endpoint = new URL('https://sfo3.digitaloceanspaces.com');
   const names = mp4UrlMatcher({ endpoint, bucket: 'blobs', key: '', secret: '', cdn: 'cdn.test' });
   expect(names(url, 'abc')).toBe(expected);

@@ -19,7 +19,7 @@ describe('publicBase', () => {
     ['http://localhost:9000', undefined, 'http://localhost:9000/at-blobs'],
     ['file:///srv/blobs', undefined, 'https://oven.example/files'],
     ['file:///srv/blobs', 'cdn.example', 'https://cdn.example'],
-  ])('The public URL for the endpoint %s and the CDN %s is right', (endpoint, cdn, base) => {
+  ])('The endpoint %s with the CDN %s has the public URL %s', (endpoint, cdn, base) => {
     const publicUrl = new URL('https://oven.example/');
     const options = { endpoint: new URL(endpoint), bucket: 'at-blobs', ...KEYS, cdn, publicUrl };
     expect(publicBase(options)).toBe(base);
@@ -62,7 +62,7 @@ describe('keyOf', () => {
     ['https://art.sfo3.digitaloceanspaces.com/a+b.zip', 'a+b.zip'],
     ['https://art.sfo3.digitaloceanspaces.com/%252e%252e/a', '%2e%2e/a'],
     ['https://art.sfo3.digitaloceanspaces.com/x/../abc.zip', 'abc.zip'],
-  ])('The URL %s has a key', (url, key) => {
+  ])('The URL %s has the key %s', (url, key) => {
     expect(art.keyOf(new URL(url))).toBe(key);
   });
 
@@ -109,7 +109,7 @@ describe('keyOf', () => {
     ['file:///srv/art%20works2/abc.zip', undefined],
     ['file:///etc/passwd', undefined],
     ['https://srv/art%20works/abc.zip', undefined],
-  ])('The URL %s has the right key in a folder', (url, key) => {
+  ])('The URL %s has the key %s in a folder', (url, key) => {
     expect(folder.keyOf(new URL(url))).toBe(key);
   });
 
@@ -125,7 +125,7 @@ describe('openClient', () => {
     ['http://127.0.0.1:9000', '127.0.0.1', '/art/x/abc.zip'],
     ['http://[::1]:9000', '[::1]', '/art/x/abc.zip'],
     ['http://localhost:9000', 'localhost', '/art/x/abc.zip'],
-  ])('A request to the endpoint %s goes to the right host and path', async (endpoint, hostname, path) => {
+  ])('A request to the endpoint %s goes to the host %s and the path %s', async (endpoint, hostname, path) => {
     const client = openClient({ endpoint: new URL(endpoint), bucket: 'art', ...KEYS }, 1);
     let sent: unknown;
     client.middlewareStack.add(

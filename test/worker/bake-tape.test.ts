@@ -68,7 +68,7 @@ function run(
 
 describe('tapeBaker', () => {
   it('A tape is fetched, baked and stored, its progress is reported, and no file is left', async () => {
-    const told: StageProgress[] = [];
+    const reported: StageProgress[] = [];
     const folders = new Set<string>();
     const result = await run(
       {
@@ -80,7 +80,7 @@ describe('tapeBaker', () => {
           },
         },
       },
-      { onProgress: (progress) => told.push(progress) },
+      { onProgress: (progress) => reported.push(progress) },
     );
     expect(result).toMatchObject({
       width: 80,
@@ -94,13 +94,13 @@ describe('tapeBaker', () => {
     expect(result.duration).toBeGreaterThan(0.3);
     expect(Object.keys(result.timings!)).toEqual(['downloading', 'opening', 'encoding', 'uploading']);
     expect([...folders]).toEqual([`tape-${request.slug}-abc-2`]);
-    expect([...new Set(told.map(({ stage }) => stage))]).toEqual([
+    expect([...new Set(reported.map(({ stage }) => stage))]).toEqual([
       'downloading',
       'opening',
       'encoding',
       'uploading',
     ]);
-    const progress = told.map((one) => one.progress);
+    const progress = reported.map((one) => one.progress);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(await readdir(path('temp'))).toEqual([]);
   });
@@ -184,15 +184,15 @@ describe('failures', () => {
 });
 
 it('Progress is reported to progressUrl until the bake ends', async () => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const reportProgress = (of: BakeRequest, jobId: string) => ({
-    report: ({ stage }: StageProgress) => told.push(`${of.slug} ${jobId} ${stage}`),
-    end: () => told.push('end'),
+    report: ({ stage }: StageProgress) => reported.push(`${of.slug} ${jobId} ${stage}`),
+    end: () => reported.push('end'),
   });
   await run({ reportProgress });
-  expect(told[0]).toBe(`${request.slug} abc-2 downloading`);
-  expect(told.filter((one) => one === 'end')).toHaveLength(1);
-  expect(told.at(-1)).toBe('end');
+  expect(reported[0]).toBe(`${request.slug} abc-2 downloading`);
+  expect(reported.filter((one) => one === 'end')).toHaveLength(1);
+  expect(reported.at(-1)).toBe('end');
 });
 
 function forever(signal: AbortSignal): Promise<never> {
