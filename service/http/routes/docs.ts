@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { type Doc, renderDocs } from '../docs/page.ts';
-import { STYLE } from '../docs/style.ts';
+/** `GET /openapi.json`, the API's document, and `GET /docs`, which shows it with Swagger UI. */
+import { readFile } from 'node:fs/promises';
+import { html } from 'hono/html';
 import type { App } from '../middleware.ts';
 import { registerWebhooks } from '../webhooks.ts';
 
@@ -10,34 +10,77 @@ export interface DocsRouteOptions {
   readonly publicUrl: string;
 }
 
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
-const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+/** The page asks only this service for anything, and runs no script and no style that stands in it. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  'img-src data:', // the arrows of Swagger UI's style
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
-/** `GET /openapi.json`, and `GET /docs`: the same as a page that asks for nothing else. Made once, when first asked for. */
+/** What the page loads from below /docs/. */
+const ASSETS = new Map([
+  ['swagger-ui.css', { url: import.meta.resolve('swagger-ui-dist/swagger-ui.css'), type: 'text/css' }],
+  [
+    'swagger-ui-bundle.js',
+    { url: import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'), type: 'text/javascript' },
+  ],
+  ['start.js', { url: new URL('../docs/start.js', import.meta.url).href, type: 'text/javascript' }],
+]);
+
+/** Adds both. The document is made at the first request, when every route is there. */
 export function docsRoutes(app: App, options: DocsRouteOptions): void {
   let made: ReturnType<typeof openApiDocument> | undefined;
-  const document = () => {
-    made ??= openApiDocument(app, options);
-    return made;
-  };
   app.openAPIRegistry.registerComponent('securitySchemes', 'Bearer', {
     type: 'http',
     scheme: 'bearer',
     description: 'A secret of CALLBACK_SECRET.',
   });
   registerWebhooks(app);
-  app.get('/openapi.json', (c) => c.json(document()));
+  app.get('/openapi.json', (c) => {
+    made ??= openApiDocument(app, options);
+    return c.json(made);
+  });
   app.get('/docs', (c) => {
     c.header('Content-Security-Policy', POLICY);
-    return c.html(renderDocs(document() as unknown as Doc));
+    return c.html(PAGE);
+  });
+  app.get('/docs/:name', async (c) => {
+    const asset = ASSETS.get(c.req.param('name'));
+    if (asset === undefined) return c.notFound();
+    c.header('Content-Type', `${asset.type}; charset=utf-8`);
+    c.header('Cache-Control', 'public, max-age=3600');
+    return c.body(await readFile(new URL(asset.url)));
   });
 }
 
+/** Its addresses are relative, since a proxy may serve Oven below a path. */
+const PAGE = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Oven · API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+<main id="docs"><p>This page needs JavaScript. <a href="openapi.json">openapi.json</a> says the same.</p></main>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>`;
+
 const DESCRIPTION = `Oven turns tapes of aesthetic.computer, ZIP files of pictures and sound, into videos and thumbnails.
 
-Every error is \`{"error": {"code", "message", "fields"?}}\`, and its code one of those listed here, or any address's: \`NOT_FOUND\`,
-\`METHOD_NOT_ALLOWED\`, and 503 \`UNAVAILABLE\` with Retry-After of the proxy before Oven while it can't be reached. Every answer has an
-\`x-request-id\`, under which the log tells more; a request may bring its own.`;
+Every error is \`{"error": {"code", "message", "fields"?}}\`. Its code is one of those listed here, or one that every address may
+answer: \`NOT_FOUND\`, \`METHOD_NOT_ALLOWED\`, and 503 \`UNAVAILABLE\` with Retry-After, from the proxy before Oven while it can't reach
+Oven. Every answer has an \`x-request-id\`, which the log has too; a request may bring its own.
+
+[The dashboard](./) shows the jobs.`;
 
 /** The document of the API, made from the schemas that validate. */
 export function openApiDocument(app: App, { release, publicUrl }: DocsRouteOptions) {
@@ -49,7 +92,7 @@ export function openApiDocument(app: App, { release, publicUrl }: DocsRouteOptio
       { name: 'Tapes', description: 'What the site sends.' },
       { name: 'Jobs', description: 'How far a tape is, and how its bake ended.' },
       { name: 'Callbacks', description: 'What Oven sends to the site.' },
-      { name: 'Operation', description: 'For those who run Oven.' },
+      { name: 'Operation', description: 'For operators of Oven.' },
     ],
   });
 }
