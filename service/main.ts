@@ -38,7 +38,7 @@ function readOrFail(): Config {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const lines = error.problems.map(({ name, message }) => `  ${name} ${message}`);
-    return fail(`the environment is not as it should be:\n${lines.join('\n')}`, USAGE);
+    return fail(`the environment has errors:\n${lines.join('\n')}`, USAGE);
   }
 }
 

@@ -57,10 +57,10 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   if (how.candidate) return startCandidate({ config, log, release, onUnfit: onFatal });
 
   // The address must be known before the routes: a request that comes earlier waits for them.
-  const app = Promise.withResolvers<App>();
+  const appReady = Promise.withResolvers<App>();
   const { host, port, listenSocket } = config;
   const listening = await listen(
-    async (request, env) => (await app.promise).fetch(request, env as object),
+    async (request, env) => (await appReady.promise).fetch(request, env as object),
     { host, port, ...(listenSocket !== undefined && { socket: listenSocket }) },
     how.fd,
   );
@@ -72,12 +72,8 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const storage = openStorage({ ...config.storage, publicUrl });
   const onError = (err: Error) => log.warn({ err }, 'queue');
   const queue = openQueue({ redis: config.redis, maxQueued: config.maxQueued, onError });
-  const disk = monitorDisk(config.tempDir, config.minFreeBytes);
   const metrics = openMetrics(queue, release);
   const metricsServer = await serveMetrics(metrics, config.metricsPort);
-  const startedAt = Date.now();
-  const drain = { active: false };
-  const pagesEnd = new AbortController();
 
   let workers: Workers | undefined;
   const starting = startWork({
@@ -97,17 +93,21 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     },
     (error: Error) => onFatal(error),
   );
-
-  const whole = emptyApp(log);
   const selfCheck = startSelfCheck({
     bake: (signal) => bakeBuiltInTapes(config, { signal, niceness: NICENESS }),
     log,
     ...how.selfCheck,
   });
+
+  const app = emptyApp(log);
+  const startedAt = Date.now();
+  const drain = { active: false };
+  const disk = monitorDisk(config.tempDir, config.minFreeBytes);
   const hostFault = () => workers?.hostFault() ?? selfCheck.fault();
   const probe = openProbes({ ping: queue.ping, disk, hostFault });
-  healthRoute(whole, { release, startedAt, isDraining: () => drain.active, probe });
-  workRoute(whole, { queue });
+  healthRoute(app, { release, startedAt, isDraining: () => drain.active, probe });
+  workRoute(app, { queue });
+  const pagesEnd = new AbortController();
   const pages = dashboard({
     queue,
     disk: disk.space,
@@ -116,7 +116,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     signal: pagesEnd.signal,
     media: [new URL(storage.url('a', 'mp4')).origin],
   });
-  addRoutes(whole, {
+  addRoutes(app, {
     queue,
     maxQueued: config.maxQueued,
     storage,
@@ -132,7 +132,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     log,
     pages,
   });
-  app.resolve(whole);
+  appReady.resolve(app);
   log.info({ url: listening.url, metrics: metricsServer.url, release }, 'listening');
 
   const close = async () => {

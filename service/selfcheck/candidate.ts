@@ -26,7 +26,7 @@ export async function startCandidate({ config, log, release, onUnfit }: Candidat
   const app = emptyApp(log);
   const pending = new Set<string>();
   const probe = async (): Promise<Reason[]> =>
-    pending.size === 0 ? [] : [{ code: 'UNPROVEN', message: `To be shown yet: ${[...pending].join(', ')}.` }];
+    pending.size === 0 ? [] : [{ code: 'UNPROVEN', message: `Not checked yet: ${[...pending].join(', ')}.` }];
   healthRoute(app, { release, startedAt: Date.now(), isDraining: () => false, probe });
   const tapeBucket = openTapeBucket(config.tapeBucket);
   const publicUrl = config.publicUrl ?? new URL('http://localhost');
@@ -43,7 +43,7 @@ export async function startCandidate({ config, log, release, onUnfit }: Candidat
   const stop = new AbortController();
   const onPassed = (name: string) => {
     pending.delete(name);
-    log.info({ name }, 'proven');
+    log.info({ name }, 'check passed');
   };
   const checking = runChecks(checks, stop.signal, onPassed).catch((error: Error) => {
     if (!stop.signal.aborted) onUnfit(error);

@@ -42,21 +42,21 @@ export interface SourceOptions {
 export function openSource(options: SourceOptions): Source {
   const { tapeBucket, allowed, maxBytes, attempts = 3, delays = [500, 2000] } = options;
   const { connectMs = 5000, idleMs = 20_000, totalMs = 120_000, lookup } = options;
+  const fetchOnce = (zipUrl: URL, file: string, { signal, onProgress }: FetchHow) => {
+    if (!allowed(zipUrl)) throw notAllowed(zipUrl);
+    const key = tapeBucket.keyOf(zipUrl);
+    if (key !== undefined) {
+      return withDeadline(totalMs, signal, timedOut, (either) =>
+        tapeBucket.download(key, file, { signal: either, maxBytes, onProgress }),
+      );
+    }
+    const limits = { maxBytes, connectMs, idleMs, totalMs };
+    return download(zipUrl, file, { isAllowed: allowed, ...limits, signal, onProgress, lookup });
+  };
   return {
-    fetch: (zipUrl, file, { signal, onProgress }) =>
-      withRetries(
-        () => {
-          if (!allowed(zipUrl)) throw notAllowed(zipUrl);
-          const key = tapeBucket.keyOf(zipUrl);
-          const limits = { maxBytes, connectMs, idleMs, totalMs };
-          if (key === undefined) {
-            return download(zipUrl, file, { ...limits, isAllowed: allowed, signal, onProgress, lookup });
-          }
-          return withDeadline(totalMs, signal, timedOut, (either) =>
-            tapeBucket.download(key, file, { signal: either, maxBytes, onProgress }),
-          );
-        },
-        { attempts, delays, signal, isRetryable: isTransient },
-      ),
+    fetch: (zipUrl, file, how) => {
+      const retry = { attempts, delays, signal: how.signal, isRetryable: isTransient };
+      return withRetries(async () => fetchOnce(zipUrl, file, how), retry);
+    },
   };
 }
