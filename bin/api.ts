@@ -1,24 +1,24 @@
 import { CommandError, USAGE } from './error.ts';
 
-/** Milliseconds for one request: a purge waits for bakes to stop. */
+/** Milliseconds that one request may take: a purge waits until bakes have stopped. */
 const TIMEOUT_MS = 30_000;
 const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 export interface Answer {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, of which each command reads what it shows
+  // biome-ignore lint/suspicious/noExplicitAny: JSON of the API; each command reads the fields that it shows
   readonly body: any;
 }
 
 export interface AskOptions {
   readonly method?: 'GET' | 'POST' | 'DELETE';
-  /** Whether the secret is sent along. */
+  /** Whether the request has the secret. */
   readonly secured?: boolean;
-  /** Statuses beside 2xx that are answers, and not errors. */
+  /** Statuses beside 2xx that are no errors. */
   readonly also?: readonly number[];
 }
 
-/** Asks the service at OVEN_URL. Throws CommandError with one line for all that can go wrong. */
+/** Sends a request to the service at OVEN_URL. Throws CommandError, with one line, for everything that can go wrong. */
 export async function ask(path: string, options: AskOptions = {}, env = process.env): Promise<Answer> {
   const { method = 'GET', secured = false, also = [] } = options;
   const base = baseUrl(env);
@@ -36,7 +36,7 @@ export async function ask(path: string, options: AskOptions = {}, env = process.
 
 async function send(base: string, path: string, init: { method: string; headers: Record<string, string> }) {
   try {
-    // A redirect would take the secret elsewhere.
+    // A redirect would send the secret to another host.
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const answer = await fetch(`${base}${path}`, { ...init, redirect: 'manual', signal });
     return { status: answer.status, text: await answer.text() };
@@ -58,7 +58,7 @@ function baseUrl({ OVEN_URL }: NodeJS.ProcessEnv): string {
   return url.href.replace(/\/+$/, '');
 }
 
-/** The current secret: the first of the list. Headers are bytes, so other characters than ASCII are sent as UTF-8. */
+/** The current secret, the first of the list, as the bytes of its UTF-8: a header holds bytes. */
 function secretOf({ CALLBACK_SECRET }: NodeJS.ProcessEnv): string {
   const secret = CALLBACK_SECRET?.split(',')
     .map((part) => part.trim())

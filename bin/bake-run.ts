@@ -7,7 +7,7 @@ import { type FormatKind, OUTPUT_KINDS, OUTPUTS, type OutputRequest } from '../s
 import type { Scale } from '../service/bake/plan/size.ts';
 import { sweepTempFolders } from '../service/bake/temp-folder.ts';
 import { CommandError, USAGE } from './error.ts';
-import { outputName } from './output-name.ts';
+import { fileNameOf } from './file-name.ts';
 import { showProgress } from './progress.ts';
 import { renderReport, reportJson } from './report.ts';
 
@@ -19,12 +19,12 @@ export interface BakeOptions {
   readonly json?: true;
 }
 
-/** Bakes one tape, and says what was made or why not. */
+/** Bakes one tape, and prints a report. Throws CommandError with one line that says why a tape can not be baked. */
 export async function run(tape: string, options: BakeOptions): Promise<void> {
-  const { limits, scale: usual } = await readEnvironment(process.env);
-  const scale = options.scale ?? usual;
+  const { limits, scale: usualScale } = await readEnvironment(process.env);
+  const scale = options.scale ?? usualScale;
   const stop = new AbortController();
-  // Not `once`: a listener gone before it is called lets execa's own take the process down, and nothing is cleaned up.
+  // `once` removes a listener before it calls it; execa's own listener would then end the process before the bake cleans up.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
   const tempDir = process.env.TEMP_DIR ? resolve(process.env.TEMP_DIR) : tmpdir();
   await sweepTempFolders(tempDir); // the folder of a bake that was killed
@@ -35,9 +35,13 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   ];
   try {
     const report = await bake(resolve(tape), {
-      ...{ outDir: resolve(options.out), name: outputName(tape), outputs, limits },
+      outDir: resolve(options.out),
+      name: fileNameOf(tape),
+      outputs,
+      limits,
       tempDir,
-      ...{ signal: stop.signal, onProgress: progress.update },
+      signal: stop.signal,
+      onProgress: progress.update,
     });
     progress.end();
     process.stdout.write(options.json ? `${reportJson(report)}\n` : renderReport(report));
@@ -48,7 +52,7 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   }
 }
 
-/** What reads the variables is loaded only where one is set: it takes longer to load than a short tape to open. */
+/** Loads the reader of variables only where one of them is set: loading it takes longer than opening a short tape. */
 async function readEnvironment(env: NodeJS.ProcessEnv): Promise<{ limits: Limits; scale: Scale }> {
   const names = [...Object.values(LIMITS).map(({ variable }) => variable), 'OUTPUT_SCALE'];
   if (!names.some((name) => env[name])) return { limits: DEFAULT_LIMITS, scale: 'auto' };

@@ -31,7 +31,7 @@ function environment(): string[] {
   return [...limits, ...others].map(([name, what]) => `  ${name!.padEnd(16)}  ${what}`);
 }
 
-/** `oven bake`: one tape, from ZIP to files. */
+/** `oven bake`: bakes one tape. */
 export function bakeCommand(): Command {
   return new Command('bake')
     .summary('bake one tape to a video and a thumbnail')
@@ -61,7 +61,7 @@ function parseScale(value: string): Scale {
   return scale;
 }
 
-// One value for each `--format`: a list would swallow the tape's name after it.
+// Each `--format` takes one value: a list would take the tape's name after it too.
 function addFormat(value: string, before: readonly FormatKind[] = []): FormatKind[] {
   const format = FORMATS.find((known) => known === value);
   if (format === undefined) throw new InvalidArgumentError(`It is one of ${FORMATS.join(', ')}.`);

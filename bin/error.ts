@@ -1,8 +1,8 @@
-/** Exit codes: 0 done, 1 it failed, 2 the command line or the environment makes no sense. */
+/** Exit codes: 0 for success, 1 for a failure, 2 for a wrong command line or environment. */
 export const FAILED = 1;
 export const USAGE = 2;
 
-/** What a command ends with when something is wrong that was thought of: one line, and an exit code. */
+/** An expected error: the command ends with this one line and the exit code. Any other error is a bug. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: number;

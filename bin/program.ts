@@ -3,7 +3,7 @@ import { bakeCommand } from './bake.ts';
 import { CommandError, USAGE } from './error.ts';
 import { serviceCommands } from './service.ts';
 
-/** Parses the command line and runs what it asks for. Sets the exit code; throws nothing that is expected. */
+/** Parses the command line, runs the command and sets the exit code. Prints every error; throws none. */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('oven')
     .description('Turns tapes of aesthetic.computer into MP4 videos and thumbnails.')
@@ -22,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Commander's complaint, with its hint at a similar name, on one line. */
+/** Commander's message, and its hint at a similar name, on one line. */
 function usageLine(text: string): string {
   const line = text
     .trim()
@@ -31,7 +31,7 @@ function usageLine(text: string): string {
   return `${line} (oven --help says more)\n`;
 }
 
-/** What nobody planned for is a bug: one line for those who use it, everything for those who set DEBUG. */
+/** A bug in one line, or with its stack where DEBUG is set. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return process.env.DEBUG ? `${error.stack}` : error.message.split('\n', 1)[0]!;

@@ -1,19 +1,23 @@
 import type { Progress } from '../service/bake/report.ts';
 
-/** Shows how far a bake is. */
+/** The display of a bake's progress. */
 export interface ProgressView {
   readonly update: (progress: Progress) => void;
   readonly end: () => void;
 }
 
-/** A bar on a terminal, and nothing where the stream is none or `quiet`. */
+/** Shows a bar on a terminal. Shows nothing on another stream, or where `quiet`. */
 export async function showProgress(stream: NodeJS.WriteStream, quiet: boolean): Promise<ProgressView> {
   if (quiet || !stream.isTTY) return { update: () => {}, end: () => {} };
   const { default: cliProgress } = await import('cli-progress');
   const bar = new cliProgress.SingleBar(
     {
-      ...{ stream, format: '{bar} {percentage}%  {stage}  {duration_formatted}', barsize: 30 },
-      ...{ clearOnComplete: true, hideCursor: true, gracefulExit: false },
+      stream,
+      format: '{bar} {percentage}%  {stage}  {duration_formatted}',
+      barsize: 30,
+      clearOnComplete: true,
+      hideCursor: true,
+      gracefulExit: false,
     },
     cliProgress.Presets.shades_classic,
   );

@@ -1,4 +1,4 @@
-/** What a person reads of the API's answers. */
+// Answers of the API as text for people.
 
 interface Reasons {
   readonly status: string;

@@ -16,7 +16,7 @@ interface DrainOptions extends Options {
 
 const POLL_MS = 500;
 
-/** `oven status [JOB]`. A service that is not healthy, or a job that failed, is news and not an error of the command. */
+/** `oven status [JOB]`. Exit code 1 for a service that is not healthy; a failed job is no error of the command. */
 export async function showStatus(job: string | undefined, options: Options): Promise<void> {
   if (job !== undefined) {
     const { body } = await ask(`/status/${encodeURIComponent(job)}`);
@@ -31,7 +31,7 @@ export async function showStatus(job: string | undefined, options: Options): Pro
 }
 
 const PATHS = { retry: 'retry', cancel: 'cancel', replay: 'replay-callback' };
-const DONE = {
+const RESULTS = {
   retry: 'is in the queue again',
   cancel: 'was told to stop',
   replay: 'has its callback sent again',
@@ -41,7 +41,7 @@ const DONE = {
 export async function changeJob(name: keyof typeof PATHS, job: string, options: Options): Promise<void> {
   const path = `/jobs/${encodeURIComponent(job)}/${PATHS[name]}`;
   const { body } = await ask(path, { method: 'POST', secured: true });
-  print(body, options, () => `${body.jobId} ${DONE[name]}\n${body.statusUrl}`);
+  print(body, options, () => `${body.jobId} ${RESULTS[name]}\n${body.statusUrl}`);
 }
 
 /** `oven purge SLUG`. */
@@ -50,7 +50,7 @@ export async function purge(slug: string, options: Options): Promise<void> {
   print(body, options, () => renderPurged(body));
 }
 
-/** `oven drain`: waits until the service has nothing to do; every question also tells it to drain, should it have restarted. */
+/** `oven drain`: waits until the service has nothing to do. Every request tells it to drain again, in case it has restarted. */
 export async function drain(options: DrainOptions): Promise<void> {
   const { off, wait, timeout = Number.POSITIVE_INFINITY } = options;
   const deadline = performance.now() + timeout * 1000;

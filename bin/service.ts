@@ -7,7 +7,7 @@ Environment:
 const EXIT = `
 Exit status: 0 done; 1 it could not be done, with one line that says why; 2 wrong usage.`;
 
-/** The commands that talk to a running service. What they do is loaded when one of them runs. */
+/** The commands for a running service. The code that carries them out is loaded when one of them runs. */
 export function serviceCommands(): Command[] {
   return [
     command('status', 'show how a job, or the service itself, is doing')

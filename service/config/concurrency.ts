@@ -1,25 +1,25 @@
 import { availableParallelism, totalmem } from 'node:os';
 
-/** What the number of bakes at once depends on. */
+/** The machine, as far as the number of bakes at once depends on it. */
 export interface Machine {
   readonly cores: number;
-  /** MB, of which a million bytes each. */
+  /** In MB of a million bytes. */
   readonly memoryMb: number;
 }
 
-const RESERVED_MB = 400; // system, Redis and the service itself
+const RESERVED_MB = 400; // the system, Redis and the service
 const BAKE_MB = 300;
-const MOST = 3;
+const MAX_BAKES = 3;
 
-/** How many bakes this machine is good for: as many as cores, one per 300 MB beyond 400 MB, 1 to 3. */
+/** The number of bakes that a machine runs at once: one for each core, one for each 300 MB beyond 400 MB, 1 to 3. */
 export function autoConcurrency({ cores, memoryMb }: Machine): number {
   const byMemory = Math.floor((memoryMb - RESERVED_MB) / BAKE_MB);
-  return Math.max(1, Math.min(cores, byMemory, MOST));
+  return Math.max(1, Math.min(cores, byMemory, MAX_BAKES));
 }
 
-/** The machine as this process may use it: a container's limits count. */
+/** The part of the machine that this process may use; the limits of a container count. */
 export function thisMachine(): Machine {
-  const limit = process.constrainedMemory(); // 0, or beyond any machine, where there is none
+  const limit = process.constrainedMemory(); // 0, or more than any machine has, where there is no limit
   const bytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
   return { cores: availableParallelism(), memoryMb: bytes / 1e6 };
 }

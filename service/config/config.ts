@@ -15,16 +15,16 @@ export { ConfigError } from './read.ts';
 
 type Variables = Values<typeof VARIABLES>;
 
-/** What the environment says, checked and with its defaults. */
+/** The environment, checked and with defaults. */
 export interface Config {
   readonly tapeBucket: Account;
   readonly storage: Account & { readonly cdn?: string };
-  /** The first signs; all are accepted. */
+  /** The first one signs, and all are accepted. */
   readonly callbackSecrets: readonly string[];
   readonly host: string;
-  /** 0: the system chooses. */
+  /** With 0 the system chooses one. */
   readonly port: number;
-  /** Path of a unix socket to listen on in place of host and port. */
+  /** Path of a Unix socket to listen on in place of host and port. */
   readonly listenSocket?: string;
   readonly isProduction: boolean;
   readonly tempDir: string;
@@ -36,7 +36,7 @@ export interface Config {
   readonly metricsPort: number;
   readonly bakeTimeoutSeconds: number;
   readonly scale: Scale;
-  /** What files are named by, unless a request says otherwise. */
+  /** The name by which files are named where a request says nothing. */
   readonly outputName: 'slug' | 'code';
   readonly allowedSources: readonly string[];
   readonly allowedCallbacks: readonly string[];
@@ -45,10 +45,10 @@ export interface Config {
   readonly publicUrl?: URL;
 }
 
-/** Users' tapes: anybody may read that bucket, and Oven has no keys for it. */
+/** The bucket of users' tapes. It is public, and Oven has no keys for it. */
 const USER_BUCKET = bucketOrigins(new URL('https://sfo3.digitaloceanspaces.com'), 'user-aesthetic-computer');
 
-/** Reads the environment. Throws ConfigError with every problem there is, by name, never with a value. */
+/** Reads the environment. Throws ConfigError with every problem, by the variable's name and never with its value. */
 export function readConfig(env: NodeJS.ProcessEnv, machine: Machine = thisMachine()): Config {
   const { values, problems } = readVariables(VARIABLES, env);
   const all = [...problems, ...problemsAcross(env)];
@@ -56,7 +56,7 @@ export function readConfig(env: NodeJS.ProcessEnv, machine: Machine = thisMachin
   return toConfig(values, machine);
 }
 
-/** Every secret there is, for what must never show one. */
+/** All secrets. The log must never show one. */
 export function secretsOf({ tapeBucket: art, storage: blobs, callbackSecrets, redis }: Config): string[] {
   const password = 'url' in redis ? decodeURIComponent(new URL(redis.url).password) : '';
   return [art.secret, art.key, blobs.secret, blobs.key, ...callbackSecrets, password].filter(Boolean);
@@ -102,7 +102,7 @@ function account(found: Variables, prefix: 'ART_SPACES' | 'AT_BLOBS_SPACES'): Ac
 
 const NO_ACCOUNT = { endpoint: new URL('https://cdn.invalid'), bucket: '', key: '', secret: '' };
 
-/** What depends on more than one variable, or on those who will use it. Looked at even when other things are wrong. */
+/** Problems of several variables together, and of values that the rest of the service refuses. */
 function problemsAcross(env: NodeJS.ProcessEnv): Problem[] {
   const value = (name: string) => env[name]?.trim() ?? '';
   const problems: Problem[] = [];
@@ -127,7 +127,7 @@ function problemsAcross(env: NodeJS.ProcessEnv): Problem[] {
   return problems;
 }
 
-/** What is wrong with a value that `use` takes: it throws a TypeError that says so without the value. */
+/** The reason why `use` refuses a value. `use` throws a TypeError, whose message does not show the value. */
 function faultOf<T>(value: T, use: (value: T) => unknown): string | undefined {
   try {
     use(value);

@@ -19,8 +19,8 @@ afterAll(() => folders.remove());
 
 const outFiles = async () => (await readdir(folders.out)).sort();
 
-describe('a bake that succeeds', () => {
-  it('writes a video and a thumbnail, says so, and is silent on stderr', async () => {
+describe('oven bake of a good tape', () => {
+  it('oven bake writes a video and a thumbnail, prints a report, and prints nothing on stderr', async () => {
     const { exitCode, stdout, stderr } = await oven(folders, 'bake', tape);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(await outFiles()).toEqual(['tape-thumb.jpg', 'tape.mp4']);
@@ -28,7 +28,7 @@ describe('a bake that succeeds', () => {
     expect(await readdir(folders.temp)).toEqual([]);
   });
 
-  it('names its files after the tape, however its name is written and however long it is', async () => {
+  it('oven bake names its files after the tape, in any spelling of .zip and at any length', async () => {
     const long = 'a'.repeat(247);
     for (const name of ['Loud.ZIP', `${long}.zip`]) {
       await copyFile(tape, join(folders.root, name));
@@ -41,33 +41,37 @@ describe('a bake that succeeds', () => {
     );
   });
 
-  it('--json prints one object, and nothing else', async () => {
+  it('oven bake --json prints one object, and nothing else', async () => {
     const { stdout, stderr } = await oven(folders, 'bake', '--scale', '2', '--json', tape);
     expect(stderr).toBe('');
     const number = expect.any(Number);
     expect(JSON.parse(String(stdout))).toMatchObject({
       paths: { mp4: join(folders.out, 'tape.mp4'), thumbnail: join(folders.out, 'tape-thumb.jpg') },
-      ...{ width: 80, height: 60, bytes: number },
-      ...{ frames: number, uniqueFrames: number, duration: number },
+      width: 80,
+      height: 60,
+      bytes: number,
+      frames: number,
+      uniqueFrames: number,
+      duration: number,
       timings: { total: number, open: number, mp4: number },
     });
   });
 
-  it('makes every format asked for, below --out, whatever the order of the words', async () => {
+  it('oven bake makes every --format below --out, in any order of the words', async () => {
     const args = ['--format', 'gif', '-f', 'webp', '--format', 'webm', tape, '--out', 'a/b', '--json'];
     const { stdout, exitCode } = await oven(folders, 'bake', ...args);
     expect(exitCode).toBe(0);
     const made = (await readdir(join(folders.out, 'a/b'))).sort();
     expect(made).toEqual(['tape-thumb.jpg', 'tape.gif', 'tape.webm', 'tape.webp']);
-    // Of the video, not of the thumbnail.
+    // The width of the GIF, not of the thumbnail.
     expect(JSON.parse(String(stdout))).toMatchObject({ paths: { gif: join(folders.out, 'a/b/tape.gif') } });
     expect(JSON.parse(String(stdout)).width).not.toBe(512);
   });
 });
 
-describe('help', () => {
+describe('oven --help', () => {
   it.each([[['bake', '--help']], [['bake', '-h']], [['help', 'bake']]])(
-    '%j mentions everything',
+    'oven %j mentions every option, value and variable',
     async (args) => {
       const { exitCode, stdout, stderr } = await oven(folders, ...args);
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -89,14 +93,14 @@ describe('help', () => {
     },
   );
 
-  it('names the commands', async () => {
+  it('oven --help names the command bake', async () => {
     const { exitCode, stdout } = await oven(folders, '--help');
     expect(exitCode).toBe(0);
     expect(stdout).toContain('bake');
   });
 });
 
-describe('wrong usage: exit code 2 and one line that helps', () => {
+describe('wrong usage', () => {
   it.each<[string[], RegExp]>([
     [['bake'], /TAPE\.zip/],
     [['bake', 'a.zip', 'b.zip'], /argument/],
@@ -108,26 +112,26 @@ describe('wrong usage: exit code 2 and one line that helps', () => {
     [['bake', 'a.zip', '--out'], /--out.*missing/],
     [['bakke', 'a.zip'], /bakke.*bake/],
     [['--nonsense'], /--nonsense/],
-  ])('oven %j', async (args, says) => {
+  ])('oven %j ends with exit code 2 and one line that helps', async (args, says) => {
     const { exitCode, stdout, stderr } = await oven(folders, ...args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/^oven: [^\n]+--help[^\n]*$/);
     expect(stderr).toMatch(says);
   });
 
-  it('no command at all shows what there is', async () => {
+  it('oven without a command ends with exit code 2 and lists the commands', async () => {
     const { exitCode, stderr } = await oven(folders);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('bake');
   });
 });
 
-/** One tape of each code, where the usual limits are enough to refuse it. */
+/** One tape for each code that the default limits lead to. */
 const KINDS = [
   ...new Map(HOSTILE_TAPES.filter(({ limits }) => !limits).map((one) => [one.code, one])).values(),
 ];
 
-describe('bad input: exit code 1 and one line that says what is wrong with which file', () => {
+describe('bad input', () => {
   const expectLine = async (args: readonly string[], file: string, code: string, env = {}) => {
     const { exitCode, stdout, stderr } = await startOven(folders, args, { env });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -139,27 +143,29 @@ describe('bad input: exit code 1 and one line that says what is wrong with which
     expect(await folders.left()).toEqual([]);
   };
 
-  it.each(KINDS)('$code: $what', async ({ code, make }) => {
+  it.each(KINDS)('oven bake fails with $code for a tape with $what', async ({ code, make }) => {
     await writeFile(join(folders.root, 'bad.zip'), make());
     await expectLine(['bake', '../bad.zip'], '../bad.zip', code);
   });
 
-  it('also with --json', async () => {
+  it('oven bake --json fails with the same line for a bad tape', async () => {
     await writeFile(join(folders.root, 'bad.zip'), 'no tape');
     await expectLine(['bake', '../bad.zip', '--json'], '../bad.zip', 'NOT_A_ZIP');
   });
 
-  it('no such file', () => expectLine(['bake', 'no.zip'], 'no.zip', 'TAPE_NOT_FOUND'));
+  it('oven bake fails with TAPE_NOT_FOUND where there is no file', () =>
+    expectLine(['bake', 'no.zip'], 'no.zip', 'TAPE_NOT_FOUND'));
 
-  it('an output folder that is a file', () =>
+  it('oven bake fails with OUTPUT_NOT_WRITABLE where --out is a file', () =>
     expectLine(['bake', tape, '--out', tape], tape, 'OUTPUT_NOT_WRITABLE'));
 
-  it('a TEMP_DIR that is not there', () =>
+  it('oven bake fails with TEMP_DIR_UNUSABLE where TEMP_DIR does not exist', () =>
     expectLine(['bake', tape], tape, 'TEMP_DIR_UNUSABLE', { TEMP_DIR: join(folders.root, 'nowhere') }));
 
-  it('no ffmpeg', () => expectLine(['bake', tape], tape, 'FFMPEG_MISSING', { PATH: folders.root }));
+  it('oven bake fails with FFMPEG_MISSING where there is no ffmpeg', () =>
+    expectLine(['bake', tape], tape, 'FFMPEG_MISSING', { PATH: folders.root }));
 
-  it('an ffmpeg that fails', async () => {
+  it('oven bake fails with FFMPEG_FAILED where ffmpeg fails', async () => {
     const bin = join(folders.root, 'bin');
     await standIn(bin, 'ffmpeg', 'echo "many words" >&2; exit 1', folders.pids);
     await expectLine(['bake', tape], tape, 'FFMPEG_FAILED', { PATH: pathWith(folders) });

@@ -24,7 +24,7 @@ registerHooks({
 });
 afterAll(() => folders.remove());
 
-/** What a run of \`oven\` loads. */
+/** The URLs of all modules that a run of `oven` loads, one a line. */
 async function loadedBy(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const file = join(folders.root, 'loaded');
   await rm(file, { force: true });
@@ -36,19 +36,19 @@ async function loadedBy(args: readonly string[], env: NodeJS.ProcessEnv = {}): P
 const HEAVY = /\/(sharp|bullmq|ioredis|hono|@aws-sdk|pino|undici|execa|zod|unzipper)\//;
 
 it.each([[['--help']], [['bake', '--help']], [['drain', '--help']]])(
-  '%j loads the command line alone',
+  'oven with %j loads the command line alone',
   async (args) => {
     expect(await loadedBy(args)).not.toMatch(HEAVY);
   },
 );
 
-it('commands for a service load nothing of a bake or of the service', async () => {
+it('A command for a service loads nothing of a bake or of the service', async () => {
   const loaded = await loadedBy(['status', 'x'], { OVEN_URL: 'http://127.0.0.1:9' });
   expect(loaded).toContain('/bin/service-run.ts');
   expect(loaded).not.toMatch(HEAVY);
 });
 
-it('a bake loads nothing of the service', async () => {
+it('oven bake loads nothing of the service', async () => {
   const loaded = await loadedBy(['bake', 'none.zip']);
   expect(loaded).toContain('/service/bake/bake.ts');
   expect(loaded).not.toMatch(

@@ -7,15 +7,15 @@ const PROGRAM = resolve(import.meta.dirname, '../../bin/oven.js');
 /** The command as a shell would run it. */
 export const OVEN = [process.execPath, PROGRAM] as const;
 
-/** What a run of `oven` came to. */
+/** How a run of `oven` ended. */
 interface Outcome {
-  /** Undefined when a signal ended it. */
+  /** Undefined where a signal ended the run. */
   readonly exitCode?: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A run of `oven` that goes on. */
+/** A run of `oven` that has not ended. */
 interface Running extends Promise<Outcome> {
   readonly pid?: number;
   readonly kill: (signal: NodeJS.Signals) => boolean;

@@ -24,8 +24,8 @@ const ok = async (...args: string[]) => {
   return stdout;
 };
 
-describe('a job', () => {
-  it('is shown, cancelled, tried again, and told of again', async () => {
+describe('oven status, cancel, retry and replay', () => {
+  it('A job can be shown, cancelled and retried, and its callback sent again', async () => {
     const { jobId } = await testService.bake(testService.stalled('s1'));
     expect(await ok('status', jobId)).toMatch(/^s1: (queued|downloading)/);
     expect(await ok('cancel', jobId)).toContain('was told to stop');
@@ -37,10 +37,10 @@ describe('a job', () => {
     expect(JSON.parse(await ok('replay', jobId, '--json'))).toMatchObject({ jobId, status: 'failed' });
   });
 
-  it('that is done is shown with its files', async () => {
+  it('oven status shows a finished job with its files', async () => {
     const { jobId } = await testService.bake(testService.body('a'));
     await testService.ended(jobId);
-    await until('it is told of', async () =>
+    await until('the callback is delivered', async () =>
       (await ok('status', jobId)).includes('callback: delivered, 1 attempt'),
     );
     const text = await ok('status', jobId);
@@ -50,15 +50,15 @@ describe('a job', () => {
   });
 });
 
-it('a tape is purged', async () => {
+it('oven purge removes the files and jobs of a tape', async () => {
   const { jobId } = await testService.bake(testService.body('b'));
   await testService.ended(jobId);
   expect(await ok('purge', 'b')).toBe('b: removed 1 job and 2 files\n  tapes/b.mp4\n  tapes/b-thumb.jpg');
   expect(JSON.parse(await ok('purge', 'b', '--json'))).toEqual({ slug: 'b', jobs: [], files: [] });
 });
 
-describe('the service', () => {
-  it('is shown as it is, and a bad state is the exit code', async () => {
+describe('oven status and drain of the service', () => {
+  it('oven status shows the state of the service, with exit code 1 for a bad one', async () => {
     expect(await ok('status')).toMatch(/^service: healthy, release dev, up for \d+ s\nwork: healthy$/);
     expect(JSON.parse(await ok('status', '--json'))).toMatchObject({
       status: 'healthy',
@@ -70,7 +70,7 @@ describe('the service', () => {
     expect(await ok('drain', '--off')).toBe('taking tapes: nothing to do');
   });
 
-  it('is drained: waits for what runs, and ends when there is nothing', async () => {
+  it('oven drain waits until the service has nothing to do', async () => {
     const { jobId } = await testService.bake(testService.stalled('s2'));
     const late = await run(['drain', '--timeout', '0']);
     expect(late.exitCode).toBe(1);
@@ -88,7 +88,7 @@ describe('the service', () => {
   });
 });
 
-describe('one line, and the exit code, for what can not be', () => {
+describe('errors', () => {
   it.each<[string[], NodeJS.ProcessEnv, number, RegExp]>([
     [['status', ID], {}, 1, /no such job.* \[JOB_NOT_FOUND\]/],
     [['status', '../health'], {}, 1, /\[JOB_NOT_FOUND\]/],
@@ -103,7 +103,7 @@ describe('one line, and the exit code, for what can not be', () => {
     [['drain', '--timeout', 'soon'], {}, 2, /number of seconds/],
     [['purge', 'a', '--force'], {}, 2, /--force/],
     [['bake', 'a.zip'], { OUTPUT_SCALE: '3', MAX_FRAMES: 'x' }, 2, /MAX_FRAMES .*; OUTPUT_SCALE /],
-  ])('oven %j', async (args, env, code, says) => {
+  ])('oven %j with %j ends with exit code %d and one line', async (args, env, code, says) => {
     const { exitCode, stdout, stderr } = await run(args, env);
     expect([exitCode, stdout]).toEqual([code, '']);
     expect(stderr).toMatch(/^oven: [^\n]+$/);
@@ -111,16 +111,16 @@ describe('one line, and the exit code, for what can not be', () => {
     expect(stderr).not.toContain(SECRET);
   });
 
-  it('a service that is something else', async () => {
+  it('oven status fails with one line where OVEN_URL is another service', async () => {
     const { exitCode, stderr } = await run(['status'], { OVEN_URL: `${testService.url}/docs` });
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^oven: [^\n]+$/);
   });
 });
 
-describe('help', () => {
+describe('oven COMMAND --help', () => {
   it.each(['status', 'retry', 'cancel', 'replay', 'purge', 'drain'])(
-    'of %s says all that is needed',
+    'The help of oven %s names its variables, options and exit status, with examples',
     async (name) => {
       const text = await ok(name, '--help');
       for (const word of [
@@ -136,7 +136,7 @@ describe('help', () => {
     },
   );
 
-  it('names every command', async () => {
+  it('oven --help names every command', async () => {
     const text = await ok('--help');
     for (const name of ['bake', 'status', 'retry', 'cancel', 'replay', 'purge', 'drain'])
       expect(text).toContain(name);

@@ -21,29 +21,32 @@ beforeEach(async () => {
 });
 afterAll(() => folders.remove());
 
-/** The kinds of ffmpeg that a bake is stopped with: one at work that can't finish too early, and one that hangs. */
+/** Kinds of ffmpeg: one that works so slowly that it can't finish before the signal, and one that hangs. */
 const ENCODERS = {
   'at work': `PATH=$(echo "$PATH" | cut -d: -f2-); exec ffmpeg -re "$@"`,
   hanging: 'exec sleep 600',
 };
 
-describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s in the middle of a bake', (signal) => {
-  it.each(['at work', 'hanging'] as const)('stops an encoder %s and leaves nothing', async (kind) => {
-    await standIn(join(folders.root, 'bin'), 'ffmpeg', ENCODERS[kind], folders.pids);
-    const running = startOven(folders, ['bake', tape], { env: { PATH: pathWith(folders) } });
-    await expect.poll(() => pidsIn(folders.pids), { timeout: 20_000 }).toHaveLength(1);
-    const [folder] = await readdir(folders.temp);
-    expect(folder).toMatch(/^tape-tape-/);
-    expect(pidsIn(folders.pids).map(isAlive)).toEqual([true]);
-    running.kill(signal);
-    const { exitCode, stdout, stderr } = await running;
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toBe(`oven: ${tape}: The bake was stopped. [BAKE_ABORTED]`);
-    expect(pidsIn(folders.pids).map(isAlive)).toEqual([false]);
-    expect(await folders.left()).toEqual([]);
-  });
+describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s', (signal) => {
+  it.each(['at work', 'hanging'] as const)(
+    `${signal} during a bake stops an encoder that is %s, and leaves nothing`,
+    async (kind) => {
+      await standIn(join(folders.root, 'bin'), 'ffmpeg', ENCODERS[kind], folders.pids);
+      const running = startOven(folders, ['bake', tape], { env: { PATH: pathWith(folders) } });
+      await expect.poll(() => pidsIn(folders.pids), { timeout: 20_000 }).toHaveLength(1);
+      const [folder] = await readdir(folders.temp);
+      expect(folder).toMatch(/^tape-tape-/);
+      expect(pidsIn(folders.pids).map(isAlive)).toEqual([true]);
+      running.kill(signal);
+      const { exitCode, stdout, stderr } = await running;
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toBe(`oven: ${tape}: The bake was stopped. [BAKE_ABORTED]`);
+      expect(pidsIn(folders.pids).map(isAlive)).toEqual([false]);
+      expect(await folders.left()).toEqual([]);
+    },
+  );
 
-  it('reaches encoder and oven together, as from a terminal', async () => {
+  it(`${signal} from a terminal, to oven and the encoder together, leaves nothing`, async () => {
     await standIn(join(folders.root, 'bin'), 'ffmpeg', ENCODERS.hanging, folders.pids);
     const running = startOven(folders, ['bake', tape], { env: { PATH: pathWith(folders) }, detached: true });
     await expect.poll(() => pidsIn(folders.pids), { timeout: 20_000 }).toHaveLength(1);
@@ -71,8 +74,8 @@ it('A bake that is killed by SIGKILL leaves a folder that the next bake removes'
 
 const hasScript = execaSync('script', ['--version'], { reject: false }).stdout.includes('util-linux');
 
-describe.skipIf(!hasScript)('on a terminal (needs `script` of util-linux)', () => {
-  /** Runs the command on a terminal of its own, and gives everything that was written there. */
+describe.skipIf(!hasScript)('oven bake on a terminal (needs `script` of util-linux)', () => {
+  /** Runs the command on a terminal of its own, and gives its whole output. */
   const onTerminal = async (...args: readonly string[]) => {
     const env = { TEMP_DIR: folders.temp, TERM: 'xterm' };
     const command = [...OVEN, ...args].map((word) => `'${word}'`).join(' ');
@@ -80,20 +83,20 @@ describe.skipIf(!hasScript)('on a terminal (needs `script` of util-linux)', () =
     return execaSync('script', ['-qec', command, '/dev/null'], options);
   };
 
-  it('draws a bar that fills, then the report', async () => {
+  it('oven bake draws a bar that fills, then prints the report', async () => {
     const { stdout, exitCode } = await onTerminal('bake', tape);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/[█░]{30} +\d+% +(open|unpack|mp4)/);
     expect(stdout.slice(stdout.lastIndexOf('░') + 1)).toContain('tape.mp4');
   });
 
-  it('draws none with --json', async () => {
+  it('oven bake --json draws no bar', async () => {
     const { stdout } = await onTerminal('bake', '--json', tape);
     expect(stdout).not.toMatch(/[█░]/);
     expect(JSON.parse(stdout)).toMatchObject({ width: expect.any(Number) });
   });
 
-  it('ends a failure with its one line', async () => {
+  it('oven bake ends with the line of an error on a terminal', async () => {
     const { stdout, exitCode } = await onTerminal('bake', 'no.zip');
     expect(exitCode).toBe(1);
     expect(stdout.trimEnd().endsWith('[TAPE_NOT_FOUND]')).toBe(true);

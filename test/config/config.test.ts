@@ -9,16 +9,18 @@ const MiB = 1024 * 1024;
 const MACHINE = { cores: 2, memoryMb: 2000 };
 /** The vault file of SEED.md. */
 const VAULT = {
-  ...{
-    ART_SPACES_KEY: 'art-key',
-    ART_SPACES_SECRET: 'art-secret',
-    ART_SPACES_BUCKET: 'art-aesthetic-computer',
-  },
-  ...{ AT_BLOBS_SPACES_KEY: 'blobs-key', AT_BLOBS_SPACES_SECRET: 'blobs-secret' },
+  ART_SPACES_KEY: 'art-key',
+  ART_SPACES_SECRET: 'art-secret',
+  ART_SPACES_BUCKET: 'art-aesthetic-computer',
+  AT_BLOBS_SPACES_KEY: 'blobs-key',
+  AT_BLOBS_SPACES_SECRET: 'blobs-secret',
   AT_BLOBS_SPACES_BUCKET: 'at-blobs-aesthetic-computer',
   ART_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com',
   AT_BLOBS_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com',
-  ...{ CALLBACK_SECRET: 'shared', PORT: '3000', NODE_ENV: 'production', TEMP_DIR: '/tmp' },
+  CALLBACK_SECRET: 'shared',
+  PORT: '3000',
+  NODE_ENV: 'production',
+  TEMP_DIR: '/tmp',
 };
 const FOLDERS = {
   ART_SPACES_ENDPOINT: 'file:///a',
@@ -35,37 +37,41 @@ const problems = (env: NodeJS.ProcessEnv) => {
   }
 };
 
-describe('the environment', () => {
-  it('of the vault file is enough, and all else has its default', () => {
+describe('readConfig', () => {
+  it('The variables of the vault file are enough, and all others have defaults', () => {
     expect(readConfig(VAULT, MACHINE)).toEqual({
       tapeBucket: {
-        ...{ endpoint: new URL('https://sfo3.digitaloceanspaces.com'), bucket: 'art-aesthetic-computer' },
-        ...{ key: 'art-key', secret: 'art-secret' },
+        endpoint: new URL('https://sfo3.digitaloceanspaces.com'),
+        bucket: 'art-aesthetic-computer',
+        key: 'art-key',
+        secret: 'art-secret',
       },
       storage: {
-        ...{
-          endpoint: new URL('https://sfo3.digitaloceanspaces.com'),
-          bucket: 'at-blobs-aesthetic-computer',
-        },
-        ...{ key: 'blobs-key', secret: 'blobs-secret' },
+        endpoint: new URL('https://sfo3.digitaloceanspaces.com'),
+        bucket: 'at-blobs-aesthetic-computer',
+        key: 'blobs-key',
+        secret: 'blobs-secret',
       },
-      ...{ callbackSecrets: ['shared'], host: '127.0.0.1', port: 3000, isProduction: true, tempDir: '/tmp' },
-      ...{
-        redis: { url: 'redis://127.0.0.1:6379' },
-        concurrency: 2,
-        maxQueued: 200,
-        minFreeBytes: 1024 * MiB,
-      },
+      callbackSecrets: ['shared'],
+      host: '127.0.0.1',
+      port: 3000,
+      isProduction: true,
+      tempDir: '/tmp',
+      redis: { url: 'redis://127.0.0.1:6379' },
+      concurrency: 2,
+      maxQueued: 200,
+      minFreeBytes: 1024 * MiB,
       limits: {
-        ...{
-          zipBytes: 256 * MiB,
-          unzippedBytes: 1024 * MiB,
-          seconds: 60,
-          frames: 4000,
-          framePixels: 2_097_152,
-        },
+        zipBytes: 256 * MiB,
+        unzippedBytes: 1024 * MiB,
+        seconds: 60,
+        frames: 4000,
+        framePixels: 2_097_152,
       },
-      ...{ metricsPort: 9464, bakeTimeoutSeconds: 300, scale: 'auto', logLevel: 'info' },
+      metricsPort: 9464,
+      bakeTimeoutSeconds: 300,
+      scale: 'auto',
+      logLevel: 'info',
       outputName: 'slug',
       allowedSources: [
         'https://art-aesthetic-computer.sfo3.digitaloceanspaces.com',
@@ -77,57 +83,58 @@ describe('the environment', () => {
     });
   });
 
-  it('of folders needs neither keys nor buckets', () => {
+  it('Folders need neither keys nor buckets', () => {
     expect(problems(FOLDERS)).toEqual([]);
     expect(readConfig(FOLDERS, MACHINE).allowedSources[0]).toBe('file:///a');
   });
 
   it.each<[string, NodeJS.ProcessEnv, object]>([
+    ['several secrets', { CALLBACK_SECRET: ' new , old,,' }, { callbackSecrets: ['new', 'old'] }],
     [
-      'secrets, of which the first signs',
-      { CALLBACK_SECRET: ' new , old,,' },
-      { callbackSecrets: ['new', 'old'] },
-    ],
-    [
-      'Redis on a socket',
+      'a Redis on a socket',
       { REDIS_URL: 'unix:///run/redis.sock' },
       { redis: { url: 'unix:///run/redis.sock' } },
     ],
-    ['Redis with TLS', { REDIS_URL: 'rediss://u:p@h:1/2' }, { redis: { url: 'rediss://u:p@h:1/2' } }],
+    ['a Redis with TLS', { REDIS_URL: 'rediss://u:p@h:1/2' }, { redis: { url: 'rediss://u:p@h:1/2' } }],
     ['a number of bakes', { CONCURRENCY: '3' }, { concurrency: 3 }],
-    ['auto', { CONCURRENCY: 'auto' }, { concurrency: 2 }],
+    ['an automatic number of bakes', { CONCURRENCY: 'auto' }, { concurrency: 2 }],
     [
-      'empty values as none',
+      'empty values, which count as none',
       { PORT: '', CONCURRENCY: ' ', AT_BLOBS_CDN: '', LOG_LEVEL: '' },
       { port: 3000, concurrency: 2 },
     ],
     ['a scale', { OUTPUT_SCALE: '4' }, { scale: 4 }],
-    ['what files are named by', { OUTPUT_NAME: 'code' }, { outputName: 'code' }],
+    ['a choice of file names', { OUTPUT_NAME: 'code' }, { outputName: 'code' }],
     ['a CDN', { AT_BLOBS_CDN: 'cdn.test' }, { storage: expect.objectContaining({ cdn: 'cdn.test' }) }],
     ['a public URL', { PUBLIC_URL: 'https://oven.test' }, { publicUrl: new URL('https://oven.test') }],
     [
-      'lists',
+      'lists of origins',
       { ALLOWED_SOURCES: 'https://a, https://b/c', ALLOWED_CALLBACKS: 'http://127.0.0.1:1' },
       { allowedSources: ['https://a', 'https://b/c'], allowedCallbacks: ['http://127.0.0.1:1'] },
     ],
     [
-      'limits',
+      'limits of a tape',
       { MAX_ZIP_MB: '1', MAX_FRAMES: '2', MIN_FREE_MB: '0' },
       { limits: expect.objectContaining({ zipBytes: MiB, frames: 2 }), minFreeBytes: 0 },
     ],
     ['a socket to listen on', { LISTEN_SOCKET: '/run/x' }, { listenSocket: '/run/x' }],
-  ])('takes %s', (_what, env, expected) => {
+  ])('The environment can have %s', (_what, env, expected) => {
     expect(readConfig({ ...FOLDERS, ...env }, MACHINE)).toMatchObject(expected);
   });
 
-  it('that is empty is told of by every name that is missing', () => {
+  it('An empty environment is refused with the name of every required variable', () => {
     const found = problems({});
     expect(found.every(({ message }) => message === 'is missing')).toBe(true);
     expect(found.map(({ name }) => name).sort()).toEqual(
       [
-        ...['ART_SPACES', 'AT_BLOBS_SPACES'].flatMap((one) =>
-          ['ENDPOINT', 'BUCKET', 'KEY', 'SECRET'].map((two) => `${one}_${two}`),
-        ),
+        'ART_SPACES_ENDPOINT',
+        'ART_SPACES_BUCKET',
+        'ART_SPACES_KEY',
+        'ART_SPACES_SECRET',
+        'AT_BLOBS_SPACES_ENDPOINT',
+        'AT_BLOBS_SPACES_BUCKET',
+        'AT_BLOBS_SPACES_KEY',
+        'AT_BLOBS_SPACES_SECRET',
         'CALLBACK_SECRET',
       ].sort(),
     );
@@ -139,8 +146,13 @@ describe('the environment', () => {
     HOST: ['a b', 'http://x'],
     NODE_ENV: ['prod'],
     REDIS_URL: [
-      ...['127.0.0.1:6379', 'http://h', 'unix://', 'redis://', 'unix://host/path'],
-      ...['redis://:100%@h:1', 'unix:///run/%zz'],
+      '127.0.0.1:6379',
+      'http://h',
+      'unix://',
+      'redis://',
+      'unix://host/path',
+      'redis://:100%@h:1',
+      'unix:///run/%zz',
     ],
     CONCURRENCY: ['0', '65', 'many', '-1'],
     MAX_QUEUED: ['0', 'x'],
@@ -165,20 +177,20 @@ describe('the environment', () => {
     LISTEN_SOCKET: ['relative'],
   };
   it.each(Object.entries(WRONG).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
-    'with a wrong %s (%s) is told of by that name alone, without its value',
+    'A wrong %s (%s) is refused by its name, without its value',
     (name, value) => {
       const found = problems({ ...FOLDERS, [name]: value });
       expect([...new Set(found.map((problem) => problem.name))]).toEqual(
-        // A storage that is none is not known to be a folder either.
+        // A wrong endpoint is no folder, so the bucket and its keys are missing as well.
         name.endsWith('_ENDPOINT') && !value.startsWith('file:')
-          ? [name, ...['BUCKET', 'KEY', 'SECRET'].map((part) => name.replace('ENDPOINT', part))]
+          ? ['ENDPOINT', 'BUCKET', 'KEY', 'SECRET'].map((part) => name.replace('ENDPOINT', part))
           : [name],
       );
       if (value.trim().length > 8) for (const { message } of found) expect(message).not.toContain(value);
     },
   );
 
-  it('has all its secrets known to the log', () => {
+  it('secretsOf finds every secret of the environment', () => {
     const all = secretsOf(
       readConfig({ ...VAULT, REDIS_URL: 'rediss://u:p%2Fw@h:1', CALLBACK_SECRET: 'a,b' }, MACHINE),
     );
@@ -186,7 +198,7 @@ describe('the environment', () => {
   });
 });
 
-describe('how many bakes at once', () => {
+describe('autoConcurrency', () => {
   it.each([
     [{ cores: 1, memoryMb: 1000 }, 1],
     [{ cores: 1, memoryMb: 480 }, 1],
@@ -194,18 +206,18 @@ describe('how many bakes at once', () => {
     [{ cores: 4, memoryMb: 999 }, 1],
     [{ cores: 4, memoryMb: 1000 }, 2],
     [{ cores: 64, memoryMb: 256_000 }, 3],
-  ])('%j: %d', (machine, expected) => {
+  ])('A machine of %j runs %d bakes at once', (machine, expected) => {
     expect(autoConcurrency(machine)).toBe(expected);
   });
 });
 
-describe('the limits of a bake', () => {
-  it('have the same names for the command line', () => {
+describe('readBakeVariables', () => {
+  it('oven bake reads the same limits as the service', () => {
     expect(readBakeVariables({ MAX_FRAMES: '5', OUTPUT_SCALE: '2' })).toMatchObject({
       limits: { frames: 5 },
       scale: 2,
     });
-    // The command line takes these when nothing is set.
+    // The command line uses these where no variable is set.
     expect(readBakeVariables({})).toEqual({ limits: DEFAULT_LIMITS, scale: 'auto' });
     const names = [...Object.values(LIMITS).map(({ variable }) => variable), 'OUTPUT_SCALE'];
     expect(Object.keys(BAKE_VARIABLES)).toEqual(names);

@@ -12,35 +12,36 @@ function write(log: (to: ReturnType<typeof openLog>) => void): Record<string, un
   return JSON.parse(lines[0]!);
 }
 
-describe('a line of the log', () => {
-  it('is JSON with level, time and message', () => {
+describe('openLog', () => {
+  it('A line of the log is JSON with level, time and message', () => {
     expect(write((log) => log.info({ jobId: 'x' }, 'said'))).toEqual({
-      ...{
-        level: 'info',
-        service: 'oven',
-        msg: 'said',
-        jobId: 'x',
-        time: expect.stringMatching(/^\d{4}-.*Z$/),
-      },
+      level: 'info',
+      service: 'oven',
+      msg: 'said',
+      jobId: 'x',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
     });
   });
 
-  it.each(SECRETS.filter((secret) => secret.length > 5))('never holds %s, wherever it got in', (secret) => {
-    const error = Object.assign(
-      new Error(`refused ${secret}`, { cause: new Error(encodeURIComponent(secret)) }),
-      {
-        config: { secret },
-      },
-    );
-    const line = write((log) => log.error({ err: error, words: [secret], [secret]: 1 }, `said ${secret}`));
-    const text = JSON.stringify(line);
-    for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) {
-      expect(text).not.toContain(form);
-    }
-    expect(line).toMatchObject({ msg: 'said [redacted]', err: { message: 'refused [redacted]' } });
-  });
+  it.each(SECRETS.filter((secret) => secret.length > 5))(
+    'A line of the log never has the secret %s, in its fields, message or error',
+    (secret) => {
+      const error = Object.assign(
+        new Error(`refused ${secret}`, { cause: new Error(encodeURIComponent(secret)) }),
+        {
+          config: { secret },
+        },
+      );
+      const line = write((log) => log.error({ err: error, words: [secret], [secret]: 1 }, `said ${secret}`));
+      const text = JSON.stringify(line);
+      for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) {
+        expect(text).not.toContain(form);
+      }
+      expect(line).toMatchObject({ msg: 'said [redacted]', err: { message: 'refused [redacted]' } });
+    },
+  );
 
-  it('keeps words in which a very short secret happens to be', () => {
+  it('A very short secret is not taken out of words', () => {
     expect(write((log) => log.info('the abc of it'))).toMatchObject({ msg: 'the abc of it' });
   });
 
@@ -49,11 +50,11 @@ describe('a line of the log', () => {
     ['redis://user:pass@h:1/0', 'redis://[redacted]@h:1/0'],
     ['"https://a.test/?x"', '"https://a.test/?[redacted]"'],
     ['what? no', 'what? no'],
-  ])('shows of %s', (text, shown) => {
+  ])('The log hides queries and passwords of URLs in %s', (text, shown) => {
     expect(write((log) => log.info(text)).msg).toBe(shown);
   });
 
-  it('leaves out fields named as what must not be shown', () => {
+  it('The log hides fields whose names tell of secrets', () => {
     const request = { callbackSecret: 'x', callbackUrl: 'https://a/b', metadata: { a: 1 }, slug: 's' };
     const line = write((log) => log.info({ request, headers: { authorization: 'y' } }));
     expect(line.request).toEqual({
@@ -65,13 +66,16 @@ describe('a line of the log', () => {
     expect(line.headers).toBe('[redacted]');
   });
 
-  it('tells of an error its name, code, stack and causes, and none of its own fields', () => {
+  it('The log shows the name, code, stack and causes of an error, and no other fields of it', () => {
     const error = Object.assign(new TypeError('no', { cause: new Error('why') }), {
       code: 'E1',
       request: { body: 'x' },
     });
     expect(write((log) => log.error({ err: error })).err).toEqual({
-      ...{ type: 'TypeError', message: 'no', code: 'E1', stack: expect.stringContaining('log.test.ts') },
+      type: 'TypeError',
+      message: 'no',
+      code: 'E1',
+      stack: expect.stringContaining('log.test.ts'),
       cause: expect.objectContaining({ message: 'why' }),
     });
     expect(write((log) => log.error({ err: { secret: 1 } })).err).toBe('not an error');

@@ -1,31 +1,31 @@
-/** The factors that may be asked for. Odd ones would split a source pixel across chroma samples. */
+/** The scales that a request can have. An odd factor would split a source pixel across chroma samples. */
 export const SCALES = ['auto', 1, 2, 4, 6, 8] as const;
 export type Scale = (typeof SCALES)[number];
 
-/** Pixels of the longer side up to which `auto` enlarges by as much as fits. */
-const COMFORTABLE = 1280;
+/** Pixels of the longer side up to which `auto` enlarges by the largest even factor. */
+const AUTO_SIDE = 1280;
 /** Pixels of the longer side up to which `auto` still doubles. */
-const LARGE = 2048;
-/** Pixels of the longer side at most, when a factor is asked for: what common players decode. */
+const DOUBLED_SIDE = 2048;
+/** Pixels of the longer side at most: more is too large for common players. */
 export const LARGEST_SIDE = 4096;
 
-/** How a frame becomes a picture of the video, in pixels. */
+/** The size of a video, and of the frame in it. All in pixels. */
 export interface Geometry {
-  /** Whole number of pixels that each pixel becomes, in both directions; below 1 when the frame had to be shrunk. */
+  /** How many pixels each pixel of the frame becomes, in both directions: a whole number, or less than 1 for a frame that is shrunk. */
   readonly factor: number;
-  /** Of the frame after scaling. */
+  /** The scaled frame. */
   readonly innerWidth: number;
   readonly innerHeight: number;
-  /** Of the video: even, so odd sizes have one more column or row. */
+  /** The video. Its sizes are even, so an odd one has one more column or row. */
   readonly width: number;
   readonly height: number;
-  /** Whether a larger factor was asked for. */
+  /** Whether the request has a larger factor. */
   readonly reduced: boolean;
 }
 
 /**
- * Chooses the size of the video for frames of `width` × `height`. `maxSide`, in pixels, bounds the longer side whatever
- * the scale; only where even the frame itself is larger is it shrunk.
+ * Plans the size of a video of frames of `width` × `height` pixels. The longer side has at most `maxSide` pixels at any scale. A frame
+ * that is larger is shrunk. Pure.
  */
 export function planScale(width: number, height: number, scale: Scale, maxSide = LARGEST_SIDE): Geometry {
   const longer = Math.max(width, height);
@@ -44,9 +44,9 @@ export function planScale(width: number, height: number, scale: Scale, maxSide =
 }
 
 function autoFactor(longer: number, maxSide: number): number {
-  const comfortable = Math.floor(Math.min(COMFORTABLE, maxSide) / longer / 2) * 2;
-  if (comfortable >= 2) return comfortable;
-  return longer * 2 <= Math.min(LARGE, maxSide) ? 2 : 1;
+  const even = Math.floor(Math.min(AUTO_SIDE, maxSide) / longer / 2) * 2;
+  if (even >= 2) return even;
+  return longer * 2 <= Math.min(DOUBLED_SIDE, maxSide) ? 2 : 1;
 }
 
 function largestWithin(longer: number, asked: number, maxSide: number): number {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { inOrder, LONGEST } from './longest-first.ts';
 
 const named = (project: string, file: string) => ({ project, file });
 
-test('what takes longest comes first, then by project, each together', () => {
+it('The files that take longest come first, and the others project by project', () => {
   const [longest = '', next = ''] = LONGEST;
   const files = [
     named('unit', 'a'),
@@ -17,6 +17,6 @@ test('what takes longest comes first, then by project, each together', () => {
   expect(inOrder(files).map(({ file }) => file)).toEqual([longest, next, 'd', 'b', 'a', 'c']);
 });
 
-test.each(LONGEST)('%s is there', (file) => {
+it.each(LONGEST)('%s of the table of longest files exists', (file) => {
   expect(existsSync(file)).toBe(true);
 });

@@ -27,7 +27,7 @@ export const LONGEST: readonly string[] = [
 /** Files of one project stay together: those of `unit` share their workers only then. */
 const PROJECTS = ['host', 'service', 'unit'];
 
-/** What takes longest comes first, so that no worker goes on long after the others ended; the rest by project. */
+/** The longest files first, so that no worker goes on long after the others; then the others, project by project. */
 export function inOrder<T extends { readonly project: string; readonly file: string }>(
   files: readonly T[],
 ): T[] {

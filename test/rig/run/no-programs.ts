@@ -1,7 +1,7 @@
 import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 
-// Runs before each file of the project `unit`, so that no slow test slips in there.
+// Runs before each file of the project `unit`, so that a test that starts a program fails there.
 const refuse = (program: unknown) => {
   throw new Error(
     `a unit test does not start programs (${program}): take its file out of UNIT, in test/rig/run/projects.ts`,

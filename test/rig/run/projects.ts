@@ -1,6 +1,6 @@
 /**
- * Which test files belong to which of vitest's projects; those in neither table are `service`. `unit` is what runs in a
- * process that the files share: it starts no program (no-programs.ts sees to it), mocks no module and leaves no global changed.
+ * The test files of vitest's projects `unit` and `host`. All others belong to `service`. Files of `unit` share their processes, so they
+ * start no program (no-programs.ts refuses it), mock no module and leave no global changed.
  */
 export const UNIT = [
   'test/bake/{encode,open,plan}/*.test.ts',
@@ -31,13 +31,13 @@ export const UNIT = [
   'test/twin/net/firewall.test.ts',
 ];
 
-/** Files that a command of its own runs, and no other, with the variable by which it asks for them. */
+/** Files that only one command runs, and the variable by which it asks for them. */
 const OF_COMMANDS = {
   'test/ci/act.test.ts': 'OVEN_TEST_ACT', // npm run test:workflows
   'test/deploy/first-boot.test.ts': 'OVEN_TEST_DEPLOY', // npm run test:deploy
 };
 
-/** Those of them that were not asked for. */
+/** Files of OF_COMMANDS that this run leaves out. */
 export const NOT_ASKED_FOR = Object.entries(OF_COMMANDS).flatMap(([file, variable]) =>
   process.env[variable] ? [] : [file],
 );

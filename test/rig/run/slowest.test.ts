@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { renderSlowest } from './slowest.ts';
 
-test('the slowest twenty, slowest first, with what imports took, and the sum of all', () => {
+it('The report lists the slowest twenty files with the time of their imports, and the sum of all', () => {
   const rows = Array.from({ length: 25 }, (_, index) => ({
     file: `test/${index}.test.ts`,
     total: index * 1000,

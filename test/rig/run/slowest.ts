@@ -3,7 +3,7 @@ import type { Reporter, TestModule, Vitest } from 'vitest/node';
 
 const COUNT = 20;
 
-/** Prints at the end of a run of many files which took longest, and how much of it was imports. */
+/** Prints the slowest files at the end of a run of many, and how much of their time was imports. */
 export class SlowestFiles implements Reporter {
   #root = '';
 
@@ -27,9 +27,9 @@ export class SlowestFiles implements Reporter {
 
 export interface Timed {
   readonly file: string;
-  /** Milliseconds, imports included. */
+  /** Milliseconds with imports. */
   readonly total: number;
-  /** Milliseconds until its tests were known. */
+  /** Milliseconds until vitest knew its tests. */
   readonly imports: number;
 }
 
