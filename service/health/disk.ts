@@ -1,3 +1,4 @@
+/** The free space of the disk of TEMP_DIR, for /health, the dashboard and POST /bake. */
 import { statfs } from 'node:fs/promises';
 import { cached } from '../lib/cached.ts';
 

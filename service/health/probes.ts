@@ -1,3 +1,4 @@
+/** GET /health: whether this service can bake. */
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { cached } from '../lib/cached.ts';

@@ -1,3 +1,4 @@
+/** GET /health/work: whether tapes get through. */
 import type { Counts, FinishedCounts } from '../queue/status.ts';
 import type { Reason } from './probes.ts';
 

@@ -1,3 +1,4 @@
+/** Bakes the built-in tapes and checks the outputs, for the candidate and the self-check. */
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** The candidate: a release that proves itself before it serves. */
 import type { Config } from '../config/config.ts';
 import type { Reason } from '../health/probes.ts';
 import { emptyApp } from '../http/app.ts';

@@ -1,3 +1,4 @@
+/** The errors of a source, and the meaning of answers and of undici's errors. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from 'undici';
 import { OvenError, type SourceCode } from '../errors.ts';

@@ -1,3 +1,4 @@
+/** Fetches a tape from where it is: the tape bucket, or any other allowed URL. */
 import type { LookupFunction } from 'node:net';
 import { isTransient } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
@@ -7,7 +8,6 @@ import { download, notAllowed, type Progress } from './download.ts';
 import { timedOut } from './errors.ts';
 import type { TapeBucket } from './tape-bucket.ts';
 
-/** Fetches tapes, and retries. */
 export interface Source {
   /**
    * Fetches a tape into a new file, which is there afterwards only if it is whole. Throws SourceError, the signal's reason when

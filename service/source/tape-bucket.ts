@@ -1,3 +1,4 @@
+/** The private bucket of tapes on S3, or a folder in its place. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, stat } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+/** A storage in a bucket on S3. Each object records its owner, and conditional writes keep two tapes from taking one key. */
 import { randomUUID } from 'node:crypto';
 import {
   DeleteObjectCommand,

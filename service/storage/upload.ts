@@ -1,3 +1,4 @@
+/** Uploads one file to S3. */
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
