@@ -1,6 +1,6 @@
 import { renderLogo, renderName } from './logo.ts';
 import { type Markup, markup, renderTime } from './markup.ts';
-import type { Kind, Row } from './row.ts';
+import type { FilterStatus, Row } from './row.ts';
 import type { Lists, View } from './view.ts';
 
 /** The style sheets of every page, in the order of the cascade. */
@@ -104,35 +104,43 @@ function table(
 export interface Filter {
   /** In lower case; a row matches when its slug, code or message contains it. */
   readonly text: string;
-  readonly kind: Kind | undefined;
+  readonly status: FilterStatus | undefined;
 }
 
-/** The kinds that the filter offers. Running bakes have a list of their own. */
-export const KINDS = ['waiting', 'done', 'failed', 'undelivered'] as const satisfies readonly Kind[];
+/** The statuses that the filter offers. Running bakes have a list of their own. */
+export const FILTER_STATUSES = [
+  'waiting',
+  'done',
+  'failed',
+  'undelivered',
+] as const satisfies readonly FilterStatus[];
 
 const MAX_TEXT = 100;
 
 /** Reads the filter from a URL's query. An unknown status is ignored. */
 export function readFilter(query: { q?: string | undefined; status?: string | undefined }): Filter {
   const text = (query.q ?? '').trim().toLowerCase().slice(0, MAX_TEXT);
-  return { text, kind: KINDS.find((kind) => kind === query.status) };
+  return { text, status: FILTER_STATUSES.find((status) => status === query.status) };
 }
 
 /** Whether the filter shows a row. `applyFilter` in browser/filter.js decides the same in the browser. */
 export function matches(
-  row: { readonly find: string; readonly kinds: readonly Kind[] },
+  row: { readonly find: string; readonly filterStatuses: readonly FilterStatus[] },
   filter: Filter,
 ): boolean {
-  return row.find.includes(filter.text) && (filter.kind === undefined || row.kinds.includes(filter.kind));
+  return (
+    row.find.includes(filter.text) &&
+    (filter.status === undefined || row.filterStatuses.includes(filter.status))
+  );
 }
 
 /** The filter's form. Without JavaScript it is a plain GET form; with it the list follows each keystroke. */
-export function renderFilter({ text, kind }: Filter): Markup {
+export function renderFilter({ text, status }: Filter): Markup {
   const choice = (value: string, label: string) => markup`
-        <label><input type="radio" name="status" value="${value}"${(kind ?? '') === value ? markup` checked` : ''}><span>${label}</span></label>`;
+        <label><input type="radio" name="status" value="${value}"${(status ?? '') === value ? markup` checked` : ''}><span>${label}</span></label>`;
   return markup`<form id="filter" role="search" aria-label="Tapes" method="get" action="/">
       <p class="find"><label for="q">Find</label> <input id="q" type="search" name="q" value="${text}" maxlength="${MAX_TEXT}" autocomplete="off" spellcheck="false" placeholder="name, code or message"></p>
-      <fieldset><legend>Status</legend>${[choice('', 'all'), ...KINDS.map((one) => choice(one, one))]}
+      <fieldset><legend>Status</legend>${[choice('', 'all'), ...FILTER_STATUSES.map((one) => choice(one, one))]}
       </fieldset>
       <p class="go"><button type="submit">Filter</button></p>
     </form>`;

@@ -14,14 +14,14 @@ import {
 export type Group = 'waiting' | 'baking' | 'done' | 'failed';
 
 /** What the filter can ask for. `undelivered`: the bake has ended and its callback is not delivered. */
-export type Kind = Group | 'undelivered';
+export type FilterStatus = Group | 'undelivered';
 
 /** A table row about one job. `key` is the job's id. */
 export interface Row {
   readonly key: string;
   readonly slug: string;
   readonly group: Group;
-  readonly kinds: readonly Kind[];
+  readonly filterStatuses: readonly FilterStatus[];
   /** The text that the filter searches, in lower case. */
   readonly find: string;
   /** In milliseconds since 1970. */
@@ -101,17 +101,17 @@ function toRow(report: TapeReport, body: Markup): Row {
   const words = [slug, error?.code, error && publicText(error.message), report.callback.lastError];
   const find = words.flatMap((word) => (word ? [publicText(word).toLowerCase()] : [])).join(' ');
   const isUndelivered = (group === 'done' || group === 'failed') && !report.callback.delivered;
-  const kinds: Kind[] = isUndelivered ? [group, 'undelivered'] : [group];
+  const filterStatuses: FilterStatus[] = isUndelivered ? [group, 'undelivered'] : [group];
   return {
     key: jobId,
     slug,
     group,
-    kinds,
+    filterStatuses,
     find,
     code: error && publicText(error.code),
     endedAt: report.timings.finishedAt,
     render: (hidden) =>
-      markup`<tr role="row" data-key="${jobId}" data-kinds="${kinds.join(' ')}" data-find="${find}"${hidden ? markup` hidden` : ''}>${body}
+      markup`<tr role="row" data-key="${jobId}" data-statuses="${filterStatuses.join(' ')}" data-find="${find}"${hidden ? markup` hidden` : ''}>${body}
     </tr>`,
   };
 }

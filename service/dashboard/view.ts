@@ -123,6 +123,11 @@ function diskFigure(disk: DiskSpace | undefined): Markup {
   return figure('disk free', renderBytes(disk.freeBytes), `${share} % of ${renderBytes(disk.totalBytes)}`);
 }
 
-function figure(name: string, value: number | string, note: string, kind: string | false = false): Markup {
-  return markup`<div class="figure${kind ? ` ${kind}` : ''}"><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
+function figure(
+  name: string,
+  value: number | string,
+  note: string,
+  className: string | false = false,
+): Markup {
+  return markup`<div class="figure${className ? ` ${className}` : ''}"><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`;
 }

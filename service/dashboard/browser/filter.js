@@ -8,17 +8,17 @@ function readForm() {
     text: String(data.get('q') ?? '')
       .trim()
       .toLowerCase(),
-    kind: String(data.get('status') ?? ''),
+    status: String(data.get('status') ?? ''),
   };
 }
 
 /** Hides the rows that do not match the filter. `matches` in page.ts decides the same on the server. */
 export function applyFilter() {
   if (!form()) return;
-  const { text, kind } = readForm();
+  const { text, status } = readForm();
   for (const row of document.querySelectorAll('#tapes tbody > tr')) {
-    const { find = '', kinds = '' } = /** @type {HTMLElement} */ (row).dataset;
-    const isShown = find.includes(text) && (kind === '' || kinds.split(' ').includes(kind));
+    const { find = '', statuses = '' } = /** @type {HTMLElement} */ (row).dataset;
+    const isShown = find.includes(text) && (status === '' || statuses.split(' ').includes(status));
     if (/** @type {HTMLElement} */ (row).hidden === isShown) row.toggleAttribute('hidden', !isShown);
   }
 }
@@ -38,10 +38,10 @@ export function setUpFilter() {
   // A browser may restore an older form beside the address: the address counts.
   const query = new URLSearchParams(location.search);
   const text = /** @type {HTMLInputElement} */ (filter.elements.namedItem('q'));
-  const kind = /** @type {RadioNodeList} */ (filter.elements.namedItem('status'));
+  const status = /** @type {RadioNodeList} */ (filter.elements.namedItem('status'));
   text.value = query.get('q') ?? '';
-  kind.value = query.get('status') ?? '';
-  if (kind.value === '') kind.value = ''; // an unknown status: choose `all`
+  status.value = query.get('status') ?? '';
+  if (status.value === '') status.value = ''; // an unknown status: choose `all`
   applyFilter();
 }
 
@@ -52,10 +52,10 @@ let timer;
 function saveInAddress() {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    const { text, kind } = readForm();
+    const { text, status } = readForm();
     const query = new URLSearchParams();
     if (text) query.set('q', text);
-    if (kind) query.set('status', kind);
+    if (status) query.set('status', status);
     history.replaceState(null, '', query.size > 0 ? `?${query}` : location.pathname);
   }, 150);
 }
