@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-/** What a bundle may have at most: the platform takes 250 MB, and a function that starts fast is far smaller. */
+/** The largest bundle. The platform takes 250 MB, but a small function starts faster. */
 export const BUDGET_BYTES = 10 * 1024 * 1024;
 
 const FUNCTIONS = join(import.meta.dirname, 'functions');
 
-/** Optional parts of mongodb's driver, looked for when it is asked for what needs them, which nobody does here. */
+/** Optional parts of mongodb's driver. It loads them only for features that the functions do not use. */
 export const ABSENT = [
   '@aws-sdk/credential-providers',
   '@mongodb-js/zstd',
@@ -20,7 +20,7 @@ export const ABSENT = [
   'socks',
 ];
 
-/** CommonJS packages in an ES module ask for built-in ones with `require`. */
+/** CommonJS packages load built-in modules with `require`, which an ES module lacks. */
 const REQUIRE = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);`;
 
@@ -28,11 +28,11 @@ export interface Bundle {
   readonly name: string;
   readonly file: string;
   readonly bytes: number;
-  /** Packages in it. */
+  /** The packages in the bundle. */
   readonly packages: readonly string[];
 }
 
-/** Bundles every function with esbuild, as the platform does with node_bundler = "esbuild". Throws on what can't be resolved. */
+/** Bundles every function with esbuild, as the platform does with node_bundler = "esbuild". Throws when an import can't be resolved. */
 export async function buildFunctions(folder: string): Promise<readonly Bundle[]> {
   await mkdir(folder, { recursive: true });
   const names = (await readdir(FUNCTIONS))

@@ -1,6 +1,6 @@
-// `npm run demo:netlify`: the functions on this machine with all that they touch: the real Oven, a real PDS with an account for
-// guests and one for a user, MongoDB's protocol, and stand-ins for the buckets of ZIPs and for Auth0. One tape of a guest
-// and one of the user go the whole way. With `--once` it ends then; else it stays, to be called with curl.
+// `npm run demo:netlify` runs the functions on this machine with everything that they need: the real Oven, a real PDS with an account for
+// guests and one for a user, a server of MongoDB's protocol, and stand-ins for the buckets of ZIPs and for Auth0. One tape of a guest
+// and one of the user are published. With `--once` it ends then; otherwise it stays for calls with curl.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

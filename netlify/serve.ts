@@ -11,7 +11,7 @@ interface Module {
 
 const NAMES = ['track-media', 'tape-bake-complete', 'retry-stuck-tapes'];
 
-/** The functions by the path they answer at; those without one by the path under which the platform keeps them. */
+/** The functions by path. A function without a path of its own has the platform's. */
 async function loadFunctions(files: readonly string[]): Promise<ReadonlyMap<string, Handler>> {
   const modules = await Promise.all(files.map((file) => import(pathToFileURL(file).href) as Promise<Module>));
   return new Map(
@@ -22,7 +22,7 @@ async function loadFunctions(files: readonly string[]): Promise<ReadonlyMap<stri
   );
 }
 
-/** Answers on node:http with functions of the web's Request and Response. */
+/** A server of node:http for functions that use the web's Request and Response. */
 function serveFunctions(functions: ReadonlyMap<string, Handler>) {
   return createServer(async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const url = new URL(incoming.url ?? '/', `http://${incoming.headers.host ?? 'localhost'}`);
@@ -41,7 +41,7 @@ function serveFunctions(functions: ReadonlyMap<string, Handler>) {
   });
 }
 
-// node netlify/serve.ts [PORT [FILE...]]: the functions on this machine; of the sources, or of bundles.
+// node netlify/serve.ts [PORT [FILE...]]: serves the functions on this machine, from the sources or from bundles.
 if (import.meta.url === pathToFileURL(resolve(process.argv[1] ?? '')).href) {
   const [port = '8888', ...given] = process.argv.slice(2);
   const files = NAMES.map((name) => join(import.meta.dirname, 'functions', `${name}.ts`));

@@ -2,7 +2,7 @@ import type { Config, Context } from '@netlify/functions';
 import { serve } from '../lib/services.ts';
 import { trackMedia } from '../lib/track-media.ts';
 
-/** Takes a tape that was uploaded, and hands it to Oven. */
+/** Adds an uploaded tape and submits it to Oven. */
 export default (request: Request, _context: Context): Promise<Response> => serve(request, trackMedia);
 
 export const config: Config = { path: '/api/track-media' };

@@ -1,24 +1,24 @@
 import { tryLater } from './http.ts';
 
-/** How long a function may still work. */
+/** The end of a function's time. */
 export interface Deadline {
-  /** Aborts when the time is up. */
+  /** Aborts at the deadline. */
   readonly signal: AbortSignal;
-  /** When that is, in epoch milliseconds. */
+  /** Epoch milliseconds. */
   readonly at: number;
 }
 
-/** A deadline `seconds` from now, for work that has to end before the platform ends it. */
+/** A deadline in `seconds`. It comes before the platform kills the function. */
 export function deadlineIn(seconds: number): Deadline {
   return { signal: AbortSignal.timeout(seconds * 1000), at: Date.now() + seconds * 1000 };
 }
 
-/** The signal of one step: aborts after `seconds`, and with the deadline in any case. */
+/** The signal of one step: it aborts after `seconds`, at the latest with the deadline. */
 export function within(seconds: number, { signal }: Pick<Deadline, 'signal'>): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
 }
 
-/** The answer when the time is up: what was done is kept, and the next request goes on from there. */
+/** The error after the deadline. Every checkpoint is kept, and the next request continues there. */
 export function timeUp(cause?: unknown): Error {
   return tryLater(
     'TIME_UP',

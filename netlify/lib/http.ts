@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Log } from './log.ts';
 import { PdsError } from './pds/errors.ts';
 
-/** What a caller is told when a request can't be answered as asked. */
+/** An error that the caller sees: status, code and message. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
@@ -23,17 +23,17 @@ export class HttpError extends Error {
   }
 }
 
-/** A 503 that a later, equal request may get past; Oven obeys `seconds`. */
+/** A 503 with Retry-After: the same request may succeed after `seconds`. Oven waits that long. */
 export function tryLater(code: string, message: string, seconds: number, cause?: unknown): HttpError {
   return new HttpError(503, code, message, { headers: { 'retry-after': String(seconds) }, cause });
 }
 
-/** An answer in JSON that no cache keeps. */
+/** A JSON response that no cache keeps. */
 export function json(status: number, body: object, headers: Record<string, string> = {}): Response {
   return Response.json(body, { status, headers: { 'cache-control': 'no-store', ...headers } });
 }
 
-/** Answers with what `work` gives, and with {error:{code,message}} when it throws; what isn't an HttpError is a bug. */
+/** Gives the response of `work`, or {error:{code,message}} when it throws. Any error but an HttpError is a bug: 500 INTERNAL. */
 export async function answerErrors(log: Log, work: () => Promise<Response>): Promise<Response> {
   try {
     return await work();
@@ -50,7 +50,7 @@ export async function answerErrors(log: Log, work: () => Promise<Response>): Pro
   }
 }
 
-/** What lies behind an error, for the log alone. A PdsError's text is made here; what is behind that is a server's own words. */
+/** The causes of an error, for the log only. The list ends at a PdsError, because the text behind it comes from a server. */
 function describeCause(cause: unknown): string {
   const found: string[] = [];
   for (let at = cause; at instanceof Error && found.length < 4; at = at.cause) {
@@ -69,7 +69,7 @@ export function requireMethod(request: Request, ...methods: string[]): void {
   });
 }
 
-/** The text of a request's body. Throws 413 beyond `maxBytes`, whatever content-length says. */
+/** Reads a request's body. Throws 413 beyond `maxBytes`, also when content-length is wrong. */
 export async function readText(request: Request, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -83,7 +83,7 @@ export async function readText(request: Request, maxBytes: number): Promise<stri
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Text as JSON that fits `schema`. Throws 400, with every field that is wrong. */
+/** Parses JSON by `schema`. Throws 400 and names every field that is wrong. */
 export function parseJson<T extends z.ZodType>(schema: T, text: string): z.output<T> {
   let value: unknown;
   try {

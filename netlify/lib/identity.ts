@@ -1,15 +1,15 @@
 import { tryLater } from './http.ts';
 
-/** Who asks: a user, a guest without any token, or somebody whose token is not (or no longer) good. */
+/** The sender of a request: a user, a guest without a token, or a sender with an invalid token. */
 export type Identity =
   | { readonly kind: 'user'; readonly sub: string }
   | { readonly kind: 'guest' }
   | { readonly kind: 'invalid' };
 
-/** Tells who sends a request, from its Authorization header. Throws 503 when that can't be found out now. */
+/** Finds the sender by the Authorization header. Throws 503 when the login service does not answer. */
 export type Identify = (authorization: string | null, signal: AbortSignal) => Promise<Identity>;
 
-/** Asks the userinfo endpoint of an Auth0 tenant, which knows whether a token has expired or was revoked. */
+/** Asks the userinfo endpoint of an Auth0 tenant, which knows expired and revoked tokens. */
 export function auth0(tenant: URL | undefined): Identify {
   return async (authorization, signal) => {
     if (authorization === null || authorization.trim() === '') return { kind: 'guest' };

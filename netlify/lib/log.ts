@@ -1,15 +1,15 @@
 export type Level = 'info' | 'warn' | 'error';
 
-/** Writes one line of JSON: what happened, and to which tape. */
+/** Writes an event as one line of JSON. */
 export type Log = (level: Level, event: string, fields?: Readonly<Record<string, unknown>>) => void;
 
-/** A log that replaces every one of `secrets` wherever it turns up, in a library's error message for example. */
+/** A log that hides `secrets` everywhere in its lines, for example in a library's error message. */
 export function openLog(secrets: readonly string[], write: (line: string) => void = console.log): Log {
   const hidden = secrets.filter((secret) => secret !== '').sort((a, b) => b.length - a.length);
   return (level, event, fields = {}) => {
     const plain = Object.entries(fields).map(([key, value]) => [key, readable(value)]);
     let line = JSON.stringify({ level, event, ...Object.fromEntries(plain) });
-    // Strings are escaped in the line, so that is how a secret is looked for.
+    // The line has strings in JSON's escaped form, so it searches that form.
     for (const secret of hidden) line = line.replaceAll(JSON.stringify(secret).slice(1, -1), '[secret]');
     write(line);
   };

@@ -11,7 +11,7 @@ import { withTapeLease } from './tapes/lease.ts';
 import type { Changes } from './tapes/store.ts';
 import { idOf, type Tape } from './tapes/tape.ts';
 
-/** Takes a user's tape down, or brings it back; says what was removed and what stays, or what comes back. */
+/** Takes a user's tape down or brings it back. The response lists what was removed and what stays, or what comes back. */
 export async function nuke(
   services: Services,
   { slug, nuke }: { slug: string; nuke: boolean },
@@ -25,7 +25,7 @@ export async function nuke(
   return json(200, { slug, nuked: nuke, ...said });
 }
 
-/** Record, files, history. What can't be removed now is removed later. */
+/** Removes record, files and history. The scheduled function removes later what can't be removed now. */
 async function takeDown(services: Services, tape: Tape, deadline: Deadline): Promise<object> {
   const id = idOf(tape);
   await services.tapes.nuke(id);
@@ -36,8 +36,8 @@ async function takeDown(services: Services, tape: Tape, deadline: Deadline): Pro
 }
 
 /**
- * What comes back of a tape: its video as it was, or to be baked anew, which 'waits' while nobody is to see the tape; its record;
- * 'gone' is what nobody can make again.
+ * What comes back of a tape. A video is kept, or Oven bakes it again; it waits for that while the tape is hidden. A part is gone when it
+ * can't be made again.
  */
 interface BroughtBack {
   readonly video: 'kept' | 'baked-anew' | 'waits' | 'gone';
@@ -46,7 +46,7 @@ interface BroughtBack {
 
 type VideoState = Exclude<BroughtBack['video'], 'waits'>;
 
-/** Ends that a tape is nuked. Throws 409 while it is still being removed, 503 when what it needs can't be reached now. */
+/** Makes a nuked tape a normal one again. Throws 409 during its purge, and 503 when a service that it needs does not answer. */
 export async function bringBack(services: Services, tape: Tape, deadline: Deadline): Promise<BroughtBack> {
   if (tape.nuked !== true) return { video: 'kept' };
   if (tape.oven?.purge?.done === false) throw stillPurging();
@@ -62,7 +62,7 @@ export async function bringBack(services: Services, tape: Tape, deadline: Deadli
   return { video };
 }
 
-/** Whether a video is left, or can be made from the ZIP. */
+/** Whether a video is left, or Oven can make it from the ZIP. */
 async function findVideo({ config }: Services, tape: Tape, deadline: Deadline): Promise<VideoState> {
   const { purge } = tape.oven ?? {};
   const isUntouched = purge === undefined || (!isAdopted(tape) && (purge.removed ?? []).length === 0);
@@ -72,7 +72,7 @@ async function findVideo({ config }: Services, tape: Tape, deadline: Deadline): 
   return typeof tape.mp4 === 'string' ? 'kept' : 'gone';
 }
 
-/** What a document says when it is back. */
+/** Changes of the document when the tape comes back. */
 const CHANGES: Readonly<Record<VideoState, (tape: Tape) => Changes>> = {
   kept: (tape) => (isAdopted(tape) ? { 'oven.purge': undefined } : { oven: undefined }),
   gone: () => ({
@@ -84,7 +84,7 @@ const CHANGES: Readonly<Record<VideoState, (tape: Tape) => Changes>> = {
   }),
   'baked-anew': ({ oven = {} }) => {
     const { adoptedAt, metadata, purge, publish } = oven;
-    // One that had no record, and was not Oven's, gets none that nobody asked for.
+    // A tape that had no record and was not adopted gets no record now.
     const isPublic = publish ?? (adoptedAt !== undefined || (purge?.removed?.includes('record') ?? false));
     const fresh = { adoptedAt: adoptedAt ?? new Date(), attempts: 0, nextAt: new Date() };
     return {
@@ -96,7 +96,7 @@ const CHANGES: Readonly<Record<VideoState, (tape: Tape) => Changes>> = {
   },
 };
 
-/** Writes the record of a tape anew, whose video is not Oven's, before it is back: nothing is lost when this fails. */
+/** Writes the record again for a video that is not Oven's. It does so before the tape is back, so a failure loses nothing. */
 async function bringBackWithRecord(
   services: Services,
   tape: Tape,
@@ -106,7 +106,7 @@ async function bringBackWithRecord(
   return withTapeLease(services, id, deadline, async (lease) => {
     try {
       const found = await uploadStoredVideo(services, lease.tape(), deadline);
-      // Whatever becomes of this function: until it has ended, the scheduled one removes the record again.
+      // If this function is killed, the scheduled one removes the record again.
       if (found) await lease.save({ 'oven.purge.done': false });
       const at = found && (await putRecord(services, lease, found.account, found.video, deadline));
       await lease.save({ nuked: false, 'oven.purge': undefined, ...(at && { at }) });
@@ -117,7 +117,7 @@ async function bringBackWithRecord(
   });
 }
 
-/** Brings a video that is where the site keeps its files to the PDS; undefined for one that is not, or is too large. */
+/** Uploads a video of the site's storage to the PDS; undefined for a video elsewhere and for one that is too large. */
 async function uploadStoredVideo(services: Services, tape: Tape, deadline: Deadline) {
   const { accounts, config } = services;
   const places = [config.zips.user.url, config.zips.guest.url, ...config.blobs];

@@ -1,30 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileName } from './tapes/names.ts';
 
-/** What Oven is told of a tape; where to call back, and with which secret, is told with every one. */
+/** A request to bake a tape, without the callback's URL and secret, which are the same for every tape. */
 export interface BakeRequest {
   readonly mongoId: string;
   readonly slug: string;
   readonly zipUrl: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly code: string;
-  /** Has Oven name the files by the code, whatever it does otherwise. */
+  /** Oven names the files by the code, whatever OUTPUT_NAME says. */
   readonly outputName?: 'code';
-  /** The MP4 that the oven before this one made of the tape, and that may be replaced. */
+  /** An MP4 of this tape from the older oven. The new one may replace it. */
   readonly replaces?: string;
 }
 
-/** What became of an order: taken, refused because of what it is, or not taken because of how Oven is. */
+/** Oven's response: the tape is accepted, refused for its own fault, or not accepted now (retryable). */
 export type BakeResponse =
-  | { readonly taken: true; readonly jobId: string }
-  | { readonly taken: false; readonly passing: boolean; readonly code: string; readonly retryAfter: number };
+  | { readonly accepted: true; readonly jobId: string }
+  | {
+      readonly accepted: false;
+      readonly retryable: boolean;
+      readonly code: string;
+      readonly retryAfter: number;
+    };
 
-/** Oven, as the functions see it. */
+/** The functions' interface to Oven. */
 export interface Oven {
   bake(order: BakeRequest, signal: AbortSignal): Promise<BakeResponse>;
   /**
-   * Removes all that Oven has of a tape under a name, and gives the keys of the files; what is another tape's stays.
-   * Undefined when Oven could not.
+   * Removes everything that Oven has of a tape under a name, and returns the keys of the files. Files of other tapes stay. Undefined when
+   * Oven could not do it.
    */
   purge(file: FileName, mongoId: string, signal: AbortSignal): Promise<readonly string[] | undefined>;
 }
@@ -33,21 +38,21 @@ export interface OvenOptions {
   readonly url: URL;
   readonly secret: string;
   readonly callbackUrl: string;
-  /** Of one request, in milliseconds. */
+  /** Milliseconds for one request. */
   readonly timeoutMs?: number;
   readonly attempts?: number;
-  /** Before the second attempt, in milliseconds; doubled before each later one. */
+  /** Milliseconds before the second attempt. Each further pause is twice as long. */
   readonly pauseMs?: number;
 }
 
-/** Longer waits are left to the scheduled function, in seconds. */
+/** Seconds. The scheduled function waits longer than this. */
 const LONGEST_WAIT = 3;
 const LONGEST_RETRY_AFTER = 6 * 3600;
 
-/** Below 500, and yet nothing a tape can help: no time, or a secret, an origin or an address that is configured wrongly on either side. */
+/** Statuses below 500 that are not the tape's fault: a timeout, or a wrong secret, origin or address in the configuration of one side. */
 const NOT_THE_TAPES_FAULT = [401, 403, 404, 405, 408, 425, 429];
 
-/** Talks to Oven over HTTP. What fails for a passing reason is tried again a few times, within `signal`. */
+/** A client of Oven over HTTP. It repeats retryable requests a few times, until `signal` aborts. */
 export function openOven({ timeoutMs = 6000, attempts = 3, pauseMs = 400, ...options }: OvenOptions): Oven {
   const { secret, callbackUrl } = options;
   const at = (path: string) => new URL(`${options.url.href.replace(/\/$/, '')}${path}`);
@@ -60,7 +65,7 @@ export function openOven({ timeoutMs = 6000, attempts = 3, pauseMs = 400, ...opt
           body,
           AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
         );
-        if (answer.taken || !answer.passing) return answer;
+        if (answer.accepted || !answer.retryable) return answer;
         const wait = Math.max(pauseMs * 2 ** (attempt - 1) * (0.5 + Math.random()), answer.retryAfter * 1000);
         if (attempt >= attempts || answer.retryAfter > LONGEST_WAIT || signal.aborted) return answer;
         await delay(wait, undefined, { signal }).catch(() => {});
@@ -87,19 +92,24 @@ async function post(url: URL, body: string, signal: AbortSignal): Promise<BakeRe
   try {
     answer = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' });
   } catch {
-    return { taken: false, passing: true, code: 'OVEN_UNREACHABLE', retryAfter: 0 };
+    return { accepted: false, retryable: true, code: 'OVEN_UNREACHABLE', retryAfter: 0 };
   }
   const said = (await answer.json().catch(() => null)) as {
     jobId?: unknown;
     error?: { code?: unknown };
   } | null;
-  if (answer.ok && typeof said?.jobId === 'string') return { taken: true, jobId: said.jobId };
-  const passing = answer.ok || answer.status >= 500 || NOT_THE_TAPES_FAULT.includes(answer.status);
+  if (answer.ok && typeof said?.jobId === 'string') return { accepted: true, jobId: said.jobId };
+  const retryable = answer.ok || answer.status >= 500 || NOT_THE_TAPES_FAULT.includes(answer.status);
   const code = typeof said?.error?.code === 'string' ? said.error.code.slice(0, 64) : `HTTP_${answer.status}`;
-  return { taken: false, passing, code, retryAfter: retryAfterSeconds(answer.headers.get('retry-after')) };
+  return {
+    accepted: false,
+    retryable,
+    code,
+    retryAfter: retryAfterSeconds(answer.headers.get('retry-after')),
+  };
 }
 
-/** Retry-After in seconds, as a number or a date; 0 for none. */
+/** Seconds of a Retry-After header, which is a number or a date; 0 for none. */
 export function retryAfterSeconds(retryAfter: string | null): number {
   if (retryAfter === null) return 0;
   const number = Number(retryAfter);

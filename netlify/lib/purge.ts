@@ -7,7 +7,7 @@ import { fileNames, storedName } from './tapes/names.ts';
 import type { Changes } from './tapes/store.ts';
 import { idOf, type Part, type Tape } from './tapes/tape.ts';
 
-/** Takes down a nuked tape; false when something is left for the scheduled function. */
+/** Purges a nuked tape; false when the scheduled function has to finish it. */
 export async function tryPurge(services: Services, id: string, deadline: Deadline): Promise<boolean> {
   try {
     await withTapeLease(services, id, deadline, async (lease) => {
@@ -20,7 +20,7 @@ export async function tryPurge(services: Services, id: string, deadline: Deadlin
   }
 }
 
-/** Removes the record and Oven's files of a nuked tape. Throws 503 when Oven, or PdsError when the PDS, can't do it now. */
+/** Removes the record and Oven's files of a nuked tape. Throws 503 when Oven can't do it now, and PdsError when the PDS can't. */
 export async function purge(services: Services, lease: TapeLease, deadline: Deadline): Promise<void> {
   const { config, log } = services;
   let tape = await lease.save({ 'oven.purge.done': false });
@@ -39,21 +39,21 @@ export async function purge(services: Services, lease: TapeLease, deadline: Dead
   log('info', 'TAPE_PURGED', { mongoId: lease.id, slug: tape.slug, removed: [...removed], stays });
 }
 
-/** The key of the record that a document says there is. */
+/** The record's key in the document. */
 function recordOf({ at, atproto }: Tape): string | undefined {
   return at?.rkey ?? atproto?.rkey;
 }
 
-/** False when there is none, or nobody to remove it as. */
+/** False when there is no record, or no account that may remove it. */
 async function removeRecord({ accounts, pds }: Services, tape: Tape, deadline: Deadline): Promise<boolean> {
-  // With the blob there may be a record that nobody had the time to note.
+  // With a blob there may be a record that a killed function could not note.
   if (recordOf(tape) === undefined && tape.oven?.sync?.blob === undefined) return false;
   const account = await accounts(tape.user);
   if (account !== undefined) await pds.remove(account, tape, within(10, deadline));
   return account !== undefined;
 }
 
-/** Whether there was anything to remove. */
+/** Whether there were files to remove. */
 async function removeFiles({ config, oven }: Services, tape: Tape, deadline: Deadline): Promise<boolean> {
   const owner = idOf(tape);
   let any = storedName(config.blobs, tape.mp4Url) !== undefined;
@@ -67,10 +67,10 @@ async function removeFiles({ config, oven }: Services, tape: Tape, deadline: Dea
   return any;
 }
 
-/** What is not Oven's to remove. */
+/** The parts that Oven may not remove. */
 async function remaining({ accounts, config }: Services, tape: Tape, deadline: Deadline): Promise<Part[]> {
   const isVideo = typeof tape.mp4Url === 'string' && storedName(config.blobs, tape.mp4Url) === undefined;
-  // Only said, so that a storage that doesn't answer holds nothing up.
+  // This is only reported, so a storage that does not answer must not fail the purge.
   const isZip = await hasZip(zipUrl(config.zips, tape), within(5, deadline)).catch(() => false);
   const isRecord = recordOf(tape) !== undefined && (await accounts(tape.user)) === undefined;
   return [
@@ -80,7 +80,7 @@ async function remaining({ accounts, config }: Services, tape: Tape, deadline: D
   ] as Part[];
 }
 
-/** Links to what was removed go; those that lead elsewhere stay. */
+/** Removes links to removed files. Links to other places stay. */
 function deadLinks(bases: readonly URL[], tape: Tape): Changes {
   const fields = ['mp4Url', 'thumbnailUrl'] as const;
   const dead = fields.filter((field) => storedName(bases, tape[field]) !== undefined);

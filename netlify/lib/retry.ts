@@ -8,22 +8,22 @@ import { nextAttemptAt } from './tapes/due.ts';
 import { unfinishedPart } from './tapes/store.ts';
 import { idOf, type Tape } from './tapes/tape.ts';
 
-/** How often a tape is given to Oven, or its callback asked for again, before somebody has to look. */
+/** Submissions of a tape, and requests for its callback, before the function gives the tape up. */
 const MAX_ATTEMPTS = 8;
 const MAX_RESENDS = 20;
 const BATCH = 50;
 
-/** What a run of the scheduled function did, in numbers of tapes. */
+/** Numbers of tapes in one run of the scheduled function. */
 export interface RetryReport {
   submitted: number;
   refused: number;
   gaveUp: number;
   purged: number;
-  /** Oven is not there, or takes no more: the rest waits. */
+  /** Oven does not answer or accepts no more tapes: the rest waits. */
   stopped: boolean;
 }
 
-/** Hands over tapes that are stuck, one after the other, until the time is up or Oven has enough. Repeats do no harm. */
+/** Submits stuck tapes one after the other, until the deadline or until Oven accepts no more. Repeats do no harm. */
 export async function retryStuckTapes(services: Services, deadline: Deadline): Promise<Response> {
   const { log, oven, pds, tapes } = services;
   const report: RetryReport = { submitted: 0, refused: 0, gaveUp: 0, purged: 0, stopped: oven === undefined };
@@ -39,7 +39,7 @@ export async function retryStuckTapes(services: Services, deadline: Deadline): P
     }
     if (did !== undefined) report[did] += 1;
   }
-  // Last, since nothing puts off one that can't be purged: many of them would leave the others no time, every time.
+  // Purges come last: a purge that fails has no next time, so many of them would take the time of all other tapes in every run.
   for (const tape of oven === undefined ? [] : await tapes.unpurged(BATCH)) {
     if (deadline.signal.aborted) break;
     if (await tryPurge(services, idOf(tape), deadline)) report.purged += 1;
@@ -56,7 +56,7 @@ async function retry(
   const { log, tapes } = services;
   const half = unfinishedPart(tape);
   const attempts = (half === 'mp4' ? tape.oven?.attempts : tape.oven?.sync?.resends) ?? 0;
-  // Overlapping runs claim a tape once.
+  // Of two overlapping runs only one claims a tape.
   if (half === undefined || !(await tapes.claim(tape, nextAttemptAt(attempts + 1)))) return undefined;
   if (attempts >= (half === 'mp4' ? MAX_ATTEMPTS : MAX_RESENDS)) {
     const last = (half === 'mp4' ? tape.oven?.error : tape.oven?.sync?.error)?.message ?? 'no answer came';
@@ -67,6 +67,6 @@ async function retry(
   }
   const submission = await submit(services, tape, deadline);
   if (submission !== 'busy' && half === 'record') await tapes.countResend(tape);
-  if (submission === 'taken') return 'submitted';
+  if (submission === 'accepted') return 'submitted';
   return submission === 'refused' ? 'refused' : 'busy';
 }

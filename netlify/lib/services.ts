@@ -6,12 +6,12 @@ import { type Log, openLog } from './log.ts';
 import { type Oven, openOven } from './oven.ts';
 import { type Accounts, openAccounts } from './pds/accounts.ts';
 import { openPds, type Pds } from './pds/pds.ts';
-import { connect } from './tapes/database.ts';
-import { makeIndexes, openTapeStore } from './tapes/mongo.ts';
+import { connect, makeIndexes } from './tapes/database.ts';
+import { openTapeStore } from './tapes/mongo.ts';
 import type { TapeStore } from './tapes/store.ts';
 import type { Tape } from './tapes/tape.ts';
 
-/** All that the functions need of the world; each can be replaced by another that does the same. */
+/** The outside of the functions. Another implementation of an interface can replace each part. */
 export interface Services {
   readonly config: Config;
   readonly log: Log;
@@ -23,7 +23,7 @@ export interface Services {
   readonly oven: Oven | undefined;
 }
 
-/** The world as the environment says. */
+/** Opens every service that the configuration names. Throws when the database can't be reached. */
 export async function openServices(config: Config, write?: (line: string) => void): Promise<Services> {
   const log = openLog(secretsOf(config), write);
   const db = await connect(config.mongo.uri, config.mongo.name);
@@ -52,7 +52,7 @@ type Work = (services: Services, request: Request, deadline: Deadline) => Promis
 
 let warm: Promise<Services> | undefined;
 
-/** Does the work of a function in the world that the environment tells of, which a warm function keeps. */
+/** Runs a function's work with the services of the environment. A function that stays warm keeps them. */
 export async function serve(request: Request, work: Work): Promise<Response> {
   let log = openLog([]);
   return answerErrors(
@@ -63,7 +63,7 @@ export async function serve(request: Request, work: Work): Promise<Response> {
       const deadline = deadlineIn(config.seconds);
       warm ??= openServices(config);
       const services = await warm.catch((cause: unknown) => {
-        warm = undefined; // the next request may have more luck
+        warm = undefined; // The next request tries again.
         throw tryLater('DATABASE_UNAVAILABLE', 'The database can’t be reached just now.', 10, cause);
       });
       log = services.log;

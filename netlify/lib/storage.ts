@@ -3,10 +3,10 @@ import { HttpError, tryLater } from './http.ts';
 import { ovenSlug } from './tapes/names.ts';
 import type { Tape } from './tapes/tape.ts';
 
-/** Oven takes no larger ones. */
+/** Oven refuses larger ZIPs. */
 const MAX_ZIP_BYTES = 256 * 1024 * 1024;
 
-/** Where the ZIP of a tape is. */
+/** The URL of a tape's ZIP. */
 export function zipUrl(zips: Config['zips'], tape: Pick<Tape, 'slug' | 'user' | 'bucket'>): URL {
   const bucket = tape.bucket ?? (tape.user ? zips.user.name : zips.guest.name);
   const { url } = bucket === zips.user.name ? zips.user : zips.guest;
@@ -14,12 +14,12 @@ export function zipUrl(zips: Config['zips'], tape: Pick<Tape, 'slug' | 'user' | 
   return new URL(`${url.href.replace(/\/$/, '')}/${key.map(encodeURIComponent).join('/')}.zip`);
 }
 
-/** Whether there is a ZIP. Throws 413 for one that is too large, and 503 when the storage doesn't say. */
+/** Whether the ZIP exists. Throws 413 when it is too large, and 503 when the storage does not answer. */
 export async function hasZip(url: URL, signal: AbortSignal): Promise<boolean> {
   const answer = await fetch(url, { method: 'HEAD', signal, redirect: 'error' }).catch((cause: unknown) => {
     throw tryLater('STORAGE_UNAVAILABLE', 'The storage doesn’t answer just now.', 5, cause);
   });
-  // A bucket that may not be listed says 403 for what it doesn't have.
+  // A bucket that may not be listed answers 403 for a missing file.
   if (answer.status === 404 || answer.status === 403) return false;
   if (!answer.ok) {
     throw tryLater('STORAGE_UNAVAILABLE', `The storage answers ${answer.status} just now.`, 5);
@@ -29,19 +29,19 @@ export async function hasZip(url: URL, signal: AbortSignal): Promise<boolean> {
   return bytes !== 0;
 }
 
-/** An MP4 whose size is known and right, and whose bytes are still to come. */
+/** An open response with an MP4: its size is checked, its bytes are not read yet. */
 export interface Mp4 {
   readonly bytes: number;
-  /** All of it. Throws 503 when there are more or fewer bytes than there should be. */
+  /** Reads all of it. Throws 503 when there are more or fewer bytes than `bytes`. */
   read(): Promise<Uint8Array>;
-  /** Ends the connection of an MP4 that isn't read. */
+  /** Closes the connection of an MP4 that was not read. */
   close(): Promise<void>;
 }
 
-/** For how long a CDN may give an older file under the same URL, in seconds: Oven's Cache-Control. */
+/** Seconds for which a CDN may serve an older file of the same URL: Oven's Cache-Control. */
 const CDN_SECONDS = 300;
 
-/** Throws 403 unless `url` is that of a file of this tape in Oven's storage. */
+/** Throws 403 unless `url` is the URL of the file `name` in Oven's storage. */
 export function checkFileUrl(bases: readonly URL[], url: string, name: string, field: string): void {
   const allowed = bases.some((base) => `${base.href.replace(/\/$/, '')}/tapes/${name}` === url);
   if (!allowed) {
@@ -50,8 +50,8 @@ export function checkFileUrl(bases: readonly URL[], url: string, name: string, f
 }
 
 /**
- * Asks for an MP4, and looks at its size before anything is read. Throws 503 when it isn't there, has another size than
- * Oven said (a CDN's older copy, or a later bake's), or doesn't say.
+ * Requests an MP4 and checks its size before it reads. Throws 503 when the file is missing, when its size is unknown, or when it differs from
+ * `expected`, Oven's size: then it is a CDN's older copy or the file of a later bake.
  */
 export async function openMp4(url: string, expected: number | undefined, signal: AbortSignal): Promise<Mp4> {
   const headers = { 'accept-encoding': 'identity' };

@@ -8,12 +8,12 @@ import { eligibility } from './tapes/exclusions.ts';
 import { namedByCode, ovenSlug, storedName } from './tapes/names.ts';
 import { idOf, type Tape } from './tapes/tape.ts';
 
-/** What became of handing a tape over; 'waiting' while there is no Oven, or the tape is no work for it. */
-export type Submission = 'taken' | 'refused' | 'busy' | 'waiting';
+/** The result of a submission; 'waiting' while no Oven is configured, or while the tape is excluded. */
+export type Submission = 'accepted' | 'refused' | 'busy' | 'waiting';
 
 type SubmitServices = Pick<Services, 'config' | 'log' | 'oven' | 'tapes'>;
 
-/** Hands a tape to Oven and keeps on its document how that went. */
+/** Submits a tape to Oven and notes the result in its document. */
 export async function submit(services: SubmitServices, tape: Tape, deadline: Deadline): Promise<Submission> {
   const { config, log, oven, tapes } = services;
   if (oven === undefined || eligibility(tape) !== 'work') return 'waiting';
@@ -21,21 +21,21 @@ export async function submit(services: SubmitServices, tape: Tape, deadline: Dea
   const slug = ovenSlug(tape);
   const order = bakeRequestOf(config, tape);
   const answer = await oven.bake(order, within(15, deadline));
-  const attempts = (tape.oven?.attempts ?? 0) + (answer.taken || !answer.passing ? 1 : 0);
-  const nextAt = nextAttemptAt(attempts, answer.taken ? 0 : answer.retryAfter);
-  if (answer.taken) {
+  const attempts = (tape.oven?.attempts ?? 0) + (answer.accepted || !answer.retryable ? 1 : 0);
+  const nextAt = nextAttemptAt(attempts, answer.accepted ? 0 : answer.retryAfter);
+  if (answer.accepted) {
     const { jobId } = answer;
     await tapes.recordSubmission(mongoId, { attempts, nextAt, jobId, acceptedAt: new Date() });
     log('info', 'TAPE_SUBMITTED', { mongoId, slug, jobId });
-    return 'taken';
+    return 'accepted';
   }
   const fault = { code: answer.code, message: failureMessage(answer), at: new Date() };
   await tapes.recordSubmission(mongoId, { attempts, nextAt }, fault);
   log('warn', 'TAPE_NOT_SUBMITTED', { mongoId, slug, code: fault.code, nextAt });
-  return answer.passing ? 'busy' : 'refused';
+  return answer.retryable ? 'busy' : 'refused';
 }
 
-/** What Oven is told of a tape. */
+/** The request to bake a tape. */
 function bakeRequestOf({ blobs, zips }: Config, tape: Tape): BakeRequest {
   const { code, mp4Url } = tape;
   return {
@@ -49,7 +49,7 @@ function bakeRequestOf({ blobs, zips }: Config, tape: Tape): BakeRequest {
   };
 }
 
-function failureMessage(answer: BakeResponse & { taken: false }): string {
+function failureMessage(answer: BakeResponse & { accepted: false }): string {
   const why = answer.code === 'OVEN_UNREACHABLE' ? 'can’t be reached' : `answers ${answer.code}`;
   return `Oven ${why}; the tape is kept and handed over again.`;
 }

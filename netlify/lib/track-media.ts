@@ -27,10 +27,10 @@ const metadata = z
 const POST = z.object({ slug, ext: z.string().optional(), metadata: metadata.nullish() });
 const PUT = z.object({ slug, nuke: z.boolean() });
 
-/** Of users' tapes only: they are named by their time, guests' by 8 random characters. */
+/** The slug of a user's tape, which is its time. A guest's slug has 8 random characters. */
 const USER_SLUG = /^\d{4}\.\d{1,2}\.\d{1,2}\./;
 
-/** POST: takes a tape that was uploaded and hands it to Oven. PUT {slug, nuke}: takes it down, or back. */
+/** POST: adds an uploaded tape and submits it to Oven. PUT {slug, nuke}: takes a tape down, or brings it back. */
 export async function trackMedia(
   services: Services,
   request: Request,
@@ -62,9 +62,9 @@ async function takeTape(
     ...found,
     ...(fields.metadata && { metadata: fields.metadata }),
   });
-  const taken = await adoptIfOwner(services, added, who);
-  const givenUp = (taken.oven?.gaveUpAt ?? taken.oven?.sync?.gaveUpAt) !== undefined;
-  const tape = givenUp ? await tapes.revive(taken) : taken;
+  const adopted = await adoptIfOwner(services, added, who);
+  const givenUp = (adopted.oven?.gaveUpAt ?? adopted.oven?.sync?.gaveUpAt) !== undefined;
+  const tape = givenUp ? await tapes.revive(adopted) : adopted;
   const tapeId = idOf(tape);
   log('info', created ? 'TAPE_ADDED' : 'TAPE_KNOWN', { mongoId: tapeId, slug: tape.slug, code: tape.code });
   const said = { slug: tape.slug, code: tape.code, tapeId };
@@ -75,9 +75,9 @@ async function takeTape(
   const known =
     !givenUp &&
     (tape.mp4Status === 'complete' || (tape.mp4Status === 'pending' && tape.oven?.jobId !== undefined));
-  const submission = known ? 'taken' : await submit(services, tape, deadline);
+  const submission = known ? 'accepted' : await submit(services, tape, deadline);
   const status = {
-    taken: 'pending',
+    accepted: 'pending',
     waiting: 'pending',
     busy: 'oven-failed',
     refused: 'oven-failed',
@@ -85,7 +85,7 @@ async function takeTape(
   return json(200, {
     ...said,
     mp4Status: tape.mp4Status === 'complete' ? 'complete' : status[submission],
-    ...(submission !== 'taken' && {
+    ...(submission !== 'accepted' && {
       retryable: true,
       message: 'The tape is kept, and its video made later.',
     }),
@@ -93,8 +93,8 @@ async function takeTape(
 }
 
 /**
- * The tape as one of ours: a document from before is adopted when its user sends it, and left alone when a guest does, since nobody
- * knows whether it is the same guest. Throws 410 for a nuked tape, 409 for one that is excluded.
+ * Adopts an older document when its user sends it again. A guest can't adopt one, because guests have no identity. Throws 410 for a nuked
+ * tape and 409 for an excluded one.
  */
 async function adoptIfOwner({ log, tapes }: Services, tape: Tape, who: Identity): Promise<Tape> {
   if (tape.nuked) throw new HttpError(410, 'TAPE_NUKED', 'This tape was taken down.');
@@ -105,7 +105,7 @@ async function adoptIfOwner({ log, tapes }: Services, tape: Tape, who: Identity)
   return tapes.adopt(tape, who.sub);
 }
 
-/** Whose tape it is, and so in which bucket. Throws 401 rather than look for a user's tape among the guests'. */
+/** The owner and the bucket of a tape. Throws 401 for a user's slug without a login, and 403 for another user's slug. */
 function identifyTape({ config, log }: Services, slug: string, who: Identity): NewTape {
   const owner = slug.includes('/') ? slug.slice(0, slug.lastIndexOf('/')) : undefined;
   if (who.kind === 'user') {
@@ -123,9 +123,9 @@ function identifyTape({ config, log }: Services, slug: string, who: Identity): N
   return { slug, bucket: config.zips.guest.name };
 }
 
-/** The tape under the slug that its ZIP really has. Throws 404 without one. */
+/** The tape with the slug that its ZIP has in the bucket. Throws 404 when there is no ZIP. */
 async function findUpload({ config }: Services, tape: NewTape, deadline: Deadline): Promise<NewTape> {
-  // The Z of an ISO time has stuck to slugs of tapes that were uploaded without it.
+  // Clients have sent slugs with the Z of an ISO time, and uploaded ZIPs without it.
   const bare = USER_SLUG.test(ovenSlug(tape)) ? tape.slug.replace(/Z$/, '') : tape.slug;
   for (const slug of new Set([bare, tape.slug])) {
     const candidate = { ...tape, slug };

@@ -21,9 +21,9 @@ const success = z.object({
   duration: z.number().nonnegative().optional(),
 });
 
-/** What Oven says of a bake that went well; the first five fields are enough. */
+/** The callback of a finished bake. The first five fields are enough. */
 export type Success = z.output<typeof success>;
 export type Failure = z.output<typeof failure>;
 
-/** What Oven says when a bake is over. Fields that are not needed here are passed over. */
+/** The body of a callback. Fields that the functions do not need are dropped. */
 export const callbackBody = z.union([failure, success]);

@@ -10,7 +10,7 @@ import { verifySecret, verifySignature } from './verify.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** Takes Oven's callback. 200 when nothing is left to do; 5xx with Retry-After when the same callback may do more later. */
+/** Handles Oven's callback. 200: nothing is left to do. 5xx with Retry-After: the same callback may succeed later. */
 export async function tapeBakeComplete(
   services: Services,
   request: Request,
@@ -30,7 +30,7 @@ export async function tapeBakeComplete(
   const { secret: _, ...said } = body;
 
   const tape = await tapes.find(said.mongoId);
-  // 410 tells Oven that no later attempt can succeed.
+  // After 410 Oven makes no further attempt.
   if (tape === undefined) throw new HttpError(410, 'TAPE_UNKNOWN', 'There is no such tape.');
   if (ovenSlug(tape) !== said.slug) throw new HttpError(409, 'SLUG_MISMATCH', 'The tape has another slug.');
   if (eligibility(tape) === 'left-alone') {
@@ -46,7 +46,7 @@ export async function tapeBakeComplete(
     log('warn', 'BAKE_FAILED', { mongoId: said.mongoId, slug: said.slug, code: said.error.code });
     return json(200, { status: 'recorded' });
   }
-  // Oven may name files by either.
+  // Oven names files by the code or by the slug.
   const name = said.mp4Url.endsWith(`/${tape.code}.mp4`) ? tape.code : said.slug;
   checkFileUrl(config.blobs, said.mp4Url, `${name}.mp4`, 'mp4Url');
   checkFileUrl(config.blobs, said.thumbnailUrl, `${name}-thumb.jpg`, 'thumbnailUrl');

@@ -13,15 +13,15 @@ import { type Changes, deliveryState } from '../tapes/store.ts';
 import type { Blob, Sync, Tape } from '../tapes/tape.ts';
 import type { Success } from './body.ts';
 
-/** How it ended: in the PDS, for good without a record, or because the tape or the bake is no work (any more). */
+/** How publishing ended: with a record, without one for good, or because the tape or the bake needs no work. */
 export type Outcome = Sync['status'] | 'superseded' | 'nuked' | 'left-alone';
 
-/** The MP4 of a bake, whose id is that of its callback. */
+/** The MP4 of a bake. `bake` is the webhook-id of its callback. */
 export type Delivery = Omit<Success, 'secret'> & { readonly bake: string };
 
 /**
- * Brings the MP4 of a tape into MongoDB and the PDS, going on from where an earlier delivery was stopped. Nobody else
- * works on the tape meanwhile. Throws HttpError: 5xx with Retry-After when the same delivery may do more later.
+ * Publishes the MP4 of a tape in MongoDB and the PDS. It continues where an earlier delivery stopped, and holds the tape's lease. Throws
+ * HttpError: 5xx with Retry-After when the same delivery may succeed later.
  */
 export async function publish(services: Services, delivery: Delivery, deadline: Deadline): Promise<Outcome> {
   const id = delivery.mongoId;
@@ -33,53 +33,53 @@ export async function publish(services: Services, delivery: Delivery, deadline: 
         finalOutcome(lease.tape(), delivery) ?? (await publishOrPurge(services, lease, delivery, deadline))
       );
     } catch (error) {
-      const told = toHttpError(error, deadline);
-      await lease.save(failureChanges(lease.tape(), delivery, told)).catch((failed: unknown) => {
+      const shown = toHttpError(error, deadline);
+      await lease.save(failureChanges(lease.tape(), delivery, shown)).catch((failed: unknown) => {
         services.log('warn', 'NOT_REMEMBERED', { mongoId: id, error: failed });
       });
-      throw told;
+      throw shown;
     }
   });
 }
 
-/** Steps until the end, or until the tape is found nuked: then all that was published goes. */
+/** Publishes, and purges everything when the tape turns out to be nuked. */
 async function publishOrPurge(
   services: Services,
   lease: TapeLease,
   delivery: Delivery,
   deadline: Deadline,
 ): Promise<Outcome> {
-  const stands = eligibility(lease.tape());
-  const outcome = stands === 'work' ? await runSteps(services, lease, delivery, deadline) : stands;
+  const state = eligibility(lease.tape());
+  const outcome = state === 'work' ? await runSteps(services, lease, delivery, deadline) : state;
   if (outcome === 'nuked') await purge(services, lease, deadline);
   return outcome;
 }
 
-/** What needs no work: the tape is none, this bake is in the PDS, or a later one is. */
+/** The outcome of a delivery that needs no work: the tape is excluded, or this bake or a later one is published. */
 function finalOutcome(tape: Tape | undefined, { bake }: Delivery): Outcome | undefined {
-  const stands = tape && eligibility(tape);
-  if (tape === undefined || stands !== 'work') return stands === 'left-alone' ? stands : undefined;
-  const state = deliveryState(tape.oven?.sync, bake);
-  return state === 'done' ? 'complete' : state;
+  const state = tape && eligibility(tape);
+  if (tape === undefined || state !== 'work') return state === 'left-alone' ? state : undefined;
+  const delivered = deliveryState(tape.oven?.sync, bake);
+  return delivered === 'done' ? 'complete' : delivered;
 }
 
-/** What is thrown, as an answer: running out of time shows itself as all sorts of errors. */
+/** An error as the caller sees it. After the deadline any error means that the time is up. */
 export function toHttpError(error: unknown, { signal }: Deadline): unknown {
   if (signal.aborted) return timeUp(error);
   if (error instanceof PdsError) return tryLater(error.code, error.message, error.retryAfter, error);
   return error;
 }
 
-/** What the document keeps of a failure: nothing before its MP4 was seen, since that may be a delivery that is refused. */
-function failureChanges(tape: Tape, { bake }: Delivery, told: unknown): Changes {
+/** The failure as the document keeps it: only after the MP4 is linked, because the delivery may be refused before that. */
+function failureChanges(tape: Tape, { bake }: Delivery, shown: unknown): Changes {
   const { sync } = tape.oven ?? {};
-  if (!(told instanceof HttpError) || sync?.bake !== bake || eligibility(tape) !== 'work') return {};
-  const fault = { code: told.code, message: told.message, at: new Date() };
+  if (!(shown instanceof HttpError) || sync?.bake !== bake || eligibility(tape) !== 'work') return {};
+  const fault = { code: shown.code, message: shown.message, at: new Date() };
   return { 'oven.sync.error': fault, 'oven.sync.nextAt': nextAttemptAt((sync.resends ?? 0) + 1) };
 }
 
-/** URLs, blob, record: each is kept before the next begins. Ends as soon as the tape is found to be nuked, or no work any more. */
-export async function runSteps(
+/** Links the URLs, uploads the blob, writes the record: a checkpoint after each. It stops when the tape is nuked or excluded meanwhile. */
+async function runSteps(
   services: Services,
   lease: TapeLease,
   delivery: Delivery,
@@ -90,16 +90,16 @@ export async function runSteps(
   const mp4 = uploaded ? undefined : await openMp4(delivery.mp4Url, delivery.bytes, deadline.signal);
   try {
     let tape = await lease.save(mp4 ? linkChanges(lease.tape(), delivery, mp4.bytes) : {});
-    let stands = eligibility(tape);
-    if (stands !== 'work') return stands;
+    let state = eligibility(tape);
+    if (state !== 'work') return state;
     if (tape.oven?.publish === false) return finish(lease, { status: 'not-published' });
     const account = await services.accounts(tape.user);
     if (account === undefined) return finish(lease, { status: 'no-account' });
     const video = mp4 ? await sendVideo(services, account, mp4, deadline) : uploaded!;
     if ('status' in video) return finish(lease, video);
     tape = await lease.save({ 'oven.sync.blob': video });
-    stands = eligibility(tape);
-    if (stands !== 'work') return stands;
+    state = eligibility(tape);
+    if (state !== 'work') return state;
     const at = await putRecord(services, lease, account, video, deadline);
     return finish(lease, { status: 'complete' }, { at, 'oven.sync.blob': undefined });
   } finally {
@@ -107,13 +107,13 @@ export async function runSteps(
   }
 }
 
-/** A way for a tape to be done. */
+/** The final state of a delivery. `limit` is the PDS's limit in bytes. */
 interface Ending {
   readonly status: 'complete' | 'too-large' | 'no-account' | 'not-published';
   readonly limit?: number;
 }
 
-/** Brings the MP4 to the PDS, or finds that it can't be. */
+/** Uploads the MP4 to the PDS, or finds that it is too large. */
 export async function sendVideo(
   { pds }: Services,
   account: Account,
@@ -127,7 +127,7 @@ export async function sendVideo(
   try {
     return await pds.upload(account, bytes, deadline.signal);
   } catch (error) {
-    // It may take less than it says, as a proxy before it does.
+    // It may take less than it says, for example behind a proxy.
     if (error instanceof PdsError && error.code === 'PDS_TOO_LARGE') return { status: 'too-large', limit };
     throw error;
   }
@@ -144,14 +144,14 @@ export async function putRecord(
   try {
     return await pds.put(account, lease.tape(), video, deadline.signal);
   } catch (error) {
-    // Without the checkpoint, the next delivery uploads it again.
+    // Without this checkpoint the next delivery uploads the blob again.
     if (error instanceof PdsError && error.code === 'PDS_BLOB_LOST')
       await lease.save({ 'oven.sync.blob': undefined });
     throw error;
   }
 }
 
-/** The MP4 is there, and everybody may see it; the record is still to come. */
+/** Links the MP4. The record follows. */
 function linkChanges({ oven }: Tape, delivery: Delivery, bytes: number): Changes {
   const before = oven?.sync;
   const { bake, mp4Url, thumbnailUrl, width, height, duration } = delivery;
@@ -176,7 +176,7 @@ function linkChanges({ oven }: Tape, delivery: Delivery, bytes: number): Changes
     'oven.sync': sync,
     'oven.error': undefined,
     'oven.gaveUpAt': undefined,
-    // Of a nuke that something else of the site took back.
+    // Other code of the site has ended a nuke.
     'oven.purge': undefined,
   };
 }
@@ -188,7 +188,7 @@ async function finish(lease: TapeLease, { status, limit }: Ending, changes: Chan
     'oven.sync.limit': limit,
     'oven.sync.error': undefined,
     'oven.sync.gaveUpAt': undefined,
-    // A PDS that takes more one day is asked again.
+    // A PDS may take more later: the scheduled function tries again.
     ...(status !== 'too-large' && { 'oven.sync.nextAt': undefined }),
   });
   return tape.nuked ? 'nuked' : status;

@@ -2,18 +2,18 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { HttpError } from '../http.ts';
 
-/** Throws 401 unless `headers` sign `text` with one of our secrets, at most five minutes ago or ahead. Gives the webhook-id. */
+/** Checks the signature of `text` in `headers`, which is valid for five minutes. Returns the webhook-id. Throws 401 when no secret fits. */
 export function verifySignature(secrets: readonly string[], headers: Headers, text: string): string {
   const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
   const signed = Object.fromEntries(names.map((name) => [name, headers.get(name) ?? '']));
   const id = signed['webhook-id'] ?? '';
-  // All are tried, whichever fits.
+  // It tries every secret, so that the time does not show which one fits.
   const fits = secrets.map((secret) => verifies(secret, text, signed)).includes(true);
   if (!fits || id === '' || id.length > 200) throw refused();
   return id;
 }
 
-/** Throws 401 unless `secret` is one of ours. Takes equally long for every wrong one. */
+/** Throws 401 when `secret` is none of `secrets`. It takes the same time for every wrong one. */
 export function verifySecret(secrets: readonly string[], secret: string): void {
   const given = digest(secret);
   if (!secrets.map((each) => timingSafeEqual(digest(each), given)).includes(true)) throw refused();
@@ -28,7 +28,7 @@ function verifies(secret: string, text: string, headers: Record<string, string>)
   }
 }
 
-/** As Oven signs: a secret that starts with whsec_ is base64 after that, any other is its own bytes. */
+/** The key as Oven makes it: after whsec_ a secret is base64, any other secret is its own bytes. */
 function webhook(secret: string): Webhook {
   if (secret.startsWith('whsec_')) return new Webhook(secret);
   return new Webhook(new TextEncoder().encode(secret), { format: 'raw' });

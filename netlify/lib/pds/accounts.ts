@@ -1,12 +1,12 @@
 import type { Db } from 'mongodb';
 
-/** Who to be at the PDS: a handle or DID, and the password. */
+/** A login at the PDS: a handle or DID, and the password. */
 export interface Account {
   readonly identifier: string;
   readonly password: string;
 }
 
-/** Gives the account that a tape's record belongs to; undefined when its user has none. */
+/** Finds the account of a tape's record; undefined when its user has none. */
 export type Accounts = (user: string | null | undefined) => Promise<Account | undefined>;
 
 interface User {
@@ -14,7 +14,7 @@ interface User {
   readonly atproto?: { readonly did?: string; readonly password?: string };
 }
 
-/** Users' accounts from the collection `users` (`_id` is the subject, `atproto` has did and password); guests share one. */
+/** Users' accounts come from the collection `users`: `_id` is the subject, `atproto` has did and password. All guests share `guest`. */
 export function openAccounts(db: Db, guest: Account | undefined): Accounts {
   return async (user) => {
     if (!user) return guest;

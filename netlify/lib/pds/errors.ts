@@ -11,11 +11,11 @@ export type PdsCode =
   | 'PDS_CONFLICT' // the record was changed by another in the meantime
   | 'PDS_REFUSED'; // anything else: not expected
 
-/** Why the PDS didn't do what it was asked. `message` is made here: a server's own words may hold anything. */
+/** A failure of the PDS. This module writes `message`, because a server's text may hold anything. */
 export class PdsError extends Error {
   override readonly name = 'PdsError';
   readonly code: PdsCode;
-  /** When to ask again at the earliest, in seconds. */
+  /** Seconds until the next attempt, at least. */
   readonly retryAfter: number;
 
   constructor(code: PdsCode, message: string, options: { retryAfter?: number; cause?: unknown } = {}) {
@@ -25,7 +25,7 @@ export class PdsError extends Error {
   }
 }
 
-/** Tells what an error of the client library means. */
+/** The meaning of an error of the client library. */
 export function toPdsError(error: unknown): PdsError {
   if (error instanceof PdsError) return error;
   const fault = (code: PdsCode, message: string, retryAfter?: number) =>
@@ -48,7 +48,7 @@ export function toPdsError(error: unknown): PdsError {
       retryAfterSeconds(error.headers?.['retry-after'] ?? null) || secondsUntilReset(error.headers);
     return fault('PDS_BUSY', `The PDS answers ${status}.`, Math.max(30, asked));
   }
-  // 1 and 2 are the library's own: no answer, and one that makes no sense.
+  // 1 and 2 are the library's own statuses: no response, and an invalid one.
   if (status < 100) return fault('PDS_UNREACHABLE', 'The PDS can’t be reached.');
   return fault(
     'PDS_REFUSED',
@@ -64,7 +64,7 @@ function isTimeout(error: unknown): boolean {
   return false;
 }
 
-/** The PDS's own header for rate limits: epoch seconds. */
+/** Seconds until the end of a rate limit, by the PDS's own header in epoch seconds. */
 function secondsUntilReset(headers: Record<string, string | undefined> | undefined): number {
   const reset = Number(headers?.['ratelimit-reset'] ?? Number.NaN);
   return Number.isFinite(reset) ? Math.min(Math.max(0, reset - Math.floor(Date.now() / 1000)), 3600) : 0;

@@ -8,12 +8,12 @@ import { fetchKeepingRequest, openSessions, untilAborted } from './sessions.ts';
 /** The record of a tape in the PDS. */
 export type RecordReference = NonNullable<Tape['at']>;
 
-/** The PDS, as the functions see it. Methods throw PdsError, PDS_TIMEOUT when the signal aborts. */
+/** The functions' interface to the PDS. Methods throw PdsError, with PDS_TIMEOUT when the signal aborts. */
 export interface Pds {
-  /** The largest blob it takes, in bytes; undefined when it doesn't say. */
+  /** The largest blob in bytes; undefined when the PDS does not say it. */
   blobLimit(signal: AbortSignal): Promise<number | undefined>;
   upload(account: Account, mp4: Uint8Array, signal: AbortSignal): Promise<Blob>;
-  /** Writes the record of a tape, or finds that it is there. */
+  /** Writes the record of a tape, or finds the same record. */
   put(account: Account, tape: Tape, video: Blob, signal: AbortSignal): Promise<RecordReference>;
   /** Removes the record of a tape, if there is one. */
   remove(account: Account, tape: Tape, signal: AbortSignal): Promise<void>;
@@ -26,7 +26,7 @@ export function openPds(service: URL): Pds {
       try {
         const { server } = new AtpAgent({ service, fetch: fetchKeepingRequest }).com.atproto;
         const { data } = await untilAborted(server.describeServer({}, { signal }), signal);
-        // Not every PDS says it.
+        // Some PDSs do not say it.
         const { blobUploadLimit = 0 } = data;
         return blobUploadLimit > 0 ? blobUploadLimit : undefined;
       } catch (error) {
@@ -61,7 +61,7 @@ export function openPds(service: URL): Pds {
           }
           if (before?.cid && sameRecord(before.value, record))
             return { rkey, uri: before.uri, cid: before.cid };
-          // Only on top of what was read: a request that was delayed can't undo a later one.
+          // It replaces only the record that it read, so a delayed request can't undo a later one.
           const swapRecord = before?.cid ?? null;
           const { data } = await agent.com.atproto.repo.putRecord({ ...key, record, swapRecord }, { signal });
           return { rkey, uri: data.uri, cid: data.cid };

@@ -4,10 +4,10 @@ import { type Blob, idOf, type Tape } from '../tapes/tape.ts';
 
 export const COLLECTION = 'computer.aesthetic.tape';
 
-/** What the lexicon allows a video, in bytes. */
+/** The lexicon's limit for a video, in bytes. */
 export const MAX_VIDEO_BYTES = 52_428_800;
 
-/** The record of a tape. Throws TypeError for a blob that is none, since the PDS would take a record without. */
+/** The record of a tape. Throws TypeError for an invalid blob, because a PDS takes a record without one. */
 export function tapeRecord(tape: Tape, video: Blob): Record<string, unknown> {
   const { slug, code, when } = tape;
   const { cid, mimeType, size } = video;
@@ -17,12 +17,12 @@ export function tapeRecord(tape: Tape, video: Blob): Record<string, unknown> {
   return { $type: COLLECTION, slug, code, when: when.toISOString(), video: blob, ref };
 }
 
-/** Whether a record that was read says the same. */
+/** Whether a record of the PDS equals `record`. */
 export function sameRecord(read: unknown, record: Record<string, unknown>): boolean {
   return canonical(read) === canonical(record);
 }
 
-/** Whether a record that was read is of another tape. */
+/** Whether a record of the PDS belongs to another tape. */
 export function isOfAnotherTape(read: unknown, tape: Tape): boolean {
   const { slug, ref } = (read ?? {}) as { slug?: unknown; ref?: unknown };
   return slug !== tape.slug && ref !== idOf(tape);
@@ -43,8 +43,8 @@ function sorted(value: unknown): unknown {
 const DIGITS = '234567abcdefghijklmnopqrstuvwxyz';
 
 /**
- * The key of a tape's record, the same for every attempt: the one it has, else a TID (which the lexicon asks for) whose
- * time is the tape's to the millisecond, and whose microseconds and clock are 20 bits of a hash of the document's id.
+ * The key of a tape's record, the same for every attempt: its present key, else a TID, as the lexicon requires. The TID has the tape's time
+ * in milliseconds; its microseconds and its clock id are 20 bits of a hash of the document's id.
  */
 export function recordKey(tape: Pick<Tape, '_id' | 'when' | 'at' | 'atproto'>): string {
   const noted = tape.at?.rkey ?? tape.atproto?.rkey;
@@ -54,7 +54,7 @@ export function recordKey(tape: Pick<Tape, '_id' | 'when' | 'at' | 'atproto'>): 
   return tid((micros << 10n) | BigInt(hash & 1023));
 }
 
-/** 64 bits, the highest of them 0, as 13 digits that sort like the number. */
+/** 64 bits, of which the highest is 0, as 13 digits in the same order as the numbers. */
 function tid(bits: bigint): string {
   let digits = '';
   for (let rest = bits, place = 0; place < 13; place += 1, rest >>= 5n) {

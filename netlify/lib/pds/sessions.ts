@@ -2,7 +2,7 @@ import { AtpAgent } from '@atproto/api';
 import type { Account } from './accounts.ts';
 import { PdsError, toPdsError } from './errors.ts';
 
-/** Runs calls as an account. Throws PdsError. */
+/** Runs a call as an account. Throws PdsError. */
 export type CallAsAccount = <T>(
   account: Account,
   call: (agent: AtpAgent) => Promise<T>,
@@ -10,8 +10,8 @@ export type CallAsAccount = <T>(
 ) => Promise<T>;
 
 /**
- * Logs in when first needed, and keeps the session while the function stays warm, since a PDS counts logins. A session
- * that has expired is renewed by the client library; one that can't be is replaced by a new login, once.
+ * Logs in at the first call and keeps the session while the function stays warm, because a PDS limits logins. The client library renews an
+ * expired session. If that fails, a new login replaces it, once.
  */
 export function openSessions(service: URL): CallAsAccount {
   const agents = new Map<string, AtpAgent>();
@@ -56,8 +56,8 @@ const pendingRequests = new Set<unknown>();
 const requestOfResponse = new WeakMap<Response, unknown>();
 
 /**
- * fetch that keeps the Request it is given, as long as its answer is. The client library makes Requests, and Node
- * forgets a Request's signal with the Request when memory is cleared up, after which nothing aborts it any more.
+ * A fetch that keeps its Request as long as the response lives. The client library makes Requests, and Node's garbage collector drops a
+ * Request together with its signal: then nothing aborts the call any more.
  */
 export const fetchKeepingRequest: typeof fetch = async (input, init) => {
   pendingRequests.add(input);
@@ -70,7 +70,7 @@ export const fetchKeepingRequest: typeof fetch = async (input, init) => {
   }
 };
 
-/** Doesn't wait longer than `signal` says, whatever `work` makes of it: the library renews sessions without a signal. */
+/** Waits for `work`, and throws when `signal` aborts first. The library renews sessions without a signal. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let give = () => {};
   const aborted = new Promise<never>((_, reject) => {

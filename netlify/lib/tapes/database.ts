@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
-import { type Db, MongoClient, type UpdateFilter } from 'mongodb';
+import { type Collection, type Db, MongoClient, type UpdateFilter } from 'mongodb';
+import type { Log } from '../log.ts';
 import type { Changes } from './store.ts';
 import type { Tape } from './tape.ts';
 
 let open: { uri: string; client: MongoClient } | undefined;
 
-/** The database; a function that stays warm keeps its connection. Throws when none can be had within 5 s. */
+/** Connects to the database. A function that stays warm keeps its connection. Throws when it takes longer than 5 s. */
 export async function connect(uri: string, name: string): Promise<Db> {
   if (open?.uri !== uri) {
     const options = { serverSelectionTimeoutMS: 5000, connectTimeoutMS: 5000, socketTimeoutMS: 20_000 };
@@ -15,14 +16,14 @@ export async function connect(uri: string, name: string): Promise<Db> {
   return open.client.db(name);
 }
 
-/** Closes the connection, for programs that end. */
+/** Closes the connection, so that a program can end. */
 export async function disconnect(): Promise<void> {
   const last = open;
   open = undefined;
   await last?.client.close();
 }
 
-/** An update that sets what has a value and takes away what is undefined. */
+/** An update that sets fields with a value and removes fields that are undefined. */
 export function toUpdate(changes: Changes): UpdateFilter<Tape> {
   const entries = Object.entries(changes);
   const set = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
@@ -35,12 +36,12 @@ export function toUpdate(changes: Changes): UpdateFilter<Tape> {
   } as UpdateFilter<Tape>;
 }
 
-/** Changes of fields below `name`. */
+/** The same changes for fields below `name`. */
 export function withPrefix(name: string, fields: object): Changes {
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [`${name}.${key}`, value]));
 }
 
-// Without 0, 1, and so without what looks like o and l.
+// 0 and 1 look like o and l.
 const LOWER = 'abcdefghijklmnopqrstuvwxyz23456789';
 const ALL = `${LOWER}ABCDEFGHIJKLMNOPQRSTUVWXYZ`;
 
@@ -49,4 +50,16 @@ export function newCode(attempt: number, random: (max: number) => number = rando
   const alphabet = attempt < 20 ? LOWER : ALL;
   const length = attempt < 40 ? 3 : 4;
   return Array.from({ length }, () => alphabet[random(alphabet.length)]).join('');
+}
+
+/** Makes the indexes for unique codes and slugs, and for due tapes. An index that exists in another form stays. */
+export async function makeIndexes(tapes: Collection<Tape>, log: Log): Promise<void> {
+  const indexes = [
+    { key: { code: 1 }, unique: true },
+    { key: { slug: 1, user: 1 }, unique: true },
+    { key: { mp4Status: 1, 'oven.nextAt': 1 } },
+  ] as const;
+  for (const { key, ...options } of indexes) {
+    await tapes.createIndex(key, options).catch((error: unknown) => log('warn', 'INDEX', { error }));
+  }
 }

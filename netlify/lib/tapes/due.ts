@@ -2,10 +2,10 @@ import type { Document, Filter } from 'mongodb';
 import { ELIGIBLE } from './exclusions.ts';
 import type { Tape } from './tape.ts';
 
-/** An adopted tape that has no next time on it is left alone for so long. */
+/** An adopted tape without a time for its next attempt is due after this. */
 const UNTOUCHED_MS = 10 * 60_000;
 
-/** The query for tapes whose time has come. Never finds what isn't ours or is excluded, nor those given up. */
+/** The query for tapes that are due. It finds no tape that is excluded, given up or not adopted. `blobLimit` is in bytes. */
 export function dueQuery(now: Date, blobLimit: number | undefined): Filter<Tape> {
   const old = new Date(now.getTime() - UNTOUCHED_MS);
   const stuck: Document[] = [
@@ -36,8 +36,8 @@ const MINUTE_MS = 60_000;
 const LONGEST_MINUTES = 360;
 
 /**
- * When a tape is due again after `attempts`: 10 minutes, then twice as long each time up to 6 hours, each moved by up to
- * a tenth so that tapes that failed together don't come back together. `atLeastSeconds` is what Retry-After asked for.
+ * The time of the next attempt after `attempts`: in 10 minutes, then twice as long each time, at most 6 hours. A random tenth keeps tapes
+ * apart that failed together. `atLeastSeconds` comes from Retry-After.
  */
 export function nextAttemptAt(attempts: number, atLeastSeconds = 0, random = Math.random): Date {
   const minutes = Math.min(10 * 2 ** Math.max(0, attempts - 1), LONGEST_MINUTES);

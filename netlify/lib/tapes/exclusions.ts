@@ -1,20 +1,20 @@
 import type { Document, Filter } from 'mongodb';
 import type { Tape } from './tape.ts';
 
-/** A field by which the site says that a document is no work for Oven, and the values of it that don't say so. */
+/** A field that excludes a document from the functions' work, by its value. */
 interface Exclusion {
   readonly field: string;
-  /** The condition of a query that finds what is not excluded. */
+  /** The query's condition for values that do not exclude. */
   readonly query: Document;
-  /** The same of a value that was read. */
+  /** The same condition for a value of a document. */
   readonly fits: (value: unknown) => boolean;
-  /** What a tape is that is excluded. */
+  /** Ends the sentence "The tape is …". */
   readonly why: string;
-  /** Whether nobody is to see such a tape. */
+  /** Whether the site hides such a tape. */
   readonly hides: boolean;
 }
 
-/** In a query, null stands for a field that isn't there, too. */
+/** In a query, null also finds a missing field. */
 const isOneOf = (...values: (string | boolean | null)[]) => ({
   query: { $in: values },
   fits: (value: unknown) => values.includes((value ?? null) as never),
@@ -28,7 +28,7 @@ const isNonEmptyText = {
   fits: (value: unknown) => typeof value === 'string' && value !== '',
 };
 
-/** What is left alone whatever its status says. Every query for work has these conditions, and nothing else decides it. */
+/** The only list of exclusions, whatever the status of a tape is. Every query for work has these conditions. */
 export const EXCLUSIONS: readonly Exclusion[] = [
   { field: 'nuked', ...isOneOf(false, null), why: 'taken down', hides: true },
   { field: 'deleted', ...isOneOf(false, null), why: 'deleted', hides: true },
@@ -42,35 +42,35 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   { field: 'slug', ...isNonEmptyText, why: 'without a slug', hides: false },
 ];
 
-/** Documents that the functions made, or that were adopted for them. */
+/** Finds documents that the functions made or a user let them adopt. */
 export const ADOPTED: Filter<Tape> = { 'oven.adoptedAt': { $ne: null } } as Filter<Tape>;
 
-/** What is not excluded. */
+/** Finds documents that nothing excludes. */
 export const NOT_EXCLUDED = Object.fromEntries(
   EXCLUSIONS.map(({ field, query }) => [field, query]),
 ) as Filter<Tape>;
 
-/** What the functions may work on. */
+/** Finds documents that the functions may work on. */
 export const ELIGIBLE = { ...ADOPTED, ...NOT_EXCLUDED } as Filter<Tape>;
 
-/** Whether the functions made a document, or it was adopted for them. */
+/** Whether the functions made a document or adopted it. */
 export function isAdopted({ oven }: Tape): boolean {
   return (oven?.adoptedAt ?? null) !== null;
 }
 
-/** What an excluded tape is ("private"); undefined for one that is not excluded. */
+/** Why a tape is excluded, such as "private"; undefined for a tape that is not. */
 export function exclusionOf(tape: Tape): string | undefined {
   return EXCLUSIONS.find(({ field, fits }) => !fits(fieldOf(tape, field)))?.why;
 }
 
-/** Whether nobody is to see a tape, be it nuked or not. */
+/** Whether the site hides a tape, apart from a nuke. */
 export function isHidden(tape: Tape): boolean {
   return EXCLUSIONS.some(
     ({ field, fits, hides }) => hides && field !== 'nuked' && !fits(fieldOf(tape, field)),
   );
 }
 
-/** What may be done with a tape: all, nothing but taking down what was published of it, or nothing. */
+/** The work that a tape allows: all of it, only the purge of a nuked tape, or none. */
 export function eligibility(tape: Tape): 'work' | 'nuked' | 'left-alone' {
   if (tape.nuked === true && (isAdopted(tape) || tape.oven?.purge !== undefined)) return 'nuked';
   return isAdopted(tape) && exclusionOf(tape) === undefined ? 'work' : 'left-alone';

@@ -5,22 +5,22 @@ import type { Log } from '../log.ts';
 import type { Changes, TapeStore } from './store.ts';
 import type { Tape } from './tape.ts';
 
-/** A tape that nobody else works on. */
+/** The exclusive hold of one function on a tape's document. */
 export interface TapeLease {
   readonly id: string;
-  /** As it was at the last checkpoint. */
+  /** The document at the last checkpoint. */
   tape(): Tape;
-  /** A checkpoint: changes the tape, and gives it as it is then. Throws 503 LEASE_LOST when another took over. */
+  /** A checkpoint: changes the document and returns it. Throws 503 LEASE_LOST when another function has the lease. */
   save(changes: Changes): Promise<Tape>;
 }
 
 /**
- * The lease outlives the deadline by so much: for requests under way then, and clocks that differ. A function that was
- * killed holds the tape up for no longer.
+ * The lease ends this long after the deadline: requests may still run then, and clocks differ. The lease of a killed function delays the
+ * tape no longer than this.
  */
 const SLACK_MS = 10_000;
 
-/** Works on a tape that nobody else works on. Throws 503 BUSY while somebody does, 410 when there is no such tape. */
+/** Runs `work` with the lease of a tape. Throws 503 BUSY while another function has it, and 410 when the tape does not exist. */
 export async function withTapeLease<T>(
   { tapes, log }: { tapes: TapeStore; log: Log },
   id: string,
@@ -41,7 +41,7 @@ export async function withTapeLease<T>(
   try {
     return await work({ id, save, tape: () => tape });
   } finally {
-    // Otherwise it runs out by itself.
+    // If this fails, the lease ends by its time.
     await tapes.release(id, owner).catch((error: unknown) => log('warn', 'NOT_RELEASED', { id, error }));
   }
 }

@@ -1,5 +1,4 @@
 import { type Collection, type Filter, MongoServerError, ObjectId } from 'mongodb';
-import type { Log } from '../log.ts';
 import { newCode, toUpdate, withPrefix } from './database.ts';
 import { dueQuery, nextAttemptAt } from './due.ts';
 import { ADOPTED, ELIGIBLE, NOT_EXCLUDED } from './exclusions.ts';
@@ -13,14 +12,14 @@ const KNOWN_STATUSES = ['pending', 'oven-failed', 'complete'];
 const UNFINISHED = { mp4Status: { $ne: 'complete' } };
 const UNPUBLISHED = { 'oven.sync.status': { $ne: 'complete' } } as const;
 
-/** Keeps tapes in a collection of MongoDB. `prepare` makes the indexes once for each start of a function. */
+/** Keeps tapes in a collection of MongoDB. `prepare` makes the indexes once per start of a function. */
 export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<void>): TapeStore {
   const one = (id: string) => ({ _id: new ObjectId(id) });
   const owned = (id: string, owner: string) => ({ ...one(id), 'oven.lease.owner': owner });
   return {
     add: async (tape) => {
       await prepare();
-      // Two forms of one slug are no duplicates for the index.
+      // For the index, two forms of one slug are different.
       const { slug, user } = tape;
       const known =
         user === undefined ? null : await tapes.findOne({ user, slug: { $in: slugForms({ slug, user }) } });
@@ -51,7 +50,7 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
           'oven.adoptedAt': new Date(),
           'oven.attempts': 0,
           'oven.nextAt': nextAttemptAt(1),
-          // Older code had more of them, of which none says that there is a video.
+          // Older code wrote other statuses. None of them means that there is a video.
           mp4Status: KNOWN_STATUSES.includes(mp4Status ?? '') ? mp4Status : 'pending',
         }),
         { returnDocument: 'after' },
@@ -87,7 +86,7 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
     },
 
     checkpoint: async (id, owner, changes) => {
-      // With the owner there is something to set even when nothing changes.
+      // An update must set a field; the owner is one when nothing changes.
       const update = toUpdate({ 'oven.lease.owner': owner, ...changes });
       return (
         (await tapes.findOneAndUpdate(owned(id, owner), update, { returnDocument: 'after' })) ?? undefined
@@ -158,14 +157,14 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
     },
 
     unpurged: (limit) => {
-      // Also those that something else of the site has nuked.
+      // This includes tapes that other code of the site has nuked.
       const some = [{ 'oven.purge.done': false }, { ...ADOPTED, 'oven.purge': { $exists: false } }];
       return tapes.find({ nuked: true, $or: some }).limit(limit).toArray();
     },
   };
 }
 
-/** Adds a document; 'code' when another tape has the code. */
+/** Adds a document, or finds the one with the same slug and user; 'code' when another tape has the code. */
 async function insert(tapes: Collection<Tape>, { user, metadata, ...rest }: NewTape, code: string) {
   const tape: Tape = {
     _id: new ObjectId(),
@@ -188,20 +187,8 @@ async function insert(tapes: Collection<Tape>, { user, metadata, ...rest }: NewT
     return { tape, created: true };
   } catch (error) {
     if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) throw error;
-    // Asked by what they are, not by the error's text, which differs between servers.
+    // It asks the database which index refused it, because the error's text differs between servers.
     const same = await tapes.findOne({ slug: tape.slug, user: user ?? null } as Filter<Tape>); // null: or absent
     return same === null ? ('code' as const) : { tape: same, created: false };
-  }
-}
-
-/** Makes the indexes that keep codes and slugs apart and find what is due; one that exists in another form stays. */
-export async function makeIndexes(tapes: Collection<Tape>, log: Log): Promise<void> {
-  const indexes = [
-    { key: { code: 1 }, unique: true },
-    { key: { slug: 1, user: 1 }, unique: true },
-    { key: { mp4Status: 1, 'oven.nextAt': 1 } },
-  ] as const;
-  for (const { key, ...options } of indexes) {
-    await tapes.createIndex(key, options).catch((error: unknown) => log('warn', 'INDEX', { error }));
   }
 }

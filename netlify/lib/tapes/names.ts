@@ -2,23 +2,23 @@ import type { Tape } from './tape.ts';
 
 type Named = Pick<Tape, 'slug' | 'user'>;
 
-/** The slug that Oven knows a tape by: documents of users' drafts have `SUB/ID`. */
+/** The slug for Oven: the part after the slash, because a draft of a user has the slug `SUB/ID`. */
 export function ovenSlug({ slug }: Pick<Tape, 'slug'>): string {
   return slug.slice(slug.lastIndexOf('/') + 1);
 }
 
-/** Both ways in which a user's document may have its slug. */
+/** Both forms of a slug in a user's document. */
 export function slugForms({ slug, user }: Named): string[] {
   const bare = ovenSlug({ slug });
   return user === undefined ? [slug] : [bare, `${user}/${bare}`];
 }
 
-/** Whether Oven names a tape's files by its code whatever it is set up to: an ID is no name that readers know. */
+/** Whether Oven must name a tape's files by its code: readers do not know the ID of a draft. */
 export function namedByCode({ slug }: Pick<Tape, 'slug'>): boolean {
   return slug.includes('/');
 }
 
-/** The name under which Oven's storage has the MP4 of a URL (`tapes/NAME.mp4`); undefined for a URL that leads elsewhere. */
+/** The NAME in a URL of Oven's storage (`tapes/NAME.mp4`); undefined for a URL of another place. */
 export function storedName(bases: readonly URL[], url: unknown): string | undefined {
   if (typeof url !== 'string') return undefined;
   const below = bases.map((base) => `${base.href.replace(/\/$/, '')}/tapes/`);
@@ -27,15 +27,15 @@ export function storedName(bases: readonly URL[], url: unknown): string | undefi
   return start === undefined ? undefined : name;
 }
 
-/** A name that files of a tape may have, and whether files that say nothing of their owner are its, too. */
+/** A file name that a tape may have. `unowned`: also a file without an owner belongs to this tape. */
 export interface FileName {
   readonly name: string;
   readonly unowned: boolean;
 }
 
 /**
- * Every name that Oven, or the oven before it, may have given a tape's files. The older one wrote no owner: what has a code,
- * which is unique, or is named by the document is the tape's; what only has its slug may be another's.
+ * Every name that Oven or the older oven may have given a tape's files. The older one wrote no owner. A file with the tape's code, which is
+ * unique, or with the name in the document is the tape's. A file that only has its slug may be another tape's.
  */
 export function fileNames(bases: readonly URL[], tape: Tape): FileName[] {
   const linked = storedName(bases, tape.mp4Url);
