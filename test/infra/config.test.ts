@@ -15,7 +15,7 @@ function refusal(changes: Record<string, string | undefined>, options = {}): str
 }
 
 describe('readSettings', () => {
-  it('takes a complete configuration', () => {
+  it('A complete configuration is accepted', () => {
     const settings = readSettings(source(COMPLETE));
     expect(settings).toMatchObject({
       domain: 'oven.aesthetic.computer',
@@ -30,7 +30,7 @@ describe('readSettings', () => {
     });
   });
 
-  it('lists everything that a fresh stack lacks, with the command for each', () => {
+  it('The error lists everything that a fresh stack lacks, with the command for each', () => {
     const fresh = { ...COMPLETE };
     for (const key of Object.keys(fresh)) if (!(key in SHIPPED)) delete fresh[key];
     let message = '';
@@ -62,45 +62,55 @@ describe('readSettings', () => {
 
   it.each([
     [
-      'the world by SSH',
+      'SSH that is open to the world',
       { 'oven:sshAllowedCidrs': '["203.0.113.7/32","0.0.0.0/0"]' },
       /sshAllowedCidrs has 0\.0\.0\.0\/0, which is too wide/,
     ],
-    ['no list', { 'oven:sshAllowedCidrs': '203.0.113.7/32' }, /sshAllowedCidrs is not set/],
+    ['networks that are no list', { 'oven:sshAllowedCidrs': '203.0.113.7/32' }, /sshAllowedCidrs is not set/],
     ['a region without Spaces', { 'oven:spacesRegion': 'nyc1' }, /spacesRegion has no Spaces; one of ams3/],
-    ['a host by its name', { 'oven:abandonedHost': 'oven' }, /abandonedHost is not a droplet's id/],
+    [
+      'a host that is given by its name',
+      { 'oven:abandonedHost': 'oven' },
+      /abandonedHost is not a droplet's id/,
+    ],
     ['several nodes', { 'oven:nodes': '2' }, /nodes is 2, but this version runs one host only/],
     [
-      'half a pair of keys',
+      'one key without its other half',
       { 'oven:artSpacesKey': 'DO00KEY' },
       /artSpacesSecret is not set, but its other half is/,
     ],
     ['one bucket for both', { 'oven:artBucket': 'same', 'oven:blobsBucket': 'same' }, /are the same Space/],
     [
-      'a variable of the program’s own',
+      'a variable that the program sets itself',
       { 'oven:serviceEnvironment': '{"REDIS_URL":"redis://x"}' },
       /has REDIS_URL, which the program sets itself/,
     ],
-    ['a value that is no value', { 'oven:serviceEnvironment': '{"A":{}}' }, /has A, which is no plain value/],
     [
-      'no credentials',
+      'a variable whose value is an object',
+      { 'oven:serviceEnvironment': '{"A":{}}' },
+      /has A, which is no plain value/,
+    ],
+    [
+      'missing credentials',
       { 'digitalocean:token': undefined },
       /digitalocean:token is not set \(nor DIGITALOCEAN_TOKEN/,
     ],
     [
-      'a passphrase-less key in the wrong format',
+      'a private key in another format',
       { 'oven:sshPrivateKey': '-----BEGIN RSA PRIVATE KEY-----' },
       /sshPrivateKey is not a private key in OpenSSH's format/,
     ],
-  ])('refuses %s', (_what, changes, message) => expect(refusal(changes)).toMatch(message));
+  ])('The configuration is refused for %s', (_what, changes, message) =>
+    expect(refusal(changes)).toMatch(message),
+  );
 
-  it('takes credentials from the environment, and a global key of Cloudflare’s', () => {
+  it('Credentials may come from the environment, and Cloudflare’s may be a global key', () => {
     const environment = { DIGITALOCEAN_TOKEN: 't' };
     expect(refusal({ 'digitalocean:token': undefined }, { environment })).toBe('');
     expect(refusal({ 'cloudflare:apiToken': undefined, 'cloudflare:apiKey': 'k' })).toBe('');
   });
 
-  it('refuses secrets in plain text, and shows none', () => {
+  it('A secret in plain text is refused, and no message shows it', () => {
     const message = refusal({ 'oven:callbackSecret': 'not so secret' }, { plain: ['oven:callbackSecret'] });
     expect(message).toMatch(/callbackSecret is a secret but kept in plain text/);
     expect(message).not.toContain('not so secret');

@@ -40,7 +40,7 @@ async function said(resources: readonly object[], ...args: string[]) {
 }
 
 describe('npm run leftovers', () => {
-  it('names what is the stack’s by tag or name and not in its state, and nothing else', async () => {
+  it('The command names exactly what has the stack’s tag or name and is not in its state', async () => {
     const { ok, droplet: boot } = rig;
     const key = (await ok(201, 'POST', '/v2/account/keys', { name: 'login-0123abc', public_key: PUBLIC_KEY }))
       .ssh_key;
@@ -69,7 +69,7 @@ describe('npm run leftovers', () => {
     expect(rig.api.calls.at(-1)?.method).toBe('GET');
   });
 
-  it('has to know a name, by the state’s tag or from its user', async () => {
+  it('The command needs a name, from the state’s tag or from its user', async () => {
     expect(await said([])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--name NAME') });
     expect((await said([], '--name', 'nobody')).lines.at(-1)).toMatch(/left over/);
   });

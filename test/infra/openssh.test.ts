@@ -25,14 +25,17 @@ function made(name: string, ...args: string[]) {
 }
 
 describe('keys in OpenSSH’s format', () => {
-  it.each([['ed25519'], ['rsa'], ['ecdsa']])('have a public half: %s', (type) => {
-    const { privateKey, publicKey, fingerprint } = made(type, '-t', type, '-N', '');
-    expect(publicKeyOf(privateKey)).toBe(publicKey);
-    expect(publicKeyOf(`\n${privateKey.replaceAll('\n', '\r\n')}`)).toBe(publicKey);
-    expect(fingerprintOf(`${publicKey} me@laptop`)).toBe(fingerprint);
-  });
+  it.each([['ed25519'], ['rsa'], ['ecdsa']])(
+    'The public half of a private %s key in OpenSSH’s format is found',
+    (type) => {
+      const { privateKey, publicKey, fingerprint } = made(type, '-t', type, '-N', '');
+      expect(publicKeyOf(privateKey)).toBe(publicKey);
+      expect(publicKeyOf(`\n${privateKey.replaceAll('\n', '\r\n')}`)).toBe(publicKey);
+      expect(fingerprintOf(`${publicKey} me@laptop`)).toBe(fingerprint);
+    },
+  );
 
-  it('are of no use with a passphrase, nor in another format or cut short', () => {
+  it('A private key with a passphrase, in another format or cut short is refused', () => {
     const plain = made('plain', '-t', 'ed25519', '-N', '').privateKey;
     const unusable = {
       passphrase: made('locked', '-t', 'ed25519', '-N', 'a passphrase').privateKey,

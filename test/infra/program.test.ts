@@ -42,13 +42,13 @@ const GIVEN = sshKey();
 const PUBLIC = GIVEN.publicKey.split(' ').slice(0, 2).join(' ');
 
 describe('storage', () => {
-  it.each(['art', 'blobs'])('keeps the Space %s on destroy, in sfo3', (name) => {
+  it.each(['art', 'blobs'])('A destroy keeps the Space %s, which is in sfo3', (name) => {
     const bucket = run.get(DO('SpacesBucket'), name);
     expect(bucket).toMatchObject({ retainOnDelete: true, protect: false, inputs: { region: 'sfo3' } });
     expect(bucket.inputs['forceDestroy']).toBeUndefined();
   });
 
-  it('leaves what the art bucket is like, and tidies the other up', () => {
+  it('The program leaves the settings of the art bucket alone, and ends unfinished uploads in the other one', () => {
     const { ignoreChanges } = run.get(DO('SpacesBucket'), 'art');
     expect(ignoreChanges).toEqual(
       expect.arrayContaining(['acl', 'corsRules', 'lifecycleRules', 'versioning']),
@@ -76,7 +76,7 @@ describe('storage', () => {
       ['', ''],
       2,
     ],
-  ] as const)('uses or imports what exists: %s', async (_what, spaces, buckets, imports, own) => {
+  ] as const)('Buckets that exist are used or imported: %s', async (_what, spaces, buckets, imports, own) => {
     const found = await runProgram({ spaces, before: buckets ? { buckets } : {} });
     const importId = (of: string) => found.all(DO('SpacesBucket')).find(({ name }) => name === of)?.importId;
     expect(['art', 'blobs'].map(importId)).toEqual(imports);
@@ -86,7 +86,7 @@ describe('storage', () => {
     );
   });
 
-  it('makes keys that can do what the service does, or takes the vault’s', async () => {
+  it('The program makes Spaces keys with the service’s permissions only, or takes the vault’s keys', async () => {
     const grants = run.all(DO('SpacesKey')).map(({ inputs }) => (inputs['grants'] as object[])[0]);
     expect(grants).toEqual([
       { bucket: 'art-aesthetic-computer', permission: 'read' },
@@ -103,13 +103,13 @@ describe('storage', () => {
 });
 
 describe('host', () => {
-  it('lets in SSH only from where it was told, and its own kind', async () => {
+  it('The firewall admits SSH only from the configured networks', async () => {
     expect(sources(run, '22')).toEqual(['203.0.113.7/32']);
     expect(sources(run, '22').join()).not.toMatch(/0\.0\.0\.0|::/);
   });
 
   it.each(['80', '443'])(
-    'lets in Cloudflare only on %s, and everybody when it is not in front',
+    'The firewall admits only Cloudflare on port %s, and the world when the record is not proxied',
     async (port) => {
       expect(new Set(sources(run, port))).toEqual(new Set([...NETWORKS.ipv4Cidrs, ...NETWORKS.ipv6Cidrs]));
       const bare = await runProgram({ config: { 'oven:proxied': 'false' } });
@@ -117,14 +117,14 @@ describe('host', () => {
     },
   );
 
-  it('opens no other port', () => {
+  it('The firewall opens the ports 22, 80 and 443 only', () => {
     const ports = (run.get(DO('Firewall'), 'firewall').inputs['inboundRules'] as Rule[]).map(
       ({ portRange }) => portRange,
     );
     expect(new Set(ports)).toEqual(new Set(['22', '80', '443']));
   });
 
-  it('is as configured, behind the firewall by its tag, and replaced by making the new one first', () => {
+  it('The droplet is as configured, is behind the firewall by its tag, and is replaced by making the new one first', () => {
     const droplet = run.get(DO('Droplet'), 'host');
     expect(droplet.inputs).toMatchObject({
       name: 'oven-aesthetic-computer',
@@ -143,14 +143,14 @@ describe('host', () => {
     });
   });
 
-  it('boots with a host key that is known before, and no other secret', () => {
+  it('User-data contains the host key and no other secret', () => {
     const userData = (run.get(DO('Droplet'), 'host').inputs['userData'] as Secret).value as string;
     expect(userData).toContain('SECREThost');
     expect(userData.match(/SECRET\w+/g)).toEqual(['SECREThost']);
     expect(userData).not.toContain('a-shared-secret-of-the-test');
   });
 
-  it('is logged in to with the given key', async () => {
+  it('The given SSH key is the login of the droplet', async () => {
     const given = await runProgram({ config: { 'oven:sshPrivateKey': GIVEN.privateKey } });
     const key = given.get(DO('SshKey'), 'login');
     expect(key.inputs['publicKey']).toBe(PUBLIC);
@@ -160,7 +160,7 @@ describe('host', () => {
     expect(run.get(DO('SshKey'), 'login').retainOnDelete).toBe(false);
   });
 
-  it('uses a key that the account has already, under whatever name', async () => {
+  it('An SSH key that the account already has is used, whatever its name is', async () => {
     const accountKeys = [
       { id: 7, name: 'another', fingerprint: '00:11' },
       { id: 512, name: 'laptop', fingerprint: fingerprintOf(PUBLIC) },
@@ -173,7 +173,7 @@ describe('host', () => {
     });
   });
 
-  it('may be in another region than the Spaces, which stay where they are', async () => {
+  it('The host may be in another region than the Spaces', async () => {
     const moved = await runProgram({ config: { 'oven:region': 'nyc1' } });
     expect(moved.get(DO('Droplet'), 'host').inputs['region']).toBe('nyc1');
     expect(moved.get(DO('ReservedIp'), 'address').inputs['region']).toBe('nyc1');
@@ -183,7 +183,7 @@ describe('host', () => {
     );
   });
 
-  it('is made only when the keys of Spaces are, for which a token may lack the permission', () => {
+  it('The droplet and its address are made after the Spaces keys, for which a token may lack the permission', () => {
     for (const what of ['Droplet host', 'ReservedIp address']) {
       const [type = '', name = ''] = what.split(' ');
       expect(run.get(DO(type), name).dependencies, what).toContain(`${DO('SpacesKey')} blobs`);
@@ -192,7 +192,7 @@ describe('host', () => {
 });
 
 describe('edge', () => {
-  it('points a proxied record at the address that stays', () => {
+  it('The proxied DNS record leads to the reserved address', () => {
     expect(run.get(CF('DnsRecord'), 'record').inputs).toMatchObject({
       name: 'oven.aesthetic.computer',
       type: 'A',
@@ -202,7 +202,7 @@ describe('edge', () => {
     });
   });
 
-  it('needs no certificate of Cloudflare’s when that is not in front', async () => {
+  it('Without Cloudflare’s proxy the program makes no origin certificate', async () => {
     const bare = await runProgram({ config: { 'oven:proxied': 'false' } });
     expect(bare.get(CF('DnsRecord'), 'record').inputs).toMatchObject({ proxied: false, ttl: 300 });
     expect(bare.all(CF('OriginCaCertificate'))).toEqual([]);
@@ -210,7 +210,7 @@ describe('edge', () => {
     expect(bare.calls).not.toContain('cloudflare:index/getZoneSetting:getZoneSetting');
   });
 
-  it('tells the service the CDN’s name, and makes neither name nor endpoint: they are the operator’s', async () => {
+  it('The service gets the CDN’s name, and the program makes neither a name nor an endpoint for it', async () => {
     const cdn = await runProgram({ config: { 'oven:cdnDomain': 'at-blobs.aesthetic.computer' } });
     expect((cdn.get(COMMAND, 'environment').inputs['stdin'] as Secret).value).toContain(
       'AT_BLOBS_CDN="at-blobs.aesthetic.computer"',
@@ -220,7 +220,7 @@ describe('edge', () => {
     expect(cdn.outputs.cdn).toBe('at-blobs.aesthetic.computer');
   });
 
-  it('changes nothing that the whole zone shares', () => {
+  it('The program changes no setting of the whole zone', () => {
     const types = new Set(
       run.declared.map(({ type }) => type).filter((type) => type.startsWith('cloudflare:')),
     );
@@ -231,7 +231,7 @@ describe('edge', () => {
 describe('release', () => {
   const order = () => run.all(COMMAND).map(({ name }) => name);
 
-  it('runs every command on the droplet itself, with its key pinned', () => {
+  it('Every command runs on the droplet’s own address with its host key pinned', () => {
     for (const one of [...run.all(COMMAND), ...run.all('command:remote:CopyToRemote')]) {
       expect(connection(one)).toMatchObject({
         host: '198.51.100.4',
@@ -242,7 +242,7 @@ describe('release', () => {
     }
   });
 
-  it('gives the address to a droplet only when its release is healthy, and drains before anything goes', () => {
+  it('A droplet gets the address after its release is healthy, and a destroy drains first', () => {
     expect(order().indexOf('activate')).toBeGreaterThan(order().indexOf('environment'));
     expect(run.get(COMMAND, 'admit-successor').dependencies).toContain(`${COMMAND} activate`);
     expect(run.get(COMMAND, 'handover').dependencies).toContain(`${COMMAND} admit-successor`);
@@ -257,7 +257,7 @@ describe('release', () => {
     );
   });
 
-  it('hands secrets over by standard input, unseen', () => {
+  it('Secrets reach commands by standard input and are not logged', () => {
     for (const name of ['environment', 'certificate']) {
       const { inputs } = run.get(COMMAND, name);
       expect(inputs['stdin']).toBeInstanceOf(Secret);
@@ -280,7 +280,7 @@ describe('release', () => {
 });
 
 describe('hand-over', () => {
-  it('asks the host at the address, with a key that may do nothing else', () => {
+  it('The hand-over asks the host at the address, with a key that may do nothing else', () => {
     const { value } = run.get(COMMAND, 'handover').inputs['stdin'] as Secret;
     expect(value).toMatch(
       /^203\.0\.113\.80\nssh-ed25519 aG9zdA==\n-----BEGIN OPENSSH PRIVATE KEY-----\nSECREThandover\n/,
@@ -297,15 +297,25 @@ describe('hand-over', () => {
     `);
   });
 
-  describe('takes over from', () => {
+  describe('The hand-over takes the queue', () => {
     const [OTHER, ABANDONED] = ['4700', '4699'];
     it.each([
-      ['nobody, at first', {}, [], undefined],
-      ['the host that a new one is made beside', { host: OTHER }, [OTHER], OTHER],
-      ['nobody, when the host before was deleted', { host: OTHER }, [], undefined],
-      ['nobody, when the host before is given up', { host: ABANDONED }, [ABANDONED], undefined],
-      ['whom it took over from, when nothing changes', { host: '4711', predecessor: OTHER }, ['4711'], OTHER],
-      ['nobody still, when nothing changes', { host: '4711', predecessor: '' }, ['4711'], undefined],
+      ['from no host in a first deployment', {}, [], undefined],
+      ['from the host that the new one replaces', { host: OTHER }, [OTHER], OTHER],
+      ['from no host when the old one is deleted', { host: OTHER }, [], undefined],
+      ['from no host when the old one is abandoned', { host: ABANDONED }, [ABANDONED], undefined],
+      [
+        'from the same host as before when nothing changes',
+        { host: '4711', predecessor: OTHER },
+        ['4711'],
+        OTHER,
+      ],
+      [
+        'from no host, as before, when nothing changes',
+        { host: '4711', predecessor: '' },
+        ['4711'],
+        undefined,
+      ],
     ] as const)('%s', async (_what, before, droplets, predecessor) => {
       const config = { 'oven:abandonedHost': ABANDONED };
       const { get, outputs } = await runProgram({ before, droplets, config });
@@ -316,15 +326,15 @@ describe('hand-over', () => {
     });
   });
 
-  it('refuses a key that would break out of its line', () => {
+  it('A public key that would break out of its line is refused', () => {
     for (const key of ["ssh-ed25519 AAAA'; reboot; '", 'ssh-rsa AAAA', 'ssh-ed25519', '']) {
       expect(() => renderAuthorization(key), key).toThrow(TypeError);
     }
   });
 });
 
-describe('watch', () => {
-  it('mails about the host, the service and its work', () => {
+describe('monitoring', () => {
+  it('Alerts are mailed about the host, the service and its work', () => {
     expect(run.all(DO('MonitorAlert')).map(({ name }) => name)).toEqual(['disk', 'memory', 'cpu']);
     for (const { inputs } of run.all(DO('MonitorAlert'))) {
       expect(inputs).toMatchObject({
@@ -342,21 +352,21 @@ describe('watch', () => {
   });
 });
 
-describe('before anything is made', () => {
+describe('preflight', () => {
   it.each([
-    ['a zone that would loop', { ssl: 'flexible' }, /SSL mode is "flexible".*Full \(strict\)/s],
+    ['a zone in which requests loop', { ssl: 'flexible' }, /SSL mode is "flexible".*Full \(strict\)/s],
     [
-      'a Space of somebody else’s',
+      'a Space of another account',
       { spaces: { 'art-aesthetic-computer': 'foreign' } },
       /Space art-aesthetic-computer is somebody else's/,
     ],
     [
-      'a size that is not offered',
+      'a size that the region does not offer',
       { config: { 'oven:dropletSize': 's-9vcpu-9gb' } },
       /offers no s-9vcpu-9gb in sfo3, but s-1vcpu-1gb, s-2vcpu-2gb/,
     ],
     [
-      'a CDN whose name is not there',
+      'a CDN whose name does not exist',
       { config: { 'oven:cdnDomain': 'cdn.aesthetic.computer' } },
       /no name cdn.aesthetic.computer.* CNAME to at-blobs-aesthetic-computer.sfo3.cdn.digitaloceanspaces.com/,
     ],
@@ -370,7 +380,7 @@ describe('before anything is made', () => {
       },
       /spaces_key:create_credentials/,
     ],
-  ] as const)('refuses %s, in a preview as well', async (_what, options, message) => {
+  ] as const)('An update and a preview are refused for %s', async (_what, options, message) => {
     await expect(runProgram(options)).rejects.toThrow(message);
     await expect(runProgram({ ...options, preview: true })).rejects.toThrow(message);
   });
@@ -384,7 +394,7 @@ describe('before anything is made', () => {
     },
   };
 
-  it('stops when it can’t look, with every reason', async () => {
+  it('An update that can’t ask the clouds stops and gives every reason', async () => {
     await expect(runProgram(blind)).rejects.toThrow(
       /(Spaces credentials not configured|Unable to authenticate you|Authentication error|no such host)/,
     );
@@ -392,7 +402,7 @@ describe('before anything is made', () => {
     for (const reason of Object.values(blind.failing)) expect(message).toContain(reason);
   });
 
-  it('asks about Spaces keys only where it makes some', async () => {
+  it('The program asks about Spaces keys only when it makes some', async () => {
     const { calls } = await runProgram({
       config: {
         'oven:artSpacesKey': 'A',
@@ -404,13 +414,13 @@ describe('before anything is made', () => {
     expect(calls).not.toContain('digitalocean:index/getSpacesKey:getSpacesKey');
   });
 
-  it('previews all the same', async () => {
+  it('A preview that can’t ask the clouds goes on', async () => {
     const preview = await runProgram({ ...blind, preview: true });
     expect(preview.get(DO('SpacesBucket'), 'art').importId).toBe('');
     expect(preview.all(DO('Droplet'))).toHaveLength(1);
   });
 
-  it('hears of a call that nobody expected', async () => {
+  it('The mocks refuse a call that is not mocked', async () => {
     const pulumi = await import('@pulumi/pulumi');
     await expect(pulumi.runtime.invoke('digitalocean:index/getDroplets:getDroplets', {})).rejects.toThrow(
       /nobody expected/,
@@ -421,12 +431,12 @@ describe('before anything is made', () => {
 describe('secrets', () => {
   const known = ['a-shared-secret-of-the-test', 'SECRET', 'PRIVATE KEY', 'admin-secret', 'dop_v1_token'];
 
-  it.each(known)('are nowhere in the open: %s', (text) => {
+  it.each(known)('No resource has this secret in plain text: %s', (text) => {
     for (const one of run.declared)
       expect(JSON.stringify(opened(one.inputs)), `${one.type} ${one.name}`).not.toContain(text);
   });
 
-  it('are secret as outputs as well', async () => {
+  it('Outputs with secrets are secret', async () => {
     const pulumi = await import('@pulumi/pulumi');
     const { sshPrivateKey, ip, ssh } = run.outputs;
     expect(await pulumi.isSecret(sshPrivateKey as Output<string>)).toBe(true);
@@ -436,7 +446,7 @@ describe('secrets', () => {
 });
 
 describe('index.ts', () => {
-  it('is short, and names what was asked for', async () => {
+  it('infra/index.ts has fewer than 60 lines and gives the outputs', async () => {
     expect((await readFile('infra/index.ts', 'utf8')).split('\n').length).toBeLessThan(60);
     expect(Object.keys(run.outputs)).toEqual(
       expect.arrayContaining(['url', 'ip', 'ssh', 'buckets', 'cdn', 'release']),

@@ -73,8 +73,8 @@ const TABLE: readonly [
   ],
 ];
 
-describe.each(TABLE)('%s', (_name, schema, good, bad) => {
+describe.each(TABLE)('The schema of %s', (_name, schema, good, bad) => {
   const wrong = (value: string) => schema.safeParse(value).error?.issues[0]?.message;
-  it.each(good)('takes %j', (value) => expect(wrong(value)).toBeUndefined());
+  it.each(good)('accepts %j', (value) => expect(wrong(value)).toBeUndefined());
   it.each(bad)('refuses %j', (value) => expect(wrong(value)).toMatch(/\w/));
 });

@@ -37,7 +37,7 @@ SLACK_HOOK=https://example.com
 describe('planVault', () => {
   const plan = planVault({ ...parseEnv(SERVICE), ...parseEnv(DEPLOY) });
 
-  it('finds a place for every value', () => {
+  it('Every value of the vault becomes a key of the stack', () => {
     expect(
       plan.entries.map(({ key, value, secret }) => `${key}${secret ? '!' : '='}${value}`).sort(),
     ).toEqual(
@@ -64,18 +64,18 @@ describe('planVault', () => {
     );
   });
 
-  it('knows every variable of the service that an operator may set', () => {
+  it('The vault may have every variable of the service that an operator may set', () => {
     const all = Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, 'x']));
     // The first is the candidate's, the second follows from `domain`.
     expect(planVault(all).unknown).toEqual(['LISTEN_SOCKET', 'PUBLIC_URL']);
   });
 
-  it('lists what it does not know', () => expect(plan.unknown).toEqual(['SLACK_HOOK']));
+  it('Unknown variables of the vault are listed', () => expect(plan.unknown).toEqual(['SLACK_HOOK']));
 
   it.each([
     ['values that are still dots', { DO_TOKEN: '...' }, ['DO_TOKEN has no value yet']],
     [
-      'two regions',
+      'Spaces in two regions',
       {
         ART_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com',
         AT_BLOBS_SPACES_ENDPOINT: 'https://nyc3.digitaloceanspaces.com',
@@ -83,12 +83,12 @@ describe('planVault', () => {
       [/not in one region/],
     ],
     [
-      'another S3',
+      'an S3 that is not DigitalOcean’s',
       { ART_SPACES_ENDPOINT: 'https://s3.example.com' },
       [/no endpoint of DigitalOcean's Spaces/],
     ],
     ['what the release sets', { TEMP_DIR: '/tmp' }, [/the release sets it/]],
-  ])('notes %s', (_what, variables, notes) => {
+  ])('The plan has a note about %s', (_what, variables, notes) => {
     const plan = planVault(variables);
     expect(plan.entries).toEqual([]);
     expect(plan.notes).toEqual(
@@ -96,7 +96,7 @@ describe('planVault', () => {
     );
   });
 
-  it('tells the Spaces’ region by their endpoints, and the host’s by its own', () => {
+  it('The Spaces’ region comes from their endpoints, and the host’s region from its own variable', () => {
     const { entries, notes } = planVault({
       DROPLET_REGION: 'nyc3',
       ART_SPACES_ENDPOINT: 'https://sfo3.digitaloceanspaces.com',
@@ -109,7 +109,7 @@ describe('planVault', () => {
     expect(notes).toEqual([]);
   });
 
-  it('tells a global key of Cloudflare’s from a token', () => {
+  it('A global key of Cloudflare is told from a token', () => {
     const key = '0123456789abcdef0123456789abcdef01234';
     const { entries } = planVault({ CLOUDFLARE_API_TOKEN: key, CLOUDFLARE_EMAIL: 'me@b.c' });
     expect(entries.map(({ key }) => key)).toEqual(['cloudflare:apiKey', 'cloudflare:email']);
@@ -138,7 +138,7 @@ describe('npm run import-vault', () => {
       reject: false,
     });
 
-  it('hands values to Pulumi by standard input, and shows no secret', async () => {
+  it('Values reach Pulumi by standard input, and no secret is shown', async () => {
     const { exitCode, stdout, stderr } = await run(
       join(folder, '.env'),
       join(folder, 'deploy.env'),
@@ -156,10 +156,10 @@ describe('npm run import-vault', () => {
     expect(stdout).toContain('not known, left out: SLACK_HOOK');
   });
 
-  it('says how it is used', async () =>
+  it('Without arguments the command prints its usage', async () =>
     expect(await run()).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/^usage/) }));
 
-  it('says that there is no Pulumi', async () => {
+  it('The command says that Pulumi is missing', async () => {
     const { exitCode, stderr } = await execa(
       process.execPath,
       ['scripts/import-vault.ts', join(folder, '.env')],
@@ -169,7 +169,7 @@ describe('npm run import-vault', () => {
     expect(stderr).not.toMatch(/secret-|DO00/);
   });
 
-  it('names a file that is not there', async () => {
+  it('The command names a file that does not exist', async () => {
     expect(await run(join(folder, 'nothing'))).toMatchObject({
       exitCode: 1,
       stderr: expect.stringMatching(/ENOENT.*nothing/),

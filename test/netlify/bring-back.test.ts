@@ -42,7 +42,7 @@ describe.skipIf(why)(`a tape that comes back${why ? ` (skipped: ${why})` : ''}`,
     return mp4Url;
   };
 
-  test('without its ZIP has no video, says so, and is not tried for ever', async () => {
+  test('A tape that comes back without its ZIP has no video, says so, and is not retried', async () => {
     const { callback } = await bakedTape(world, slug, someMp4(3000), TOKEN);
     await world.deliver(callback, { id: slug });
     expect(await put(true)).toMatchObject({ purged: true, removed: ['record', 'files'], stays: ['zip'] });
@@ -57,7 +57,7 @@ describe.skipIf(why)(`a tape that comes back${why ? ` (skipped: ${why})` : ''}`,
     expect(await world.retry()).toMatchObject({ submitted: 0, gaveUp: 0 });
   });
 
-  test('stays nuked as long as it is still being removed', async () => {
+  test('A tape stays nuked during its purge', async () => {
     await bakedTape(world, slug, someMp4(3000), TOKEN);
     world.oven.purgeStatus = 503;
     expect(await put(true)).toMatchObject({ status: 200, nuked: true, purged: false });
@@ -68,7 +68,7 @@ describe.skipIf(why)(`a tape that comes back${why ? ` (skipped: ${why})` : ''}`,
     expect(await put(false)).toMatchObject({ status: 200, nuked: false });
   });
 
-  test('by another function’s hand is published as ever, and nuked as ever', async () => {
+  test('A tape that other code brings back is published and nuked as usual', async () => {
     const { callback } = await bakedTape(world, slug, someMp4(3000), TOKEN);
     await world.deliver(callback, { id: `${slug}-1` });
     await put(true);
@@ -85,7 +85,7 @@ describe.skipIf(why)(`a tape that comes back${why ? ` (skipped: ${why})` : ''}`,
     expect((await world.find(slug)).mp4Url).toBeUndefined();
   });
 
-  test('with a video that is not Oven’s has its link, and its record anew', async () => {
+  test('A tape whose video is not Oven’s keeps its link and gets its record again', async () => {
     const mp4Url = await deviceVideo();
     expect(await put(true)).toMatchObject({ removed: ['record'], stays: ['zip', 'video'] });
     expect(await records()).toBe(0);
@@ -104,7 +104,7 @@ describe.skipIf(why)(`a tape that comes back${why ? ` (skipped: ${why})` : ''}`,
   test.each([
     [UPLOAD, 200],
     [PUT, 409],
-  ])('is not half back when the PDS fails at %s', async (moment, next) => {
+  ])('A tape is not half back when the PDS fails at %s', async (moment, next) => {
     await deviceVideo();
     await put(true);
     world.pds.front.fault = (path) => (path === moment ? 'down' : 'none');
@@ -118,7 +118,7 @@ describe.skipIf(why)(`a tape that comes back${why ? ` (skipped: ${why})` : ''}`,
     expect(await records()).toBe(1);
   });
 
-  test('with a video that is too large for the PDS by now has no record, and says so', async () => {
+  test('A tape whose video is now too large for the PDS comes back without a record and says so', async () => {
     await deviceVideo(6 * 1024 * 1024);
     await put(true);
     expect(await put(false)).toMatchObject({ nuked: false, video: 'kept', record: 'gone' });

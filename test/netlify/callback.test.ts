@@ -35,7 +35,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
     ['guest', null, () => world.guest.did, () => slug],
     ['user', TOKEN, () => world.user.did, () => SLUG],
   ] as [string, string | null, () => string, () => string][])(
-    'brings the tape of a %s into MongoDB and the PDS',
+    'A callback publishes the tape of a %s in MongoDB and the PDS',
     async (_who, token, did, name) => {
       const { mp4, callback } = await bakedTape(world, name(), someMp4(), token);
       const answer = await world.deliver(callback);
@@ -67,7 +67,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
     },
   );
 
-  describe('refused, and nothing written', () => {
+  describe('refused callbacks', () => {
     const change = (fields: object) => (callback: object) => ({ body: { ...callback, ...fields } });
     test.each<[string, (callback: ReturnType<typeof callbackOf>) => { body: object; how?: object }, number]>([
       ['a wrong secret in the body', change({ secret: 'wrong' }), 401],
@@ -80,7 +80,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
         401,
       ],
       [
-        'a timestamp to come',
+        'a timestamp in the future',
         (body) => ({ body, how: { timestamp: Math.floor(Date.now() / 1000) + 330 } }),
         401,
       ],
@@ -93,7 +93,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
       ],
       ['an MP4 with a query', (body) => ({ body: { ...body, mp4Url: `${body.mp4Url}?x=/blobs` } }), 403],
       [
-        'a host in disguise',
+        'a host that only looks like the storage',
         (b) => ({ body: { ...b, mp4Url: b.mp4Url.replace('127.0.0.1', 'x@127.0.0.1') } }),
         403,
       ],
@@ -103,7 +103,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
       ['bytes that are no number', change({ bytes: 'many' }), 400],
       ['another slug', change({ slug: 'other' }), 409],
       ['a tape that nobody knows', change({ mongoId: new ObjectId().toHexString() }), 410],
-    ])('%s', async (_what, broken, status) => {
+    ])('A callback with %s is refused and writes nothing', async (_what, broken, status) => {
       const { callback } = await bakedTape(world, slug);
       const before = await world.find(slug);
       const { body, how } = broken(callback);
@@ -118,7 +118,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
       ['is larger than announced to Oven', { bytes: someMp4(50_000) }],
       ['comes without its size', { bytes: someMp4(40_000), chunked: true }],
       ['is gone', undefined],
-    ])('an MP4 that %s', async (_what, file) => {
+    ])('A callback is refused for an MP4 that %s', async (_what, file) => {
       const { callback } = await bakedTape(world, slug);
       const before = await world.find(slug);
       world.storage.files.delete(`/blobs/tapes/${slug}.mp4`);
@@ -129,14 +129,14 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
       expect(await world.find(slug)).toEqual(before);
     });
 
-    test('anything, while there is no secret', async () => {
+    test('Every callback is refused while no secret is set', async () => {
       const { callback } = await bakedTape(world, slug);
       const answer = await world.deliver(callback, { services: await world.reopen({ callbackSecrets: [] }) });
       expect(answer.status).toBe(503);
     });
   });
 
-  test('takes callbacks by the old and the new secret while it is being replaced', async () => {
+  test('Callbacks with the old and the new secret are accepted while the secret changes', async () => {
     const services = await world.reopen({ callbackSecrets: [`whsec_${btoa('a new secret')}`, SECRET] });
     const { callback } = await bakedTape(world, slug);
     const secrets = [`whsec_${btoa('a new secret')}`, SECRET];
@@ -146,7 +146,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
     );
   });
 
-  test('an MP4 that ends early is tried again', async () => {
+  test('An MP4 that ends early is fetched again', async () => {
     const { callback, mp4 } = await bakedTape(world, slug);
     world.storage.files.set(`/blobs/tapes/${slug}.mp4`, {
       bytes: mp4.subarray(0, 1000),
@@ -157,7 +157,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
     expect((await world.deliver(callback)).status).toBe(200);
   });
 
-  test('records Oven’s failure, and a later success over it', async () => {
+  test('A failure of Oven is noted, and a later success replaces it', async () => {
     const { callback } = await bakedTape(world, slug);
     const { mongoId, secret } = callback;
     const failure = { mongoId, slug, secret, error: { code: 'TAPE_BROKEN', message: 'The ZIP is damaged.' } };
@@ -178,7 +178,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
     expect(await world.find(slug)).toEqual(tape);
   });
 
-  test('a user without an account at the PDS has the MP4, and no record', async () => {
+  test('A user without an account at the PDS gets the MP4 and no record', async () => {
     const { tape } = await world.services.tapes.add({
       slug,
       bucket: 'user-aesthetic-computer',
@@ -192,7 +192,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
     });
   });
 
-  test('updates the record that a tape has from before', async () => {
+  test('The callback updates a record that the tape already has', async () => {
     const { callback } = await bakedTape(world, slug);
     const at = { rkey: '3kabcdefgh222', uri: 'x', cid: 'y' };
     await world.tapes.updateOne({ slug }, { $set: { at } });
@@ -201,7 +201,7 @@ describe.skipIf(why)(`tape-bake-complete${why ? ` (skipped: ${why})` : ''}`, () 
     expect(records.map(({ uri }) => uri.split('/').at(-1))).toEqual(['3kabcdefgh222']);
   });
 
-  test('logs no secret, password or address of the database', () => {
+  test('The log has no secret, password or address of the database', () => {
     const all = world.logs.join('\n');
     for (const secret of [SECRET, world.guest.password, world.user.password, world.mongo.uri]) {
       expect(all).not.toContain(secret);

@@ -64,7 +64,7 @@ describe.skipIf(why)(
         () => world.user.did,
       ],
     ])(
-      'a tape of a %s',
+      'A tape of a %s is baked by the real Oven and published',
       async (_who, slug, path, token, did) => {
         world.storage.files.set(path, { bytes: zip });
         const answer = await functions.track({ slug, ext: 'zip', metadata: { totalDuration: 1 } }, token);
@@ -90,7 +90,7 @@ describe.skipIf(why)(
       120_000,
     );
 
-    test('a broken tape is told of, and kept', async () => {
+    test('The failure of a broken tape is noted, and the tape is kept', async () => {
       world.storage.files.set('/art/broken01.zip', { bytes: zip.subarray(0, 1000) });
       await functions.track({ slug: 'broken01', ext: 'zip' });
       const tape = await until('the failure has arrived', async () => {
@@ -101,7 +101,7 @@ describe.skipIf(why)(
       expect(tape.oven?.error?.code).toMatch(/^[A-Z_]+$/);
     }, 60_000);
 
-    test('a PDS that was down: the scheduled function has Oven send its callback again', async () => {
+    test('After a PDS was down, the scheduled function has Oven send the callback again', async () => {
       world.storage.files.set('/art/downtime.zip', { bytes: zip });
       world.pds.front.fault = () => 'down';
       await functions.track({ slug: 'downtime', ext: 'zip' });
@@ -116,7 +116,7 @@ describe.skipIf(why)(
       expect((await recordsOf(world.guest.did, 'downtime')).length).toBe(1);
     }, 120_000);
 
-    test('a tape nuked while it was baked is nowhere afterwards', async () => {
+    test('Nothing is left of a tape that is nuked during its bake', async () => {
       world.storage.files.set('/art/nuked001.zip', { bytes: zip });
       world.pds.front.after = async (path) => {
         if (path !== '/xrpc/com.atproto.repo.putRecord') return;
@@ -140,7 +140,7 @@ describe.skipIf(why)(
       expect((await fetch(`${oven.url}/status/${tape.oven?.jobId}`)).status).toBe(404);
     }, 120_000);
 
-    test('a user takes a tape down, and back', async () => {
+    test('A user takes a tape down and brings it back', async () => {
       const slug = '2025.11.01.10.00.00.001';
       world.storage.files.set(`/user/${USER}/${slug}.zip`, { bytes: zip });
       await functions.track({ slug, ext: 'zip' }, TOKEN);
@@ -161,7 +161,7 @@ describe.skipIf(why)(
       expect((await recordsOf(world.user.did, slug)).length).toBe(1);
     }, 120_000);
 
-    test('no secret was logged', () => {
+    test('The functions log no secret', () => {
       const all = functions.logs.join('\n');
       expect(all.length).toBeGreaterThan(100);
       for (const secret of [SECRET, world.guest.password, world.user.password])

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('bundles', () => {
-  test('are there for all three, and small', () => {
+  test('All three functions have a bundle within the budget', () => {
     expect(bundles.map(({ name }) => name)).toEqual([
       'retry-stuck-tapes',
       'tape-bake-complete',
@@ -34,7 +34,7 @@ describe('bundles', () => {
     }
   });
 
-  test('hold no video encoder and nothing of the service', () => {
+  test('No bundle contains a video encoder or the service', () => {
     const all = bundles.flatMap(({ packages }) => packages);
     expect(all).toContain('mongodb');
     for (const heavy of [
@@ -49,7 +49,7 @@ describe('bundles', () => {
     }
   });
 
-  test('say what is missing in their environment, by name', async () => {
+  test('A bundle names the variables that its environment lacks', async () => {
     const rig = await startFunctions(
       { PDS_URL: 'ftp://x', MONGODB_NAME: 'x' },
       { files: bundles.map(({ file }) => file) },
@@ -88,7 +88,7 @@ describe.skipIf(why)(`bundles at work${why ? ` (skipped: ${why})` : ''}`, () => 
     return fetch(`${rig.url}/api/tape-bake-complete`, { method: 'POST', body, headers });
   };
 
-  test('take a tape and publish it', async () => {
+  test('The bundles take a tape and publish it', async () => {
     const rig = await start();
     world.storage.files.set('/art/bundled1.zip', { bytes: new Uint8Array(10) });
     expect((await rig.track({ slug: 'bundled1', ext: 'zip' })).status).toBe(200);
@@ -99,28 +99,31 @@ describe.skipIf(why)(`bundles at work${why ? ` (skipped: ${why})` : ''}`, () => 
     expect(rig.logs.join('\n')).not.toContain(SECRET);
   });
 
-  test.each([UPLOAD, PUT])('killed during %s: another goes on when the lease has run out', async (moment) => {
-    const slug = moment === PUT ? 'killed-2' : 'killed-1';
-    const { callback } = await bakedTape(world, slug);
-    const first = await start({ FUNCTION_SECONDS: '3' });
-    world.pds.front.seen.length = 0;
-    world.pds.front.fault = (path) => (path === moment ? 'hang' : 'none');
-    const lost = post(first, callback).catch(() => undefined);
-    await until('it is there', () => world.pds.front.seen.includes(moment));
-    await first.kill();
-    await lost;
-    world.pds.front.fault = () => 'none';
-    expect((await world.find(slug)).oven?.lease).toBeDefined();
-    const second = await start();
-    const answer = await until('the lease has run out', async () => {
-      const one = await post(second, callback);
-      return one.status === 200 && one;
-    });
-    expect(await answer.json()).toEqual({ status: 'complete' });
-    const records = await world.pds.records(world.guest.did);
-    expect(records.filter(({ value }) => value.slug === slug).length).toBe(1);
-    expect((await world.find(slug)).oven?.lease).toBeUndefined();
-    const uploads = world.pds.front.seen.filter((path) => path === UPLOAD).length;
-    expect(uploads).toBe(moment === PUT ? 1 : 2);
-  });
+  test.each([UPLOAD, PUT])(
+    'When a function is killed during %s, another one continues after the lease has ended',
+    async (moment) => {
+      const slug = moment === PUT ? 'killed-2' : 'killed-1';
+      const { callback } = await bakedTape(world, slug);
+      const first = await start({ FUNCTION_SECONDS: '3' });
+      world.pds.front.seen.length = 0;
+      world.pds.front.fault = (path) => (path === moment ? 'hang' : 'none');
+      const lost = post(first, callback).catch(() => undefined);
+      await until('it is there', () => world.pds.front.seen.includes(moment));
+      await first.kill();
+      await lost;
+      world.pds.front.fault = () => 'none';
+      expect((await world.find(slug)).oven?.lease).toBeDefined();
+      const second = await start();
+      const answer = await until('the lease has run out', async () => {
+        const one = await post(second, callback);
+        return one.status === 200 && one;
+      });
+      expect(await answer.json()).toEqual({ status: 'complete' });
+      const records = await world.pds.records(world.guest.did);
+      expect(records.filter(({ value }) => value.slug === slug).length).toBe(1);
+      expect((await world.find(slug)).oven?.lease).toBeUndefined();
+      const uploads = world.pds.front.seen.filter((path) => path === UPLOAD).length;
+      expect(uploads).toBe(moment === PUT ? 1 : 2);
+    },
+  );
 });

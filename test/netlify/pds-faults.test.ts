@@ -58,33 +58,36 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
       25,
     ],
     ['refuses the record', { status: 400, error: 'InvalidRequest' }, [PUT], 'PDS_REFUSED', 25],
-  ])('%s: 503, kept on the tape, and repaired later', async (_what, fault, paths, code, seconds) => {
-    const { callback } = await bakedTape(world, slug);
-    fail(fault, ...paths);
-    const answer = await world.deliver(callback, { seconds });
-    expect(answer.status).toBe(503);
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    if (code === 'PDS_BUSY' && paths[0] === UPLOAD && typeof fault === 'object' && fault.status === 429) {
-      expect(answer.headers.get('retry-after')).toBe('77');
-    }
-    const tape = await world.find(slug);
-    expect(tape).toMatchObject({
-      mp4Status: 'complete',
-      mp4Url: callback.mp4Url,
-      oven: { sync: { status: 'pending', error: { code }, nextAt: expect.any(Date) } },
-    });
-    expect(tape.at).toBeUndefined();
-    expect(tape.oven?.lease).toBeUndefined();
-    world.pds.front.fault = () => 'none';
-    expect((await repair(callback)).status).toBe(200);
-    expect((await recordsOf()).length).toBe(1);
-    expect(await world.find(slug)).toMatchObject({
-      oven: { sync: { status: 'complete' } },
-      at: { rkey: expect.any(String) },
-    });
-  });
+  ])(
+    'A PDS that %s leads to 503, a note in the document, and a later repair',
+    async (_what, fault, paths, code, seconds) => {
+      const { callback } = await bakedTape(world, slug);
+      fail(fault, ...paths);
+      const answer = await world.deliver(callback, { seconds });
+      expect(answer.status).toBe(503);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      if (code === 'PDS_BUSY' && paths[0] === UPLOAD && typeof fault === 'object' && fault.status === 429) {
+        expect(answer.headers.get('retry-after')).toBe('77');
+      }
+      const tape = await world.find(slug);
+      expect(tape).toMatchObject({
+        mp4Status: 'complete',
+        mp4Url: callback.mp4Url,
+        oven: { sync: { status: 'pending', error: { code }, nextAt: expect.any(Date) } },
+      });
+      expect(tape.at).toBeUndefined();
+      expect(tape.oven?.lease).toBeUndefined();
+      world.pds.front.fault = () => 'none';
+      expect((await repair(callback)).status).toBe(200);
+      expect((await recordsOf()).length).toBe(1);
+      expect(await world.find(slug)).toMatchObject({
+        oven: { sync: { status: 'complete' } },
+        at: { rkey: expect.any(String) },
+      });
+    },
+  );
 
-  test('a session that has expired is renewed, and one that can’t be is replaced by a new login', async () => {
+  test('An expired session is renewed, and a new login replaces one that can’t be renewed', async () => {
     await world.deliver((await bakedTape(world, `${slug}-0`)).callback); // logs in
     const { callback } = await bakedTape(world, slug);
     let refusals = 0;
@@ -114,13 +117,13 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
     expect(world.pds.front.seen).not.toContain(LOGIN);
   });
 
-  test('a warm function keeps its session', async () => {
+  test('A warm function keeps its session at the PDS', async () => {
     const tapes = await Promise.all(['a', 'b', 'c'].map((name) => bakedTape(world, `${slug}-${name}`)));
     for (const { callback } of tapes) expect((await world.deliver(callback)).status).toBe(200);
     expect(world.pds.front.seen.filter((path) => path === LOGIN).length).toBeLessThanOrEqual(1);
   });
 
-  test('a blob that the PDS has lost is sent again', async () => {
+  test('A blob that the PDS has lost is uploaded again', async () => {
     const { callback } = await bakedTape(world, slug);
     fail({ status: 400, error: 'BlobNotFound' }, PUT);
     expect((await world.deliver(callback)).status).toBe(503);
@@ -130,7 +133,7 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
     expect((await recordsOf()).length).toBe(1);
   });
 
-  test('413 is the end, with the MP4 linked', async () => {
+  test('A tape ends without a record, with its MP4 linked, when the PDS answers 413', async () => {
     const { callback } = await bakedTape(world, slug);
     fail({ status: 413, error: 'PayloadTooLarge' }, UPLOAD);
     const answer = await world.deliver(callback);
@@ -153,7 +156,7 @@ describe.skipIf(why)(`a PDS that fails${why ? ` (skipped: ${why})` : ''}`, () =>
     expect((await recordsOf()).length).toBe(1);
   });
 
-  test('a blob beyond the PDS’s own limit is not even sent, and repaired once the limit is raised', async () => {
+  test('A blob beyond the PDS’s limit is not sent, and is published after the limit is raised', async () => {
     await world.pds.restart(1 * MB);
     const { callback, mp4 } = await bakedTape(world, slug, someMp4(2 * MB));
     const answer = await world.deliver(callback);

@@ -16,7 +16,7 @@ describe('the key of a record', () => {
   const when = new Date('2025-10-09T12:30:15.123Z');
   const _id = new ObjectId('68e7a9d7c3f0a1b2c3d4e5f6');
 
-  test('is a TID, the same each time, and tells the tape’s time', () => {
+  test('The key of a record is a TID with the tape’s time, and is the same each time', () => {
     const key = recordKey({ _id, when });
     expect(key).toMatch(/^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/);
     expect(recordKey({ _id, when })).toBe(key);
@@ -25,24 +25,24 @@ describe('the key of a record', () => {
     expect(Number((bits >> 10n) / 1000n)).toBe(when.getTime());
   });
 
-  test('differs between tapes of one moment, and sorts by time', () => {
+  test('The keys of records differ between tapes of one moment, and sort by time', () => {
     const keys = Array.from({ length: 200 }, () => recordKey({ _id: new ObjectId(), when }));
     expect(new Set(keys).size).toBeGreaterThan(198);
     const later = recordKey({ _id, when: new Date(when.getTime() + 1) });
     for (const key of keys) expect(key < later).toBe(true);
   });
 
-  test('is the one that the tape has already', () => {
+  test('The key of a record is the tape’s present one', () => {
     expect(recordKey({ _id, when, at: { rkey: 'kept', uri: '', cid: '' } })).toBe('kept');
   });
 
-  test('never is of a record without a video', () => {
+  test('A record without a video is refused', () => {
     const tape = { _id, when, slug: 's', code: 'c', bucket: 'b' };
     expect(() => tapeRecord(tape, { cid: 'no cid', mimeType: 'video/mp4', size: 1 })).toThrow();
   });
 });
 
-test('codes get longer when the short ones are taken', () => {
+test('Codes get longer when short ones are in use', () => {
   const last = (max: number) => max - 1;
   expect([newCode(0, last), newCode(20, last), newCode(40, last)]).toEqual(['999', 'ZZZ', 'ZZZZ']);
 });
@@ -55,7 +55,7 @@ test.each([
   [7, 0, 360],
   [50, 0, 360],
   [1, 7200, 120],
-])('after %i attempts, with Retry-After %i, a tape waits %i minutes', (attempts, retryAfter, minutes) => {
+])('After %i attempts and with Retry-After %i a tape waits %i minutes', (attempts, retryAfter, minutes) => {
   const wait = nextAttemptAt(attempts, retryAfter, () => 0.5).getTime() - Date.now();
   expect(Math.round(wait / 60_000)).toBe(minutes);
 });
@@ -71,7 +71,7 @@ test.each([
   expect(retryAfterSeconds(header)).toEqual(expected);
 });
 
-test('the log hides secrets, escaped ones and those within others too', () => {
+test('The log hides secrets, also escaped ones and secrets within others', () => {
   const lines: string[] = [];
   const log = openLog(['pass"word', 'word', ''], (line) => lines.push(line));
   log('error', 'X', { error: new Error('it was pass"word'), list: ['a word'] });
@@ -80,13 +80,13 @@ test('the log hides secrets, escaped ones and those within others too', () => {
   ]);
 });
 
-test('the platform leaves out of its bundles what ours leave out', () => {
+test('The platform’s bundles leave out the same packages as ours', () => {
   const toml = readFileSync(new URL('../../netlify.toml', import.meta.url), 'utf8');
   const [, list = ''] = /^ *external_node_modules = (\[.*\])$/m.exec(toml) ?? [];
   expect(JSON.parse(list)).toEqual(ABSENT);
 });
 
-test('why something fails is logged, without secrets, and the caller is not told', async () => {
+test('The cause of an error is logged without secrets, and the caller does not see it', async () => {
   const lines: string[] = [];
   const env = { MONGODB_CONNECTION_STRING: 'mongodb://me:p%40ss@db.test/x', MONGODB_NAME: 'x' };
   const log = openLog(secretsOf(readConfig(env)), (line) => lines.push(line));
@@ -101,7 +101,7 @@ test('why something fails is logged, without secrets, and the caller is not told
   ]);
 });
 
-test('of a PDS’s fault only what is said here is logged', async () => {
+test('The log has Oven’s text of a PDS’s failure and not the server’s', async () => {
   const lines: string[] = [];
   const theirs = new Error('whatever a server says');
   await answerErrors(
@@ -121,7 +121,7 @@ test.each([
   ['http://cdn.test/tapes/s.mp4', false],
   ['https://host.test/bucket/tapes/s.mp4', true],
   ['https://host.test/other/tapes/s.mp4', false],
-])('%s is a file of the storage: %s', (url, good) => {
+])('The URL %s is a file of the storage: %s', (url, good) => {
   const check = () =>
     checkFileUrl([new URL('https://cdn.test'), new URL('https://host.test/bucket/')], url, 's.mp4', 'x');
   if (good) expect(check).not.toThrow();
@@ -131,7 +131,7 @@ test.each([
 describe('the environment', () => {
   const least = { MONGODB_CONNECTION_STRING: 'mongodb://x', MONGODB_NAME: 'x' };
 
-  test('needs a database only; all else has a default or waits', () => {
+  test('The environment needs a database only; every other variable is optional', () => {
     const config = readConfig(least);
     expect(config).toMatchObject({ oven: undefined, callbackSecrets: [], guest: undefined, seconds: 25 });
     expect(config.callbackUrl).toBe('https://aesthetic.computer/api/tape-bake-complete');
@@ -141,7 +141,7 @@ describe('the environment', () => {
     expect(config.zips.user.url.host).toBe('user-aesthetic-computer.sfo3.digitaloceanspaces.com');
   });
 
-  test('is refused with every fault by name, never with a value', () => {
+  test('A wrong environment is refused with the name of every wrong variable and without a value', () => {
     const wrong = {
       OVEN_URL: 'secret-value',
       FUNCTION_SECONDS: 'secret-value',
@@ -152,7 +152,7 @@ describe('the environment', () => {
     );
   });
 
-  test('is obeyed, but for more time than Oven waits', () => {
+  test('The environment’s values hold, but a function gets no more time than Oven waits', () => {
     const config = readConfig({
       ...least,
       OVEN_CALLBACK_SECRET: 'a, b',

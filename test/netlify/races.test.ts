@@ -34,7 +34,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
     String((value?.video as { ref: { toString(): string } } | undefined)?.ref);
   const blobsNow = () => world.pds.blobs(world.guest.did);
 
-  test('five at once and five more after them: one record, one blob, one state', async () => {
+  test('Five callbacks at once and five more after them make one record, one blob and one state', async () => {
     const { callback, mp4 } = await bakedTape(world, slug);
     const before = await blobsNow();
     const first = await Promise.all(Array.from({ length: 5 }, () => world.deliver(callback)));
@@ -54,7 +54,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
     expect(Buffer.from(blob).equals(Buffer.from(mp4))).toBe(true);
   });
 
-  test('a rebake’s new bytes update the record, and the old bake’s late callback changes nothing', async () => {
+  test('The MP4 of a second bake updates the record, and a late callback of the first changes nothing', async () => {
     const old = await bakedTape(world, slug);
     expect((await world.deliver(old.callback, { id: 'bake-1' })).status).toBe(200);
     const before = await world.find(slug);
@@ -73,7 +73,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
     expect(after.at?.cid).not.toBe(before.at?.cid);
   });
 
-  test('an old bake’s callback that comes first after the rebake’s is refused, and the state stays', async () => {
+  test('A late callback of a first bake is refused after the second bake’s, and the state stays', async () => {
     const old = await bakedTape(world, slug);
     const callback = callbackOf(world, old.callback.mongoId, slug, someMp4(50_000));
     expect((await world.deliver(callback, { id: 'bake-2' })).status).toBe(200);
@@ -82,7 +82,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
     expect(await world.find(slug)).toEqual(state);
   });
 
-  test('a function that ran out of time goes on where it was', async () => {
+  test('After a deadline the next delivery continues at the checkpoint', async () => {
     const { callback } = await bakedTape(world, slug);
     world.pds.front.fault = (path) => (path === PUT ? 'hang' : 'none');
     const answer = await world.deliver(callback, { seconds: 3 });
@@ -103,7 +103,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
     expect((await world.find(slug)).oven?.sync).not.toHaveProperty('error');
   });
 
-  test('one that was killed holds the tape until its lease ends, and no longer', async () => {
+  test('A killed function holds the tape until its lease ends, and no longer', async () => {
     const { callback } = await bakedTape(world, slug);
     const lease = (until: number) => ({
       $set: { 'oven.lease': { owner: 'killed', until: new Date(until) } },
@@ -116,7 +116,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
     expect((await world.deliver(callback)).status).toBe(200);
   });
 
-  test('one that lost its lease writes no more', async () => {
+  test('A function that lost its lease writes nothing more', async () => {
     const { callback } = await bakedTape(world, slug);
     const lease = { owner: 'another', until: new Date(Date.now() + 60_000) };
     world.pds.front.after = async (path) => {
@@ -128,7 +128,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
     expect((await world.find(slug)).oven?.lease).toEqual(lease);
   });
 
-  test('a delayed write can’t undo a later one', async () => {
+  test('A delayed write of a record can’t undo a later one', async () => {
     const old = await bakedTape(world, slug);
     const newer = someMp4(50_000);
     let late: Promise<Response> | undefined;
@@ -153,7 +153,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
     expect(Buffer.from(blob).equals(Buffer.from(newer))).toBe(true);
   });
 
-  test('two tapes with one slug have a record each', async () => {
+  test('Two tapes with one slug have a record each', async () => {
     const a = await bakedTape(world, slug);
     const { tape: b } = await world.services.tapes.add({ slug, bucket: 'x', user: 'auth0|somebody' });
     expect((await world.deliver(a.callback, { id: 'a' })).status).toBe(200);
@@ -169,7 +169,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
   describe('a nuked tape is not published', () => {
     const purgedOf = () => world.oven.purged.filter((line) => line.startsWith(`/tapes/${slug}?`));
 
-    test('when it was nuked before', async () => {
+    test('A tape that was nuked before its callback is not published', async () => {
       const { callback } = await bakedTape(world, slug);
       await world.tapes.updateOne({ slug }, { $set: { nuked: true } });
       expect(await (await world.deliver(callback)).json()).toEqual({ status: 'nuked' });
@@ -180,7 +180,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
       expect(tape.oven?.purge).toMatchObject({ done: true });
     });
 
-    test.each([UPLOAD, PUT])('when it is nuked during %s', async (moment) => {
+    test.each([UPLOAD, PUT])('A tape that is nuked during %s is not published', async (moment) => {
       const { callback } = await bakedTape(world, slug);
       world.pds.front.after = async (path) => {
         if (path === moment) await world.tapes.updateOne({ slug }, { $set: { nuked: true } });
@@ -191,7 +191,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
       expect(await world.find(slug)).toMatchObject({ oven: { purge: { done: true } } });
     });
 
-    test('and is purged later when Oven can’t do it now', async () => {
+    test('A nuked tape is purged later when Oven can’t do it now', async () => {
       const { callback } = await bakedTape(world, slug);
       await world.deliver(callback);
       world.oven.purgeStatus = 503;
@@ -205,7 +205,7 @@ describe.skipIf(why)(`deliveries that meet${why ? ` (skipped: ${why})` : ''}`, (
       expect(await recordsOf(slug)).toEqual([]);
     });
 
-    test('and Oven is told whose files go, lest those of another tape with its slug do', async () => {
+    test('A purge names the tape to Oven, so that the files of another tape with its slug stay', async () => {
       const { callback } = await bakedTape(world, slug);
       await world.tapes.updateOne({ slug }, { $set: { nuked: true } });
       await world.deliver(callback);

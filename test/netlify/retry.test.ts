@@ -29,7 +29,7 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
   };
   const submitted = () => world.oven.orders.map(({ slug }) => slug).sort();
 
-  test('finds what is stuck, and nothing else', async () => {
+  test('The scheduled function finds stuck tapes and no others', async () => {
     await add('pending', { oven: due() });
     await add('failed', { mp4Status: 'oven-failed', mp4Error: 'x', oven: due() });
     await add('adopted', {});
@@ -68,7 +68,7 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     expect(submitted()).toEqual([]);
   });
 
-  test('waits longer each time, and gives up visibly after the eighth attempt', async () => {
+  test('A tape waits longer each time, and is given up visibly after the eighth attempt', async () => {
     await add('tape', { oven: { attempts: 0, nextAt: ago(1) } });
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 8; attempt += 1) {
@@ -93,7 +93,7 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     expect(await world.retry()).toMatchObject({ submitted: 0, gaveUp: 0 });
   });
 
-  test('stops at an Oven that is down or full, and spends no attempt', async () => {
+  test('The scheduled function stops at an Oven that is down or full, and spends no attempt', async () => {
     for (const answer of [
       'down' as const,
       { status: 429, headers: { 'retry-after': '900' } },
@@ -109,7 +109,7 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     }
   });
 
-  test('one that Oven refuses doesn’t hold up the others', async () => {
+  test('A tape that Oven refuses does not delay the others', async () => {
     await add('bad', { oven: { attempts: 1, nextAt: ago(9) } });
     await add('good', { oven: due() });
     world.oven.answer = () => {
@@ -122,7 +122,7 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     expect(await world.find('bad')).toMatchObject({ mp4Status: 'oven-failed', oven: { attempts: 2 } });
   });
 
-  test('a record whose callback Oven refuses to send again is given up one day, too', async () => {
+  test('A record is given up when Oven keeps refusing to send its callback', async () => {
     const sync = { status: 'pending', bake: 'b', bytes: 1, superseded: [], nextAt: ago(1), resends: 19 };
     await add('no-record', { mp4Status: 'complete', mp4Url: 'x', oven: { ...later, sync } });
     world.oven.answer = () => ({ status: 400 });
@@ -131,14 +131,14 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     expect(await world.retry()).toMatchObject({ refused: 0, gaveUp: 1 });
   });
 
-  test('three runs at once hand over each tape once', async () => {
+  test('Three runs at once submit each tape once', async () => {
     for (let n = 0; n < 6; n += 1) await add(`tape-${n}`, { oven: due() });
     await Promise.all([world.retry(), world.retry(), world.retry()]);
     expect(submitted()).toEqual(['tape-0', 'tape-1', 'tape-2', 'tape-3', 'tape-4', 'tape-5']);
   });
 
   test.each([{ oven: undefined }, { callbackSecrets: [] }])(
-    'lets all wait, and loses nothing, with %o',
+    'All tapes wait and none is lost with %o',
     async (off) => {
       await add('tape', { oven: due(8) });
       const before = await world.find('tape');
@@ -152,7 +152,7 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     },
   );
 
-  test('purges what another part of the site has nuked after it was published', async () => {
+  test('A published tape that other code nukes is purged', async () => {
     const sync = { status: 'complete', bake: 'b', bytes: 1, superseded: [] };
     const mp4Url = `${world.storage.url}/blobs/tapes/nuked.mp4`;
     await add('nuked', { nuked: true, mp4Status: 'complete', mp4Url, oven: { sync } });
@@ -167,14 +167,14 @@ describe.skipIf(why)(`retry-stuck-tapes${why ? ` (skipped: ${why})` : ''}`, () =
     expect(await world.retry()).toMatchObject({ purged: 0 });
   });
 
-  test('a purge that takes all the time there is keeps no tape from Oven', async () => {
+  test('A purge that takes all the time keeps no tape from Oven', async () => {
     await add('nuked', { nuked: true, oven: { purge: { done: false } } });
     await add('tape', { oven: due() });
     world.oven.purgeStatus = 0;
     expect(await world.retry(world.services, 2)).toMatchObject({ submitted: 1, purged: 0 });
   });
 
-  test('purges what was nuked and is still there', async () => {
+  test('A nuked tape that is not purged yet is purged', async () => {
     await add('nuked', { nuked: true, oven: { purge: { done: false } } });
     world.oven.purgeStatus = 500;
     expect(await world.retry()).toMatchObject({ purged: 0 });

@@ -31,26 +31,26 @@ afterEach(async () => {
   await server.stop();
 });
 
-test('a PDS that never answers is left in time', async () => {
+test('A call ends in time when the PDS never answers', async () => {
   const pds = openPds(new URL(server.url));
   await expect(pds.blobLimit(AbortSignal.timeout(500))).rejects.toMatchObject({ code: 'PDS_TIMEOUT' });
   await until('the connection is closed', () => closed > 0);
 });
 
-test('so is one that never finishes', async () => {
+test('A call ends in time when the PDS never finishes its response', async () => {
   begin = true;
   const pds = openPds(new URL(server.url));
   await expect(pds.blobLimit(AbortSignal.timeout(500))).rejects.toMatchObject({ code: 'PDS_TIMEOUT' });
 });
 
-test('so is one that never lets log in', async () => {
+test('A call ends in time when the PDS never answers the login', async () => {
   const pds = openPds(new URL(server.url));
   const account = { identifier: 'did:plc:x', password: 'x' };
   const upload = pds.upload(account, new Uint8Array(10), AbortSignal.timeout(500));
   await expect(upload).rejects.toMatchObject({ code: 'PDS_TIMEOUT' });
 });
 
-test('a request whose Request nobody holds ends with its signal', async () => {
+test('A call ends with its signal after a garbage collection', async () => {
   const send = (signal: AbortSignal) => fetchKeepingRequest(new Request(server.url, { signal }));
   await expect(send(AbortSignal.timeout(500))).rejects.toMatchObject({ name: 'TimeoutError' });
   await until('the connection is closed', () => closed > 0);

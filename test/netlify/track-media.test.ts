@@ -23,7 +23,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
   const upload = (path: string, bytes = 100) =>
     world.storage.files.set(path, { bytes: new Uint8Array(bytes) });
 
-  test('takes a guest’s tape: document, and SEED.md’s six fields for Oven', async () => {
+  test('track-media makes a document of a guest’s tape and sends Oven the six fields of SEED.md', async () => {
     upload('/art/aB3_x-9z.zip');
     const metadata = { totalDuration: 8.5, piece: 'wand' };
     const answer = await world.track({ body: { slug: 'aB3_x-9z', ext: 'zip', metadata } });
@@ -58,7 +58,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     ]);
   });
 
-  test('takes a user’s tape from the users’ bucket, a stray Z on its slug or not', async () => {
+  test('track-media takes a user’s tape from the users’ bucket, with or without a stray Z in its slug', async () => {
     upload(`/user/${USER}/${SLUG}.zip`);
     const answer = await world.track({ body: { slug: `${SLUG}Z`, ext: 'zip' }, token: TOKEN });
     expect(answer.status).toBe(200);
@@ -91,7 +91,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
       503,
       'IDENTITY_UNAVAILABLE',
     ],
-  ])('refuses %s, and keeps nothing', async (_what, request, status, code) => {
+  ])('track-media refuses %s and keeps nothing', async (_what, request, status, code) => {
     upload(`/art/${SLUG}.zip`); // a user's tape must not be found here
     const answer = await world.track(request);
     expect({ status: answer.status, code: (await said(answer)).error?.code }).toEqual({ status, code });
@@ -99,14 +99,14 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(world.oven.orders).toEqual([]);
   });
 
-  test('files a guest’s slug with an invalid token as a guest’s, and says so in the log', async () => {
+  test('A guest’s slug with an invalid token is a guest’s tape, and the log says so', async () => {
     upload('/art/aaaaaaaa.zip');
     expect((await world.track({ body: { slug: 'aaaaaaaa' }, token: 'old' })).status).toBe(200);
     expect((await world.find('aaaaaaaa')).bucket).toBe('art-aesthetic-computer');
     expect(world.logs.some((line) => line.includes('TOKEN_INVALID'))).toBe(true);
   });
 
-  test('is the same tape however often it is sent, five times at once too', async () => {
+  test('A tape that is sent again, also five times at once, is the same tape', async () => {
     upload('/art/aaaaaaaa.zip');
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => world.track({ body: { slug: 'aaaaaaaa' } })),
@@ -126,20 +126,23 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     ['is somebody else', () => ({ status: 404, body: {} }), 'HTTP_404', 0],
     ['refuses the tape', () => ({ status: 400 }), 'AS_THE_TEST_SAYS', 1],
     ['talks nonsense', () => ({ status: 200, body: {} }), 'HTTP_200', 0],
-  ])('keeps a tape as retryable when Oven %s, and says so', async (_what, answer, code, attempts) => {
-    upload('/art/aaaaaaaa.zip');
-    world.oven.answer = answer;
-    const response = await world.track({ body: { slug: 'aaaaaaaa' } });
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ mp4Status: 'oven-failed', retryable: true });
-    const tape = await world.find('aaaaaaaa');
-    expect(tape).toMatchObject({ mp4Status: 'oven-failed', mp4FailedAt: expect.any(Date) });
-    expect(tape.oven).toMatchObject({ attempts, error: { code }, nextAt: expect.any(Date) });
-    expect(tape.oven?.gaveUpAt).toBeUndefined();
-    if (code !== 'OVEN_UNREACHABLE') expect(world.oven.orders.length).toBeLessThanOrEqual(3);
-  });
+  ])(
+    'The response says that a tape is kept and retryable when Oven %s',
+    async (_what, answer, code, attempts) => {
+      upload('/art/aaaaaaaa.zip');
+      world.oven.answer = answer;
+      const response = await world.track({ body: { slug: 'aaaaaaaa' } });
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ mp4Status: 'oven-failed', retryable: true });
+      const tape = await world.find('aaaaaaaa');
+      expect(tape).toMatchObject({ mp4Status: 'oven-failed', mp4FailedAt: expect.any(Date) });
+      expect(tape.oven).toMatchObject({ attempts, error: { code }, nextAt: expect.any(Date) });
+      expect(tape.oven?.gaveUpAt).toBeUndefined();
+      if (code !== 'OVEN_UNREACHABLE') expect(world.oven.orders.length).toBeLessThanOrEqual(3);
+    },
+  );
 
-  test('tries Oven again at once when it was down for a moment', async () => {
+  test('track-media repeats its request at once when Oven was down for a moment', async () => {
     upload('/art/aaaaaaaa.zip');
     let times = 0;
     world.oven.answer = () => {
@@ -151,7 +154,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect((await world.find('aaaaaaaa')).oven).toMatchObject({ jobId: 'job-3', attempts: 1 });
   });
 
-  test('lets tapes wait while OVEN_URL is not set', async () => {
+  test('Tapes wait while OVEN_URL is not set', async () => {
     upload('/art/aaaaaaaa.zip');
     const off = await world.reopen({ oven: undefined });
     const response = await world.track({ body: { slug: 'aaaaaaaa' } }, off);
@@ -161,7 +164,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(world.oven.orders).toEqual([]);
   });
 
-  test('starts a tape that was given up anew when its user sends it again', async () => {
+  test('A given-up tape starts again when its user sends it again', async () => {
     upload('/art/aaaaaaaa.zip');
     await world.track({ body: { slug: 'aaaaaaaa' } });
     const gaveUp = { mp4Status: 'oven-failed', 'oven.gaveUpAt': new Date(), 'oven.attempts': 8 } as const;
@@ -174,7 +177,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(oven?.gaveUpAt).toBeUndefined();
   });
 
-  test('… also when Oven is down just then: the scheduled function has it again', async () => {
+  test('A given-up tape that is sent again while Oven is down is due for the scheduled function', async () => {
     upload('/art/aaaaaaaa.zip');
     await world.track({ body: { slug: 'aaaaaaaa' } });
     const gaveUp = { mp4Status: 'oven-failed', 'oven.gaveUpAt': new Date(), 'oven.attempts': 8 } as const;
@@ -188,7 +191,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(await world.retry()).toMatchObject({ submitted: 1, gaveUp: 0 });
   });
 
-  test('asks for the callback again of a tape whose record was given up', async () => {
+  test('track-media asks for the callback again when the record was given up', async () => {
     upload('/art/aaaaaaaa.zip');
     await world.track({ body: { slug: 'aaaaaaaa' } });
     const sync = {
@@ -211,7 +214,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(after?.gaveUpAt).toBeUndefined();
   });
 
-  test('knows a guest’s tape from before whose user is null', async () => {
+  test('An older document of a guest whose user is null is the same tape', async () => {
     upload('/art/aaaaaaaa.zip');
     const old = {
       code: 'old',
@@ -229,7 +232,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     const draft = `${USER}/AbCdEfGhIjKlMnOp`;
     beforeEach(() => upload(`/user/${USER}/AbCdEfGhIjKlMnOp.zip`));
 
-    test('is kept under that slug; Oven is told the part after the slash, and names files by the code', async () => {
+    test('A draft keeps its slug with the owner; Oven gets the part after the slash and names files by the code', async () => {
       const answer = await world.track({ body: { slug: draft, ext: 'zip' }, token: TOKEN });
       expect(answer.status).toBe(200);
       const { code } = await world.find(draft);
@@ -243,7 +246,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
       ]);
     });
 
-    test('is the same tape with its owner and without', async () => {
+    test('A draft is the same tape with its owner in the slug and without', async () => {
       await world.track({ body: { slug: draft }, token: TOKEN });
       const again = await world.track({ body: { slug: 'AbCdEfGhIjKlMnOp' }, token: TOKEN });
       expect((await said(again)).code).toBe((await world.find(draft)).code);
@@ -261,14 +264,14 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
       ['of another user', 'auth0|another/AbCdEfGhIjKlMnOp', TOKEN, 403, 'NOT_YOURS'],
       ['without a login', draft, null, 401, 'LOGIN_NEEDED'],
       ['with two slashes', `${USER}/x/y`, TOKEN, 400, 'INVALID_FIELDS'],
-    ])('%s is refused', async (_what, slug, token, status, code) => {
+    ])('The draft is refused: %s', async (_what, slug, token, status, code) => {
       const answer = await world.track({ body: { slug }, token });
       expect([answer.status, (await said(answer)).error?.code]).toEqual([status, code]);
       expect(await world.tapes.countDocuments()).toBe(0);
     });
   });
 
-  test('tells Oven which MP4 from before an adopted tape has, if it is in Oven’s storage', async () => {
+  test('The request to Oven names the MP4 that an adopted tape already has in Oven’s storage', async () => {
     upload(`/user/${USER}/${SLUG}.zip`);
     for (const [mp4Url, replaces] of [
       [`${world.storage.url}/blobs/tapes/old.mp4`, `${world.storage.url}/blobs/tapes/old.mp4`],
@@ -282,7 +285,7 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     }
   });
 
-  test('gives two users with one slug a tape each', async () => {
+  test('Two users with one slug get a tape each', async () => {
     upload(`/user/${USER}/${SLUG}.zip`);
     await world.track({ body: { slug: SLUG }, token: TOKEN });
     const other = await world.services.tapes.add({
@@ -294,13 +297,13 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(await world.tapes.countDocuments({ slug: SLUG })).toBe(2);
   });
 
-  test('finds a free code when the first ones are taken', async () => {
+  test('A tape gets a free code when the first ones are in use', async () => {
     const add = (slug: string) => world.services.tapes.add({ slug, bucket: 'art-aesthetic-computer' });
     const added = await Promise.all(Array.from({ length: 300 }, (_, i) => add(`guest${i}`)));
     expect(new Set(added.map(({ tape }) => tape.code)).size).toBe(300);
   });
 
-  test('never logs or answers the secret', async () => {
+  test('track-media never logs or returns the secret', async () => {
     upload('/art/aaaaaaaa.zip');
     world.oven.answer = () => ({ status: 400, body: { error: { code: SECRET, message: SECRET } } });
     await world.track({ body: { slug: 'aaaaaaaa' } });

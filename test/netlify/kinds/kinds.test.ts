@@ -43,12 +43,12 @@ describe.skipIf(why)(
       return world.tapes.updateMany({}, { $set: { oven } });
     };
 
-    test('there are at least twenty of them, each once', () => {
+    test('The collection has at least twenty kinds of documents, each once', () => {
       expect(new Set(KINDS.map(({ name }) => name)).size).toBe(KINDS.length);
       expect(KINDS.length).toBeGreaterThanOrEqual(30);
     });
 
-    test('retry-stuck-tapes touches none of them', async () => {
+    test('retry-stuck-tapes changes no document that is not adopted', async () => {
       await refill();
       const [before, records] = [await read(world, all), await published(world)];
       expect(await world.retry()).toMatchObject({ submitted: 0, purged: 0, gaveUp: 0 });
@@ -58,7 +58,7 @@ describe.skipIf(why)(
       expect(world.oven.purged).toEqual([]);
     });
 
-    test('a callback for them changes nothing, whether it tells of a video or of a failure', async () => {
+    test('A callback of a success or a failure changes no document that is not adopted', async () => {
       const [before, records] = [await read(world, all), await published(world)];
       const answers: unknown[] = [];
       for (const old of all) {
@@ -78,7 +78,7 @@ describe.skipIf(why)(
       expect(await published(world)).toEqual(records);
     });
 
-    test('sent to track-media again, they are adopted by their user, unless they are excluded', async () => {
+    test('A document that its user sends to track-media again is adopted, unless it is excluded', async () => {
       const records = await published(world);
       const before = await read(world, all);
       for (const old of all) {
@@ -114,7 +114,7 @@ describe.skipIf(why)(
       expect(await world.tapes.countDocuments()).toBe(all.length);
     });
 
-    test('once adopted, the scheduled function hands over what waits, and nothing that is excluded', async () => {
+    test('The scheduled function submits adopted tapes that wait, and none that is excluded', async () => {
       await refill();
       await adoptAll();
       const every = await world.tapes.find().toArray();
@@ -140,7 +140,7 @@ describe.skipIf(why)(
       );
     });
 
-    test('once adopted, a callback publishes what is public, and nothing that is excluded', async () => {
+    test('A callback publishes adopted tapes that are public, and none that is excluded', async () => {
       await refill();
       await adoptAll();
       const before = await read(world, all);
@@ -173,7 +173,7 @@ describe.skipIf(why)(
       expect(fresh.length).toBe(lacked.length);
     });
 
-    test('docs/netlify.md says so', async () => {
+    test('docs/netlify.md has the same table of kinds', async () => {
       const rows = KINDS.map(({ name, of }) => `| ${name} | ${of} | ${did.get(name)?.join(' | ')} |`);
       const text = await readFile(DOC, 'utf8');
       const missing = rows.filter((row) => !text.includes(row));

@@ -92,7 +92,7 @@ describe.skipIf(why)(`nuked and brought back${why ? ` (skipped: ${why})` : ''}`,
     return [...(await published(world)).keys()].filter((uri) => uri.endsWith(`/${rkey}`));
   };
 
-  test('no file of Oven’s, old or new, and no record stays public', async () => {
+  test('After a nuke no file of Oven or of the older oven and no record is public', async () => {
     expect((await files()).length).toBeGreaterThan(10);
     for (const old of users) {
       const { status, body } = await put(old, true);
@@ -113,7 +113,7 @@ describe.skipIf(why)(`nuked and brought back${why ? ` (skipped: ${why})` : ''}`,
     }
   }, 120_000);
 
-  test('brought back, each has what it had: no link is lost, and nothing is published that was not', async () => {
+  test('A document that comes back has its former links, and nothing new is published', async () => {
     const anew: string[] = [];
     for (const old of users) {
       const { status, body } = await put(old, false);
@@ -138,7 +138,7 @@ describe.skipIf(why)(`nuked and brought back${why ? ` (skipped: ${why})` : ''}`,
     }
   }, 180_000);
 
-  test('a tape that is hidden comes back when it may be seen', async () => {
+  test('A hidden tape is baked again when it is visible again', async () => {
     const name = 'private, baked by the older oven';
     expect((await tapeOf(name)).mp4Status).toBe('pending');
     await world.tapes.updateOne({ _id: (await tapeOf(name))._id }, { $unset: { private: '' } });
@@ -147,7 +147,7 @@ describe.skipIf(why)(`nuked and brought back${why ? ` (skipped: ${why})` : ''}`,
     expect((await recordsOf(name)).length).toBe(1);
   }, 90_000);
 
-  test('docs/netlify.md says so', async () => {
+  test('docs/netlify.md has the same table of nukes', async () => {
     const rows = users.map(({ kind: { name } }) => `| ${name} | ${did.get(name)?.join(' | ')} |`);
     const text = await readFile(DOC, 'utf8');
     expect(rows.filter((row) => !text.includes(row)).join('\n')).toBe('');
