@@ -15,11 +15,11 @@ export interface EdgeArgs {
 }
 
 /**
- * What the world sees: the name, and the certificate between Cloudflare and what is behind it. Nothing zone-wide. A CDN's name is the operator's:
- * DigitalOcean takes no certificate of Cloudflare's origin authority for one, nor does its provider make what needs none.
+ * The public name, and the certificate between Cloudflare and the host. It changes nothing of the whole zone. The operator makes a CDN's name:
+ * DigitalOcean takes no certificate of Cloudflare's origin authority for a CDN, and its provider makes no CDN without a certificate.
  */
 export class Edge extends pulumi.ComponentResource {
-  /** For Caddy, where Cloudflare is in front: an ACME challenge would not reach it there. Without: Caddy gets its own. */
+  /** Caddy's certificate behind Cloudflare's proxy, where no ACME challenge reaches it. Without the proxy Caddy gets its own. */
   readonly certificate: Certificate | undefined;
 
   constructor(name: string, { settings, address }: EdgeArgs, options?: pulumi.ComponentResourceOptions) {
@@ -43,13 +43,13 @@ export class Edge extends pulumi.ComponentResource {
   }
 }
 
-/** Cloudflare's word for "as it likes", which proxied records must have. */
+/** Cloudflare's automatic TTL, which a proxied record must have. */
 const AUTOMATIC = 1;
 const COMMENT = 'Made by Oven’s Pulumi program';
-/** The longest that Cloudflare's own authority gives: only Cloudflare trusts it, and it can be revoked at any time. */
+/** The longest validity that Cloudflare's origin authority gives. Only Cloudflare trusts that authority, and the certificate can be revoked. */
 const FIFTEEN_YEARS_IN_DAYS = 5475;
 
-/** A certificate that Cloudflare accepts from what is behind it, even in mode Full (strict). */
+/** A certificate that Cloudflare accepts from an origin, also in SSL mode Full (strict). */
 function originCertificate(parent: pulumi.Resource, name: string, hostname: string): Certificate {
   const key = new tls.PrivateKey(`${name}-key`, { algorithm: 'ECDSA', ecdsaCurve: 'P256' }, { parent });
   const request = new tls.CertRequest(

@@ -3,7 +3,7 @@ import type { Settings } from './config.ts';
 import { renderEnvironment } from './release/environment.ts';
 import type { Storage } from './storage.ts';
 
-/** The service's environment file, as far as it comes from the stack; ports, folders and Redis are the host's own affair. */
+/** The service's environment file with the variables of the stack. The release sets ports, folders and Redis. */
 export function serviceEnvironment(settings: Settings, storage: Storage): pulumi.Output<string> {
   const { artKeys: art, blobsKeys: blobs } = storage;
   const values = {

@@ -6,21 +6,21 @@ import type { Host } from './host.ts';
 import type { PreviousRun } from './preflight/preflight.ts';
 import { handoverInput } from './release/commands.ts';
 
-/** Ends the line of the key, by which a former one is found and replaced. */
+/** The comment at the end of the key's line. A new key replaces the line with this comment. */
 const COMMENT = 'oven-handover';
 
-/** What the step `handover` needs: it is fed `input`, after a host was told by `admit` whom it may hand over to. */
+/** The hand-over's parts: `authorize` lets the successor's key in; the step `handover` reads `input` from its standard input. */
 export interface Handover {
   readonly input: pulumi.Output<string>;
   authorize(options: pulumi.CustomResourceOptions): pulumi.Resource;
 }
 
 /**
- * How the queue of a host that is being replaced gets to its successor. The step runs on the new host, when its release is healthy and
- * before the address moves, and asks the old one at that address. Where nobody answers there, the stack's state tells a first deployment
- * from a host that can't be reached. Were it run on the old host's deletion instead, the address would have
- * moved already, and tapes that are asked about meanwhile would be unknown. It logs in with a key of its own, which may do nothing
- * but hand over: the operator's key never gets onto a host, and either can be changed without the other, or a new host.
+ * Passes the queue of an old host to the host that replaces it. The step runs on the new host after its release is healthy and before the
+ * address moves, and asks the old host at that address. When no host answers there, the stack's state tells a first deployment from an
+ * unreachable host. A step at the old host's deletion would be too late: the address would have moved, and the new host would not know the
+ * tapes. It logs in with a key of its own, which permits the hand-over only: the operator's key is never on a host, and each key can change
+ * without the other and without a new host.
  */
 export function prepareHandover(host: Host, before: PreviousRun, parent: pulumi.Resource): Handover {
   const key = new tls.PrivateKey('handover', { algorithm: 'ED25519' }, { parent });
@@ -42,15 +42,15 @@ export function prepareHandover(host: Host, before: PreviousRun, parent: pulumi.
 }
 
 /**
- * The droplet whose queue the droplet `id` is to have, if it is still there. It stays the same when nothing is changed later: else every `up` would
- * have another input for the hand-over.
+ * The droplet whose queue the droplet `id` takes over, if it still exists. It stays the same in later runs; otherwise each `up` would have
+ * another input for the hand-over.
  */
 export function predecessorOf(id: string, { host, isThere, predecessor }: PreviousRun): string | undefined {
   if (id === host) return predecessor;
   return isThere ? host : undefined;
 }
 
-/** Lets the holder of the key run the hand-over as root, listen on the one port for it, and nothing else. Throws TypeError for what is no key. */
+/** A script that permits a key the hand-over as root and its one forwarded port, and nothing else. Throws TypeError for an invalid key. */
 export function renderAuthorization(publicKey: string): string {
   const [type = '', data = ''] = publicKey.trim().split(/\s+/);
   if (type !== 'ssh-ed25519' || !/^[A-Za-z0-9+/]+=*$/.test(data)) throw new TypeError('not an ed25519 key');

@@ -7,18 +7,18 @@ import type { Settings } from './config.ts';
 
 export interface HostArgs {
   readonly settings: Settings;
-  /** Where requests may come from when Cloudflare is in front. */
+  /** Networks of Cloudflare's proxy: requests may come from there. */
   readonly proxies: readonly string[];
-  /** The id of the account's own key to log in with, where it is there already. */
+  /** The id of the login key in the account, when the account already has it. */
   readonly accountKey: string | undefined;
-  /** What has to be made before anything that costs: a token may lack the permission for Spaces keys, which shows only then. */
+  /** Resources to make before any that costs: only making Spaces keys shows whether the token may do it. */
   readonly after: pulumi.Resource;
 }
 
-/** The machine, its network, its address, and how to log in to it. */
+/** The droplet, its firewall, its address and its login. */
 export class Host extends pulumi.ComponentResource {
   readonly droplet: digitalocean.Droplet;
-  /** Stays when the droplet is replaced; it is given to a droplet by `Release`, once that works. */
+  /** It stays when the droplet is replaced. `Release` assigns it to a droplet whose release is healthy. */
   readonly address: digitalocean.ReservedIp;
   readonly firewall: digitalocean.Firewall;
   readonly tag: pulumi.Output<string>;
@@ -29,7 +29,7 @@ export class Host extends pulumi.ComponentResource {
     super('oven:host:Host', name, {}, options);
     const { dropletName, dropletSize: size, dropletImage: image, region } = args.settings;
     const login = loginKey(this, args.settings);
-    // Known before the host boots, so that no connection ever has to trust the first key that it is shown.
+    // The host key is known before the host boots: no connection trusts the first key that it sees.
     const hostKey = new tls.PrivateKey('host-key', { algorithm: 'ED25519' }, { parent: this });
     this.privateKey = login.privateKey;
     this.hostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
@@ -64,28 +64,28 @@ export class Host extends pulumi.ComponentResource {
     this.registerOutputs({ address: this.address.ipAddress });
   }
 
-  /** How remote commands get in: always to this very droplet, never by the address, which may still be another's. */
+  /** The connection of remote commands. It uses the droplet's own address, because another droplet may still have the reserved one. */
   connection(): command.types.input.remote.ConnectionArgs {
     return {
       host: this.droplet.ipv4Address,
       user: 'root',
       privateKey: this.privateKey,
       hostKey: this.hostKey,
-      // A fresh droplet takes a minute or two to let anyone in.
+      // A fresh droplet accepts SSH after a minute or two.
       dialErrorLimit: 60,
       perDialTimeout: 10,
     };
   }
 }
 
-/** A host is replaced by making the new one first; a size is changed that way too, since resizing would switch the host off. */
+/** Makes the new host before it deletes the old one. This also holds for a change of size, because a resize switches the host off. */
 function replaceByMakingFirst(parent: pulumi.Resource): pulumi.CustomResourceOptions {
   return {
     parent,
-    // Pulumi would delete first, since the name stays the same; DigitalOcean lets two droplets have one name.
+    // The name stays the same, so Pulumi would delete first. DigitalOcean allows two droplets of one name.
     deleteBeforeReplace: false,
     replaceOnChanges: ['size'],
-    // User-data has the key as well. Here it only keeps DigitalOcean from making a password that must be changed at the first login.
+    // User-data has the key too. Here it only prevents DigitalOcean's one-time password.
     ignoreChanges: ['sshKeys'],
   };
 }
@@ -101,7 +101,7 @@ function loginKey(parent: pulumi.Resource, { sshPrivateKey, loginPublicKey }: Se
   };
 }
 
-/** A key that the operator gave is theirs: it is used as it is in the account, under whatever name, and stays there when the stack goes. */
+/** A given key belongs to the operator: the account's key is used, whatever its name is, and a destroy keeps it. */
 function loginKeyOptions(
   parent: pulumi.Resource,
   { settings, accountKey }: HostArgs,
@@ -113,7 +113,7 @@ function loginKeyOptions(
     : { ...kept, import: accountKey, ignoreChanges: ['name', 'publicKey'] };
 }
 
-/** By tag, so that a new droplet is behind it from its first moment. */
+/** The firewall applies by tag, so it protects a new droplet from the start. */
 function makeFirewall(
   parent: pulumi.Resource,
   { settings, proxies }: HostArgs,
@@ -126,7 +126,7 @@ function makeFirewall(
       name: settings.dropletName,
       tags: [tag],
       inboundRules: [
-        // A new host takes its predecessor's queue over by SSH: hence the tag.
+        // The tag lets a new host reach its predecessor by SSH.
         {
           protocol: 'tcp',
           portRange: '22',

@@ -11,7 +11,7 @@ import { buildRelease } from './release/build.ts';
 import { Release } from './release.ts';
 import { Storage } from './storage.ts';
 
-/** Declares everything that Oven is made of: where its tapes are kept, its host, its name, its release, and who hears of trouble. */
+/** Declares all resources of Oven: buckets, host, DNS record, release, monitoring. */
 export default async function program() {
   const settings = readSettings();
   const { adopt, proxies, accountKey, before } = await preflight(settings);
@@ -27,7 +27,8 @@ export default async function program() {
   const { certificate } = edge;
   const release = new Release('release', { host, before, build, environment, certificate });
   const droplet = release.assignment.dropletId.apply(String);
-  // On the address alone and not on all of the release: else `drain` could not be taken out of the state when a host is lost for good.
+  // It depends on the address and not on the whole release: otherwise `drain` of a lost host could not be deleted from the state.
+  // The name 'watch' stays: Pulumi replaces a renamed resource.
   new Monitoring('watch', { settings, tag: host.tag }, { dependsOn: [release.assignment] });
 
   return {
@@ -36,7 +37,7 @@ export default async function program() {
     ssh: pulumi.interpolate`ssh -i ~/.ssh/oven-deploy-key root@${address}`,
     sshPrivateKey: host.privateKey,
     knownHost: pulumi.interpolate`${address} ${host.hostKey}`,
-    // These three are read back by the next run: which buckets are this stack's own, and which droplet has the queue.
+    // The next run reads these three: the stack's own buckets, and the droplet with the queue.
     buckets: storage.own,
     host: droplet,
     predecessor: droplet.apply((id) => predecessorOf(id, before) ?? ''),

@@ -1,11 +1,11 @@
-/** A resource of a stack, as `pulumi stack export` has it. */
+/** A resource in the output of `pulumi stack export`. */
 export interface StateResource {
   readonly type: string;
   readonly id?: string;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
-/** What DigitalOcean's account has of the kinds that a stack makes, as its API lists them. */
+/** The resources of DigitalOcean's account, as its API lists them, of the kinds that a stack makes. */
 export interface Account {
   readonly droplets: readonly { id: number; name: string; created_at: string; tags: readonly string[] }[];
   readonly reserved_ips: readonly { ip: string; droplet: object | null }[];
@@ -14,15 +14,15 @@ export interface Account {
   readonly firewalls: readonly { id: string; name: string }[];
 }
 
-/** The name that droplets, tag and firewall of a stack have; undefined where its state has no tag. */
+/** The name of the stack's droplets, tag and firewall; undefined when its state has no tag. */
 export function hostNameOf(state: readonly StateResource[]): string | undefined {
   const tag = state.find(({ type }) => type === 'digitalocean:index/tag:Tag');
   return tag?.id;
 }
 
 /**
- * What an `up` that was killed while it made something may have left in the account: of this stack by its tag or name, and not in its state. A
- * line for each, with what removes it. An address has no name: every one that leads nowhere is told.
+ * Resources that a killed `up` may have left in the account: they have the stack's tag or name, and are not in its state. Each line ends with the
+ * command that removes one. An address has no name, so every unassigned address is listed.
  */
 export function leftovers(state: readonly StateResource[], account: Account, name: string): string[] {
   const known = new Set(state.map(({ id }) => id));

@@ -7,7 +7,10 @@ export interface MonitoringArgs {
   readonly tag: pulumi.Output<string>;
 }
 
-/** Mails when the host is short of something, or Oven does not answer, answers late, or falls behind with its work. */
+/**
+ * Mails when the host lacks disk, memory or processor time, and when Oven does not answer, answers late or falls behind. The resource type keeps
+ * its former name: Pulumi replaces a resource whose type changes.
+ */
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, { settings, tag }: MonitoringArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:watch:Watch', name, {}, options);
@@ -40,7 +43,7 @@ export class Monitoring extends pulumi.ComponentResource {
   }
 }
 
-/** Thresholds in per cent. An encoder may use all of the processor for a while; an hour of it means that tapes pile up. */
+/** Thresholds in per cent. Encoders use the whole processor for a while; after an hour of it tapes pile up. */
 const RESOURCE_ALERTS = [
   {
     use: 'disk',
@@ -65,7 +68,7 @@ const RESOURCE_ALERTS = [
   },
 ] as const;
 
-/** Latency in milliseconds, certificate in days left. One region alone may have trouble of its own; all of them together have not. */
+/** Latency in milliseconds, certificate in remaining days. One of the checking regions may have trouble of its own, but not all at once. */
 const UPTIME_CHECKS = [
   {
     check: 'health',

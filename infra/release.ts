@@ -15,16 +15,16 @@ export interface ReleaseArgs {
   readonly build: { readonly hash: string; readonly file: string };
   /** The service's environment file. */
   readonly environment: pulumi.Output<string>;
-  /** For Caddy; without it Caddy gets one by ACME. */
+  /** Caddy's certificate; without it Caddy gets one by ACME. */
   readonly certificate: Certificate | undefined;
 }
 
 /**
- * Brings a release onto the host, and only then the address to the host: a new droplet gets it when its release is healthy. Everything
- * runs in one order, and backwards when it is taken away: a host that goes is drained before anything of it is gone.
+ * Brings a release onto the host, then assigns the address to it: a new droplet gets the address when its release is healthy. All steps run in
+ * one order. A destroy runs backwards: it drains the host before it removes anything.
  */
 export class Release extends pulumi.ComponentResource {
-  /** Gives the address to the droplet; what depends on it can be reached from outside. */
+  /** Assigns the address to the droplet. A resource that depends on it is reachable from outside. */
   readonly assignment: digitalocean.ReservedIpAssignment;
 
   constructor(name: string, args: ReleaseArgs, options?: pulumi.ComponentResourceOptions) {
@@ -55,12 +55,12 @@ export class Release extends pulumi.ComponentResource {
 }
 
 interface StepInputs {
-  /** What each step before printed. */
+  /** The standard output of each earlier step. */
   readonly outputs: ReadonlyMap<string, pulumi.Output<string>>;
   readonly secrets: Readonly<Partial<Record<Secret, pulumi.Output<string>>>>;
 }
 
-/** One command over SSH. A new droplet makes it run anew, and the `delete` of the old one's then runs on the old one. */
+/** One command over SSH. For a new droplet it runs again, and its old `delete` runs on the old droplet. */
 function run(host: Host, step: CommandStep, context: StepInputs, options: pulumi.CustomResourceOptions) {
   const stdin = step.stdin && context.secrets[step.stdin];
   return new command.remote.Command(
@@ -68,21 +68,21 @@ function run(host: Host, step: CommandStep, context: StepInputs, options: pulumi
     {
       connection: host.connection(),
       create: step.create,
-      // Only a new host takes over: nothing that changes later is a reason to.
+      // Only a new host takes over. Later changes run nothing.
       ...(step.name === 'handover' ? { update: ':' } : {}),
       ...(step.delete === undefined ? {} : { delete: step.delete }),
       ...(stdin === undefined ? {} : { stdin, logging: command.types.enums.remote.Logging.None }),
       triggers: [host.droplet.id, ...step.triggeredBy.map((secret) => context.outputs.get(secret))],
-      // It would have to be let in by sshd's AcceptEnv, and nothing reads it.
+      // sshd would have to accept it (AcceptEnv), and nothing reads it.
       addPreviousOutputInEnv: false,
     },
     options,
   );
 }
 
-/** The droplet's id makes a new host get the archive, which is otherwise copied only when it is another one. */
+/** Copies the archive. The droplet's id in `triggers` copies it to a new host; otherwise only a new archive is copied. */
 function upload(host: Host, step: UploadStep, options: pulumi.CustomResourceOptions) {
-  // A path from here is the same on every machine that deploys; a whole one would have each of them copy again.
+  // A relative path is the same on every machine. With an absolute path each machine would copy again.
   const source = new pulumi.asset.FileAsset(relative(process.cwd(), step.from));
   return new command.remote.CopyToRemote(
     step.name,

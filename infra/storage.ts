@@ -8,9 +8,9 @@ export interface StorageArgs {
   readonly adopt: ReadonlySet<string>;
 }
 
-/** The two Spaces, and keys that can do with them what the service does and nothing else. */
+/** The two Spaces, and keys with the service's permissions only. */
 export class Storage extends pulumi.ComponentResource {
-  /** The name of the recorder's bucket. */
+  /** The name of the tape bucket. */
   readonly art: pulumi.Output<string>;
   readonly blobs: digitalocean.SpacesBucket;
   readonly artKeys: SpacesKeys;
@@ -21,8 +21,8 @@ export class Storage extends pulumi.ComponentResource {
   constructor(name: string, { settings, adopt }: StorageArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:storage:Storage', name, {}, options);
     const { spacesRegion: region, artBucket, blobsBucket, dropletName } = settings;
-    // The recorder's bucket is other programs' too: one that is there is no resource, so that nothing lays down how it has to be. The
-    // provider would: it does not read ACLs, and an imported bucket would get one with the first refresh.
+    // Other programs use the tape bucket too. An existing one is no resource, because the provider would change it: it does not read ACLs,
+    // and an imported bucket would get a new ACL with the first refresh.
     const art = adopt.has(artBucket) ? undefined : this.makeArt(artBucket, region);
     this.art = art?.name ?? pulumi.output(artBucket);
 
@@ -50,17 +50,17 @@ export class Storage extends pulumi.ComponentResource {
   }
 }
 
-/** A bucket outlives its stack with every object, and is never made anew for a change of its options. */
+/** Options of a bucket: a destroy keeps it with every object. */
 function keepOnDestroy(parent: pulumi.Resource, importId?: string): pulumi.CustomResourceOptions {
   return { parent, retainOnDelete: true, ...(importId === undefined ? {} : { import: importId }) };
 }
 
-/** Parts of uploads that were never finished cost money and can't be seen in a listing. */
+/** Unfinished multipart uploads cost money, and no listing shows them. */
 function abortUnfinishedUploads(): digitalocean.types.input.SpacesBucketLifecycleRule {
   return { id: 'leftovers', enabled: true, abortIncompleteMultipartUploadDays: 1 };
 }
 
-/** Pages of any origin play the videos and read them, as an editor or a share button does. */
+/** Pages of any origin play and read the videos, for example an editor or a share button. */
 function readFromAnyOrigin(): digitalocean.types.input.SpacesBucketCorsConfigurationCorsRule {
   return {
     allowedOrigins: ['*'],

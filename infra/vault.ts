@@ -1,6 +1,6 @@
 import { variablesSetBy } from '../service/config/variables.ts';
 
-/** One value to be set in a stack. `path` makes Pulumi read dots in the key as levels. */
+/** One value for a stack's configuration. With `path` Pulumi reads dots in the key as levels. */
 export interface ConfigEntry {
   readonly key: string;
   readonly value: string;
@@ -10,9 +10,9 @@ export interface ConfigEntry {
 
 export interface VaultPlan {
   readonly entries: readonly ConfigEntry[];
-  /** Variables that mean nothing to Oven. */
+  /** Variables that Oven does not know. */
   readonly unknown: readonly string[];
-  /** What the operator should know; never with a value. */
+  /** Notes for the operator, without values. */
   readonly notes: readonly string[];
 }
 
@@ -21,7 +21,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const SECRET: Readonly<Record<string, readonly string[]>> = {
   ART_SPACES_KEY: ['oven:artSpacesKey'],
   ART_SPACES_SECRET: ['oven:artSpacesSecret'],
-  // The provider makes and looks at buckets; of the vault's keys, the one that may write is the one that can.
+  // The provider makes and reads buckets; of the vault's keys, the one that may write can do it.
   AT_BLOBS_SPACES_KEY: ['oven:blobsSpacesKey', 'digitalocean:spacesAccessId'],
   AT_BLOBS_SPACES_SECRET: ['oven:blobsSpacesSecret', 'digitalocean:spacesSecretKey'],
   CALLBACK_SECRET: ['oven:callbackSecret'],
@@ -47,7 +47,7 @@ const RELEASE_VARIABLES = new Set(variablesSetBy('release'));
 const ENDPOINTS = ['ART_SPACES_ENDPOINT', 'AT_BLOBS_SPACES_ENDPOINT'];
 const CLOUDFLARE = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_EMAIL'];
 
-/** What the variables of a vault's two files mean for a stack. Pure; names that it does not know are listed, not guessed at. */
+/** Plans the configuration of a stack from the variables of the vault's two files. Pure. It lists names that it does not know. */
 export function planVault(variables: Variables): VaultPlan {
   const entries: ConfigEntry[] = [];
   const endpoints: { name: string; value: string }[] = [];
@@ -77,7 +77,7 @@ function entry(key: string, value: string, secret: boolean): ConfigEntry {
   return { key, value, secret, path: false };
 }
 
-/** A global key is used with an e-mail address, a token alone: they are told apart by their look. */
+/** A global key needs the e-mail address, a token does not. Their form tells them apart. */
 function cloudflareEntries(variables: Variables): Omit<VaultPlan, 'unknown'> {
   const token = variables['CLOUDFLARE_API_TOKEN']?.trim() ?? '';
   const email = variables['CLOUDFLARE_EMAIL']?.trim() ?? '';
@@ -92,7 +92,7 @@ function cloudflareEntries(variables: Variables): Omit<VaultPlan, 'unknown'> {
   };
 }
 
-/** Spaces' region is told by their endpoints alone: the host's may be another. */
+/** The region of the Spaces, from their endpoints. The host may be in another region. */
 function spacesEntries(endpoints: readonly { name: string; value: string }[]): Omit<VaultPlan, 'unknown'> {
   const regions = endpoints.map(
     ({ value }) => /^https:\/\/([a-z0-9]+)\.digitaloceanspaces\.com\/?$/.exec(value)?.[1],

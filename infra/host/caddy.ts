@@ -6,14 +6,12 @@ import type { Site } from './site.ts';
 const UNREACHABLE: ApiCode = 'UNAVAILABLE';
 
 /**
- * TLS in front of the service. Every request gets a connection of its own to it (loopback, tens of microseconds), so none is sent down a
- * connection that a restarting service is closing; while nothing listens, Caddy tries again for as long as `lb_try_duration`,
- * and then says 503, which Cloudflare passes on where it puts a page of its own in place of a 502. A request with a body is not tried
- * again: Caddy 2.6 has lost the body by then, and with `buffer_requests` it was seen to send one request the body of another. That net
- * is the second one: systemd holds the socket, so something listens.
- * Once the host is handed over, every answer is the last of its connection: by the time the address moves, no caller has one left to
- * this host, on which his next request would end.
- * Throws TypeError for a domain, network or address that is none.
+ * TLS in front of the service. Each request has its own connection to the service (loopback, tens of microseconds), so a restarting service closes
+ * none under a request. While no process listens, Caddy tries again for `lb_try_duration`, then answers 503: Cloudflare passes that on, but
+ * replaces a 502 by its own page. Caddy does not repeat a request with a body: Caddy 2.6 has lost the body by then, and with `buffer_requests` it
+ * sent one request the body of another in a test. This is the second safety net: systemd holds the socket, so normally a process listens.
+ * After a hand-over each response closes its connection: when the address moves, no caller has a connection to this host.
+ * Throws TypeError for an invalid domain, network or address.
  */
 export function renderCaddy(site: Site): string {
   const domain = matching(site.domain, /^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'domain');
@@ -91,7 +89,7 @@ function matching(text: string, pattern: RegExp, what: string): string {
   return text;
 }
 
-/** Gives Caddy the folder of its admin socket and the time to end what it began, and has it started again whatever ends it. */
+/** Caddy's drop-in: the folder of its admin socket, time to end running requests, and a restart after any end. */
 export function renderCaddyUnit(): string {
   return `[Unit]
 StartLimitIntervalSec=0

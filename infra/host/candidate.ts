@@ -1,12 +1,12 @@
 import { NODE, OVEN, REDIS_SOCKET } from './paths.ts';
 import { renderSandbox } from './sandbox.ts';
 
-/** Where a candidate answers: no port, so it can't be in another's way nor be reached from outside. */
+/** The socket of a candidate. It is no port, so it conflicts with no other process and is not reachable from outside. */
 const CANDIDATE_SOCKET = '/run/oven-candidate/http.sock';
 
 /**
- * A release that has yet to prove itself, named by its hash (%i), in the sandbox of the service. It has the environment it is to be
- * started with, which is not yet the service's, and is ended by the clock if its activation was killed.
+ * The unit of a candidate: a release that is being checked before it serves, named by its hash (%i), in the service's sandbox. It has the new
+ * environment, which the service does not have yet. It ends after a time when its activation is killed.
  */
 export function renderCandidate(): string {
   const release = `${OVEN}/releases/%i`;

@@ -1,6 +1,6 @@
 import { CURRENT } from './paths.ts';
 
-/** Looks at the disk's free space, warns in the journal, and gives back what can be had again. */
+/** Checks the free disk space, warns in the journal, and deletes files that can be had again. */
 export function renderDiskCheck(): string {
   return `[Unit]
 Description=Watch of the disk of Oven's host

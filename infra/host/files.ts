@@ -10,7 +10,7 @@ import type { HostFile, Site } from './site.ts';
 import { renderSocket } from './socket.ts';
 import { renderSwap, renderSysctl } from './swap.ts';
 
-/** Every file that a release lays onto its host, at the place where it goes. None is secret; a release that drops one removes it. */
+/** Every file that a release installs on its host. None is secret. A release without one of them removes it. */
 export function hostFiles(site: Site): readonly HostFile[] {
   return [
     { path: '/etc/caddy/Caddyfile', content: renderCaddy(site) },
@@ -30,7 +30,7 @@ export function hostFiles(site: Site): readonly HostFile[] {
   ];
 }
 
-/** What the host decides and the stack's environment does not: read last, so it wins. */
+/** The host's own variables. systemd reads them last, so they replace the stack's. */
 function renderHostEnvironment(): string {
   return `HOST=127.0.0.1
 NODE_ENV=production

@@ -1,4 +1,4 @@
-/** Folders that only root may write, among them the log's: systemd opens the log as root, so nobody else may place a link there. */
+/** Folders that only root may write. systemd opens the log as root, so no other user may place a link in its folder. */
 export function renderFolders(): string {
   return `d /var/log/oven 0755 root root -
 d /var/lib/oven 0755 root root -

@@ -1,8 +1,8 @@
 import { CURRENT, NODE, SUCCESSOR_ADDRESS } from './paths.ts';
 
 /**
- * oven.service while another host takes over from this one: a process that answers nobody. Its socket stays open, so what comes waits there,
- * untouched, for whoever answers next: Oven itself, or the successor.
+ * oven.service while another host takes over: a process that answers no request. The socket stays open, so new requests wait in it, unread, until Oven
+ * or the successor answers.
  */
 export function renderHolding(): string {
   return `[Unit]
@@ -14,7 +14,7 @@ ExecStart=/usr/bin/sleep infinity
 `;
 }
 
-/** oven.service once another host has taken over: what comes is passed on to it, and Oven does not start here again. */
+/** oven.service after another host has taken over: it forwards requests to that host, and Oven does not start here again. */
 export function renderForwarding(): string {
   return `[Unit]
 Description=Oven's port, passed on to the host that took over

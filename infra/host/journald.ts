@@ -1,4 +1,4 @@
-/** Bounds the journal, so that no log can fill the disk that tapes are baked on. */
+/** Limits the journal, so that no log fills the disk that bakes need. */
 export function renderJournald(): string {
   return `[Journal]
 Storage=persistent

@@ -1,8 +1,8 @@
 import { LOG_FILE } from './paths.ts';
 
 /**
- * Daily, kept 14 days, and before that when a day's log grows beyond all measure. systemd holds the file open and appends, so it is copied
- * and cut: what is written in the instant between the two is lost, which a restart of the service every night would not be worth.
+ * Rotates the log daily and at 200 MB, and keeps 14 days. systemd holds the file open and appends, so logrotate copies and truncates it: lines that
+ * are written between the two are lost. The alternative is a restart of the service every night.
  */
 export function renderLogrotate(): string {
   return `${LOG_FILE} {

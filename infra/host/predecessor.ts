@@ -1,9 +1,9 @@
-/** Where a host keeps how it reaches the one that it took over from, for as long as that one exists; only root reads it. */
+/** The folder with the address and the key of the host that this one took over from, while that host exists. Only root reads it. */
 export const PREDECESSOR_FOLDER = '/var/lib/oven/predecessor';
 
 /**
- * The tunnel by which the host before passes on what still reaches it. It is started by the hand-over and at boot, is made again whenever
- * it breaks, and ends for good, with its key, when that host has not been seen for ten minutes.
+ * The tunnel through which the old host forwards requests. The hand-over and a boot start it. It is made again when it breaks, and ends for good,
+ * with its key, when the old host has not answered for ten minutes.
  */
 export function renderPredecessor(): string {
   return `[Unit]

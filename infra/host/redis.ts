@@ -1,8 +1,8 @@
 import { REDIS_SOCKET } from './paths.ts';
 
 /**
- * Redis as a queue: what it acknowledged is on the disk, nothing is ever evicted, and only those in its group reach it. Its size is
- * bounded, so that a queue that grows is refused instead of taking the host down.
+ * Redis as a queue: an acknowledged write is on the disk, no key is evicted, and only its group reaches it. Its memory is limited, so Redis refuses a
+ * queue that grows too large, and the host survives.
  */
 export function renderRedis(): string {
   return `# Oven's queue.
@@ -26,7 +26,7 @@ maxmemory-policy noeviction
 `;
 }
 
-/** Has the distribution's unit, with its sandbox, run with Oven's configuration instead of its own. */
+/** Redis's drop-in: the distribution's unit and sandbox with Oven's configuration. */
 export function renderRedisUnit(): string {
   return `[Unit]
 StartLimitIntervalSec=0

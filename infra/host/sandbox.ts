@@ -1,6 +1,6 @@
 /**
- * What the service may do: read its release, write its temp folder, talk to the network and to Redis, and run ffmpeg.
- * There is no MemoryDenyWriteExecute, since it kills Node. The instance metadata is on a link-local address, which is denied.
+ * The service's permissions: it reads its release, writes its temp folder, uses the network and Redis, and runs ffmpeg. MemoryDenyWriteExecute is
+ * missing, because it kills Node. The droplet's metadata service is on a link-local address, which is denied.
  */
 export function renderSandbox(): string {
   return `User=oven

@@ -3,8 +3,8 @@ import { CURRENT, ENVIRONMENT_FILE, LOG_FILE, NODE, REDIS_SOCKET } from './paths
 import { renderSandbox } from './sandbox.ts';
 
 /**
- * The service. It starts at boot and not only by a request, since its workers have a queue to look after, and systemd never gives it up.
- * Should memory run out, ffmpeg goes first (`host/path/ffmpeg` makes itself the first choice) and the service lives on.
+ * The service's unit. It starts at boot and not only at a request, because its workers have a queue. systemd restarts it without limit. When memory
+ * runs out, the kernel kills ffmpeg first (`host/path/ffmpeg` makes itself the first choice).
  */
 export function renderService(): string {
   return `[Unit]

@@ -1,16 +1,16 @@
-/** What the host's files need to know of the place they are for; none of it is secret. */
+/** The deployment's own values in the host's files. None is secret. */
 export interface Site {
-  /** The name that Oven is reached by, such as oven.aesthetic.computer. */
+  /** The public name, such as oven.aesthetic.computer. */
   readonly domain: string;
-  /** Behind Cloudflare's proxy: TLS by the origin certificate that was put onto the host. Otherwise Caddy gets one by ACME. */
+  /** Behind Cloudflare's proxy: Caddy uses the origin certificate. Otherwise Caddy gets one by ACME. */
   readonly proxied: boolean;
-  /** Networks (CIDR) of the proxies whose word on the caller's address is believed. */
+  /** Networks (CIDR) of proxies. Caddy trusts their header with the caller's address. */
   readonly trustedProxies: readonly string[];
-  /** Whom the certificate authority writes to, where the certificate comes by ACME. */
+  /** The address of the ACME account. */
   readonly acmeEmail?: string;
 }
 
-/** A file of the host: where it goes, and what is in it. */
+/** A file of the host, with its absolute path. */
 export interface HostFile {
   readonly path: string;
   readonly content: string;

@@ -1,6 +1,6 @@
 import { SERVICE_ADDRESS } from './paths.ts';
 
-/** systemd holds the listening socket, so that a request that comes while a release changes waits instead of failing. */
+/** systemd holds the listening socket: a request during a release waits and does not fail. */
 export function renderSocket(): string {
   return `[Unit]
 Description=Oven's port, held while the service restarts

@@ -1,8 +1,8 @@
 import { SUCCESSOR_ADDRESS } from './paths.ts';
 
 /**
- * Keys only, and none of what a host that is only deployed to never uses: of all forwarding there is the one port at which a successor
- * may be reached. Read before cloud-init's own drop-in, so it wins.
+ * Permits keys only, and turns off every feature that a deployment does not use. The only forwarding is the successor's port. sshd reads it before
+ * cloud-init's own drop-in, and the first value holds.
  */
 export function renderSshd(): string {
   return `# Oven: keys only.

@@ -1,6 +1,6 @@
 import { CURRENT } from './paths.ts';
 
-/** Swap for the moment in which a bake and an update meet on a small host; made at the first boot, of a size that fits memory and disk. */
+/** Swap space for a bake during a system update on a small host. The first boot makes it, in a size that fits memory and disk. */
 export function renderSwap(): string {
   return `[Unit]
 Description=Swap space of Oven's host
@@ -20,7 +20,7 @@ WantedBy=multi-user.target
 `;
 }
 
-/** Memory first: swap is for what would otherwise be killed. Redis asks for overcommit, since it forks to rewrite its log. */
+/** Swap is the last resort before the kernel kills a process. Redis needs overcommit, because it forks to rewrite its log. */
 export function renderSysctl(): string {
   return `vm.swappiness = 10
 vm.overcommit_memory = 1

@@ -1,6 +1,6 @@
 /**
- * Security updates every day, and at a quiet hour (UTC; three or four in the morning in San Francisco) the restart that some need: a restart
- * loses no tape, and an update that waits for one protects nobody. What is allowed to be updated is the distribution's own list.
+ * Security updates every day, by the distribution's own list. A reboot that an update needs comes at 11:00 UTC, which is three or four in the morning
+ * in San Francisco: a reboot loses no tape, and an update that waits for a reboot protects nothing.
  */
 export function renderUpgrades(): string {
   return `APT::Periodic::Update-Package-Lists "1";

@@ -3,7 +3,7 @@ import * as cloudflare from '@pulumi/cloudflare';
 import type { Settings } from '../config.ts';
 import { type Lookup, lastLineOf, type Problem } from './problem.ts';
 
-/** Cloudflare's networks, for which alone 80 and 443 are open. */
+/** Cloudflare's networks. The firewall opens the ports 80 and 443 to them only. */
 export async function findProxyNetworks(): Promise<Lookup<readonly string[]>> {
   try {
     const { ipv4Cidrs, ipv6Cidrs } = await cloudflare.getIpRanges();
@@ -14,7 +14,7 @@ export async function findProxyNetworks(): Promise<Lookup<readonly string[]>> {
   }
 }
 
-/** With SSL mode Flexible Cloudflare asks the host in plain HTTP, which is redirected to HTTPS, which is asked in plain HTTP … */
+/** Refuses SSL mode Flexible: Cloudflare would request plain HTTP, and the host would redirect it to HTTPS again and again. */
 export async function checkSslMode({ zoneId }: Settings): Promise<Problem | undefined> {
   try {
     const { value } = await cloudflare.getZoneSetting({ zoneId, settingId: 'ssl' });
@@ -31,7 +31,7 @@ export async function checkSslMode({ zoneId }: Settings): Promise<Problem | unde
   }
 }
 
-/** The CDN's name is the operator's to make; without it every URL of a video would lead nowhere. */
+/** Checks that the CDN's name exists, which the operator makes. Without it every URL of a video would fail. */
 export async function checkCdnName(name: string, { blobsBucket, spacesRegion }: Settings) {
   try {
     await lookup(name);

@@ -3,7 +3,7 @@ import type { Settings } from '../config.ts';
 import { fingerprintOf } from '../openssh.ts';
 import { type Lookup, lastLineOf, type Problem } from './problem.ts';
 
-/** Whether the size of the host is offered in its region. */
+/** Checks that DigitalOcean offers the host's size in its region. */
 export async function checkRegion({ region, dropletSize }: Settings): Promise<Problem | undefined> {
   try {
     const { available, sizes } = await digitalocean.getRegion({ slug: region });
@@ -17,7 +17,7 @@ export async function checkRegion({ region, dropletSize }: Settings): Promise<Pr
   }
 }
 
-/** Whether a Space is there. */
+/** Whether a Space exists. */
 export async function findBucket(name: string, region: string): Promise<Lookup<boolean>> {
   try {
     await digitalocean.getSpacesBucket({ name, region });
@@ -34,7 +34,7 @@ export async function findBucket(name: string, region: string): Promise<Lookup<b
   }
 }
 
-/** The key of the account whose public half this is: DigitalOcean takes no key twice. */
+/** The account's SSH key with this public half. DigitalOcean accepts no key twice. */
 export async function findAccountKey(publicKey: string): Promise<Lookup<AccountKey | undefined>> {
   try {
     const { sshKeys } = await digitalocean.getSshKeys();
@@ -47,15 +47,15 @@ export async function findAccountKey(publicKey: string): Promise<Lookup<AccountK
   }
 }
 
-/** A key of DigitalOcean's account. */
+/** An SSH key of the account. */
 export interface AccountKey {
   readonly id: string;
   readonly name: string;
 }
 
 /**
- * A token with custom scopes may do everything else and not this. A key that is nobody's is asked about: whether the token may make one shows
- * only when one is made, which is before the host.
+ * Checks that the token may read Spaces keys, which is a scope of its own, by a request for a key that does not exist. Only making a key shows
+ * whether the token may make one; that happens before the host is made.
  */
 export async function checkSpacesKeyScope(): Promise<Problem | undefined> {
   try {
@@ -71,7 +71,7 @@ export async function checkSpacesKeyScope(): Promise<Problem | undefined> {
   }
 }
 
-/** Whether a droplet is there: one that can't be asked about is taken to be. */
+/** Whether a droplet exists; also true when DigitalOcean does not answer. */
 export async function dropletExists(id: string): Promise<boolean> {
   try {
     await digitalocean.getDroplet({ id: Number(id) });

@@ -10,33 +10,33 @@ import {
 } from './digitalocean.ts';
 import { type Lookup, reportProblems } from './problem.ts';
 
-/** What a look at the two clouds before anything is made has found. */
+/** The result of the checks of both clouds, before anything is made. */
 export interface PreflightResult {
-  /** Buckets that exist already and that this stack does not have: they are used as they are, or imported, instead of created. */
+  /** Buckets that exist and are not in this stack: the program uses or imports them. */
   readonly adopt: ReadonlySet<string>;
-  /** Cloudflare's networks, from which alone requests come; none where it is not in front. */
+  /** Cloudflare's networks; empty when the record is not proxied. */
   readonly proxies: readonly string[];
-  /** The id of the account's key that is to be logged in with, where it has it already. */
+  /** The id of the login key, when the account already has it. */
   readonly accountKey: string | undefined;
   readonly before: PreviousRun;
 }
 
-/** Which droplets the stack had, by the outputs of the last run that ended well. */
+/** The droplets of the stack, by the outputs of the last successful run. */
 export interface PreviousRun {
-  /** The id of the one that had the address, and so the queue. */
+  /** The id of the droplet with the address, and so with the queue. */
   readonly host: string | undefined;
-  /** Whether that one is still there, and not given up. */
+  /** Whether it still exists and is not abandoned. */
   readonly isThere: boolean;
-  /** The one from which it took over. */
+  /** The droplet that it took over from. */
   readonly predecessor: string | undefined;
 }
 
-/** The oldest engine that is known to do. 3.174 is the first that imports what differs from the program; 3.219 the first that can be asked. */
+/** The oldest engine that works: 3.174 is the first that imports a resource that differs from the program, 3.219 the first that tells its version. */
 const OLDEST_ENGINE = '3.219.0';
 
 /**
- * Looks before leaping: are credentials accepted, is the size offered in the region, would the zone's SSL mode loop, and what is there
- * already. Throws a RunError with everything that stands in the way.
+ * Checks both clouds before anything is made: credentials, the size in the region, the zone's SSL mode, and existing resources. Throws a RunError
+ * with every problem.
  */
 export async function preflight(settings: Settings): Promise<PreflightResult> {
   await pulumi.requirePulumiVersion(`>=${OLDEST_ENGINE}`);
@@ -70,8 +70,8 @@ export async function preflight(settings: Settings): Promise<PreflightResult> {
 }
 
 /**
- * What the last run that ended well gave out, which is how this one knows what is the stack's own. A bucket of it is not looked for: it
- * would be imported over itself by every `up`.
+ * The outputs of the last successful run: they tell which resources are the stack's own. A bucket of the stack is not looked up, because each `up`
+ * would import it again.
  */
 async function readPreviousOutputs() {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
@@ -84,7 +84,7 @@ async function readPreviousOutputs() {
   return { buckets: own, host: text(host), predecessor: text(predecessor) };
 }
 
-/** What was not looked at, since it does not matter. */
+/** The result of a lookup that is not needed. */
 function notLookedUp<T>(found: T): Lookup<T> {
   return { found };
 }

@@ -1,20 +1,19 @@
 import * as pulumi from '@pulumi/pulumi';
 
-/** What stands in the way; `certain` when no second look would tell otherwise. */
+/** A reason not to deploy. It is not `certain` when a service did not answer. */
 export interface Problem {
   readonly what: string;
   readonly certain: boolean;
 }
 
-/** What a look at something came to. */
+/** The result of a lookup, and the problem when it failed. */
 export interface Lookup<T> {
   readonly found: T;
   readonly problem?: Problem | undefined;
 }
 
 /**
- * Throws a RunError with everything that stands in the way. A preview goes on where something merely could not be looked at, so that it
- * works with no account, and says what it took for granted.
+ * Throws a RunError with every problem. A preview only warns of an uncertain problem, so it works without an account.
  */
 export function reportProblems(problems: readonly Problem[]): void {
   const fatal = problems.filter(({ certain }) => certain || !pulumi.runtime.isDryRun());
@@ -24,7 +23,7 @@ export function reportProblems(problems: readonly Problem[]): void {
   }
 }
 
-/** The last line of a provider's error says why; what is before it names Pulumi's own functions. */
+/** The last line of a provider's error gives the reason. The lines before it name Pulumi's own functions. */
 export function lastLineOf(error: unknown): string {
   const lines = String(error instanceof Error ? error.message : error)
     .trim()

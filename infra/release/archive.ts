@@ -6,13 +6,13 @@ import type { ReleaseFile } from './tree.ts';
 
 const compress = promisify(zstdCompress);
 
-/** Two empty blocks, which end an archive. */
+/** Two empty blocks end a tar archive. */
 const END_BYTES = 1024;
 
 /**
- * Packs files as the part of a tar archive that they make, compressed as a zstd frame of its own: parts joined in a row are one archive.
- * So a release whose packages did not change joins its few files with the part that was packed before. Owner, time and mode say nothing
- * of the machine: the same files give the same bytes. Only the last part may have `end`.
+ * Packs files as one part of a tar archive, compressed as one zstd frame. Parts in a row are one archive: a release with unchanged packages joins its
+ * few files with the packages' part of an earlier build. Owner, time and mode do not depend on the machine, so the same files give the same bytes.
+ * Only the last part has `end`.
  */
 export async function packPart(
   files: readonly ReleaseFile[],

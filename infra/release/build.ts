@@ -12,27 +12,27 @@ export interface BuildOptions {
   /** The repository. */
   readonly root: string;
   readonly site: Site;
-  /** Where packages and finished releases are kept; `.cache/release` of the repository. */
+  /** The folder of packed packages and finished releases; by default `.cache/release` of the repository. */
   readonly cache?: string;
 }
 
 export interface Release {
-  /** Names the release by all that goes into it; 16 hexadecimal digits. */
+  /** The hash of all inputs; 16 hexadecimal digits. */
   readonly hash: string;
   /** The archive, `oven-<hash>.tar.zst`. */
   readonly file: string;
   readonly bytes: number;
 }
 
-/** How many finished parts of each kind are kept. */
+/** How many finished archives of each prefix stay. */
 const KEPT_ARCHIVES = { 'oven-': 8, 'packages-': 2 };
 
-/** Changed when the same inputs are packed differently. */
+/** Increase it when the same inputs are packed differently. */
 const FORMAT = 1;
 
 /**
- * Builds the release of a tree: one archive that a host needs nothing besides. The same tree gives the same name and the same bytes. Packages
- * are installed only when those of production changed, so a release of code alone takes a second. Throws ReleaseError.
+ * Builds the release of a tree: one archive with everything that a host needs. The same tree gives the same name and the same bytes. It installs packages
+ * only when those of production changed, so a release of code alone takes a second. Throws ReleaseError.
  */
 export async function buildRelease({ root, site, cache }: BuildOptions): Promise<Release> {
   const folder = cache ?? join(root, '.cache', 'release');
@@ -59,7 +59,7 @@ function hashOf(packages: string, files: readonly ReleaseFile[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** The packed packages, made when there are none for this lockfile yet. Builds side by side each install in a folder of their own. */
+/** The packed packages of this lockfile, which the first build makes. Builds at the same time install in folders of their own. */
 async function packagesPart(root: string, folder: string, hash: string, lock: Lockfile): Promise<Buffer> {
   const file = join(folder, `packages-${FORMAT}-${hash}.tar.zst`);
   if (await exists(file)) return readFile(file);
@@ -79,7 +79,7 @@ async function packagesPart(root: string, folder: string, hash: string, lock: Lo
   }
 }
 
-/** Keeps the last archives, and of the packed packages those for the lockfiles of now and before. */
+/** Keeps the last archives, and the packed packages of the present and the previous lockfile. */
 async function removeOldArchives(folder: string): Promise<void> {
   const aged: { name: string; time: number }[] = [];
   for (const name of (await readdir(folder)).filter((name) => name.endsWith('.tar.zst'))) {

@@ -1,12 +1,12 @@
 import { PACKAGES, SSHD_FILE } from '../../cloud-init/user-data.ts';
 import { INCOMING, OVEN } from '../host/paths.ts';
 
-/** What is fed to a step's standard input, since it is secret. */
+/** Secret inputs, which steps read from standard input. */
 export type Secret = 'environment' | 'certificate' | 'handover';
 
 /**
- * One step of a release, to be run as root on the host. `create` runs the first time and, as there is no other text for it, whenever the
- * text or the input changes; `delete` when the host goes. None holds a secret, since a failing command is shown whole.
+ * One step of a release, which runs as root on the host. `create` runs the first time, and again when its text or its input changes; `delete` runs when
+ * the host is deleted. No command contains a secret, because Pulumi shows a failing command.
  */
 export interface CommandStep {
   readonly kind: 'command';
@@ -14,7 +14,7 @@ export interface CommandStep {
   readonly create: string;
   readonly delete?: string;
   readonly stdin?: Secret;
-  /** Steps whose output, when it changes, makes this one run again. A changed host makes all of them. */
+  /** When the output of one of these steps changes, this step runs again. For a new host all steps run. */
   readonly triggeredBy: readonly Secret[];
 }
 
@@ -28,23 +28,23 @@ export interface UploadStep {
 export type ReleaseStep = CommandStep | UploadStep;
 
 export interface StepOptions {
-  /** The release's name and its archive on this machine, as `buildRelease` gives them. */
+  /** The release's hash and its archive on this machine, from `buildRelease`. */
   readonly hash: string;
   readonly file: string;
-  /** Whether the host gets an origin certificate (it is proxied), or gets one itself. */
+  /** Whether the host gets an origin certificate, because it is proxied. Otherwise Caddy gets one. */
   readonly certificate: boolean;
   /**
-   * Whether the host takes over the queue of the one that has the address now; `handoverInput` says from whom. To be done before the
-   * address moves.
+   * Whether the host takes over the queue of the host with the address; `handoverInput` names that host. The step runs before the address
+   * moves.
    */
   readonly handover?: boolean;
-  /** How long a host that is destroyed waits for tapes and callbacks; 15 minutes. */
+  /** How long a destroy waits for tapes and callbacks; 15 minutes by default. */
   readonly drainSeconds?: number;
 }
 
 /**
- * The steps that bring a release onto a host, to be run one after the other; deletions in reverse. Each of them run a second time changes
- * nothing. They must reach the host by its own address, since `drain` is to stop the host that goes and not the one that took over.
+ * The steps that bring a release onto a host, in order; deletions run in reverse order. A second run of a step changes nothing. Steps must use the host's
+ * own address: `drain` stops the old host and not its successor.
  */
 export function releaseSteps(options: StepOptions): readonly ReleaseStep[] {
   if (!/^[0-9a-f]{16}$/.test(options.hash)) throw new TypeError(`not a release's hash: ${options.hash}`);
@@ -59,23 +59,23 @@ export function releaseSteps(options: StepOptions): readonly ReleaseStep[] {
   ];
 }
 
-/** Where a queue is taken over from. */
+/** The host that a queue is taken over from. */
 export interface HandoverFrom {
   readonly address: string;
   readonly hostPublicKey: string;
-  /** It may ask for the hand-over and nothing else. */
+  /** This key permits the hand-over only. */
   readonly privateKey: string;
-  /** The id of the droplet that is known to be there; without one, that nobody answers means that there is nobody. */
+  /** The id of a droplet that is known to exist. Without it, a host that does not answer does not exist. */
   readonly predecessor?: string | undefined;
 }
 
-/** What the step `handover` is fed: a line `ADDRESS [DROPLET]`, one with the host key, and the private key. */
+/** The standard input of the step `handover`: a line `ADDRESS [DROPLET]`, a line with the host key, and the private key. */
 export function handoverInput({ address, hostPublicKey, privateKey, predecessor }: HandoverFrom): string {
   const from = predecessor === undefined ? address : `${address} ${predecessor}`;
   return `${from}\n${hostPublicKey.trim()}\n${privateKey.trim()}\n`;
 }
 
-/** Where a host keeps a release's archive until it is activated. */
+/** The path of a release's archive on the host, until its activation. */
 function archiveOf(hash: string): string {
   return `${INCOMING}/oven-${hash}.tar.zst`;
 }
@@ -85,15 +85,14 @@ function command(name: CommandStep['name'], step: Partial<CommandStep> & { creat
 }
 
 /**
- * Mebibytes that have to be free before a release is brought: what the service wants to stay free (MIN_FREE_MB), and twice what
- * an archive and what is in it take.
+ * Mebibytes that must be free before an upload: the service's MIN_FREE_MB, and twice the size of an archive and its content.
  */
 const MIN_FREE_MB = 1536;
 
 /**
- * A fresh host may still be installing its packages. cloud-init tries that once, and what it could not get (apt's lock was taken, a mirror
- * was away) would be missing for ever: it is made up for here, and only what else of the first boot is missing is final. On a host without
- * room, an archive would take the last of the disk, and Redis could note nothing more.
+ * Waits for cloud-init on a fresh host. cloud-init installs packages once; when that fails (apt's lock, a mirror that does not answer), this step installs
+ * them. It fails when the user or the files of the first boot are missing. It also fails on a full disk: an archive would take the rest of it, and
+ * Redis could write nothing more.
  */
 function prepare(hash: string): string {
   return `set -eu
@@ -138,7 +137,7 @@ if test "$free" -lt ${MIN_FREE_MB}; then
 fi`;
 }
 
-/** Lays a secret where the activation finds it, whole or not at all; it is used only once a candidate has proved itself with it. */
+/** Writes a secret for the activation, whole or not at all. It is used after a candidate with it is healthy. */
 function stage(secret: Secret): string {
   const file = `${INCOMING}/${secret}`;
   return `set -eu
@@ -149,7 +148,7 @@ mv -f ${file}.partial ${file}
 sha256sum <${file} | cut -c 1-16`;
 }
 
-/** The script comes out of the archive; once unpacked, out of the release, so the archive may be gone. */
+/** Runs oven-activate from the unpacked release, or from its archive when it is not unpacked yet. */
 function activate(hash: string): string {
   const unpacked = `${OVEN}/releases/${hash}/host/sbin/oven-activate`;
   const script = `${INCOMING}/activate-${hash}`;

@@ -1,8 +1,7 @@
 /**
- * Variables as the text of a systemd EnvironmentFile, sorted by name, every value in double quotes, in which systemd takes a backslash
- * before `"`, `\`, `$` and a backquote as their escape and everything else, line ends too, as it stands. Undefined ones are left out.
- * Throws TypeError, naming the variable and never its value, for what systemd would drop: other control characters, broken UTF-16
- * and code points that are no characters.
+ * Renders a systemd EnvironmentFile, sorted by name. Values are in double quotes: there systemd reads a backslash before `"`, `\`, `$` and a backquote
+ * as an escape, and every other character, also a line end, as it is. Undefined values are left out. Throws TypeError, with the variable's name and
+ * without its value, for text that systemd would drop: other control characters, broken UTF-16, and code points that are no characters.
  */
 export function renderEnvironment(values: Readonly<Record<string, string | undefined>>): string {
   return Object.entries(values)

@@ -1,4 +1,4 @@
-/** A release that can't be built; its message is for whoever deploys. */
+/** A release can't be built. The message is for the operator. */
 export class ReleaseError extends Error {
   override readonly name = 'ReleaseError';
 }

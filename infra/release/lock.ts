@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { byPath } from './tree.ts';
 
-/** One entry of package-lock.json's `packages`, as far as it is looked at here. */
+/** An entry of `packages` in package-lock.json, with the fields that a release needs. */
 interface Locked {
   readonly name?: string;
   readonly version?: string;
@@ -16,7 +16,7 @@ export interface Lockfile {
   readonly packages: Readonly<Record<string, Locked>>;
 }
 
-/** What a release is built for: DigitalOcean's droplets, from whatever machine. */
+/** The target of a release, on any build machine: DigitalOcean's droplets. */
 export const TARGET = { os: 'linux', cpu: 'x64', libc: 'glibc' } as const;
 
 /** The paths of the packages that run in production on the target. Pure. */
@@ -27,7 +27,7 @@ export function productionPackages(lock: Lockfile): readonly string[] {
     .sort();
 }
 
-/** Names the packages of a release: changes when one that runs in production does, and not for a tool of development. Pure. */
+/** The hash of a release's packages. It changes with a package of production, and not with a development tool. Pure. */
 export function packagesHash(lock: Lockfile): string {
   const entries = productionPackages(lock).map((path) => [path, sorted(lock.packages[path])]);
   return createHash('sha256')
@@ -48,7 +48,7 @@ function isOnlyNegative(list: readonly string[], value: string): boolean {
   return list.every((item) => item.startsWith('!')) && !list.includes(`!${value}`);
 }
 
-/** The same object with its keys in one order and without where it came from, which a mirror may change. */
+/** The same object with sorted keys and without the download address, which a mirror may change. */
 function sorted(entry: object | undefined): [string, unknown][] {
   return Object.entries(entry ?? {})
     .filter(([key]) => key !== 'resolved')

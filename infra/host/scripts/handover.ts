@@ -4,29 +4,29 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { Redis } from 'ioredis';
 
-/** A key of Redis and what is in it; members of a sorted set are followed by their scores. */
+/** A key of Redis and its content. In a sorted set a score follows each member. */
 interface Entry {
   readonly key: string;
   readonly type: 'string' | 'hash' | 'list' | 'set' | 'zset';
   readonly value: readonly string[];
-  /** Milliseconds; -1 when it stays. */
+  /** Milliseconds; -1 without an expiry. */
   readonly ttl: number;
 }
 
-/** How many keys are read or written at a time. */
+/** Keys in one read. */
 const PAGE = 500;
-/** How long an import is remembered: longer than anyone would try it again. */
+/** How long an import is remembered: longer than an operator repeats it. */
 const REMEMBERED_SECONDS = 30 * 86_400;
 
 /**
- * Of no use on another host, or wrong there: who works on a job now, what wakes workers up, what has been told, and how BullMQ counts.
- * Jobs have names of their own.
+ * Keys that are useless or wrong on another host: locks of running jobs, markers that wake workers, events, and BullMQ's counters, which it does not need,
+ * because jobs have ids of their own.
  */
 const NOT_COPIED = /:lock$|:lock:|:(stalled|stalled-check|events|meta|marker|limiter|id|pc)$|:handover:/;
 /** BullMQ's lists and sorted sets of jobs. */
 const JOB_LISTS = /:(wait|active|paused|delayed|prioritized|waiting-children|completed|failed)$/;
 
-/** Prints the queue: a line for each key, and a last one that shows that none is missing. */
+/** The queue as text: a line for each key, and a last line that shows that none is missing. */
 export async function exportQueue(redis: Redis): Promise<string> {
   const found = new Set<string>();
   for await (const page of redis.scanStream({ match: 'oven:*', count: PAGE })) {
@@ -42,8 +42,8 @@ export async function exportQueue(redis: Redis): Promise<string> {
 }
 
 /**
- * Adds a queue to the one that is here: jobs that are here already stay as they are. All of it or nothing, and the same queue only once, so
- * that a tape which was taken over, baked and forgotten does not come back. Gives how many jobs came. Throws for a text that was cut off.
+ * Adds a queue to this host's queue, all of it or nothing. Jobs of this host stay as they are. The same queue is added once: a tape that was taken
+ * over, baked and forgotten does not come back. Returns the number of added jobs. Throws for an incomplete text.
  */
 export async function importQueue(redis: Redis, lines: string): Promise<number> {
   const parsed = lines
@@ -64,11 +64,11 @@ export async function importQueue(redis: Redis, lines: string): Promise<number> 
   for (const entry of parsed) {
     const queue = JOB_LISTS.exec(entry.key) && entry.key.slice(0, entry.key.lastIndexOf(':'));
     if (queue) woken.add(queue);
-    // A job's own keys have its name and one word more.
+    // A job's further keys are its key and one more word.
     else if (here.has(entry.key) || here.has(entry.key.slice(0, entry.key.lastIndexOf(':')))) continue;
     add(all, entry, (member) => here.has(`${queue}:${member}`));
   }
-  // A worker that sleeps looks again.
+  // The marker wakes sleeping workers.
   for (const queue of woken) all.zadd(`${queue}:marker`, 0, '0');
   const results = await all.exec();
   if (results === null) throw new Error('Another import is under way.');
@@ -77,11 +77,11 @@ export async function importQueue(redis: Redis, lines: string): Promise<number> 
   return parsed.filter((entry) => isJob(entry) && !here.has(entry.key)).length;
 }
 
-/** The address from which this host speaks to the world: not a reserved one, which leads to it but is not its own. */
+/** The host's own address for outgoing connections, which is not the reserved address. */
 export async function ownAddress(): Promise<string> {
   const socket = createSocket('udp4');
   try {
-    // Sends nothing: the kernel only chooses the way there, as for any address far away.
+    // This sends nothing: the kernel only chooses a route, as for any distant address.
     socket.connect(9, '192.0.2.1');
     await once(socket, 'connect');
     return socket.address().address;
@@ -102,7 +102,7 @@ async function jobsHere(redis: Redis, entries: readonly Entry[]): Promise<Set<st
   return here;
 }
 
-/** What was being worked on waits again. In a list of BullMQ the oldest are last, so what comes is put behind what is there. */
+/** Adds one key. Active jobs wait again. A list of BullMQ has the oldest jobs last, so the added jobs go to the end. */
 function add(
   all: ReturnType<Redis['multi']>,
   { key, type, value, ttl }: Entry,
@@ -135,7 +135,7 @@ async function read(redis: Redis, key: string): Promise<Entry | undefined> {
   const type = await redis.type(key);
   const ttl = await redis.pttl(key);
   const value = await contentOf(redis, key, type);
-  // Gone meanwhile, or of a kind that no part of the queue uses.
+  // The key is gone meanwhile, or has a type that the queue does not use.
   return value === undefined ? undefined : { key, type: type as Entry['type'], value, ttl };
 }
 
@@ -158,7 +158,7 @@ async function contentOf(redis: Redis, key: string, type: string): Promise<strin
   }
 }
 
-/** Names a queue by what is in it, not by when it was printed. */
+/** The identity of a queue's content, whenever it was printed. */
 function idOf(entries: readonly Entry[]): string {
   const content = entries.map(({ key, type, value }) => [
     key,
