@@ -13,7 +13,7 @@ import { measureTape } from './tape.ts';
 const TAPES = fileURLToPath(new URL('../.cache/tapes', import.meta.url));
 const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 
-/** What the plain recipe made of each tape: it doesn't change from section to section. */
+/** The quality of the plain recipe for each tape, which is the same in all sections. */
 type PlainQualities = Map<string, Quality>;
 
 async function main(): Promise<void> {
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     return;
   }
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-  // Both bakes, and all else that is started here, keep their working files in there too.
+  // All programs that the benchmark starts keep their working files in this folder.
   Object.assign(process.env, { TMPDIR: folder, TEMP_DIR: folder });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(folder));
   try {
@@ -82,7 +82,7 @@ async function measureOne(
   }
 }
 
-/** What runs is ended with this process by execa; only the folder is left to be removed. */
+/** execa ends the running programs together with this process, so only the folder has to be removed. */
 function stop(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   process.exit(130);

@@ -1,12 +1,12 @@
 import { BURST, SAMPLE_RATE } from '../test/tapes/sound.ts';
 
-/** Bursts are half a second apart, so that two peaks nearer than this are one burst, in samples. */
+/** Two peaks that are nearer than this, in audio samples, are one burst, since bursts are half a second apart. */
 const APART = SAMPLE_RATE / 10;
 
 /**
- * Finds where the bursts of the tape maker's soundtrack begin, in seconds, in mono samples at 48 kHz. What a window as
- * long as a burst holds of its pitch rises and falls evenly around the place where both coincide: the middle
- * between the points of half height is the time, exact to a small part of a ms even after lossy coding.
+ * Finds the starts of the bursts of the tape maker's soundtrack, in seconds, in mono samples at 48 kHz. The strength of the pitch in a
+ * window as long as a burst rises and falls evenly around the place where window and burst coincide. The middle between the points of
+ * half height is the start, exact to a small part of a ms even after lossy coding.
  */
 export function findBursts(samples: Float32Array): number[] {
   const strength = pitchStrength(samples);
@@ -16,7 +16,7 @@ export function findBursts(samples: Float32Array): number[] {
   for (let n = 0; n < strength.length; n++) {
     if (strength[n]! < half) continue;
     const rise = n;
-    // Passes over dips: the burst ends where nothing is above half for a while.
+    // A burst ends where the strength stays below half for a while. Short dips do not end it.
     let fall = n;
     for (; n < strength.length && n - fall < APART; n++) if (strength[n]! >= half) fall = n;
     times.push((rise + fall) / 2 / SAMPLE_RATE);
@@ -24,7 +24,7 @@ export function findBursts(samples: Float32Array): number[] {
   return times;
 }
 
-/** For each sample, how much of the bursts' pitch there is in the window that begins there. */
+/** The strength of the bursts' pitch in the window that begins at each sample. */
 function pitchStrength(samples: Float32Array): Float64Array {
   const window = BURST.seconds * SAMPLE_RATE;
   const step = (2 * Math.PI * BURST.hertz) / SAMPLE_RATE;
@@ -32,7 +32,7 @@ function pitchStrength(samples: Float32Array): Float64Array {
   let real = 0;
   let imaginary = 0;
   for (let n = 0; n < samples.length + window; n++) {
-    // The window is whole periods long, so that what leaves it is turned by the same angle as when it came.
+    // The window is a whole number of periods long, so a sample leaves it at the angle at which it came.
     const difference = (samples[n] ?? 0) - (samples[n - window] ?? 0);
     real += difference * Math.cos(n * step);
     imaginary += difference * Math.sin(n * step);

@@ -5,7 +5,7 @@ import type { Command } from './measure.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Oven as anybody would run it: the whole process, from ZIP to files. */
+/** Oven as a user runs it: the whole process, from ZIP to files. */
 export function ovenCommand(
   tape: string,
   out: string,
@@ -20,7 +20,7 @@ export function plainCommand(tape: string, out: string): Command {
   return [process.execPath, here('plain.ts'), tape, '--out', out];
 }
 
-/** The video that either of them made of a tape. What they say about it is not needed: the file is measured. */
+/** The video that either command makes of a tape. */
 export function videoOf(tape: string, out: string): string {
   return join(out, `${basename(tape, '.zip')}.mp4`);
 }

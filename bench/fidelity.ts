@@ -2,14 +2,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { argv } from '../service/lib/argv.ts';
 import type { Video } from './probe.ts';
 import { linkFrames, picturesShown, type Source } from './source.ts';
 
-/** Likeness to the source in RGB, in dB: infinite where every pixel is the same. */
+/** Likeness to the source in RGB, in dB; infinite where all pixels are equal. */
 export interface Fidelity {
-  /** Of all frames of the tape together: from the mean of their squared errors. */
+  /** PSNR of all frames of the tape together, from the mean of their squared errors. */
   psnr: number;
-  /** Of the least like picture. */
+  /** PSNR of the worst picture. */
   worstPsnr: number;
 }
 
@@ -25,8 +26,8 @@ export async function measureFidelity(source: Source, video: Video): Promise<Fid
     const shown = picturesShown(video.starts, source);
     const frames = await linkFrames(source, shown, join(folder, 'frames'));
     const compare = comparison(source, video);
-    const args = ['-v', 'error', '-nostdin', '-i', video.path, '-framerate', '60', '-i', frames];
-    await execa('ffmpeg', [...args, '-filter_complex', compare, '-an', '-f', 'null', '-'], { cwd: folder });
+    const args = argv`-v error -nostdin -i ${video.path} -framerate 60 -i ${frames} -filter_complex ${compare} -an -f null -`;
+    await execa('ffmpeg', args, { cwd: folder });
     const psnrs = parsePsnr(await readFile(join(folder, STATS), 'utf8'));
     if (psnrs.length !== shown.length) {
       throw new Error(`${psnrs.length} pictures were compared instead of ${shown.length}`);
@@ -39,13 +40,13 @@ export async function measureFidelity(source: Source, video: Video): Promise<Fid
 
 const STATS = 'psnr.log';
 
-/** The filters that bring both to RGB of the source's size and pair them by number, whatever their times. */
+/** The filters that bring video and source to RGB of the source's size, and pair pictures by number. */
 export function comparison(
   { width, height }: Pick<Source, 'width' | 'height'>,
   video: Pick<Video, 'width' | 'height' | 'matrix'>,
 ): string {
   const numbered = 'settb=1/60,setpts=N';
-  // Untagged, it is what swscale makes when not told: BT.601. Naming the matrix leaves nothing to guesses.
+  // An untagged video has BT.601, the default of swscale. The filter names the matrix, so that ffmpeg guesses nothing.
   const matrix = `in_color_matrix=${video.matrix ?? 'bt601'}`;
   const shrink = `scale=${width}:${height}:flags=neighbor+accurate_rnd+full_chroma_int:${matrix}`;
   const padding = unpad(video.width, width, video.height, height);
@@ -57,7 +58,7 @@ export function comparison(
   ].join(';');
 }
 
-/** Cuts off what was added to make an odd size even. The plain recipe instead squeezes, and so needs no cut. */
+/** Cuts off the padding of an odd size. The plain recipe scales instead, and has no padding. */
 function unpad(videoWidth: number, width: number, videoHeight: number, height: number): string {
   const inside = (padded: number, side: number) => Math.min(padded, Math.round(padded / side) * side);
   const [innerWidth, innerHeight] = [inside(videoWidth, width), inside(videoHeight, height)];
@@ -65,17 +66,17 @@ function unpad(videoWidth: number, width: number, videoHeight: number, height: n
   return `crop=${innerWidth}:${innerHeight}:0:0:exact=1,`;
 }
 
-/** The dB of each picture in order, from the file that ffmpeg's psnr filter writes. */
+/** The dB of each picture in order, from the file of ffmpeg's psnr filter. */
 export function parsePsnr(stats: string): number[] {
   return [...stats.matchAll(/psnr_avg:(\S+)/g)].map(([, db]) => (db === 'inf' ? Infinity : Number(db)));
 }
 
-/** How many frames of the tape each picture stands for: those up to the next picture's. */
+/** The number of frames that each picture stands for: those up to the next picture's. */
 export function weights(shown: readonly number[], frames: number): number[] {
   return shown.map((frame, n) => (shown[n + 1] ?? frames) - frame);
 }
 
-/** The dB of the weighted mean of squared errors; a mean of dB would hide a few bad pictures among good ones. */
+/** The dB of the weighted mean of squared errors. A mean of dB would hide a few bad pictures among good ones. */
 export function weightedPsnr(psnrs: readonly number[], weightOf: readonly number[]): number {
   const total = weightOf.reduce((sum, weight) => sum + weight, 0);
   const errors = psnrs.reduce((sum, db, n) => sum + weightOf[n]! * WHITE ** 2 * 10 ** (-db / 10), 0);

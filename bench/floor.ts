@@ -4,17 +4,18 @@ import { filterGraph } from '../service/bake/encode/command.ts';
 import { INDEX_RATE } from '../service/bake/encode/samples.ts';
 import { contentOf, gainsByReordering, x264Arguments } from '../service/bake/encode/x264.ts';
 import { type Geometry, planScale, type Scale } from '../service/bake/plan/size.ts';
+import { argv } from '../service/lib/argv.ts';
 import type { Command } from './measure.ts';
 import { linkFrames, type Source } from './source.ts';
 
-/** Bytes of raw pictures beyond which there is no floor: what doesn't stay in memory would time the disk. */
+/** Bytes of raw pictures up to which a floor is measured. More would not stay in memory, and would measure the disk. */
 const LARGEST_RAW = 2 * 2 ** 30;
 /** Bytes of a pixel in 4:2:0. */
 const BYTES_PER_PIXEL = 1.5;
 
 /**
- * The command that is the floor: the bare encoder, fed the pictures of Oven's own video as raw frames, with Oven's own
- * settings. The raw file is made here, in `folder`, and not timed. Undefined where it would be too large.
+ * Prepares the command that is the floor: the bare encoder with Oven's settings, and the pictures of Oven's video as a raw file. The raw
+ * file is written to `folder`, and its making is not timed. Undefined where the file would be too large.
  */
 export async function prepareFloor(
   source: Source,
@@ -26,10 +27,14 @@ export async function prepareFloor(
   const raw = join(folder, 'floor.yuv');
   const frames = await linkFrames(source, source.runs, join(folder, 'runs'));
   const filters = filterGraph({ geometry, alpha: true, blend: true });
-  await execa('ffmpeg', [
-    ...['-v', 'error', '-nostdin', '-y', '-i', frames, '-filter_complex', filters, '-map', '[video]'],
-    ...['-fps_mode', 'passthrough', '-f', 'rawvideo', raw],
-  ]);
+  await execa(
+    'ffmpeg',
+    argv`
+      -v error -nostdin -y -i ${frames}
+      -filter_complex ${filters} -map [video]
+      -fps_mode passthrough -f rawvideo ${raw}
+    `,
+  );
   const seconds = source.starts.at(-1)! / 1000;
   return floorCommand(
     { raw, ...geometry, rate: source.runs.length / seconds },
@@ -51,25 +56,21 @@ function encoderArguments({ runBytes, runs, width, height }: Source, video: Geom
   });
 }
 
-/** Bytes of so many raw pictures. */
+/** Bytes of `pictures` raw pictures. */
 export function rawBytes({ width, height }: Pick<Geometry, 'width' | 'height'>, pictures: number): number {
   return width * height * BYTES_PER_PIXEL * pictures;
 }
 
-/** Encodes a file of raw 4:2:0 pictures, `rate` a second, and throws the rest of the work away. */
+/** The command that encodes a file of raw 4:2:0 pictures, `rate` a second. */
 export function floorCommand(
   { raw, width, height, rate }: { raw: string; width: number; height: number; rate: number },
   encoder: readonly string[],
 ): Command {
-  const input = [
-    '-f',
-    'rawvideo',
-    '-pix_fmt',
-    'yuv420p',
-    '-s',
-    `${width}x${height}`,
-    '-framerate',
-    `${rate}`,
-  ];
-  return ['ffmpeg', '-v', 'error', '-nostdin', '-y', ...input, '-i', raw, ...encoder, `${raw}.mp4`];
+  const args = argv`
+    -v error -nostdin -y
+    -f rawvideo -pix_fmt yuv420p -s ${width}x${height} -framerate ${rate} -i ${raw}
+    ${encoder}
+    ${raw}.mp4
+  `;
+  return ['ffmpeg', ...args];
 }

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { execa } from 'execa';
 
-/** The machine and the programs that figures were measured with, in one line. */
+/** One line about the machine, the programs and the date of a measurement. */
 export async function describeMachine(): Promise<string> {
   const { stdout } = await execa('ffmpeg', ['-version']);
   const ffmpeg = /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'of unknown version';

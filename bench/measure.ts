@@ -3,16 +3,16 @@ import { execa } from 'execa';
 /** A program with its arguments, the program first. */
 export type Command = readonly [program: string, ...args: string[]];
 
-/** What one whole run of a command took. CPU is user and system time of it and of all that it started, in seconds. */
+/** The times of one whole run of a command, in seconds. CPU is user and system time of the command and its descendants. */
 export interface Times {
   seconds: number;
   cpuSeconds: number;
 }
 
-// bash's own `time` counts every descendant that was waited for, and is where GNU time is not. Its line goes to fd 3.
+// bash's `time` counts every descendant that was waited for, and needs no GNU time. Its line goes to descriptor 3.
 const TIMED = `TIMEFORMAT='%3R %3U %3S'; { time "$@" 2>&4 3>&- 4>&- ; } 4>&2 2>&3`;
 
-/** Runs a command to its end with nothing watching it. Throws with its stderr where it fails. */
+/** Runs a command to its end, unobserved. Throws an error with its stderr where the command fails. */
 export async function timeCommand(command: Command): Promise<Times> {
   const { stdio } = await execa('bash', ['-c', TIMED, 'bench', ...command], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -20,16 +20,16 @@ export async function timeCommand(command: Command): Promise<Times> {
   return parseTimes(String(stdio[3]));
 }
 
-/** Reads the line that `timeCommand` has bash write: elapsed, user and system seconds. */
+/** Reads the line that bash writes for `timeCommand`: elapsed, user and system seconds. */
 export function parseTimes(line: string): Times {
   const [seconds, user, system] = line.trim().split(' ').map(Number);
   if (seconds === undefined || user === undefined || system === undefined || Number.isNaN(seconds + user)) {
-    throw new Error(`bash's time wrote what can't be read: ${line}`);
+    throw new Error(`bash's time wrote a line that can't be read: ${line}`);
   }
   return { seconds, cpuSeconds: user + system };
 }
 
-/** The same command, kept on the machine's first core. */
+/** The same command, bound to the machine's first core. */
 export function pinned(command: Command): Command {
   return ['taskset', '-c', '0', ...command];
 }

@@ -2,20 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import type { Command } from './measure.ts';
 
-/** The most memory that a command and all its descendants held at one moment, in MiB; NaN where there is no /proc. */
+/** The peak memory of a command with all its descendants, in MiB; NaN on a system without /proc. */
 export interface PeakMemory {
-  /** Sum of resident sizes: pages that several processes share count for each. Never too little. */
+  /** Sum of resident sizes. A page that several processes share counts for each of them, so the sum is never too small. */
   rssMiB: number;
-  /** Sum of proportional sizes: a shared page is counted once in all. Sampled more rarely. */
+  /** Sum of proportional sizes, in which a shared page counts once. It is sampled more rarely. */
   pssMiB: number;
 }
 
 const SAMPLE_MS = 15;
-/** Proportional sizes cost a walk through the page tables: every fourth sample only. */
+/** Proportional sizes are in every fourth sample only, since they cost a walk through the page tables. */
 const PSS_EVERY = 4;
 
-/** Runs a command to its end, untimed, and samples the memory of its process tree; gives its stdout too. */
-export async function watchCommand(command: Command): Promise<PeakMemory & { stdout: string }> {
+/** Runs a command to its end, untimed. Samples the memory of its process tree, and gives its stdout too. */
+export async function sampleMemory(command: Command): Promise<PeakMemory & { stdout: string }> {
   const [program, ...args] = command;
   const running = execa(program, args, { stdin: 'ignore' });
   const peak = { rssMiB: Number.NaN, pssMiB: Number.NaN };
@@ -35,22 +35,22 @@ export async function watchCommand(command: Command): Promise<PeakMemory & { std
   }
 }
 
-/** The process `root` and all that it started, by each process's parent. */
+/** The process `root` and all its descendants, by each process's parent. */
 export function descendants(parents: ReadonlyMap<number, number>, root: number): number[] {
   const tree = [root];
-  // Grows while it is walked: each member's children are appended behind it.
+  // The list grows while it is walked: each member's children are appended.
   for (const member of tree) {
     for (const [child, parent] of parents) if (parent === member) tree.push(child);
   }
   return tree;
 }
 
-/** The value in KiB of one line of /proc/PID/status or smaps_rollup; 0 where it is not there. */
+/** The value in KiB of one line of /proc/PID/status or smaps_rollup; 0 where it is missing. */
 export function fieldKiB(text: string, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
 }
 
-/** The parent in the text of /proc/PID/stat, where the name, in brackets, may hold anything. */
+/** The parent in the text of /proc/PID/stat. The name in it, in parentheses, may have any characters. */
 export function parentOf(stat: string): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
@@ -73,7 +73,7 @@ function most(peak: number, sample: number): number {
   return sample > 0 ? Math.max(sample, peak || 0) : peak;
 }
 
-/** A process may end between being listed and being read. */
+/** `read()`, or `instead` for a process that ended after it was listed. */
 function readOr<T>(read: () => T, instead: T): T {
   try {
     return read();

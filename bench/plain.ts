@@ -5,11 +5,12 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import sharp from 'sharp';
 import { Open } from 'unzipper';
+import { argv } from '../service/lib/argv.ts';
 import { recipeArguments, recipeRate, recipeThumbnail } from './recipe.ts';
 
 /**
- * The plain recipe that Oven is measured against, as a service would run it: one whole process from ZIP to MP4 and
- * thumbnail. `node bench/plain.ts TAPE.zip --out DIR` prints `{mp4, thumbnail}` as JSON.
+ * Bakes by the plain recipe, with which Oven is compared: one whole process from ZIP to MP4 and thumbnail, as in a service.
+ * `node bench/plain.ts TAPE.zip --out DIR` prints `{mp4, thumbnail}` as JSON.
  */
 async function bakePlainly(tape: string, out: string): Promise<{ mp4: string; thumbnail: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'plain-'));
@@ -40,9 +41,8 @@ async function bakePlainly(tape: string, out: string): Promise<{ mp4: string; th
 }
 
 async function soundSeconds(path: string): Promise<number> {
-  const { stdout } = await execa('ffprobe', [
-    ...['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', path],
-  ]);
+  const args = argv`-v error -show_entries format=duration -of csv=p=0 ${path}`;
+  const { stdout } = await execa('ffprobe', args);
   return Number(stdout);
 }
 

@@ -1,17 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { execa } from 'execa';
+import { argv } from '../service/lib/argv.ts';
 
-/** What lies in a finished video, read from the file itself. */
+/** A finished video, as its file says. */
 export interface Video {
   path: string;
   bytes: number;
   width: number;
   height: number;
-  /** The matrix it is tagged with, such as bt709; undefined where it has no tag. */
+  /** The matrix in its tag, such as bt709; undefined without a tag. */
   matrix: string | undefined;
-  /** When each picture is first shown, in ms, in the order of showing. */
+  /** The start of each picture, in ms, in the order shown. */
   starts: number[];
-  /** When the last picture ends, in ms. */
+  /** The end of the last picture, in ms. */
   end: number;
   hasSound: boolean;
 }
@@ -30,7 +31,7 @@ interface Format {
 
 interface Packet {
   pts: number;
-  /** Not told by ffprobe where pictures are not in the order they are shown (B-frames). */
+  /** ffprobe gives none where pictures are stored in another order than shown (B-frames). */
   duration?: number;
   flags: string;
 }
@@ -52,8 +53,8 @@ export async function probeVideo(path: string): Promise<Video> {
 }
 
 /**
- * Times in ms from packets, which come in decoding order; one that is only decoded, before an edit, is left out. Where the
- * last picture's own duration is not told, it ends with the movie (`seconds`): its sound is never the longer, in our tapes.
+ * Times in ms from packets, which come in the order of decoding. A packet that is only decoded, before an edit, is left out. A last
+ * picture without a duration ends with the movie (`seconds`), whose sound is never longer than the pictures in our tapes.
  */
 export function pictureTimes(
   packets: readonly Packet[],
@@ -68,7 +69,7 @@ export function pictureTimes(
   return { starts: shown.map(({ pts }) => ms(pts)), end };
 }
 
-async function ffprobe<T>(path: string, what: readonly string[]): Promise<T> {
-  const { stdout } = await execa('ffprobe', ['-v', 'error', ...what, '-of', 'json', path]);
+async function ffprobe<T>(path: string, entries: readonly string[]): Promise<T> {
+  const { stdout } = await execa('ffprobe', argv`-v error ${entries} -of json ${path}`);
   return JSON.parse(stdout) as T;
 }

@@ -1,4 +1,6 @@
-/** What the plain recipe reads of a tape to choose its frame rate. */
+import { argv } from '../service/lib/argv.ts';
+
+/** The properties of a tape from which the plain recipe chooses its frame rate. */
 export interface RecipeInput {
   frames: number;
   /** Seconds of soundtrack.wav, if there is one. */
@@ -17,18 +19,18 @@ export function recipeRate({ frames, soundSeconds, durations }: RecipeInput): nu
   return Math.round((1000 * durations.length) / durations.reduce((sum, ms) => sum + ms, 0));
 }
 
-/** ffmpeg's arguments for the recipe, run in the folder that the tape was unpacked to. */
+/** ffmpeg's arguments for the recipe. It runs in the folder of the unpacked tape. */
 export function recipeArguments(rate: number, hasSound: boolean, output: string): string[] {
   const filters = ['scale=iw*3:ih*3:flags=neighbor', 'scale=trunc(iw/2)*2:trunc(ih/2)*2:flags=neighbor'];
-  return [
-    ...['-y', '-framerate', `${rate}`, '-i', 'frame-%05d.png'],
-    ...(hasSound ? ['-i', 'soundtrack.wav', '-c:a', 'aac', '-b:a', '128k'] : []),
-    ...['-vf', filters.join(',')],
-    ...['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-movflags', '+faststart', output],
-  ];
+  return argv`
+    -y -framerate ${rate} -i frame-%05d.png
+    ${hasSound ? argv`-i soundtrack.wav -c:a aac -b:a 128k` : []}
+    -vf ${filters.join(',')}
+    -c:v libx264 -pix_fmt yuv420p -movflags +faststart ${output}
+  `;
 }
 
-/** Which frame the recipe's thumbnail shows, and how many times it is enlarged before it is made to fit. */
+/** The frame of the recipe's thumbnail, and the factor by which it is enlarged before it is made to fit. */
 export function recipeThumbnail(frames: number): { frame: number; enlarged: number } {
   return { frame: Math.floor(frames / 2), enlarged: THUMBNAIL_ENLARGED };
 }

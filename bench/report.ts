@@ -9,7 +9,7 @@ export interface SectionResults {
   results: readonly TapeResult[];
 }
 
-/** The whole of bench/RESULTS.md; `machine` is one line about where and when. */
+/** The whole of bench/RESULTS.md. `machine` is one line about the machine and the date. */
 export function renderReport(machine: string, sections: readonly SectionResults[]): string {
   const intro = [
     '# Results of `npm run bench`',
@@ -18,7 +18,7 @@ export function renderReport(machine: string, sections: readonly SectionResults[
   return `${[...intro, ...sections.map(renderSection)].join('\n\n')}\n`;
 }
 
-/** A section: the tables, and which targets were held. */
+/** One section: its tables, and the targets that it holds or misses. */
 export function renderSection({ section, results }: SectionResults): string {
   const rounds = section.runs === 1 ? 'One round' : `Medians of ${section.runs} rounds`;
   const title = `## ${section.name}\n\n${rounds}, Oven and the plain recipe in turn.`;
@@ -26,13 +26,15 @@ export function renderSection({ section, results }: SectionResults): string {
   const judged = section.pin ? [] : section.scale === 'auto' ? judge(results) : judgeScale4(results);
   const measured = results.filter(({ quality }) => quality !== undefined);
   return [
-    ...[title, timeTable(results), mean],
+    title,
+    timeTable(results),
+    mean,
     ...(measured.length > 0 ? [sizeTable(measured), likenessTable(measured)] : []),
     ...(judged.length > 0 ? [verdictTable(judged)] : []),
   ].join('\n\n');
 }
 
-/** One line about a tape, to be printed as soon as it is measured. */
+/** One line about a tape, printed as soon as it is measured. */
 export function renderLine(result: TapeResult): string {
   const { oven, plain, ratio, floor } = summarise(result);
   const times = `${show(oven, 2)} s, plain ${show(plain, 2)} s (${show(ratio, 1)}×), floor ${show(floor, 2)} s`;
@@ -49,9 +51,17 @@ function timeTable(results: readonly TapeResult[]): string {
   const rows = results.map((result) => {
     const { oven, plain, floor, ovenCpu, plainCpu, ratio, pairwise, allowed } = summarise(result);
     return [
-      ...[result.tape, `${result.frames}`, `${result.uniqueFrames}`, show(oven, 2), show(plain, 2)],
-      ...[`${show(ratio, 2)}×`, `${show(pairwise, 2)}×`, show(ovenCpu, 2), show(plainCpu, 2)],
-      ...[show(floor, 2), show(allowed, 2)],
+      result.tape,
+      `${result.frames}`,
+      `${result.uniqueFrames}`,
+      show(oven, 2),
+      show(plain, 2),
+      `${show(ratio, 2)}×`,
+      `${show(pairwise, 2)}×`,
+      show(ovenCpu, 2),
+      show(plainCpu, 2),
+      show(floor, 2),
+      show(allowed, 2),
     ];
   });
   return renderTable([...head, ...more], rows);
@@ -73,8 +83,14 @@ function sizeTable(results: readonly TapeResult[]): string {
   const rows = results.map(({ tape, quality }) => {
     const { oven, plain } = quality!;
     return [
-      ...[tape, size(oven), size(plain), show(oven.bytes / 1000, 1), show(plain.bytes / 1000, 1)],
-      ...[show(oven.bytes / plain.bytes, 2), memory(oven), memory(plain)],
+      tape,
+      size(oven),
+      size(plain),
+      show(oven.bytes / 1000, 1),
+      show(plain.bytes / 1000, 1),
+      show(oven.bytes / plain.bytes, 2),
+      memory(oven),
+      memory(plain),
     ];
   });
   return renderTable(head, rows);

@@ -3,7 +3,7 @@ import type { Times } from './measure.ts';
 import { median, pairwiseRatio } from './statistics.ts';
 import type { TimingErrors } from './timing.ts';
 
-/** What one finished bake is like, from an untimed run. */
+/** The quality of one finished bake, from an untimed run. */
 export interface Quality extends Fidelity {
   bytes: number;
   width: number;
@@ -13,36 +13,36 @@ export interface Quality extends Fidelity {
   pssMiB: number;
 }
 
-/** Everything measured of a tape; a list of times has an entry for each round. */
+/** All measurements of a tape. A list of times has an entry for each round. */
 export interface TapeResult {
   tape: string;
   frames: number;
   uniqueFrames: number;
   times: Record<'oven' | 'plain' | 'floor', Times[]>;
-  /** Missing where only times were asked for. */
+  /** Undefined where only times are measured. */
   quality: Record<'oven' | 'plain', Quality> | undefined;
 }
 
-/** What the times of a tape come to. Seconds are medians; the floor is missing where none could be made. */
+/** A summary of the times of a tape. Seconds are medians. The floor is undefined where none was measured. */
 export interface Summary {
   oven: number;
   plain: number;
   floor: number | undefined;
   ovenCpu: number;
   plainCpu: number;
-  /** How many times Oven is as fast as the plain recipe: ratio of the medians. */
+  /** The plain recipe's median divided by Oven's. */
   ratio: number;
-  /** The same from the ratios of each round. */
+  /** The median of the ratios of each round. */
   pairwise: number;
   /** Seconds that the target allows above this floor. */
   allowed: number | undefined;
 }
 
-/** Total time is at most so many floors and so many seconds. */
+/** The target: total time is at most FLOORS floors and START_SECONDS. */
 const FLOORS = 1.3;
 const START_SECONDS = 0.3;
 
-/** Boils the rounds of a tape down. */
+/** Summarises the rounds of a tape. */
 export function summarise({ times: { oven, plain, floor } }: Pick<TapeResult, 'times'>): Summary {
   const seconds = (list: readonly Times[]) => list.map((times) => times.seconds);
   const cpu = (list: readonly Times[]) => median(list.map(({ cpuSeconds }) => cpuSeconds));

@@ -2,31 +2,31 @@ import { parseArgs } from 'node:util';
 import { SCALES, type Scale } from '../service/bake/plan/size.ts';
 import { catalogue, type TapeName } from '../test/tapes/catalogue.ts';
 
-/** One way of comparing both on the same tapes. */
+/** One comparison of Oven and the plain recipe on the same tapes. */
 export interface Section {
   name: string;
   scale: Scale;
-  /** Kept on one core. Then only times are taken: the videos are the same. */
+  /** Whether all runs on one core. Then only times are measured, since the videos are the same. */
   pin: boolean;
-  /** Rounds of each tape: in each, Oven, the plain recipe and the floor run once, in turn. */
+  /** Rounds of each tape. In each round Oven, the plain recipe and the floor run once, in turn. */
   runs: number;
   tapes: readonly TapeName[];
 }
 
-/** What to do, as the command line says it. */
+/** The run that the command line asks for. */
 export interface Plan {
   sections: Section[];
-  /** Whether all was asked for that bench/RESULTS.md holds, so that it may be written. */
+  /** Whether the run is a complete one, and is written to bench/RESULTS.md. */
   whole: boolean;
-  /** Another command line of Oven to measure, such as an older release's. */
+  /** Another bin/oven.js to measure, such as that of an older release. */
   oven: string | undefined;
 }
 
 const ALL = Object.keys(catalogue) as TapeName[];
-/** Some of each: the confirming sections need no more, and the others take minutes of the plain recipe. */
+/** One tape of each kind for the confirming sections. The plain recipe takes minutes for the other tapes. */
 const EACH_KIND: readonly TapeName[] = ['prompt', 'paint', 'wire', 'sprites'];
 const QUICK: readonly TapeName[] = ['still', 'prompt', 'paint'];
-/** With more than three rounds the medians hardly move. The other sections confirm, and cost as much for each round. */
+/** With more than three rounds the medians hardly move. The other sections only confirm the first. */
 const RUNS = 3;
 const CONFIRMING_RUNS = 1;
 
@@ -42,7 +42,7 @@ done, which takes a while, and bench/RESULTS.md is written. Otherwise one sectio
   --quick         one round of three small tapes
   --oven FILE     another bin/oven.js to measure`;
 
-/** Plans the run from the arguments. Throws, with what to say to the user, where they make no sense. */
+/** Plans the run from the arguments. Throws an error with a message for the user where they are wrong. */
 export function planRun(args: readonly string[]): Plan {
   const { values, positionals } = parseArgs({
     args: [...args],

@@ -1,4 +1,4 @@
-// `npm run bench:service`: the whole service under load, its answers while it bakes, its rate, its memory.
+// `npm run bench:service` measures the whole service: under load, its response times while it bakes, its rate and its memory.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -27,7 +27,7 @@ try {
   console.error(`bench: ${(error as Error).message}`);
   process.exitCode = 1;
 }
-process.exit(); // what was under way when it was stopped is not waited for
+process.exit(); // Work that Ctrl-C interrupted is not waited for.
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({

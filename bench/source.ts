@@ -3,23 +3,23 @@ import { join } from 'node:path';
 import { Open } from 'unzipper';
 import { frameName } from '../test/tapes/timing.ts';
 
-/** A tape unpacked for comparing: what should be seen, and when. */
+/** An unpacked tape for comparison: the frames and their times. */
 export interface Source {
   /** Folder with frame-%05d.png and, with sound, soundtrack.wav. */
   folder: string;
   frames: number;
-  /** When each frame begins, and after the last one when it ends, in ms from the start. */
+  /** The start of each frame, and the end of the last one, in ms. */
   starts: number[];
-  /** The frames that differ from the one before, the first included: where something begins to be seen. */
+  /** The frames that differ from the one before, and the first. */
   runs: number[];
-  /** Bytes of the PNGs of those. */
+  /** Bytes of the PNGs of these frames. */
   runBytes: number;
   width: number;
   height: number;
   hasSound: boolean;
 }
 
-/** Unpacks a tape, not by way of Oven's code: the truth that both bakes are compared with. */
+/** Unpacks a tape without Oven's code, to compare both bakes with it. */
 export async function unpackSource(tape: string, folder: string): Promise<Source> {
   await mkdir(folder, { recursive: true });
   const zip = await Open.file(tape);
@@ -42,7 +42,7 @@ export async function unpackSource(tape: string, folder: string): Promise<Source
   }
   if (!last || starts.length !== frames + 1) throw new Error(`${tape} has no frames or not a time for each`);
   const hasSound = zip.files.some(({ path }) => path === 'soundtrack.wav');
-  // A PNG's size stands at the same place in every one.
+  // The size is at the same place in every PNG.
   return {
     folder,
     frames,
@@ -61,7 +61,7 @@ function startsOf(timing: readonly { duration: number }[]): number[] {
   return starts;
 }
 
-/** Makes a folder whose frame-%05d.png are the given frames of the source, as links, for ffmpeg to read in order. */
+/** Makes a folder with links to frames of the source, named frame-%05d.png in the order given, which ffmpeg reads. */
 export async function linkFrames(source: Source, shown: readonly number[], folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   await Promise.all(
@@ -70,14 +70,14 @@ export async function linkFrames(source: Source, shown: readonly number[], folde
   return join(folder, 'frame-%05d.png');
 }
 
-/** Pictures that a video may have beyond those that differ: Oven repeats some, within their own time. */
+/** The most pictures that a video may have beyond the different ones: Oven repeats some within their own time. */
 const MOST_REPEATS = 3;
-/** Milliseconds by which a picture that begins early still counts as the one that it is to be. */
+/** Milliseconds by which a picture may begin early. */
 const EARLY = 1;
 
 /**
- * Which frame of the source each picture of a video shows, that begin at `shownAt` (ms), told by how many there are: one for each
- * frame, or one for each run of equal frames; or some more, which by their times repeat one of those. Throws for any other count.
+ * The frame of the source that each picture of a video shows, by the number of pictures, which begin at `shownAt` (ms): one for each
+ * frame, or one for each run of equal frames, or some more, which repeat one of these by their times. Throws for any other number.
  */
 export function picturesShown(
   shownAt: readonly number[],

@@ -1,4 +1,4 @@
-/** Renders a table in Markdown whose columns also line up as plain text: the first to the left, all others to the right. */
+/** Renders a table in Markdown whose columns line up as plain text too: the first to the left, the others to the right. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -15,7 +15,7 @@ export function renderTable(head: readonly string[], rows: readonly (readonly st
   return [line(pad(head)), line(rule), ...rows.map((row) => line(pad(row)))].join('\n');
 }
 
-/** A number with so many digits after the point; a dash for what was not measured, a sign for what has no end. */
+/** A number with `digits` digits after the point; a dash where nothing was measured, and ∞ for infinity. */
 export function show(value: number | undefined, digits = 0): string {
   if (value === undefined || Number.isNaN(value)) return '–';
   return Number.isFinite(value) ? value.toFixed(digits) : '∞';

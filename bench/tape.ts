@@ -4,7 +4,7 @@ import { ovenCommand, plainCommand, videoOf } from './contenders.ts';
 import { measureFidelity } from './fidelity.ts';
 import { prepareFloor } from './floor.ts';
 import { type Command, pinned, type Times, timeCommand } from './measure.ts';
-import { watchCommand } from './memory.ts';
+import { sampleMemory } from './memory.ts';
 import { probeVideo } from './probe.ts';
 import type { Quality, TapeResult } from './results.ts';
 import type { Section } from './sections.ts';
@@ -16,16 +16,17 @@ export interface Subject {
   name: string;
   /** The ZIP. */
   path: string;
-  /** Folder for all that is made, emptied by the caller. */
+  /** Folder for all files. The caller removes it. */
   folder: string;
-  /** What the plain recipe made of this tape in an earlier section, which would be the same again. */
+  /** The quality of the plain recipe from an earlier section, which would be the same again. */
   plainQuality: Quality | undefined;
+  /** Another bin/oven.js to measure. */
   oven: string | undefined;
 }
 
 /**
- * Measures one tape. First each bakes it once, untimed: that warms up the disk's cache, tells the memory, and gives the
- * videos to compare. Then the timed rounds, in which nothing else runs.
+ * Measures one tape. First each command bakes it once, untimed, which fills the disk's cache, measures the memory, and gives the videos to
+ * compare. The timed rounds follow, in which nothing else runs.
  */
 export async function measureTape(subject: Subject, section: Section): Promise<TapeResult> {
   const { name, path, folder } = subject;
@@ -37,15 +38,15 @@ export async function measureTape(subject: Subject, section: Section): Promise<T
   const quality = section.pin
     ? undefined
     : { oven: await make(oven), plain: subject.plainQuality ?? (await make(plain)) };
-  // At a scale that was asked for, the floor says nothing about Oven's own choices, and may be huge.
+  // A floor is for Oven's own choice of scale only. At another scale it may be huge.
   const floor = section.scale === 'auto' ? await prepareFloor(source, section.scale, folder) : undefined;
   const times = await runRounds({ oven, plain, floor }, section, out);
   return { tape: name, frames: source.frames, uniqueFrames: source.runs.length, times, quality };
 }
 
 async function bakeAndCompare(command: Command, source: Source, tape: string, out: string): Promise<Quality> {
-  await emptied(out);
-  const { rssMiB, pssMiB } = await watchCommand(command);
+  await makeEmpty(out);
+  const { rssMiB, pssMiB } = await sampleMemory(command);
   const video = await probeVideo(videoOf(tape, out));
   const { bytes, width, height } = video;
   const timing = await measureTiming(source, video);
@@ -59,17 +60,17 @@ async function runRounds(
 ): Promise<TapeResult['times']> {
   const times: Record<'oven' | 'plain' | 'floor', Times[]> = { oven: [], plain: [], floor: [] };
   for (let round = 0; round < runs; round++) {
-    for (const who of ['oven', 'plain', 'floor'] as const) {
-      const command = commands[who];
+    for (const contender of ['oven', 'plain', 'floor'] as const) {
+      const command = commands[contender];
       if (!command) continue;
-      await emptied(out);
-      times[who].push(await timeCommand(pin ? pinned(command) : command));
+      await makeEmpty(out);
+      times[contender].push(await timeCommand(pin ? pinned(command) : command));
     }
   }
   return times;
 }
 
-async function emptied(folder: string): Promise<void> {
+async function makeEmpty(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
 }

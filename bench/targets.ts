@@ -1,7 +1,7 @@
 import { type Quality, summarise, type TapeResult } from './results.ts';
 import { geometricMean } from './statistics.ts';
 
-/** One target, and how far from it the worst tape is. */
+/** One target, and the measurements of the worst tape or of those that miss it. */
 export interface Verdict {
   target: string;
   measured: string;
@@ -17,7 +17,7 @@ const MEMORY_MIB = 256;
 const VIDEO_MS = 1;
 const SOUND_MS = 5;
 
-/** A value for each tape that must not be above 0: by how much it misses the target, in the target's own unit. */
+/** A target for each tape. `miss` is the distance by which a tape misses it, in the target's own unit; 0 or less holds it. */
 interface Rule {
   target: string;
   miss: (result: TapeResult) => number | undefined;
@@ -44,7 +44,7 @@ const rules: readonly Rule[] = [
     show: ({ oven, plain }) => `${(oven.bytes / plain.bytes).toFixed(2)} of the plain recipe's`,
   }),
   quality(`process tree within ${MEMORY_MIB} MiB`, {
-    // Where there is no /proc, nothing was measured and nothing can be missed.
+    // Without /proc no memory is measured, and the target does not count.
     miss: ({ oven }) => (Number.isNaN(oven.pssMiB) ? undefined : oven.pssMiB - MEMORY_MIB),
     show: ({ oven }) => `${oven.pssMiB.toFixed(0)} MiB`,
   }),
@@ -58,17 +58,17 @@ const rules: readonly Rule[] = [
   }),
 ];
 
-/** Holds all that was measured against the targets of the default section. */
+/** Compares the results with the targets of the default section. */
 export function judge(results: readonly TapeResult[]): Verdict[] {
   return [judgeMean(results, MEAN_RATIO), ...rules.flatMap((rule) => judgeRule(rule, results))];
 }
 
-/** Holds the section at scale 4 against its one target. */
+/** Compares the section at scale 4 with its one target. */
 export function judgeScale4(results: readonly TapeResult[]): Verdict[] {
   return [judgeMean(results, MEAN_RATIO_AT_4)];
 }
 
-/** The geometric mean over all tapes of how many times faster Oven is. */
+/** The geometric mean of all tapes' ratios. */
 export function meanRatio(results: readonly TapeResult[]): number {
   return geometricMean(results.map((result) => summarise(result).ratio));
 }

@@ -1,22 +1,23 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { argv } from '../service/lib/argv.ts';
 import { SAMPLE_RATE } from '../test/tapes/sound.ts';
 import { findBursts } from './bursts.ts';
 import type { Video } from './probe.ts';
 import { picturesShown, type Source } from './source.ts';
 import { worst } from './statistics.ts';
 
-/** How far from the tape's own time a video is, in ms. */
+/** The distances of a video's times from the tape's, in ms. */
 export interface TimingErrors {
-  /** Of what begins to be seen: the worst of all. */
+  /** The worst of all changes of the picture. */
   video: number;
-  /** Of the video's end, positive where it is late. */
+  /** That of the end, positive where the video ends late. */
   end: number;
-  /** Of the bursts in the sound: the worst of all; undefined without sound, infinite where a burst is lost. */
+  /** The worst of all bursts in the sound; undefined without sound, infinite where a burst is lost. */
   sound: number | undefined;
 }
 
-/** Measures a finished video's times against the tape. */
+/** Compares the times of a finished video with the tape's. */
 export async function measureTiming(source: Source, video: Video): Promise<TimingErrors> {
   return {
     video: videoError(source, video.starts),
@@ -25,7 +26,7 @@ export async function measureTiming(source: Source, video: Video): Promise<Timin
   };
 }
 
-/** The worst error in ms among all moments at which the tape shows something else than before. */
+/** The worst error, in ms, of all changes of the picture. */
 export function videoError(
   source: Pick<Source, 'frames' | 'runs' | 'starts'>,
   starts: readonly number[],
@@ -40,17 +41,16 @@ async function soundError(source: Source, video: Video): Promise<number> {
   return burstError(truth, findBursts(await decodeSound(video.path)));
 }
 
-/** The worst distance in ms of a burst from where it belongs; both in seconds. Infinite where their number differs. */
+/** The worst distance, in ms, of a burst from its true time. Both lists are in seconds. Infinite where their lengths differ. */
 export function burstError(truth: readonly number[], found: readonly number[]): number {
   if (truth.length !== found.length) return Infinity;
   return worst(truth.map((time, n) => (found[n]! - time) * 1000));
 }
 
-/** The sound as mono samples that begin where the film begins: what comes later is preceded by silence. */
+/** The sound as mono samples from the start of the video. A sound that starts late begins with silence. */
 export async function decodeSound(path: string): Promise<Float32Array> {
   const filter = `aresample=${SAMPLE_RATE}:async=1:first_pts=0`;
-  const output = ['-ac', '1', '-c:a', 'pcm_f32le', '-f', 'f32le', '-'];
-  const args = ['-v', 'error', '-nostdin', '-i', path, '-vn', '-af', filter, ...output];
+  const args = argv`-v error -nostdin -i ${path} -vn -af ${filter} -ac 1 -c:a pcm_f32le -f f32le -`;
   const { stdout } = await execa('ffmpeg', args, { encoding: 'buffer' });
   return new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.byteLength));
 }

@@ -17,7 +17,11 @@ export function renderLoad(result: LoadResult): string {
 
 export function renderAnswers({ bake, health, wrong, busy }: AnswersResult): string {
   const rows = Object.entries({ 'POST /bake': bake, 'GET /health': health }).map(([name, one]) => [
-    ...[name, `${one.count}`, show(one.p50, 1), show(one.p99, 1), show(one.worst, 1)],
+    name,
+    `${one.count}`,
+    show(one.p50, 1),
+    show(one.p99, 1),
+    show(one.worst, 1),
   ]);
   const table = renderTable(['while two bakes run', 'requests', 'p50 ms', 'p99 ms', 'worst ms'], rows);
   const isHeld = busy && wrong === 0 && Math.max(bake.p99, health.p99) < TARGET_MS;

@@ -5,45 +5,56 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { TapeSpec } from '../../test/tapes/make.ts';
 import { median } from '../statistics.ts';
-import { allCalled, type Env, type Kitchen, post, statusOf, withKitchen } from './kitchen.ts';
+import {
+  type Env,
+  post,
+  statusOf,
+  type TestService,
+  waitForCallbacks,
+  withTestService,
+} from './test-service.ts';
 
 export interface ThroughputResult {
   /** Bakes a minute of each round. */
   readonly service: readonly number[];
   readonly alone: readonly number[];
-  /** Median over the rounds of the service's rate by that of `oven bake`. */
+  /** The service's rate divided by that of `oven bake`: the median over the rounds. */
   readonly ratio: number;
 }
 
 const OVEN = fileURLToPath(new URL('../../bin/oven.js', import.meta.url));
 const TAPE: TapeSpec = { scene: 'wire', width: 640, height: 480, seconds: 8 };
 
-/** Bakes a minute, two at a time: through the service, and by `oven bake` alone, in turn. */
+/** Measures bakes a minute, two at a time, through the service and by `oven bake` alone, in turn. */
 export async function throughput(
   rounds: number,
   bakes: number,
   { tape = TAPE, env = {} }: { tape?: TapeSpec; env?: Env } = {},
 ): Promise<ThroughputResult> {
-  return withKitchen({ tape }, { ...env, CONCURRENCY: '2', MAX_QUEUED: '100000' }, async (kitchen) => {
-    const service: number[] = [];
-    const alone: number[] = [];
-    await throughService(kitchen, 'warm', 2);
-    for (let round = 0; round < rounds; round++) {
-      alone.push(await byCommand(kitchen.tapes.tape!, bakes));
-      service.push(await throughService(kitchen, `round-${round}`, bakes));
-    }
-    return { service, alone, ratio: median(service.map((rate, n) => rate / alone[n]!)) };
-  });
+  return withTestService(
+    { tape },
+    { ...env, CONCURRENCY: '2', MAX_QUEUED: '100000' },
+    async (testService) => {
+      const service: number[] = [];
+      const alone: number[] = [];
+      await throughService(testService, 'warm', 2);
+      for (let round = 0; round < rounds; round++) {
+        alone.push(await byCommand(testService.tapes.tape!, bakes));
+        service.push(await throughService(testService, `round-${round}`, bakes));
+      }
+      return { service, alone, ratio: median(service.map((rate, n) => rate / alone[n]!)) };
+    },
+  );
 }
 
-/** From the first bake's start to the last one's end, as the service says: fetching, baking and storing. */
-async function throughService(kitchen: Kitchen, name: string, bakes: number): Promise<number> {
+/** The rate by the service's own times, from the first bake's start to the last one's end, with fetching and storing. */
+async function throughService(testService: TestService, name: string, bakes: number): Promise<number> {
   const slugs = Array.from({ length: bakes }, (_, n) => `${name}-${n}`);
-  const posted = await Promise.all(slugs.map((slug) => post(kitchen, 'tape', slug)));
-  const calls = await allCalled(kitchen, slugs, 60 * bakes);
+  const posted = await Promise.all(slugs.map((slug) => post(testService, 'tape', slug)));
+  const calls = await waitForCallbacks(testService, slugs, 60 * bakes);
   const failed = calls.find(({ mp4Url }) => mp4Url === undefined);
   if (failed) throw new Error(`${failed.slug} failed: ${failed.error?.code}`);
-  const reports = await Promise.all(posted.map(({ jobId }) => statusOf(kitchen, jobId!)));
+  const reports = await Promise.all(posted.map(({ jobId }) => statusOf(testService, jobId!)));
   const started = Math.min(...reports.map(({ timings }) => timings.startedAt!));
   const finished = Math.max(...reports.map(({ timings }) => timings.finishedAt!));
   return bakes / ((finished - started) / 60_000);

@@ -1,41 +1,41 @@
 import { execa } from 'execa';
 import { expect } from 'vitest';
 import { MAX_REPEATS } from '../../service/bake/encode/samples.ts';
+import { argv } from '../../service/lib/argv.ts';
 import { SAMPLE_RATE } from '../tapes/sound.ts';
 
-/** When each picture of a video begins to be shown, in seconds. */
+/** The start of each picture of a video, in seconds. */
 export async function pictureTimes(path: string): Promise<number[]> {
-  const args = ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'packet=pts_time', '-of', 'json'];
-  const { stdout } = await execa('ffprobe', [...args, path]);
+  const args = argv`-v error -select_streams v:0 -show_entries packet=pts_time -of json ${path}`;
+  const { stdout } = await execa('ffprobe', args);
   const { packets } = JSON.parse(stdout) as { packets: { pts_time: string }[] };
-  // Packets come in the order they are decoded, which B-frames change.
+  // Packets come in the order of decoding, which B-frames change.
   return packets.map(({ pts_time }) => Number(pts_time)).sort((a, b) => a - b);
 }
 
-/** Seconds that the file says it takes. */
+/** The duration of the file, in seconds, by the file itself. */
 export async function secondsOf(path: string): Promise<number> {
-  const { stdout } = await execa('ffprobe', [
-    ...['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', path],
-  ]);
+  const { stdout } = await execa('ffprobe', argv`-v error -show_entries format=duration -of csv=p=0 ${path}`);
   return Number(stdout);
 }
 
 /** The codecs of a video, in the order of its streams. */
 export async function codecsOf(path: string): Promise<string[]> {
-  const { stdout } = await execa('ffprobe', [
-    ...['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', path],
-  ]);
+  const { stdout } = await execa(
+    'ffprobe',
+    argv`-v error -show_entries stream=codec_name -of csv=p=0 ${path}`,
+  );
   return stdout.split('\n');
 }
 
-/** Times in seconds that agree within `tolerance` ms, one by one. */
+/** Expects times in seconds that agree within `tolerance` ms, one by one. */
 export function expectTimes(found: readonly number[], expected: readonly number[], tolerance = 1): void {
   expect(found).toHaveLength(expected.length);
   const worst = expected.reduce((most, time, n) => Math.max(most, Math.abs(found[n]! - time) * 1000), 0);
   expect(worst).toBeLessThanOrEqual(tolerance);
 }
 
-/** That a video shows the pictures at `changes`, the last of which is its end, each within 1 ms; a few may be cut into several samples. */
+/** Expects a video that shows pictures at `changes`, within 1 ms, and ends at the last one. A few pictures may be several samples. */
 export async function expectVideo(path: string, changes: readonly number[]): Promise<void> {
   const found = await pictureTimes(path);
   const nearest = (time: number) =>
@@ -49,7 +49,7 @@ export async function expectVideo(path: string, changes: readonly number[]): Pro
   expect(Math.abs((await secondsOf(path)) - changes.at(-1)!)).toBeLessThanOrEqual(sounding ? 0.03 : 0.001);
 }
 
-/** Decodes picture `index` of a video, taken back to `width` × `height` by nearest, as RGB of 3 bytes a pixel. */
+/** Decodes picture `index` of a video, scaled to `width` × `height` by nearest neighbour, as RGB of 3 bytes a pixel. */
 export async function decodePicture(
   path: string,
   index: number,
@@ -57,19 +57,19 @@ export async function decodePicture(
   height: number,
 ): Promise<Buffer> {
   const scale = `scale=${width}:${height}:flags=neighbor+accurate_rnd+full_chroma_int`;
-  const args = ['-v', 'error', '-i', path, '-vf', `select=eq(n\\,${index}),${scale},format=rgb24`];
-  const output = ['-frames:v', '1', '-f', 'rawvideo', '-'];
-  const { stdout } = await execa('ffmpeg', [...args, ...output], { encoding: 'buffer' });
+  const filters = `select=eq(n\\,${index}),${scale},format=rgb24`;
+  const args = argv`-v error -i ${path} -vf ${filters} -frames:v 1 -f rawvideo -`;
+  const { stdout } = await execa('ffmpeg', args, { encoding: 'buffer' });
   const pixels = Buffer.from(stdout);
   expect(pixels).toHaveLength(width * height * 3);
   return pixels;
 }
 
-/** Decodes the sound's first channel as samples at 48 kHz that begin where the video begins. */
+/** Decodes the sound's first channel as samples at 48 kHz from the start of the video. */
 export async function decodeSound(path: string): Promise<Float32Array> {
   const filter = `pan=mono|c0=c0,aresample=${SAMPLE_RATE}:async=1:first_pts=0`;
   // Otherwise a WebM, whose sound begins a few ms early, would be shifted as a whole.
-  const args = ['-v', 'error', '-copyts', '-i', path, '-vn', '-af', filter, '-f', 'f32le', '-'];
+  const args = argv`-v error -copyts -i ${path} -vn -af ${filter} -f f32le -`;
   const { stdout } = await execa('ffmpeg', args, { encoding: 'buffer' });
   return new Float32Array(Uint8Array.from(stdout).buffer);
 }

@@ -30,7 +30,11 @@ export async function scratch(): Promise<Scratch> {
   };
   await empty();
   return {
-    ...{ root, temp, out, pids, empty },
+    root,
+    temp,
+    out,
+    pids,
+    empty,
     left: async () => [...(await readdir(temp)), ...(await readdir(out))],
     remove: () => rm(root, { recursive: true, force: true }),
   };
@@ -68,7 +72,7 @@ export async function failure(work: Promise<unknown>): Promise<BakeError> {
   );
   expect(error).toBeInstanceOf(BakeError);
   const { message } = error as BakeError;
-  // A sentence that anybody may read: one line, and no path of this machine.
+  // The message is fit for everyone: one line without a path of this machine.
   expect(message).toMatch(/^[^\n]+\.$/);
   expect(message).not.toContain(tmpdir());
   return error as BakeError;

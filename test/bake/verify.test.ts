@@ -13,6 +13,7 @@ import {
   probeVideo,
   verifyVideo,
 } from '../../service/bake/verify.ts';
+import { argv } from '../../service/lib/argv.ts';
 
 const expected: Expected = {
   kind: 'mp4',
@@ -30,7 +31,9 @@ const samplesAt = (...times: readonly number[]) =>
 const picture: ProbedTrack = {
   codec: 'avc',
   profile: 'avc1.4d400a',
-  ...{ width: 64, height: 48, matrix: 'bt709' },
+  width: 64,
+  height: 48,
+  matrix: 'bt709',
   samples: samplesAt(0, 0.016667, 0.1, 0.116667),
 };
 const sound: ProbedTrack = {
@@ -171,7 +174,7 @@ describe('layoutFault and verifyVideo', () => {
 
   it('probeVideo reads what ffmpeg wrote, with B-frames and sound', async () => {
     const sine = ['-f', 'lavfi', '-i', 'sine=d=0.5'];
-    await make('full.mp4', ...[...sine, '-pix_fmt', 'yuv420p', '-bf', '2', '-movflags', '+faststart']);
+    await make('full.mp4', ...sine, ...argv`-pix_fmt yuv420p -bf 2 -movflags +faststart`);
     const { tracks, duration } = await probeVideo(path('full.mp4'));
     expect(tracks).toMatchObject([{ codec: 'avc', width: 64, height: 48 }, { codec: 'aac' }]);
     expect(tracks[0]!.samples.map(({ start }) => start)).toEqual([0, 0.1]);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findBursts } from '../../bench/bursts.ts';
 import { burstTimes, makeSound, SAMPLE_RATE, WAV_HEADER_BYTES } from '../tapes/sound.ts';
 
@@ -14,7 +14,7 @@ function soundtrack(seconds: number, late = 0): Float32Array {
 }
 
 describe('bursts', () => {
-  test.each([0, 0.0007, 0.12, 0.4])('are found to a fifth of a ms, %d s late', (late) => {
+  it.each([0, 0.0007, 0.12, 0.4])('Bursts that are %d s late are found to a fifth of a ms', (late) => {
     const truth = burstTimes(3);
     const found = findBursts(soundtrack(3.05, late));
     expect(found).toHaveLength(truth.length);
@@ -23,12 +23,12 @@ describe('bursts', () => {
     });
   });
 
-  test('are found in noise', () => {
+  it('Bursts are found in noise', () => {
     const samples = soundtrack(2).map((sample, n) => 0.5 * sample + 0.05 * Math.sin(n * n * 0.7));
     expect(findBursts(samples)).toHaveLength(burstTimes(1.95).length);
   });
 
-  test('are not found where there are none', () => {
+  it('No bursts are found in silence or noise alone', () => {
     expect(findBursts(new Float32Array(0))).toEqual([]);
     expect(findBursts(new Float32Array(48_000))).toEqual([]);
   });

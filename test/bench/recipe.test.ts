@@ -1,16 +1,16 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { recipeArguments, recipeRate, recipeThumbnail } from '../../bench/recipe.ts';
 
-test.each([
+it.each([
   ['the sound', { frames: 473, soundSeconds: 7.936, durations: [16.67] }, 60],
   ['the sound, even when it is short', { frames: 100, soundSeconds: 1, durations: [] }, 100],
   ['the mean duration', { frames: 3, soundSeconds: undefined, durations: [30, 40, 30] }, 30],
   ['nothing', { frames: 3, soundSeconds: undefined, durations: [] }, 60],
-])('the rate comes from %s', (_, input, rate) => {
+])('The rate of the plain recipe comes from %s', (_, input, rate) => {
   expect(recipeRate(input)).toBe(rate);
 });
 
-test('the arguments are those of the recipe', () => {
+it('The arguments for ffmpeg are those of the plain recipe', () => {
   const video =
     '-vf scale=iw*3:ih*3:flags=neighbor,scale=trunc(iw/2)*2:trunc(ih/2)*2:flags=neighbor -c:v libx264 -pix_fmt yuv420p -movflags +faststart o.mp4';
   expect(recipeArguments(60, false, 'o.mp4').join(' ')).toBe(`-y -framerate 60 -i frame-%05d.png ${video}`);
@@ -20,6 +20,6 @@ test('the arguments are those of the recipe', () => {
   );
 });
 
-test('the thumbnail is of the frame in the middle by number', () => {
+it('The thumbnail of the plain recipe shows the middle frame by number', () => {
   expect([1, 2, 473].map((frames) => recipeThumbnail(frames).frame)).toEqual([0, 1, 236]);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pictureTimes } from '../../bench/probe.ts';
 import { picturesShown } from '../../bench/source.ts';
 import { burstError, videoError } from '../../bench/timing.ts';
@@ -7,38 +7,38 @@ import { burstError, videoError } from '../../bench/timing.ts';
 const source = { frames: 5, runs: [0, 2, 3], starts: [0, 10, 20, 30, 40, 50] };
 
 describe('the pictures of a video show', () => {
-  test.each([
+  it.each([
     ['every frame', [0, 10, 20, 30, 40], [0, 1, 2, 3, 4]],
     ['each run once', [0, 20, 30], [0, 2, 3]],
     ['a run again, within its time', [0, 10, 20, 30], [0, 0, 2, 3]],
     ['the last run again, each as early as may be', [0, 19, 29, 48], [0, 2, 3, 3]],
-  ])('%s', (_, starts, shown) => {
+  ])('picturesShown tells the frames of a video with %s', (_, starts, shown) => {
     expect(picturesShown(starts, source)).toEqual(shown);
   });
 
-  test.each([2, 7])('nothing that can be told, when there are %i', (pictures) => {
+  it.each([2, 7])('picturesShown throws for a video of %i pictures', (pictures) => {
     expect(() => picturesShown(Array(pictures).fill(0), source)).toThrow(/neither 5 frames nor 3/);
   });
 });
 
 describe('the error of the video', () => {
-  test.each([
+  it.each([
     ['none', [0, 20, 30], 0],
     ['none, with the last frame again', [0, 20, 30, 40], 0],
     ['late by 3 ms', [0, 23, 31], 3],
     ['early by 4 ms', [0, 16, 30], 4],
     ['of a steady rate', [0, 12, 24, 36, 48], 6],
     ['unseen within a run of equal frames', [0, 5, 20, 30, 49], 0],
-  ])('%s', (_, starts, error) => {
+  ])('The error of a video is that of its worst change: %s', (_, starts, error) => {
     expect(videoError(source, starts)).toBe(error);
   });
 
-  test('counts a run of one frame at the end once', () => {
+  it('The error of a video counts a run of one frame at the end once', () => {
     expect(videoError({ frames: 2, runs: [0, 1], starts: [0, 10, 20] }, [0, 10, 20 - 1])).toBe(0);
   });
 });
 
-test('the error of the sound is that of the worst burst, and has no end where one is lost', () => {
+it('The error of the sound is that of the worst burst, and infinite where one is lost', () => {
   expect(burstError([0.25, 0.75], [0.251, 0.748])).toBeCloseTo(2, 9);
   expect(burstError([0.25, 0.75], [0.25])).toBe(Infinity);
   expect(burstError([], [])).toBe(0);
@@ -52,13 +52,13 @@ describe('times of pictures', () => {
     { pts: 1500, duration: 3000, flags: '__' },
   ];
 
-  test('are in the order of showing, without what is only decoded', () => {
+  it('Times of pictures are in the order shown, without pictures that are only decoded', () => {
     const { starts, end } = pictureTimes(packets, '1/90000', 9);
     expect(starts.map((ms) => ms.toFixed(3))).toEqual(['0.000', '16.667', '50.000']);
     expect(end).toBeCloseTo(70, 6);
   });
 
-  test("end with the movie where the last one's duration is not told", () => {
+  it('The last picture ends with the movie where it has no duration', () => {
     const without = packets.map(({ pts, flags }) => ({ pts, flags }));
     expect(pictureTimes(without, '1/90000', 0.0705).end).toBe(70.5);
   });

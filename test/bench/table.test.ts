@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { renderTable, show } from '../../bench/table.ts';
 
-test('a table lines up, names to the left and figures to the right', () => {
+it('A table lines up names to the left and figures to the right', () => {
   const rows = [
     ['prompt', '0.41'],
     ['still', '12.30'],
@@ -11,17 +11,17 @@ test('a table lines up, names to the left and figures to the right', () => {
   );
 });
 
-test('a table without rows is a head, and a missing cell is empty', () => {
+it('A table without rows has a head, and a missing cell is empty', () => {
   expect(renderTable(['a', 'b'], [])).toBe('| a   |   b |\n| --- | --: |');
   expect(renderTable(['a', 'b'], [['x']])).toContain('| x   |     |');
 });
 
-test.each([
+it.each([
   [1.005, 1, '1.0'],
   [12, 0, '12'],
   [undefined, 2, '–'],
   [Number.NaN, 2, '–'],
   [Infinity, 2, '∞'],
-])('%d is shown with %i digits as %s', (value, digits, text) => {
+])('The value %d is shown with %i digits as %s', (value, digits, text) => {
   expect(show(value, digits)).toBe(text);
 });

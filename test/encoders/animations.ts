@@ -5,13 +5,13 @@ import { startsOf } from './judge.ts';
 import { psnr } from './pictures.ts';
 import type { Truth } from './truth.ts';
 
-/** Seconds of a tape that an animation shows, and by how much its end may be off: it has 25 pictures a second. */
+/** Seconds of a tape that an animation shows, and those by which its end may be off: it has 25 pictures a second. */
 const SHOWN = 6;
 const END_TOLERANCE = 0.05;
-/** Likeness of its first picture to the first frame, in dB: a GIF has 256 colours, and a WebP a colour for four pixels. */
+/** Likeness of the first picture to the first frame, in dB: a GIF has 256 colours, and a WebP one colour for four pixels. */
 const LIKENESS = 24;
 
-/** What is wrong with a GIF or a WebP of a tape, `width` pixels wide: its times, read from its bytes, and its first picture. */
+/** The faults of a GIF or a WebP of a tape, `width` pixels wide, in its times, which are read from its bytes, and in its first picture. */
 export async function animationFaults(
   kind: 'gif' | 'webp',
   path: string,
@@ -23,7 +23,7 @@ export async function animationFaults(
   const delays = kind === 'gif' ? gifDelays(bytes) : webpDelays(bytes);
   const seconds = delays.reduce((sum, ms) => sum + ms, 0) / 1000;
   const expected = Math.min(SHOWN, startsOf(durations).at(-1)!);
-  // One that is smaller than the frames has other pixels, and one of a single picture no times.
+  // An animation that is smaller than the frames has other pixels, and one of a single picture has no times.
   const db = width < truth.width ? likeness : psnr(await firstPicture(kind, path, truth), truth.frame(0));
   const isTimed = delays.length > 0;
   return [
@@ -34,7 +34,7 @@ export async function animationFaults(
   ];
 }
 
-/** Shrunk back by nearest neighbour, and laid on black: RGB of 3 bytes a pixel. */
+/** The picture, shrunk by nearest neighbour and laid on black: RGB of 3 bytes a pixel. */
 async function firstPicture(kind: 'gif' | 'webp', path: string, { width, height }: Truth): Promise<Buffer> {
   if (kind === 'webp') {
     const how = { kernel: 'nearest', fit: 'fill' } as const;
@@ -51,7 +51,7 @@ async function firstPicture(kind: 'gif' | 'webp', path: string, { width, height 
   return Buffer.from(stdout);
 }
 
-/** Milliseconds that each picture of a GIF is shown (GIF89a: graphic control extensions). */
+/** Milliseconds for which each picture of a GIF is shown (GIF89a: graphic control extensions). */
 function gifDelays(gif: Buffer): number[] {
   const delays: number[] = [];
   const table = (flags: number) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
@@ -71,7 +71,7 @@ function gifDelays(gif: Buffer): number[] {
   return delays;
 }
 
-/** Milliseconds that each picture of an animated WebP is shown (its ANMF chunks). */
+/** Milliseconds for which each picture of an animated WebP is shown (its ANMF chunks). */
 function webpDelays(webp: Buffer): number[] {
   const delays: number[] = [];
   for (let at = 12; at + 8 <= webp.length; ) {

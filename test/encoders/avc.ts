@@ -1,4 +1,4 @@
-/** What an H.264 stream says of itself in its sequence parameter set (ITU-T H.264, 7.3.2.1 and Annex E). */
+/** The contents of an H.264 stream's sequence parameter set (ITU-T H.264, 7.3.2.1 and Annex E). */
 export interface Sps {
   readonly profile: number;
   /** Ten times the level: 31 is 3.1. */
@@ -56,11 +56,20 @@ export function readSps(nal: Buffer): Sps {
   const crop = bits.read(1) === 1 ? [bits.ue(), bits.ue(), bits.ue(), bits.ue()] : [0, 0, 0, 0];
   const vui = bits.read(1) === 1 ? readVui(bits) : {};
   return {
-    ...{ profile, level, chroma, bits: depth, references, widthInMacroblocks, heightInMacroblocks },
+    profile,
+    level,
+    chroma,
+    bits: depth,
+    references,
+    widthInMacroblocks,
+    heightInMacroblocks,
     macroblocks: widthInMacroblocks * heightInMacroblocks,
     width: widthInMacroblocks * 16 - 2 * (crop[0]! + crop[1]!),
     height: heightInMacroblocks * 16 - 2 * (2 - frames) * (crop[2]! + crop[3]!),
-    ...{ colour: undefined, rate: undefined, reorder: undefined, buffered: undefined },
+    colour: undefined,
+    rate: undefined,
+    reorder: undefined,
+    buffered: undefined,
     ...vui,
   };
 }

@@ -11,7 +11,7 @@ import { readTruth } from './truth.ts';
 
 const KINDS = ['mp4', 'webm'] as const;
 
-/** Bakes a tape with the program `ffmpeg`, and gives what is wrong with what came out; nothing when it is right. `decoder` looks at it. */
+/** Bakes a tape with the program `ffmpeg`, has `decoder` judge the video, and gives the faults; none where everything is right. */
 export async function judgeCase(
   path: string,
   { durations, refused, sound }: Case,

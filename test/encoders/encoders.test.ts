@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bake } from '../../service/bake/bake.ts';
 import { ffmpegMatrix } from '../rig/ffmpegs.ts';
 import { cachedTape } from '../tapes/cache.ts';
@@ -14,17 +14,17 @@ import { GIVEN, givenFolder } from './given.ts';
 import { judgeVideo } from './judge.ts';
 import { readTruth } from './truth.ts';
 
-/** `npm run test:encoders` bakes all of the catalogue, and the tapes of others; otherwise one small tape is baked. */
+/** `npm run test:encoders` bakes the whole catalogue, and the tapes of others. Otherwise one small tape is baked. */
 const isLong = process.env.OVEN_TEST_ENCODERS === 'long';
 const SMALL: TapeSpec = { scene: 'sprites', width: 65, height: 48, seconds: 1.5, stalls: true, sound: true };
 const TAPES = (isLong ? Object.keys(catalogue) : ['small']) as (TapeName | 'small')[];
 const LONG_MS = 600_000;
-/** Likeness to the frames in dB, by the tape: encoders leave out what is not seen, and there is much of that in noise. */
+/** Likeness to the frames in dB, by the tape: encoders leave out details that are not seen, of which noise has many. */
 const LIKENESS: Readonly<Partial<Record<TapeName | 'small', Likeness>>> & { readonly others: Likeness } = {
   noise: { video: 30, animation: 10 },
   others: { video: 34, animation: 24 },
 };
-/** Animations are made without ffmpeg: nothing about them hangs on its version. Production's is tried all the same. */
+/** Versions with which animations are made. They are made without ffmpeg, so only production's version is tried. */
 const FOR_ANIMATIONS = ['6.1.1'];
 const KINDS = ['mp4', 'webm', 'gif', 'webp'] as const;
 
@@ -48,40 +48,44 @@ function tape(name: TapeName | 'small'): Promise<TapeFacts> {
 }
 
 describe.each(matrix)('ffmpeg $version $whyNot', ({ version, program }) => {
-  // Another version than made it looks at what was made, where there is one.
+  // Another version than the encoder's decodes the videos, where there is one.
   const decoder = matrix.find((other) => other.program && other.version !== version)?.program ?? program;
 
-  test.for(TAPES)('%s is right as every kind', { timeout: LONG_MS }, async (name, { skip }) => {
-    if (program === undefined || decoder === undefined) return skip();
-    const facts = await tape(name);
-    const kinds = KINDS.filter(
-      (kind) => kind === 'mp4' || kind === 'webm' || FOR_ANIMATIONS.includes(version),
-    );
-    const outputs = kinds.map((kind) => ({ kind }));
-    const report = await bake(facts.path, {
-      outDir: folder,
-      name,
-      tempDir: folder,
-      ffmpeg: program,
-      outputs,
-    });
-    const truth = await readTruth(facts.path);
-    const { durations } = facts;
-    const faults: string[] = [];
-    const alike = LIKENESS[name] ?? LIKENESS.others;
-    for (const { kind, path, width } of report.outputs) {
-      const right = { durations, sound: soundOf(facts) };
-      const wrong =
-        kind === 'gif' || kind === 'webp'
-          ? await animationFaults(kind, path, truth, durations, { width, likeness: alike.animation })
-          : await judgeVideo(path, truth, right, { ffmpeg: decoder, likeness: alike.video });
-      faults.push(...wrong.map((fault) => `${kind}: ${fault}`));
-    }
-    expect(faults).toEqual([]);
-  });
+  it.for(TAPES)(
+    `The tape %s is right as every kind of output with ffmpeg ${version}`,
+    { timeout: LONG_MS },
+    async (name, { skip }) => {
+      if (program === undefined || decoder === undefined) return skip();
+      const facts = await tape(name);
+      const kinds = KINDS.filter(
+        (kind) => kind === 'mp4' || kind === 'webm' || FOR_ANIMATIONS.includes(version),
+      );
+      const outputs = kinds.map((kind) => ({ kind }));
+      const report = await bake(facts.path, {
+        outDir: folder,
+        name,
+        tempDir: folder,
+        ffmpeg: program,
+        outputs,
+      });
+      const truth = await readTruth(facts.path);
+      const { durations } = facts;
+      const faults: string[] = [];
+      const alike = LIKENESS[name] ?? LIKENESS.others;
+      for (const { kind, path, width } of report.outputs) {
+        const right = { durations, sound: soundOf(facts) };
+        const wrong =
+          kind === 'gif' || kind === 'webp'
+            ? await animationFaults(kind, path, truth, durations, { width, likeness: alike.animation })
+            : await judgeVideo(path, truth, right, { ffmpeg: decoder, likeness: alike.video });
+        faults.push(...wrong.map((fault) => `${kind}: ${fault}`));
+      }
+      expect(faults).toEqual([]);
+    },
+  );
 
-  test.runIf(given !== undefined).for(given === undefined ? [] : GIVEN)(
-    'the given tape $file is right',
+  it.runIf(given !== undefined).for(given === undefined ? [] : GIVEN)(
+    `The given tape $file is right with ffmpeg ${version}`,
     { timeout: LONG_MS },
     async (one, { skip }) => {
       if (program === undefined || decoder === undefined) return skip();
@@ -91,7 +95,7 @@ describe.each(matrix)('ffmpeg $version $whyNot', ({ version, program }) => {
   );
 });
 
-/** The bursts of a made soundtrack are far louder than the rest, which is not heard beside them. */
+/** The onset and level of a made soundtrack. Its bursts are far louder than the rest. */
 function soundOf({ soundSeconds }: TapeFacts) {
   if (soundSeconds === null) return undefined;
   const bursts = burstTimes(soundSeconds);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** What is right for a tape: how long its frames are shown (ms), or the codes that it may be refused with. */
+/** The right result for a tape: the durations of its frames (ms), or the codes with which it may be refused. */
 export interface Case {
   readonly file: string;
   readonly durations?: readonly number[];
@@ -15,7 +15,7 @@ const FIVE = each(5, 100);
 const TWENTY = each(20, 100);
 const TONE = { onset: 0.05, level: 0.141 };
 
-/** The tapes of ../shared/cases, which others made; the number is the kind of what was wrong with their videos. */
+/** The tapes of ../shared/cases, made by others. The number is the kind of fault that their videos had. */
 export const GIVEN: readonly Case[] = [
   { file: '01-e02-smooth-tail5s-nosound', durations: [...each(8, 100), 5000] },
   { file: '01-g15-100x1', durations: each(3, 100) },
@@ -55,7 +55,7 @@ export const GIVEN: readonly Case[] = [
   { file: '17-b17b-60.0005s', durations: [60_000.5] },
 ];
 
-/** Where the given tapes lie: OVEN_TEST_CASES, or beside the checkout; undefined where they are not. */
+/** The folder of the given tapes: OVEN_TEST_CASES, or one beside the checkout; undefined where there is none. */
 export function givenFolder(): string | undefined {
   const beside = resolve(import.meta.dirname, '../../../shared/cases');
   const folder = process.env.OVEN_TEST_CASES ?? beside;

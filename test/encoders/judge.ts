@@ -5,11 +5,11 @@ import { hear } from './sound.ts';
 import type { Truth } from './truth.ts';
 import { webmFaults } from './webm-rules.ts';
 
-/** What is right about the video of a tape. */
+/** The right times and sound of a tape's video. */
 export interface Right {
-  /** How long each frame is shown, in ms. */
+  /** Milliseconds for which each frame is shown. */
   readonly durations: readonly number[];
-  /** Seconds at which its sound is first heard and its level, as another program reads the soundtrack; none for silence. */
+  /** Seconds at which the sound is first heard, and its level, as another program reads the soundtrack; absent for silence. */
   readonly sound?: { readonly onset: number; readonly level: number } | undefined;
 }
 
@@ -19,7 +19,7 @@ const TIME_TOLERANCE = 0.0011;
 const SOUND_TOLERANCE = 0.03;
 /** Factor by which sound may be louder or softer, in dB. */
 const LEVEL_TOLERANCE = 2;
-/** So many pictures may be there twice, … */
+/** The number of pictures that may be there twice, … */
 const MOST_REPEATS = 4;
 /** … alike by so many dB. */
 const REPEATED = 40;
@@ -27,8 +27,9 @@ const REPEATED = 40;
 const LIKENESS = 40;
 
 /**
- * Looks at a finished MP4 or WebM with another program than made it, `ffmpeg`: whether every frame of the tape is shown when and how
- * it should be, its sound heard, and the file right by its own tables. Looks at the pixels of `samples` pictures at most. Gives what is wrong, nothing when it is right.
+ * Judges a finished MP4 or WebM with another program than its encoder, `ffmpeg`: whether every frame of the tape is shown at its time and
+ * looks right, whether its sound is heard, and whether the tables of the file are right. Compares the pixels of `samples` pictures at most.
+ * Gives the faults; none for a right video.
  */
 export async function judgeVideo(
   path: string,
@@ -61,7 +62,7 @@ export async function judgeVideo(
   return [...faults, ...(await soundFaults(path, right, ffmpeg)), ...strict(await readFile(path))];
 }
 
-/** Seconds at which each frame begins, and at last the end. */
+/** The start of each frame, and the end, in seconds. */
 export function startsOf(durations: readonly number[]): number[] {
   const starts = [0];
   let total = 0;
@@ -72,7 +73,7 @@ export function startsOf(durations: readonly number[]): number[] {
   return starts;
 }
 
-/** Frames spread over the tape, the first and the last among them, with a moment at which each is on screen. */
+/** Frames spread over the tape, with the first and the last, and a time at which each is on screen. */
 function choose(starts: readonly number[], samples: number) {
   const frames = starts.length - 1;
   const count = Math.min(samples, frames);
@@ -94,7 +95,7 @@ function timeFaults(times: readonly number[], starts: readonly number[]): string
   return [];
 }
 
-/** Pictures that begin where no frame does may only be the one before once more, as which the last ones are repeated. */
+/** Pictures that begin at no frame's start may only repeat the one before, as the last ones do. */
 async function strayFaults(
   path: string,
   shown: Shown,

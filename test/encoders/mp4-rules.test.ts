@@ -2,20 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { argv } from '../../service/lib/argv.ts';
 import { mp4Faults } from './mp4-rules.ts';
 
-const TAGS = [
-  '-color_primaries',
-  'bt709',
-  '-color_trc',
-  'bt709',
-  '-colorspace',
-  'bt709',
-  '-color_range',
-  'tv',
-];
-const PLAIN = ['-bf', '0', '-g', '5', '-level', '1', ...TAGS, '-movflags', '+faststart'];
+const TAGS = argv`-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv`;
+const PLAIN = argv`-bf 0 -g 5 -level 1 ${TAGS} -movflags +faststart`;
 
 let folder = '';
 let good: Buffer;
@@ -23,12 +15,20 @@ let good: Buffer;
 /** A second of pictures and sound by ffmpeg's own muxer. */
 async function make(args: readonly string[], { pictures = 'r=10:d=1', sound = 'd=1' } = {}): Promise<Buffer> {
   const path = join(folder, 'it.mp4');
-  const inputs = ['-f', 'lavfi', '-i', `testsrc=s=64x48:${pictures}`, '-f', 'lavfi', '-i', `sine=${sound}`];
-  await execa('ffmpeg', ['-v', 'error', '-y', ...inputs, '-pix_fmt', 'yuv420p', ...args, path]);
+  await execa(
+    'ffmpeg',
+    argv`
+      -v error -y
+      -f lavfi -i testsrc=s=64x48:${pictures}
+      -f lavfi -i sine=${sound}
+      -pix_fmt yuv420p ${args}
+      ${path}
+    `,
+  );
   return readFile(path);
 }
 
-/** Where the body of the `nth` box of a type begins. */
+/** The place of the body of the `nth` box of a type. */
 function body(file: Buffer, type: string, nth = 0): number {
   let at = -1;
   for (let n = 0; n <= nth; n += 1) at = file.indexOf(type, at + 1, 'latin1');
@@ -45,12 +45,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('a file that ffmpeg made without B-frames is right', () => {
+it('An MP4 that ffmpeg makes without B-frames is right', () => {
   expect(mp4Faults(good)).toEqual([]);
 });
 
-describe('a byte that is changed is seen', () => {
-  test.each<[string, (file: Buffer) => void, string]>([
+describe('changed bytes', () => {
+  it.each<[string, (file: Buffer) => void, string]>([
     ['the duration of the movie', (file) => add(file, body(file, 'mvhd') + 16, 1), 'mvhd says'],
     ['the duration of a track', (file) => add(file, body(file, 'tkhd') + 20, -1), 'by tkhd'],
     ['the duration of the media', (file) => add(file, body(file, 'mdhd') + 16, 1), 'by mdhd'],
@@ -95,7 +95,7 @@ describe('a byte that is changed is seen', () => {
       (file) => file.write('subt', body(file, 'hdlr', 1) + 8),
       'its tracks are vide subt',
     ],
-  ])('%s', (_, change, fault) => {
+  ])('The rules find a changed byte in an MP4: %s', (_, change, fault) => {
     const file = Buffer.from(good);
     change(file);
     expect(mp4Faults(file).join('; ')).toContain(fault);
@@ -107,13 +107,13 @@ describe('a byte that is changed is seen', () => {
     file.writeUInt8(value, body(file, 'avcC') + 11);
   }
 
-  test('a byte too few', () => {
+  it('The rules find that an MP4 lacks a byte', () => {
     expect(mp4Faults(good.subarray(0, -1))).toEqual(['a box has a wrong size']);
   });
 });
 
-describe('what muxers do is seen', () => {
-  test.each<[string, readonly string[], { pictures?: string; sound?: string }, string]>([
+describe('muxers', () => {
+  it.each<[string, readonly string[], { pictures?: string; sound?: string }, string]>([
     ['the index last', PLAIN.slice(0, -2), {}, 'its boxes are ftyp mdat moov'],
     ['full range', [...PLAIN, '-color_range', 'pc'], {}, "stream's colours are 1,1,1,1"],
     ['no tags', PLAIN.filter((word) => !TAGS.includes(word)), {}, "stream's colours are undefined"],
@@ -133,7 +133,7 @@ describe('what muxers do is seen', () => {
       '90000 pictures a second',
     ],
     ['fragments', [...PLAIN.slice(0, -1), 'frag_keyframe+empty_moov'], {}, 'its boxes are ftyp moov moof'],
-  ])('%s', async (_, args, inputs, fault) => {
+  ])('The rules find the faults of other muxers in an MP4: %s', async (_, args, inputs, fault) => {
     const faults = mp4Faults(await make(args, inputs));
     expect(faults.join('; ')).toContain(fault);
     expect(faults).not.toEqual([]);

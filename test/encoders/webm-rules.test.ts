@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bake } from '../../service/bake/bake.ts';
 import { makeTape } from '../tapes/make.ts';
 import { webmFaults } from './webm-rules.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('what Oven writes is right', () => {
+it('A WebM of Oven is right', () => {
   expect(webmFaults(good)).toEqual([]);
 });
 
@@ -35,8 +35,8 @@ function content(file: Buffer, ...path: string[]): number {
 
 const add = (file: Buffer, at: number, by: number) => file.writeUInt8((file[at]! + by) & 255, at);
 
-describe('a byte that is changed is seen', () => {
-  test.each<[string, (file: Buffer) => void, string]>([
+describe('changed bytes', () => {
+  it.each<[string, (file: Buffer) => void, string]>([
     ['another type', (file) => file.write('weba', content(file, '4282') + 1), 'it is a weba'],
     ['another unit of time', (file) => add(file, content(file, '2ad7b1') + 3, 1), 'it counts in'],
     ['a shorter file', (file) => file.writeDoubleBE(100, content(file, '448988')), 'the file at 100'],
@@ -61,7 +61,7 @@ describe('a byte that is changed is seen', () => {
       (file) => add(file, content(file, '1f43b675', 'e7') + 1, 3),
       'the first picture begins at 3 ms',
     ],
-  ])('%s', (_, change, fault) => {
+  ])('The rules find a changed byte in a WebM: %s', (_, change, fault) => {
     const file = Buffer.from(good);
     change(file);
     const faults = webmFaults(file);
@@ -70,16 +70,16 @@ describe('a byte that is changed is seen', () => {
   });
 });
 
-describe('what muxers do is seen', () => {
+describe('muxers', () => {
   const pictures = ['-f', 'lavfi', '-i', 'testsrc=s=64x48:d=1:r=10', '-f', 'lavfi', '-i', 'sine=d=1.5'];
   const vp9 = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '7'];
-  test.each([
+  it.each([
     ['a last picture of no duration', vp9, 'the last picture has no duration'],
     ['4:4:4', [...vp9, '-pix_fmt', 'yuv444p'], 'none of VP9, profile 0'],
     ['no tags', [...vp9, '-pix_fmt', 'yuv420p'], 'its colours are 2,2'],
     ['sound that goes on', vp9, 'goes on for'],
     ['VP8', ['-c:v', 'libvpx'], 'its tracks are V_VP8 A_OPUS'],
-  ])('%s', async (_, args, fault) => {
+  ])('The rules find the faults of other muxers in a WebM: %s', async (_, args, fault) => {
     const path = join(folder, 'other.webm');
     await execa('ffmpeg', ['-v', 'error', '-y', ...pictures, ...args, '-c:a', 'libopus', path]);
     expect(webmFaults(await readFile(path)).join('; ')).toContain(fault);

@@ -128,8 +128,12 @@ function readBlock(
   const flags = body[length + 2]!;
   return [
     {
-      ...{ track, cluster, time: start + body.readInt16BE(length), isLaced: (flags & 0x06) !== 0 },
-      ...{ duration: told.duration, discarded: told.discarded ?? 0 },
+      track,
+      cluster,
+      time: start + body.readInt16BE(length),
+      isLaced: (flags & 0x06) !== 0,
+      duration: told.duration,
+      discarded: told.discarded ?? 0,
       isKeyframe: told.isKeyframe ?? (flags & 0x80) !== 0,
       data: body.subarray(length + 3),
     },

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bake } from '../../service/bake/bake.ts';
 import { readTruth } from '../encoders/truth.ts';
 import { cachedTape } from '../tapes/cache.ts';
@@ -16,7 +16,7 @@ const isLong = process.env.OVEN_TEST_PLAYERS === 'long';
 const SMALL: TapeSpec = { scene: 'sprites', width: 65, height: 48, seconds: 1, sound: true };
 const TAPES = (isLong ? Object.keys(catalogue) : ['small']) as (TapeName | 'small')[];
 const KINDS = ['mp4', 'webm'] as const;
-/** Long tapes are played faster, which changes nothing about where they end. */
+/** Long tapes are played faster. Their ends stay the same. */
 const RATE = isLong ? 4 : 1;
 const LONG_MS = 600_000;
 
@@ -51,15 +51,15 @@ async function make(name: TapeName | 'small', kind: (typeof KINDS)[number]): Pro
   return { path, seconds: report.duration, truth: await readTruth(facts.path), durations: facts.durations };
 }
 
-describe.each(players)('in $name $whyNot', ({ whyNot, start }) => {
+describe.each(players)('$name $whyNot', ({ name: browser, whyNot, start }) => {
   let player: Player | undefined;
   beforeAll(async () => {
     if (whyNot === '') player = await start();
   });
   afterAll(() => player?.close());
 
-  test.for(TAPES.flatMap((name) => KINDS.map((kind) => ({ name, kind }))))(
-    'plays $name as $kind to its end, and shows each picture at its time',
+  it.for(TAPES.flatMap((name) => KINDS.map((kind) => ({ name, kind }))))(
+    `${browser} plays the tape $name as $kind to its end, and shows each picture at its time`,
     { timeout: LONG_MS },
     async ({ name, kind }, { skip }) => {
       if (player === undefined) return skip();

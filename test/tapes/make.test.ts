@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cachedTape } from './cache.ts';
 import { catalogue, type TapeName } from './catalogue.ts';
 import { composeTape } from './compose.ts';
@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const small: TapeSpec = { scene: 'prompt', width: 61, height: 47, seconds: 1, sound: true };
 
-/** Reads a ZIP by its local headers alone, which works only where those have sizes and nothing lies between. */
+/** Reads a ZIP by its local headers alone. They must have sizes, and nothing may be between entries. */
 function walkLocalHeaders(zip: Buffer) {
   const entries: { name: string; flags: number; method: number; crc: number; content: Buffer }[] = [];
   let at = 0;
@@ -42,7 +42,7 @@ function walkLocalHeaders(zip: Buffer) {
 }
 
 describe('a made tape', () => {
-  test('is a flat, stored ZIP in the order of the recorder', async () => {
+  it('A made tape is a flat, stored ZIP in the order of the recorder', async () => {
     const facts = await makeTape(join(folder, 'shape.zip'), small);
     const { entries, next } = walkLocalHeaders(await readFile(facts.path));
     const frames = Array.from({ length: facts.frames }, (_, n) => `frame-${String(n).padStart(5, '0')}.png`);
@@ -58,7 +58,7 @@ describe('a made tape', () => {
     expect(next).toBe(0x02014b50);
   });
 
-  test('has timing and metadata that agree with its facts', async () => {
+  it('A made tape has timing and metadata that agree with its facts', async () => {
     const facts = await makeTape(join(folder, 'facts.zip'), { ...small, sound: false });
     const { entries } = walkLocalHeaders(await readFile(facts.path));
     const json = (name: string) =>
@@ -75,7 +75,7 @@ describe('a made tape', () => {
     expect(entries.at(-1)!.name).toBe('metadata.json');
   });
 
-  test('has 8-bit RGBA frames of which identical neighbours are the same bytes', async () => {
+  it('A made tape has 8-bit RGBA frames, and identical neighbours have the same bytes', async () => {
     const facts = await makeTape(join(folder, 'png.zip'), small);
     const pngs = walkLocalHeaders(await readFile(facts.path)).entries.slice(0, facts.frames);
     // IHDR: width and height at bytes 16 and 20, depth at 24, colour type 6 (RGBA) at 25.
@@ -86,7 +86,7 @@ describe('a made tape', () => {
     expect(changes).toBeLessThan(facts.frames / 4);
   });
 
-  test('is the same bytes each time, and others with another seed', async () => {
+  it('A made tape has the same bytes each time, and others with another seed', async () => {
     const make = async (name: string, seed: number) => {
       const { path } = await makeTape(join(folder, name), { ...small, scene: 'sprites', seed });
       return readFile(path);
@@ -99,14 +99,14 @@ describe('a made tape', () => {
 
 describe('composeTape', () => {
   const png = Buffer.from('not a picture');
-  test.each([
+  it.each([
     { parts: { frames: [png] }, names: ['frame-00000.png'] },
     { parts: { frames: [], timing: [] }, names: ['timing.json'] },
     {
       parts: { frames: [png, png], timing: '[NaN', sound: png },
       names: ['frame-00000.png', 'frame-00001.png', 'timing.json', 'soundtrack.wav'],
     },
-  ])('writes $names and leaves the rest out', async ({ parts, names }) => {
+  ])('composeTape writes $names and leaves out the rest', async ({ parts, names }) => {
     const path = join(folder, 'odd.zip');
     await composeTape(path, parts);
     const { entries } = walkLocalHeaders(await readFile(path));
@@ -115,28 +115,31 @@ describe('composeTape', () => {
     if ('timing' in parts) expect(timing).toBe(typeof parts.timing === 'string' ? parts.timing : '[]');
   });
 
-  test('leaves nothing behind where it cannot write', async () => {
+  it('composeTape leaves nothing behind where it can not write', async () => {
     await expect(composeTape(join(folder, 'missing', 'tape.zip'), { frames: [] })).rejects.toThrow('ENOENT');
     expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 });
 
 describe('the catalogue', () => {
-  test.each(Object.keys(catalogue) as TapeName[])('%s keeps to the limits of a tape', (name) => {
-    const spec: TapeSpec = catalogue[name];
-    expect(makeDurations(spec).length).toBeLessThanOrEqual(4000);
-    expect(spec.width * spec.height).toBeLessThanOrEqual(2_097_152);
-    expect(spec.seconds).toBeLessThanOrEqual(30);
-  });
+  it.each(Object.keys(catalogue) as TapeName[])(
+    'The tape %s of the catalogue is within the limits of a tape',
+    (name) => {
+      const spec: TapeSpec = catalogue[name];
+      expect(makeDurations(spec).length).toBeLessThanOrEqual(4000);
+      expect(spec.width * spec.height).toBeLessThanOrEqual(2_097_152);
+      expect(spec.seconds).toBeLessThanOrEqual(30);
+    },
+  );
 
-  test('makes a tape once and then finds it', async () => {
+  it('The catalogue makes a tape once and then finds it', async () => {
     const first = await cachedTape('still', folder);
     const second = await cachedTape('still', folder);
     expect([first.made, second.made]).toEqual([true, false]);
     expect(second).toEqual({ ...first, made: false });
   });
 
-  test('names what there is when asked for what there is not', async () => {
+  it('The catalogue names its tapes in the error for an unknown one', async () => {
     const cli = join(import.meta.dirname, 'cli.ts');
     const { exitCode, stderr } = await execa(process.execPath, [cli, 'nope', '--out', folder], {
       reject: false,

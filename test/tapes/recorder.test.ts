@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Open } from 'unzipper';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TapeFacts } from './make.ts';
 import { findChromium, recordTape } from './recorder.ts';
 import { BLOCK_SAMPLES, SAMPLE_RATE, WAV_HEADER_BYTES } from './sound.ts';
@@ -31,7 +31,7 @@ describe.skipIf(!browser)(
     });
     afterAll(() => rm(folder, { recursive: true }));
 
-    test('is a flat, stored ZIP in the order of the site, and the only file', async () => {
+    it('A recorded tape is a flat, stored ZIP in the order of the site, and the only file', async () => {
       const frames = Array.from({ length: facts.frames }, (_, n) => frameName(n));
       const names = entries.map(({ name }) => name);
       expect(names).toEqual([...frames, 'timing.json', 'metadata.json', 'soundtrack.wav']);
@@ -39,7 +39,7 @@ describe.skipIf(!browser)(
       expect(await readdir(folder)).toEqual(['real.zip']);
     });
 
-    test('has a timing entry for each frame, and the stall', () => {
+    it('A recorded tape has a timing entry for each frame, and the stall', () => {
       const timing: TimingEntry[] = json('timing.json');
       expect(timing.map(({ duration }) => duration)).toEqual(facts.durations);
       timing.forEach((entry, n) => {
@@ -52,7 +52,7 @@ describe.skipIf(!browser)(
       expect(Math.max(...facts.durations)).toBeGreaterThanOrEqual(249);
     });
 
-    test('has metadata that agrees with its frames', () => {
+    it('A recorded tape has metadata that agrees with its frames', () => {
       expect(json('metadata.json')).toEqual({
         resolution: { width: 337, height: 160 },
         frameCount: facts.frames,
@@ -65,7 +65,7 @@ describe.skipIf(!browser)(
       });
     });
 
-    test('has 8-bit RGBA frames of one size, some the same as the one before', () => {
+    it('A recorded tape has 8-bit RGBA frames of one size, some equal to the one before', () => {
       const pngs = entries.slice(0, facts.frames).map(({ content }) => content);
       // IHDR: width and height at bytes 16 and 20, depth at 24, colour type 6 (RGBA) at 25.
       const headers = new Set(pngs.map((png) => png.toString('hex', 16, 26)));
@@ -76,7 +76,7 @@ describe.skipIf(!browser)(
       expect(changes).toBeLessThan(facts.frames);
     });
 
-    test('has a soundtrack of whole blocks with something to be heard', () => {
+    it('A recorded tape has a soundtrack of whole blocks that is not silent', () => {
       const wav = entries.at(-1)!.content;
       expect(wav.toString('latin1', 0, 4) + wav.toString('latin1', 8, 16)).toBe('RIFFWAVEfmt ');
       expect([4, 16, 24, 28, 40].map((at) => wav.readUInt32LE(at))).toEqual([
@@ -96,11 +96,11 @@ describe.skipIf(!browser)(
 );
 
 describe('findChromium', () => {
-  test.each([
+  it.each([
     { env: {}, found: undefined },
     { env: { PATH: '/nowhere::' }, found: undefined },
     { env: { PATH: '/nowhere', CHROMIUM: '/opt/browser' }, found: '/opt/browser' },
-  ])('finds $found in $env', ({ env, found }) => {
+  ])('findChromium finds $found in $env', ({ env, found }) => {
     expect(findChromium(env)).toBe(found);
   });
 });

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createCanvas } from './canvas.ts';
 import { drawFrames } from './make.ts';
 import { seeded } from './random.ts';
@@ -7,7 +7,7 @@ import { type SceneName, scenes } from './scenes.ts';
 
 describe('a scene', () => {
   const starts = Array.from({ length: 30 }, (_, n) => n / 60);
-  test.each<[SceneName, number, number]>([
+  it.each<[SceneName, number, number]>([
     ['prompt', 1, 6],
     ['paint', 10, 30],
     ['noise', 30, 30],
@@ -16,15 +16,15 @@ describe('a scene', () => {
     ['still', 1, 1],
     ['sprites', 30, 30],
     ['fade', 30, 30],
-  ])('%s has %i to %i different frames in half a second', async (scene, least, most) => {
+  ])('The scene %s has %i to %i different frames in half a second', async (scene, least, most) => {
     const frames = await drawFrames({ scene, width: 49, height: 33, seconds: 0.5 }, starts);
     const different = new Set(frames.map((png) => png.toString('latin1'))).size;
     expect(different).toBeGreaterThanOrEqual(least);
     expect(different).toBeLessThanOrEqual(most);
   });
 
-  test.each(Object.keys(scenes) as SceneName[])(
-    '%s survives PNG with every pixel, at any size',
+  it.each(Object.keys(scenes) as SceneName[])(
+    'Every pixel of the scene %s survives PNG at any size',
     async (scene) => {
       for (const [width, height] of [
         [1, 1],
@@ -40,7 +40,7 @@ describe('a scene', () => {
     },
   );
 
-  test('fade has clear, half clear and opaque pixels, and colour beneath clear ones', () => {
+  it('The scene fade has transparent, half transparent and opaque pixels, and colour in transparent ones', () => {
     const canvas = createCanvas(64, 48);
     scenes.fade(64, 48, seeded(1))(canvas, 0.5);
     const alphas = new Set(canvas.words.map((word) => word >>> 24));

@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BURST, burstTimes, makeSound } from './sound.ts';
 
 describe('a soundtrack', () => {
   const wav = makeSound(3.01);
 
-  test('is 16-bit stereo PCM at 48 kHz behind 44 bytes, in whole blocks', () => {
+  it('A made soundtrack is 16-bit stereo PCM at 48 kHz after 44 bytes, in whole blocks', () => {
     expect([wav.toString('latin1', 0, 4), wav.readUInt32LE(4)]).toEqual(['RIFF', wav.length - 8]);
     expect(wav.toString('latin1', 8, 16)).toBe('WAVEfmt ');
     expect([20, 22, 32, 34].map((at) => wav.readUInt16LE(at))).toEqual([1, 2, 4, 16]);
@@ -14,7 +14,7 @@ describe('a soundtrack', () => {
     expect((wav.length - 44) / 4).toBeLessThanOrEqual(3.01 * 48_000);
   });
 
-  test('is loud in its bursts and nowhere else', () => {
+  it('A made soundtrack is loud in its bursts and nowhere else', () => {
     const loud: number[] = [];
     for (let i = 0; i < (wav.length - 44) / 4; i++) {
       if (Math.abs(wav.readInt16LE(44 + i * 4)) > 8000) loud.push(i / 48_000);

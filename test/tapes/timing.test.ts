@@ -1,17 +1,17 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeDurations, makeTiming } from './timing.ts';
 
 const sum = (list: readonly number[]) => list.reduce((total, value) => total + value, 0);
 
 describe('timing', () => {
-  test.each([
+  it.each([
     { seconds: 8 },
     { seconds: 8, stalls: true },
     { seconds: 30, stalls: true, seed: 9 },
     { seconds: 1, fps: 30 },
     { seconds: 2, fps: 120 },
     { seconds: 0.01 },
-  ])('of %o comes near its seconds, with no duration under 10 ms', (spec) => {
+  ])('Made timing of %o comes near its seconds, without a duration under 10 ms', (spec) => {
     const durations = makeDurations(spec);
     expect(Math.abs(sum(durations) / 1000 - spec.seconds)).toBeLessThan(0.27);
     expect(Math.min(...durations)).toBeGreaterThanOrEqual(10);
@@ -19,7 +19,7 @@ describe('timing', () => {
     expect(durations.filter((duration) => duration > 200).length > 0).toBe(spec.stalls === true);
   });
 
-  test('entries are numbered, named, and stamped in epoch ms with fractions', () => {
+  it('Made timing entries have numbers, names, and timestamps in epoch ms with fractions', () => {
     const durations = makeDurations({ seconds: 1 });
     const timing = makeTiming(durations);
     timing.forEach((entry, n) => {

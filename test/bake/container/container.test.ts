@@ -12,6 +12,7 @@ import {
   type TimedPacket,
 } from '../../../service/bake/container/packets.ts';
 import { writeWebm } from '../../../service/bake/container/webm.ts';
+import { argv } from '../../../service/lib/argv.ts';
 import { collect } from './collect.ts';
 
 let folder = '';
@@ -33,24 +34,26 @@ const KINDS = {
 } as const;
 
 async function packetsOf(...args: readonly string[]) {
-  const { stdout } = await execa('ffmpeg', ['-v', 'error', '-f', 'lavfi', ...args, '-f', 'matroska', '-'], {
-    encoding: 'buffer',
-  });
+  const command = argv`-v error -f lavfi ${args} -f matroska -`;
+  const { stdout } = await execa('ffmpeg', command, { encoding: 'buffer' });
   const { track, packets } = await readPackets(ReadableStream.from([stdout]));
   return { track, packets: await collect(packets) };
 }
 
 async function pictures(kind: keyof typeof KINDS): Promise<PictureTrack> {
   const { track, packets } = await packetsOf(
-    '-i',
-    'testsrc=s=64x48:r=10:d=0.4',
-    ...['-pix_fmt', 'yuv420p', '-colorspace', 'bt709', '-color_range', 'tv'],
-    '-c:v',
-    ...KINDS[kind].video,
+    ...argv`
+      -i testsrc=s=64x48:r=10:d=0.4
+      -pix_fmt yuv420p -colorspace bt709 -color_range tv
+      -c:v ${KINDS[kind].video}
+    `,
   );
   const timed = packets.map(({ data, key }, n) => ({
-    ...{ data, key },
-    ...{ start: TIMES[n]!, end: TIMES[n + 1]!, last: n === packets.length - 1 },
+    data,
+    key,
+    start: TIMES[n]!,
+    end: TIMES[n + 1]!,
+    last: n === packets.length - 1,
   }));
   return {
     description: track.description,
@@ -72,7 +75,7 @@ async function sound(kind: keyof typeof KINDS): Promise<SoundTrack> {
 
 async function probe(path: string) {
   const { stdout } = await execa('ffprobe', [
-    ...['-v', 'error', '-show_streams', '-show_format', '-show_packets', '-of', 'json', path],
+    ...argv`-v error -show_streams -show_format -show_packets -of json ${path}`,
   ]);
   return JSON.parse(stdout) as {
     streams: { codec_type: string; color_space?: string; color_range?: string; duration?: string }[];
@@ -118,7 +121,13 @@ it('interleave puts sound that starts before a picture before it, except the fir
   const pictures = ReadableStream.from([at(0), at(0.5), at(0.6)]);
   const order = await collect(interleave(pictures, [at(-0.02), at(0), at(0.02), at(0.55), at(0.7)]));
   expect(order.map(({ of, packet }) => `${of} ${packet.start}`)).toEqual([
-    ...['pictures 0', 'sound -0.02', 'sound 0', 'sound 0.02', 'pictures 0.5'],
-    ...['sound 0.55', 'pictures 0.6', 'sound 0.7'],
+    'pictures 0',
+    'sound -0.02',
+    'sound 0',
+    'sound 0.02',
+    'pictures 0.5',
+    'sound 0.55',
+    'pictures 0.6',
+    'sound 0.7',
   ]);
 });

@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { element, elementId, UNKNOWN_SIZE, unsigned } from '../../../service/bake/container/matroska.ts';
 import { type Packet, type Packets, readPackets } from '../../../service/bake/container/packets.ts';
+import { argv } from '../../../service/lib/argv.ts';
 import { collect } from './collect.ts';
 
 async function* inPieces(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
@@ -12,23 +13,12 @@ async function all({ track, packets }: Packets): Promise<{ track: Packets['track
   return { track, packets: await collect(packets) };
 }
 
-/** What ffmpeg writes to a pipe, and what ffprobe finds in it. */
+/** The bytes that ffmpeg writes to a pipe, and the packets that ffprobe finds in them. */
 async function encoded(...args: readonly string[]) {
-  const command = [
-    '-v',
-    'error',
-    '-f',
-    'lavfi',
-    ...args,
-    '-f',
-    'matroska',
-    '-cluster_time_limit',
-    '200',
-    '-',
-  ];
+  const command = argv`-v error -f lavfi ${args} -f matroska -cluster_time_limit 200 -`;
   const { stdout } = await execa('ffmpeg', command, { encoding: 'buffer' });
-  const asked = ['-v', 'error', '-show_entries', 'packet=size,flags,pts_time', '-of', 'json', '-'];
-  const probed = await execa('ffprobe', asked, { input: stdout });
+  const probe = argv`-v error -show_entries packet=size,flags,pts_time -of json -`;
+  const probed = await execa('ffprobe', probe, { input: stdout });
   const { packets } = JSON.parse(probed.stdout) as {
     packets: { size: string; flags: string; pts_time: string }[];
   };

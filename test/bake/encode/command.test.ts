@@ -9,6 +9,7 @@ import {
 import { x264Arguments } from '../../../service/bake/encode/x264.ts';
 import { planScale } from '../../../service/bake/plan/size.ts';
 import type { UnpackedSound } from '../../../service/bake/sound/unpack.ts';
+import { argv } from '../../../service/lib/argv.ts';
 
 const plan: PicturesPlan = {
   kind: 'mp4',
@@ -28,26 +29,24 @@ const sound = {
   seconds: 1,
 } as const;
 
-const START = [
-  ...['-hide_banner', '-nostdin', '-v', 'warning', '-xerror', '-max_alloc', '67108864'],
-  ...['-progress', 'pipe:1', '-stats_period', '0.25'],
-];
-const ONLY = ['-protocol_whitelist', 'pipe,file'];
-const COLOURS = [
-  ...['-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709', '-color_range', 'tv'],
-];
-const PACKETS = ['-map_metadata', '-1', '-f', 'matroska', '-cluster_time_limit', '200', 'pipe:3'];
+const START = argv`
+  -hide_banner -nostdin -v warning -xerror -max_alloc 67108864
+  -progress pipe:1 -stats_period 0.25
+`;
+const COLOURS = argv`-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv`;
+const PACKETS = argv`-map_metadata -1 -f matroska -cluster_time_limit 200 pipe:3`;
 
 it.each<PicturesPlan['content']>(['flat', 'smooth', 'noise'])(
   'The whole command for %s pictures is right',
   (content) => {
-    expect(pictureArguments({ ...plan, content })).toEqual([
-      ...[...START, '-threads', '1', ...ONLY, '-f', 'matroska', '-i', 'pipe:0'],
-      ...['-filter_complex', filterGraph(plan), '-map', '[video]'],
-      ...['-fps_mode:v', 'passthrough', '-enc_time_base', '1/60'],
-      ...x264Arguments({ ...plan, content, width: 64, height: 48 }),
-      ...[...COLOURS, ...PACKETS],
-    ]);
+    expect(pictureArguments({ ...plan, content })).toEqual(argv`
+      ${START}
+      -threads 1 -protocol_whitelist pipe,file -f matroska -i pipe:0
+      -filter_complex ${filterGraph(plan)} -map [video]
+      -fps_mode:v passthrough -enc_time_base 1/60
+      ${x264Arguments({ ...plan, content, width: 64, height: 48 })}
+      ${COLOURS} ${PACKETS}
+    `);
   },
 );
 
@@ -61,10 +60,12 @@ it('A WebM is encoded as VP9 without lookahead', () => {
 
 describe('sound', () => {
   it('The whole command for sound is right', () => {
-    expect(soundArguments('mp4', sound)).toEqual([
-      ...[...START, ...ONLY, '-f', 'f32le', '-ar', '48000', '-ac', '2', '-i', 'work/sound.pcm'],
-      ...['-c:a', 'aac', '-aac_coder', 'fast', '-b:a', '128k', '-ac', '2', '-ar', '48000', ...PACKETS],
-    ]);
+    expect(soundArguments('mp4', sound)).toEqual(argv`
+      ${START}
+      -protocol_whitelist pipe,file -f f32le -ar 48000 -ac 2 -i work/sound.pcm
+      -c:a aac -aac_coder fast -b:a 128k -ac 2 -ar 48000
+      ${PACKETS}
+    `);
   });
 
   it.each<[string, 'mp4' | 'webm', Partial<UnpackedSound>, string]>([

@@ -10,7 +10,9 @@ const START = 1_770_000_000_000.25;
 const DURATIONS = [40, 60, 80, 100, 120];
 const STARTS = [0, 40, 100, 180, 280];
 const recorded = DURATIONS.map((duration, frame) => ({
-  ...{ frame, filename: `frame-0000${frame}.png`, duration },
+  frame,
+  filename: `frame-0000${frame}.png`,
+  duration,
   timestamp: START + STARTS[frame]!,
 }));
 type Entry = (typeof recorded)[number];

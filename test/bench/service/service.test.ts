@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { answers, latency } from '../../../bench/service/answers.ts';
 import { load } from '../../../bench/service/load.ts';
 import { memory } from '../../../bench/service/memory.ts';
@@ -8,9 +8,9 @@ import { percentile } from '../../../bench/statistics.ts';
 
 const SMALL = { scene: 'plot', width: 96, height: 64, seconds: 1 } as const;
 
-// The same as `npm run bench:service`, with fewer and smaller tapes; what is held here is what came out, never how fast.
+// The benchmarks of `npm run bench:service` with fewer and smaller tapes. The tests check results, and no times.
 
-test('more tapes at once than there is room for: accepted or 429 by the book, and all accepted ones done', async () => {
+it('More tapes at once than the queue has room for are accepted or refused with 429, and all accepted ones are baked', async () => {
   const result = await load(40, 10);
   expect(result).toMatchObject({ others: [], refusedCallbacks: 0, done: result.accepted });
   expect(result.accepted + result.full).toBe(40);
@@ -18,33 +18,33 @@ test('more tapes at once than there is room for: accepted or 429 by the book, an
   expect(renderLoad(result)).toMatch(/Held/);
 }, 180_000);
 
-test('every request is answered well while tapes are baked', async () => {
+it('Every request gets the right response while tapes are baked', async () => {
   const tape = { scene: 'noise', width: 320, height: 240, seconds: 4 } as const; // goes on while the others wait
   const result = await answers({ count: 20, everyMs: 10, tape });
   expect(result).toMatchObject({ wrong: 0, bake: { count: 20 }, health: { count: 20 } });
 }, 180_000);
 
-test('both ways of baking bake all of it', async () => {
+it('The throughput is measured through the service and by the command', async () => {
   const { service, alone, ratio } = await throughput(1, 2, { tape: SMALL });
   for (const value of [...service, ...alone, ratio]) expect(value).toBeGreaterThan(0);
 }, 180_000);
 
-test('bakes in a row are all done', async () => {
+it('The memory is measured over bakes in a row, which are all done', async () => {
   const result = await memory(6, 3, { settleMs: 50 });
   expect(result).toMatchObject({ bakes: 6, done: 6 });
   expect(result.course).toHaveLength(2);
 }, 180_000);
 
-test.each([
+it.each([
   [[], 50, Number.NaN],
   [[5], 99, 5],
   [[4, 1, 3, 2], 50, 2],
   [Array.from({ length: 200 }, (_, n) => n + 1), 99, 198],
-])('percentile of %j at %d', (values, percent, wanted) => {
+])('The percentile of %j at %d is right', (values, percent, wanted) => {
   expect(percentile(values, percent)).toBe(wanted);
 });
 
-test('what is missed is said to be', () => {
+it('The report says which targets are held and which are missed', () => {
   const fast = latency([1, 2, 3]);
   const slow = latency([1, 2, 90]);
   const one = { posted: 1, accepted: 1, full: 0, others: [], done: 1, seconds: 1, refusedCallbacks: 0 };

@@ -5,37 +5,37 @@ import { type Oven, startOven } from '../../scripts/demo/oven.ts';
 import { openSite, type Site } from '../../scripts/demo/site.ts';
 import { makeTape, type TapeSpec } from '../../test/tapes/make.ts';
 
-/** Variables of the service beside those that it must have. */
+/** Variables of the service beside the required ones. */
 export type Env = Readonly<Record<string, string>>;
 
-/** A whole service with tapes to bake, each benchmark's own. */
-export interface Kitchen {
+/** A whole service, with the tapes of one benchmark. */
+export interface TestService {
   readonly oven: Oven;
   readonly site: Site;
-  /** Name of a tape to its file. */
+  /** The file of each tape, by its name. */
   readonly tapes: Readonly<Record<string, string>>;
 }
 
-/** How one POST /bake was answered. */
+/** The response to one POST /bake. */
 export interface Posted {
   readonly slug: string;
   readonly status: number;
   readonly ms: number;
   readonly jobId: string | undefined;
-  /** Seconds, as the header says; undefined when it is missing. */
+  /** Seconds of the header Retry-After; undefined where it is missing. */
   readonly retryAfter: number | undefined;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Runs `work` with a service and ends it, however that ends. */
-export async function withKitchen<T>(
+/** Runs `work` with a service, and ends the service afterwards, whatever happens. */
+export async function withTestService<T>(
   specs: Readonly<Record<string, TapeSpec>>,
   env: Env,
-  work: (kitchen: Kitchen) => Promise<T>,
+  work: (testService: TestService) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-service-'));
-  // So that Ctrl-C ends what was started as well.
+  // Ctrl-C ends the service too.
   const interruption = Promise.withResolvers<never>();
   interruption.promise.catch(() => {});
   const interrupt = (signal: string) => interruption.reject(new Error(`stopped by ${signal}`));
@@ -60,33 +60,38 @@ export async function withKitchen<T>(
   }
 }
 
-/** Asks for a bake, and measures how long the answer takes, up to its last byte. */
-export async function post({ oven, site }: Kitchen, tape: string, slug: string): Promise<Posted> {
+/** Asks for a bake, and measures the time to the last byte of the response. */
+export async function post({ oven, site }: TestService, tape: string, slug: string): Promise<Posted> {
   const body = JSON.stringify(site.request(tape, slug));
   const started = performance.now();
   const response = await fetch(`${oven.url}/bake`, {
-    ...{ method: 'POST', body, headers: { 'Content-Type': 'application/json' } },
+    method: 'POST',
+    body,
+    headers: { 'Content-Type': 'application/json' },
   });
   const { jobId } = (await response.json()) as { jobId?: string };
   const retryAfter = response.headers.get('retry-after');
   return {
-    ...{ slug, status: response.status, ms: performance.now() - started, jobId },
+    slug,
+    status: response.status,
+    ms: performance.now() - started,
+    jobId,
     retryAfter: retryAfter === null ? undefined : Number(retryAfter),
   };
 }
 
-/** What /status says of a job. */
+/** The status of a job, by GET /status. */
 export interface Status {
   readonly status: string;
   readonly timings: { readonly queuedAt: number; readonly startedAt?: number; readonly finishedAt?: number };
 }
 
-export async function statusOf({ oven }: Kitchen, jobId: string): Promise<Status> {
+export async function statusOf({ oven }: TestService, jobId: string): Promise<Status> {
   return (await (await fetch(`${oven.url}/status/${jobId}`)).json()) as Status;
 }
 
-/** Waits for the callbacks of slugs, which must be right; throws after `seconds`. */
-export async function allCalled({ site }: Kitchen, slugs: readonly string[], seconds: number) {
+/** Waits for the verified callbacks of slugs. Throws after `seconds`. */
+export async function waitForCallbacks({ site }: TestService, slugs: readonly string[], seconds: number) {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const error = () =>
