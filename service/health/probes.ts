@@ -1,6 +1,7 @@
 /** GET /health: whether this service can bake. */
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { ERRORS } from '../errors.ts';
 import { cached } from '../lib/cached.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import type { DiskMonitor } from './disk.ts';
@@ -35,11 +36,15 @@ export function openProbes(options: ProbeOptions): () => Promise<readonly Reason
     const fault = hostFault();
     return [
       ...(hasRedis ? [] : [{ code: 'REDIS', message: 'Redis does not answer.' }]),
-      ...(isShort ? [{ code: 'DISK', message: 'There is too little room on the disk.' }] : []),
-      ...(hasEncoder ? [] : [{ code: 'FFMPEG_MISSING', message: 'There is no ffmpeg on the PATH.' }]),
+      ...(isShort ? [reasonOf('DISK')] : []),
+      ...(hasEncoder ? [] : [reasonOf('FFMPEG_MISSING')]),
       ...(fault ? [{ code: fault.code, message: fault.message }] : []),
     ];
   });
+}
+
+function reasonOf(code: 'DISK' | 'FFMPEG_MISSING'): Reason {
+  return { code, message: ERRORS[code].message };
 }
 
 /** Whether `work` succeeds. */

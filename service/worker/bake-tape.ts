@@ -147,7 +147,7 @@ function withStageTimeout<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const tooSlow = (cause: unknown) =>
-    new BakeError('BAKE_TIMEOUT', `The tape was ${stage} for too long.`, { cause });
+    new BakeError('BAKE_TIMEOUT', `The stage ${stage} took too long.`, { cause });
   return withDeadline(timeoutSeconds * 1000, signal, tooSlow, work);
 }
 
@@ -185,7 +185,7 @@ export function withErrorCode(error: unknown): unknown {
   const full = diskFull(error);
   if (full) return full;
   if (BUSY.includes((error as NodeJS.ErrnoException | null)?.code)) {
-    return new BakeError('MACHINE_BUSY', 'The machine had too much to do.', { cause: error });
+    return new BakeError('MACHINE_BUSY', undefined, { cause: error });
   }
   if (error instanceof BakeError && error.code === 'TAPE_NOT_FOUND') {
     // The tape was fetched a moment ago, so another program removed it.
