@@ -1,3 +1,4 @@
+/** Refreshes the dashboard's view once for all open pages, and hands each page the changes. */
 import { waitAtMost } from '../lib/deadline.ts';
 import { type Change, changeBetween, type Rendered, renderRows } from './change.ts';
 import { loadView, type Sources, unreachableView, type View } from './view.ts';

@@ -1,3 +1,4 @@
+/** Compares two views of the dashboard: what an open page has to change, and what it announces. */
 import { plural } from './markup.ts';
 import type { Row } from './row.ts';
 import { LIST_NAMES, type Lists, type View } from './view.ts';

@@ -1,3 +1,4 @@
+/** `GET /events`: streams the changes of the dashboard to one page, as server-sent events. */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';

@@ -1,3 +1,4 @@
+/** The page of one job. */
 import type { TapeReport } from '../queue/status.ts';
 import { type Markup, markup, publicText, renderBytes, renderSpan, renderTime, webUrl } from './markup.ts';
 import { groupOf, mediaOf, renderCallback, renderProgress } from './row.ts';

@@ -1,3 +1,4 @@
+/** The logo and the name, drawn in pixels as SVG. */
 import { type Markup, markup } from './markup.ts';
 
 /** The logo: a tape in an oven. Pixels: b body, k knobs, reels and feet, s handle, w window, t tape, f and g the fire's two pictures. */

@@ -1,3 +1,4 @@
+/** Escaped HTML, and texts, sizes and times in the form that pages show. */
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 

@@ -1,3 +1,4 @@
+/** The page of all tapes, with its lists and its filter, and the frame that every page has. */
 import { renderLogo, renderName } from './logo.ts';
 import { type Markup, markup, renderTime } from './markup.ts';
 import type { FilterStatus, Row } from './row.ts';

@@ -1,3 +1,4 @@
+/** The dashboard's routes, its content security policy, and the files that its pages load. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Hono, type MiddlewareHandler } from 'hono';

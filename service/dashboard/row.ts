@@ -1,3 +1,4 @@
+/** A table row about one job, and the parts of it that the page of a job shows too. */
 import { OUTPUT_KINDS, OUTPUTS, type OutputKind } from '../bake/outputs.ts';
 import type { TapeReport } from '../queue/status.ts';
 import {

@@ -1,3 +1,4 @@
+/** The dashboard's data at one moment: reads queue and disk, and renders rows and figures. */
 import type { DiskSpace } from '../health/disk.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Counts, TapeReport } from '../queue/status.ts';
