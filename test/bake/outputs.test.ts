@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { OUTPUTS } from '../../service/bake/outputs.ts';
 import { rgba } from '../tapes/canvas.ts';
 import { drawFrames } from '../tapes/make.ts';
 import { makeDurations } from '../tapes/timing.ts';
@@ -9,6 +11,28 @@ import { expectVideo } from './inspect.ts';
 const fixture = useBakeFixture();
 const RED = rgba(220, 30, 30);
 const BLUE = rgba(30, 60, 220);
+
+describe('OUTPUTS', () => {
+  const rows = Object.values(OUTPUTS);
+
+  it('No file ending is the end of another one', () => {
+    const endings = rows.map(({ ending }) => ending);
+    expect(endings.filter((one) => endings.some((other) => other !== one && other.endsWith(one)))).toEqual(
+      [],
+    );
+    expect(new Set(endings).size).toBe(endings.length);
+  });
+
+  it('No two kinds of output have the same place and rank on the dashboard', () => {
+    const places = rows.flatMap(({ dashboard }) => ('rank' in dashboard ? [JSON.stringify(dashboard)] : []));
+    expect(new Set(places).size).toBe(places.length);
+  });
+
+  it('README.md names the files of every kind of output', () => {
+    const text = readFileSync('README.md', 'utf8');
+    expect(rows.filter(({ ending }) => !text.includes(`<name>${ending}`))).toEqual([]);
+  });
+});
 
 it('A tape can be baked to all kinds of outputs, each with the right timing', async () => {
   const durations = makeDurations({ seconds: 1.5, stalls: true, seed: 2 });
