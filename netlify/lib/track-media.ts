@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SLUG_PATTERN } from '../../service/lib/ids.ts';
 import { type Deadline, within } from './deadline.ts';
 import { HttpError, json, parseJson, readText, requireMethod } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -18,7 +19,7 @@ const slug = z
   .string()
   .max(200)
   .regex(
-    /^([^/.][^/]*\/)?[\w-][\w.-]{0,63}$/,
+    new RegExp(`^([^/.][^/]*/)?${SLUG_PATTERN}$`),
     'must be 1 to 64 letters, digits, dots, dashes and underscores',
   );
 const metadata = z

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { SLUG } from '../../../service/lib/ids.ts';
 
 const tape = {
   mongoId: z.string().regex(/^[0-9a-f]{24}$/i, 'must be 24 hexadecimal digits'),
-  slug: z.string().regex(/^[\w-][\w.-]{0,63}$/, 'must be a slug'),
+  slug: z.string().regex(SLUG, 'must be a slug'),
   secret: z.string().min(1),
 };
 

@@ -1,3 +1,5 @@
+import { OUTPUTS } from '../../../service/bake/outputs.ts';
+import { SLUG } from '../../../service/lib/ids.ts';
 import type { Tape } from './tape.ts';
 
 type Named = Pick<Tape, 'slug' | 'user'>;
@@ -18,13 +20,19 @@ export function namedByCode({ slug }: Pick<Tape, 'slug'>): boolean {
   return slug.includes('/');
 }
 
+const ENDINGS = [OUTPUTS.mp4.ending, OUTPUTS.thumbnail.ending];
+
 /** The NAME in a URL of Oven's storage (`tapes/NAME.mp4`); undefined for a URL of another place. */
 export function storedName(bases: readonly URL[], url: unknown): string | undefined {
   if (typeof url !== 'string') return undefined;
   const below = bases.map((base) => `${base.href.replace(/\/$/, '')}/tapes/`);
   const start = below.find((prefix) => url.startsWith(prefix));
-  const [, name] = /^([\w-][\w.-]{0,63}?)(?:\.mp4|-thumb\.jpg)$/.exec(url.slice(start?.length ?? 0)) ?? [];
-  return start === undefined ? undefined : name;
+  if (start === undefined) return undefined;
+  const file = url.slice(start.length);
+  const ending = ENDINGS.find((one) => file.endsWith(one));
+  if (ending === undefined) return undefined;
+  const name = file.slice(0, -ending.length);
+  return SLUG.test(name) ? name : undefined;
 }
 
 /** A file name that a tape may have. `unowned`: also a file without an owner belongs to this tape. */
@@ -41,6 +49,6 @@ export function fileNames(bases: readonly URL[], tape: Tape): FileName[] {
   const linked = storedName(bases, tape.mp4Url);
   const names = new Set([ovenSlug(tape), tape.code, ...(linked === undefined ? [] : [linked])]);
   return [...names]
-    .filter((name) => typeof name === 'string' && /^[\w-][\w.-]{0,63}$/.test(name))
+    .filter((name) => typeof name === 'string' && SLUG.test(name))
     .map((name) => ({ name, unowned: name === tape.code || name === linked }));
 }
