@@ -11,8 +11,8 @@ export const RETRIES = {
   /** The step that failed tries again at once; the bake tries again after that. */
   transient: 'by itself, at once and later',
   automatic: 'by itself, later',
-  /** The host can bake no tape: every job waits until it can, and none spends an attempt. */
-  postponed: 'by itself, when the host can bake',
+  /** The fault is not the tape's: jobs wait until it is gone, and spend no attempt. After a day they fail. */
+  postponed: 'by itself, when the fault is gone',
   /** Another attempt by itself is unwanted, or takes as long and fails as well. */
   manual: 'when the tape is sent again',
   /** The same tape fails the same way: only `oven retry` or `rebake: true` bakes it again. */
@@ -122,7 +122,7 @@ export const ERRORS = {
   ),
   SOURCE_MISCONFIGURED: failure(
     'setup',
-    'automatic',
+    'postponed',
     'Oven may not read the bucket or the folder of tapes.',
     'Correct ART_SPACES_*: the name of the bucket, its keys, or what the keys may do.',
   ),
@@ -130,13 +130,13 @@ export const ERRORS = {
   // Why a bake fails: the storage
   STORAGE_UNREACHABLE: failure(
     'storage',
-    'automatic',
+    'postponed',
     'The storage can not be reached.',
     'Look at the status of the storage’s provider, and at AT_BLOBS_SPACES_ENDPOINT.',
   ),
   STORAGE_TIMEOUT: failure(
     'storage',
-    'automatic',
+    'postponed',
     'The storage is too slow.',
     'Look at the status of the storage’s provider.',
   ),
@@ -148,11 +148,11 @@ export const ERRORS = {
   ),
   STORAGE_MISCONFIGURED: failure(
     'setup',
-    'automatic',
+    'postponed',
     'The storage is not set up as Oven needs it.',
     'Correct AT_BLOBS_SPACES_*: the name of the bucket, its keys, what the keys may do, or the rights of the folder.',
   ),
-  STORAGE_FULL: failure('storage', 'automatic', 'The storage is full.', 'Make room in the folder.'),
+  STORAGE_FULL: failure('storage', 'postponed', 'The storage is full.', 'Make room in the folder.'),
   STORAGE_CONFLICT: failure(
     'storage',
     'automatic',
@@ -169,24 +169,24 @@ export const ERRORS = {
   // Why a bake fails: the host, or Oven itself
   DISK_FULL: failure(
     'host',
-    'automatic',
+    'postponed',
     'There is no room left on the disk.',
     'Make room below TEMP_DIR, or raise MIN_FREE_MB so that tapes are refused in time.',
   ),
   TEMP_DIR_UNUSABLE: failure(
-    'host',
+    'setup',
     'postponed',
     'The folder for working files (TEMP_DIR) is missing, not writable, or lost a file.',
     'Correct TEMP_DIR or its rights.',
   ),
   OUTPUT_NOT_WRITABLE: failure(
-    'host',
+    'setup',
     'postponed',
     'The folder for the finished files can not be made or written to.',
     'Correct TEMP_DIR or its rights; on the command line, `--out`.',
   ),
   FFMPEG_MISSING: failure(
-    'host',
+    'setup',
     'postponed',
     'ffmpeg is not installed, or not on the PATH.',
     'Install ffmpeg 5.1 or newer.',
@@ -212,7 +212,7 @@ export const ERRORS = {
   BAKE_ABORTED: failure('host', 'automatic', 'The bake was stopped.', 'Nothing.'),
   MACHINE_BUSY: failure(
     'host',
-    'automatic',
+    'postponed',
     'The host has too little memory, or too many processes or open files.',
     'Lower CONCURRENCY, or take a larger host.',
   ),
@@ -308,12 +308,13 @@ export const ERRORS = {
     'There is too little room on the disk.',
     'Make room below TEMP_DIR, or lower MIN_FREE_MB.',
   ),
-  QUEUE_UNREACHABLE: refusal(
-    'queue',
-    503,
-    'The queue can not be reached.',
-    'Look at Redis (`systemctl status redis-server`) and at REDIS_URL.',
-  ),
+  QUEUE_UNREACHABLE: {
+    fault: 'queue',
+    retry: 'postponed',
+    status: 503,
+    message: 'The queue can not be reached.',
+    action: 'Look at Redis (`systemctl status redis-server`) and at REDIS_URL.',
+  },
   STORAGE_FAILED: refusal(
     'storage',
     503,
@@ -345,7 +346,7 @@ export type ApiCode = { [C in ErrorCode]: Errors[C] extends { status: number } ?
 export type TapeCode = { [C in FailureCode]: Errors[C]['fault'] extends 'tape' ? C : never }[FailureCode];
 export type SourceCode = Extract<FailureCode, `SOURCE_${string}`>;
 export type StorageCode = Extract<FailureCode, `STORAGE_${string}` | 'SLUG_TAKEN'>;
-type QueueCode = 'CANCELLED' | 'WORKER_LOST' | 'INTERNAL';
+type QueueCode = 'CANCELLED' | 'WORKER_LOST' | 'QUEUE_UNREACHABLE' | 'INTERNAL';
 export type BakeCode = Exclude<FailureCode, SourceCode | StorageCode | QueueCode>;
 
 const codes = Object.keys(ERRORS) as ErrorCode[];
@@ -387,7 +388,7 @@ export function isTransient(error: unknown): boolean {
 export function isPermanent(error: unknown): boolean {
   if (!(error instanceof OvenError)) return false;
   const { fault, retry } = ERRORS[failureCodeOf(error)];
-  return fault === 'setup' || retry === 'postponed' || retry === 'never';
+  return fault === 'setup' || retry === 'never';
 }
 
 function failure<F extends Fault, R extends Retry>(fault: F, retry: R, message: string, action: string) {

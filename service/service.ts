@@ -9,7 +9,7 @@ import { openProbes } from './health/probes.ts';
 import { addRoutes, emptyApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import type { App } from './http/middleware.ts';
-import { healthRoute, workRoute } from './http/routes/health.ts';
+import { healthRoutes, workRoute } from './http/routes/health.ts';
 import { waitAtMost } from './lib/deadline.ts';
 import { type Log, openLog } from './lib/log.ts';
 import { readRelease } from './lib/release.ts';
@@ -72,6 +72,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const storage = openStorage({ ...config.storage, publicUrl });
   const onError = (err: Error) => log.warn({ err }, 'queue');
   const queue = openQueue({ redis: config.redis, maxQueued: config.maxQueued, onError });
+  const disk = monitorDisk(config.tempDir, config.minFreeBytes);
   const metrics = openMetrics(queue, release);
   const metricsServer = await serveMetrics(metrics, config.metricsPort);
 
@@ -84,6 +85,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     isSourceAllowed,
     isCallbackAllowed,
     metrics,
+    disk,
     log,
   });
   starting.then(
@@ -102,15 +104,15 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const app = emptyApp(log);
   const startedAt = Date.now();
   const drain = { active: false };
-  const disk = monitorDisk(config.tempDir, config.minFreeBytes);
-  const hostFault = () => workers?.hostFault() ?? selfCheck.fault();
-  const probe = openProbes({ ping: queue.ping, disk, hostFault });
-  healthRoute(app, { release, startedAt, isDraining: () => drain.active, probe });
-  workRoute(app, { queue });
+  const fault = () => workers?.fault() ?? selfCheck.fault();
+  const probe = openProbes({ checkQueue: queue.checkWrite, disk, fault });
+  healthRoutes(app, { release, startedAt, isDraining: () => drain.active, probe });
+  workRoute(app, { queue, fault });
   const pagesEnd = new AbortController();
   const pages = dashboard({
     queue,
     disk: disk.space,
+    fault,
     release,
     startedAt,
     signal: pagesEnd.signal,

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { DiskSpace } from '../health/disk.ts';
+import type { Reason } from '../health/probes.ts';
 import { JOB_ID } from '../lib/ids.ts';
 import type { Queue } from '../queue/queue.ts';
 import { openBroadcaster } from './broadcaster.ts';
@@ -15,6 +16,8 @@ import { readFilter, renderFrame, renderPage, STYLES } from './page.ts';
 export interface DashboardOptions {
   readonly queue: Pick<Queue, 'recent' | 'counts' | 'status'>;
   readonly disk: () => Promise<DiskSpace>;
+  /** The fault for which tapes wait. */
+  readonly fault?: () => Reason | undefined;
   readonly release: string;
   /** In milliseconds since 1970. */
   readonly startedAt: number;
@@ -51,7 +54,7 @@ export function dashboard(options: DashboardOptions): Hono {
   app.get('/', headers, async (c) => {
     const view = await broadcaster.view();
     c.header('Cache-Control', 'no-store');
-    return c.html(renderPage(frame, view, readFilter(c.req.query())), view.trouble ? 503 : 200);
+    return c.html(renderPage(frame, view, readFilter(c.req.query())), view.isStale ? 503 : 200);
   });
 
   app.get('/events', headers, (c) =>

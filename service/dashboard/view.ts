@@ -1,5 +1,6 @@
 /** The dashboard's data at one moment: reads queue and disk, and renders rows and figures. */
 import type { DiskSpace } from '../health/disk.ts';
+import type { Reason } from '../health/probes.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Counts, TapeReport } from '../queue/status.ts';
 import { type Markup, markup, plural, renderBytes, renderSpan } from './markup.ts';
@@ -9,6 +10,8 @@ import { bakingRow, type Row, tapeRow } from './row.ts';
 export interface Sources {
   readonly queue: Pick<Queue, 'recent' | 'counts'>;
   readonly disk: () => Promise<DiskSpace>;
+  /** The fault for which tapes wait. */
+  readonly fault?: () => Reason | undefined;
 }
 
 /** The rows of the page's two lists. The names are the ids of their sections. */
@@ -27,15 +30,17 @@ export interface View {
   readonly busy: boolean;
   readonly figures: Markup | '';
   readonly lists: Lists;
-  /** What is wrong when the queue did not answer. */
+  /** What is wrong, if something is. */
   readonly trouble: string | undefined;
+  /** Whether the queue did not answer, so that all of it may be old. */
+  readonly isStale: boolean;
 }
 
 /** How many rows of each group are shown. Failures have a limit of their own, so that many good tapes do not push them out. */
 const SHOWN = { baking: 16, waiting: 20, done: 40, failed: 20 } as const;
 
 /** Reads queue and disk once. Throws when the queue does not answer. */
-export async function loadView({ queue, disk }: Sources): Promise<View> {
+export async function loadView({ queue, disk, fault }: Sources): Promise<View> {
   const [counts, free, active, waiting, done, failed] = await Promise.all([
     queue.counts(),
     disk().catch(() => undefined), // the page is useful without it
@@ -44,7 +49,9 @@ export async function loadView({ queue, disk }: Sources): Promise<View> {
     queue.recent(SHOWN.done, ['done']),
     queue.recent(SHOWN.failed, ['failed']),
   ]);
-  return renderView(counts, free, [...active, ...waiting, ...done, ...failed], Date.now());
+  const view = renderView(counts, free, [...active, ...waiting, ...done, ...failed], Date.now());
+  const found = fault?.();
+  return found ? { ...view, trouble: `Tapes wait, and go on by themselves: ${found.message}` } : view;
 }
 
 /** Renders the view. `reports` may have a job twice, since a job can change its group between two reads. */
@@ -77,6 +84,7 @@ export function renderView(
         .map(tapeRow),
     },
     trouble: undefined,
+    isStale: false,
   };
 }
 
@@ -92,6 +100,7 @@ export function unreachableView(last: View | undefined): View {
   return {
     ...(last ?? nothing),
     trouble: 'The queue can not be reached. What you see here may be old; it is being tried again.',
+    isStale: true,
   };
 }
 

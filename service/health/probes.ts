@@ -7,10 +7,11 @@ import { waitAtMost } from '../lib/deadline.ts';
 import type { DiskMonitor } from './disk.ts';
 
 export interface ProbeOptions {
-  readonly ping: () => Promise<void>;
+  /** Writes to Redis. */
+  readonly checkQueue: () => Promise<void>;
   readonly disk: DiskMonitor;
   /** A host fault that the workers or the self-check found. */
-  readonly hostFault?: () => Reason | undefined;
+  readonly fault?: () => Reason | undefined;
   /** Folders of programs, as in PATH. */
   readonly path?: string | undefined;
   /** Milliseconds that an answer is good for. */
@@ -19,32 +20,37 @@ export interface ProbeOptions {
    * Milliseconds that Redis may take to answer. It answers no request while it waits for its disk, and a tape that is sent then is
    * accepted a little later. Less than the timeout of the checks that request /health.
    */
-  readonly pingMs?: number;
+  readonly queueMs?: number;
 }
 
 /** The reasons why this service can't bake; none if it is healthy. Callers share one check of the host a second. */
 export function openProbes(options: ProbeOptions): () => Promise<readonly Reason[]> {
-  const { ping, disk, hostFault = () => undefined, everyMs = 1000, pingMs = 3000 } = options;
+  const { checkQueue, disk, fault = () => undefined, everyMs = 1000, queueMs = 3000 } = options;
   const path = () => options.path ?? process.env.PATH ?? '';
   const findEncoder = cached(10 * everyMs, () => isSomewhere('ffmpeg', path().split(delimiter)));
   return cached(everyMs, async () => {
     const [hasRedis, isShort, hasEncoder] = await Promise.all([
-      waitAtMost(pingMs, succeeds(ping()), () => false),
+      waitAtMost(queueMs, succeeds(checkQueue()), () => false),
       disk.isShort(),
       findEncoder(),
     ]);
-    const fault = hostFault();
+    const found = fault();
     return [
-      ...(hasRedis ? [] : [{ code: 'REDIS', message: 'Redis does not answer.' }]),
+      ...(hasRedis ? [] : [{ code: 'REDIS', message: 'Redis takes no writes.' }]),
       ...(isShort ? [reasonOf('DISK')] : []),
       ...(hasEncoder ? [] : [reasonOf('FFMPEG_MISSING')]),
-      ...(fault ? [{ code: fault.code, message: fault.message }] : []),
+      ...(found ? [{ code: found.code, message: found.message }] : []),
     ];
   });
 }
 
 function reasonOf(code: 'DISK' | 'FFMPEG_MISSING'): Reason {
   return { code, message: ERRORS[code].message };
+}
+
+/** The reasons that are of this process and its host, and not of what other hosts use as well: a balancer asks for them. */
+export function ownReasons(reasons: readonly Reason[]): readonly Reason[] {
+  return reasons.filter(({ code }) => !/^(REDIS|QUEUE_|STORAGE_|SOURCE_)/.test(code));
 }
 
 /** Whether `work` succeeds. */

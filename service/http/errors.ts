@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ApiCode, ERRORS } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
+import { isRedisError } from '../queue/store.ts';
 
 /** What is wrong with one field of a request. */
 export interface FieldFault {
@@ -106,22 +107,4 @@ function toApiError(thrown: unknown): ApiError {
     return new ApiError('QUEUE_UNREACHABLE', { cause: thrown, retryAfter: QUEUE_RETRY_SECONDS });
   }
   return new ApiError('INTERNAL', { cause: thrown });
-}
-
-const REDIS_ERROR_NAMES: readonly unknown[] = [
-  'MaxRetriesPerRequestError',
-  'ReplyError',
-  'AbortError',
-  'LockError',
-];
-const REDIS_ERROR_MESSAGES =
-  /^(Connection is closed|Command timed out|Stream isn't writeable|The lock .* can't be had|connect |read |write )/;
-
-/** Whether Redis is unreachable, starting, full or too slow. */
-function isRedisError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as NodeJS.ErrnoException;
-  const isNetwork =
-    typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENOTFOUND)/.test(code);
-  return isNetwork || REDIS_ERROR_NAMES.includes(error.name) || REDIS_ERROR_MESSAGES.test(error.message);
 }

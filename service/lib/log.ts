@@ -1,4 +1,6 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type DestinationStream, type LogFn, type Logger, pino } from 'pino';
+import { openEqualLines } from './equal-lines.ts';
+import { openLogStream } from './log-stream.ts';
 
 export type Log = Logger;
 
@@ -28,9 +30,22 @@ export function openLog({ level, secrets, stream }: LogOptions): Log {
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
     redact: { paths: SECRET_PATHS, censor: REDACTED },
-    hooks: { streamWrite: scrub },
+    hooks: { streamWrite: scrub, logMethod: leaveOutEqual() },
   };
-  return pino(options, stream ?? destination({ fd: 1, sync: true }));
+  return pino(options, stream ?? openLogStream(1));
+}
+
+/** Leaves out lines about an error that is in the log often enough; a later line has their number in `leftOut`. */
+function leaveOutEqual() {
+  const lines = openEqualLines();
+  return function (this: Logger, args: Parameters<LogFn>, method: LogFn) {
+    const [fields, message] = args as unknown as [{ err?: unknown }, string];
+    if (!(fields?.err instanceof Error)) return method.apply(this, args);
+    const leftOut = lines.admit(fields.err, message);
+    if (leftOut === undefined) return;
+    if (leftOut === 0) return method.apply(this, args);
+    return method.apply(this, [{ ...fields, leftOut }, message] as unknown as Parameters<LogFn>);
+  };
 }
 
 const SECRET_NAMES = [

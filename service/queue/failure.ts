@@ -2,25 +2,28 @@
 import { UnrecoverableError } from 'bullmq';
 import { ERRORS, OvenError, type Retry } from '../errors.ts';
 import type { Failure } from '../schemas/outcome.ts';
+import { isRedisError } from './store.ts';
 
+const QUEUE_UNREACHABLE = describe(new OvenError('QUEUE_UNREACHABLE'));
 const INTERNAL = describe(new OvenError('INTERNAL'));
 const WORKER_LOST = describe(new OvenError('WORKER_LOST'));
 export const CANCELLED = describe(new OvenError('CANCELLED'));
 
 /** What the caller learns of a thrown value: all of a typed error, nothing of a bug. */
 export function toFailure(error: unknown): Failure {
-  return error instanceof OvenError ? describe(error) : INTERNAL;
+  if (error instanceof OvenError) return describe(error);
+  return isRedisError(error) ? QUEUE_UNREACHABLE : INTERNAL;
 }
 
-/** Whether a failure is a host fault: the host can bake no tape. */
-export function isHostFault(failure: Failure): boolean {
+/** Whether a failure says nothing about the tape: the job waits until the fault is gone, and spends no attempt. */
+export function isPostponed(failure: Failure): boolean {
   return retryOf(failure) === 'postponed';
 }
 
 /** The error that makes BullMQ keep `failure`, and try again if the table says so. */
 export function toJobError(failure: Failure): Error {
   const text = JSON.stringify(failure);
-  const again = ['transient', 'automatic', 'postponed'].includes(retryOf(failure));
+  const again = ['transient', 'automatic'].includes(retryOf(failure));
   return again ? new Error(text) : new UnrecoverableError(text);
 }
 

@@ -7,6 +7,8 @@ import type { BakeRequest, OutputRequest } from '../schemas/request.ts';
 export interface BakeData {
   readonly request: BakeRequest;
   readonly callbackId: string;
+  /** Since when (in milliseconds since 1970), and how often, it was postponed for a fault that is not the tape's. */
+  readonly postponed?: { readonly since: number; readonly times: number } | undefined;
 }
 
 /** Data of a callback job; the id of the job is the callback's id. */

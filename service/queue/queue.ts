@@ -1,5 +1,6 @@
 /** The queue for its callers: the HTTP routes, the dashboard and the health checks. Workers are in `service/worker/`. */
 
+import { singleFlight } from '../lib/single-flight.ts';
 import type { Failure } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { type Policy, requeue, resendCallback } from './add.ts';
@@ -19,7 +20,7 @@ import {
   type TapeReport,
 } from './status.ts';
 import { requestStop } from './stop-requests.ts';
-import { closeStore, openStore, type RedisAddress, type Store } from './store.ts';
+import { closeStore, keys, openStore, type RedisAddress, type Store } from './store.ts';
 import { type SubmitOptions, type Submitted, submit } from './submit.ts';
 
 export type { Counts, FinishedCounts as Ended, Group } from './status.ts';
@@ -45,10 +46,16 @@ export function openQueue(options: QueueOptions) {
   const store = openStore(options.redis, options.prefix ?? 'oven', options.onError ?? (() => {}));
   const countWaiting = () => store.bakes.getJobCountByTypes('waiting', 'prioritized', 'delayed');
   const capacity = openCapacity(options.maxQueued, countWaiting);
+  const submitting = singleFlight<Submitted>();
 
   return {
-    submit: (request: BakeRequest, how?: SubmitOptions): Promise<Submitted> =>
-      submit(store, policy, capacity, request, how),
+    /** Equal requests that come at the same time share one look at Redis: only the first one counts as having created the job. */
+    submit: async (request: BakeRequest, how: SubmitOptions = {}): Promise<Submitted> => {
+      const key = JSON.stringify([request, how]);
+      const { value, shared } = await submitting(key, () => submit(store, policy, capacity, request, how));
+      if (!shared || !value.created) return value;
+      return { ...value, created: false, outcome: how.rebake ? 'conflict' : 'already' };
+    },
 
     /** The report on a job; undefined if it is not in the history. */
     status: (jobId: string): Promise<TapeReport | undefined> => readReport(store, jobId),
@@ -111,7 +118,9 @@ export function openQueue(options: QueueOptions) {
       return found?.state === 'failed' ? readFailure(found.job.failedReason) : undefined;
     },
 
-    ping: async (): Promise<void> => void (await store.redis.ping()),
+    /** Writes to Redis: one that is full, or read-only, still answers a PING. */
+    checkWrite: async (): Promise<void> =>
+      void (await store.redis.set(keys.health(store.prefix), '1', 'EX', 60)),
 
     close: (): Promise<void> => closeStore(store),
   };

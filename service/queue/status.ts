@@ -128,7 +128,7 @@ export async function countJobs(store: Store): Promise<Counts> {
   const [bake, callback, waiting] = await Promise.all([
     bakes.getJobCounts(),
     callbacks.getJobCounts(),
-    bakes.getRanges(['waiting', 'prioritized'], 0, -1), // no more than MAX_QUEUED
+    bakes.getRanges([...STATES.waiting], 0, -1), // no more than MAX_QUEUED
   ]);
   const oldest = Math.min(...(await readTimestamps(store, waiting)).values());
   return {

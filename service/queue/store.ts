@@ -37,6 +37,24 @@ export function connect(address: RedisAddress, patience: Patience, onError: (err
   return redis;
 }
 
+const REDIS_ERROR_NAMES: readonly unknown[] = [
+  'MaxRetriesPerRequestError',
+  'ReplyError',
+  'AbortError',
+  'LockError',
+];
+const REDIS_ERROR_MESSAGES =
+  /^(Connection is closed|Command timed out|Stream isn't writeable|The lock .* can't be had|connect |read |write )/;
+
+/** Whether an error says that Redis is not there, starts, is full or read-only, or answers too late. */
+export function isRedisError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  const isNetwork =
+    typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENOTFOUND)/.test(code);
+  return isNetwork || REDIS_ERROR_NAMES.includes(error.name) || REDIS_ERROR_MESSAGES.test(error.message);
+}
+
 export const BAKES = 'bakes';
 export const CALLBACKS = 'callbacks';
 
@@ -95,6 +113,8 @@ export const keys = {
   slug: (prefix: string, name: string) => `${prefix}:slug:${name}`,
   stopRequest: (prefix: string, callbackId: string) => `${prefix}:mark:${callbackId}`,
   stopChannel: (prefix: string) => `${prefix}:marks`,
+  /** What a check of the health writes. */
+  health: (prefix: string) => `${prefix}:health`,
   /** Requeues that have begun. */
   requeues: (prefix: string) => `${prefix}:renewals`,
   lock: (prefix: string, name: string) => `${prefix}:lock:${name}`,

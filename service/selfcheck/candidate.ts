@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Reason } from '../health/probes.ts';
 import { emptyApp } from '../http/app.ts';
 import { type Listening, listen } from '../http/listen.ts';
-import { healthRoute } from '../http/routes/health.ts';
+import { healthRoutes } from '../http/routes/health.ts';
 import type { Log } from '../lib/log.ts';
 import { openTapeBucket } from '../source/tape-bucket.ts';
 import { openStorage } from '../storage/open.ts';
@@ -28,7 +28,7 @@ export async function startCandidate({ config, log, release, onUnfit }: Candidat
   const pending = new Set<string>();
   const probe = async (): Promise<Reason[]> =>
     pending.size === 0 ? [] : [{ code: 'UNPROVEN', message: `Not checked yet: ${[...pending].join(', ')}.` }];
-  healthRoute(app, { release, startedAt: Date.now(), isDraining: () => false, probe });
+  healthRoutes(app, { release, startedAt: Date.now(), isDraining: () => false, probe });
   const tapeBucket = openTapeBucket(config.tapeBucket);
   const publicUrl = config.publicUrl ?? new URL('http://localhost');
   const storage = openStorage({ ...config.storage, publicUrl });

@@ -1,7 +1,7 @@
 /** What a candidate proves before it serves: Redis, both buckets, the CDN, and a bake. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { isPermanent } from '../errors.ts';
+import { type Fault, isPermanent } from '../errors.ts';
 import { withRetries } from '../lib/retry.ts';
 import { connect } from '../queue/store.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
@@ -11,6 +11,8 @@ import { bakeBuiltInTapes } from './bake-built-in.ts';
 /** One thing that a candidate must be able to do. */
 export interface StartupCheck {
   readonly name: string;
+  /** What is wrong when it fails, beside Oven's own settings. */
+  readonly fault: Fault;
   /** Throws what prevents it. */
   readonly run: () => Promise<void>;
 }
@@ -22,11 +24,13 @@ export function startupChecks(
   storage: Pick<OutputStorage, 'check'>,
 ): StartupCheck[] {
   return [
-    { name: 'Redis', run: () => checkRedis(config) },
-    { name: 'the bucket of tapes', run: () => tapeBucket.check() },
-    { name: 'the bucket of videos', run: () => storage.check() },
-    ...(config.storage.cdn ? [{ name: 'the CDN', run: () => storage.check(checkCdn) }] : []),
-    { name: 'a bake', run: () => bakeBuiltInTapes(config) },
+    { name: 'Redis', fault: 'queue', run: () => checkRedis(config) },
+    { name: 'the bucket of tapes', fault: 'source', run: () => tapeBucket.check() },
+    { name: 'the bucket of videos', fault: 'storage', run: () => storage.check() },
+    ...(config.storage.cdn
+      ? [{ name: 'the CDN', fault: 'storage' as const, run: () => storage.check(checkCdn) }]
+      : []),
+    { name: 'a bake', fault: 'host', run: () => bakeBuiltInTapes(config) },
   ];
 }
 

@@ -1,11 +1,14 @@
-/** The processor of bake jobs: runs one attempt, and reports its end to BullMQ. */
+/** The processor of bake jobs: runs one attempt, and tells BullMQ how it ended. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job } from 'bullmq';
 import { latestOnly } from '../lib/latest-only.ts';
-import { isHostFault, toFailure, toJobError } from '../queue/failure.ts';
+import { isPostponed, toFailure, toJobError } from '../queue/failure.ts';
 import { type BakeData, fileNameOf } from '../queue/job.ts';
+import { isRedisError } from '../queue/store.ts';
 import type { BakeResult, Failure, StageProgress } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import type { ActiveJobs } from './active-jobs.ts';
+import { type FaultPause, type FaultWaits, faultWait } from './fault-pause.ts';
 
 /** One attempt of a bake job, for the function that bakes. */
 export interface BakeAttempt {
@@ -23,48 +26,84 @@ export interface BakeProcessorOptions {
   readonly withSlugLock: <T>(fileName: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   /** Stops the active job of this callback if there is a stop request for it. */
   readonly checkStopRequest: (callbackId: string) => Promise<void>;
-  /** Called after each bake that succeeds (with undefined) or fails with a host fault. */
-  readonly onHostFault: (fault: Failure | undefined) => void;
-  /** How long a bake waits after a host fault. */
-  readonly hostFaultWaitMs: number;
+  readonly faultPause: FaultPause;
+  readonly faultWaits: FaultWaits;
   readonly onError: (error: Error) => void;
 }
 
 const PROGRESS_MS = 250;
+/** Between two tries to write to a Redis that does not take it. */
+const REDIS_RETRY_MS = 1000;
+
+type BakeJob = Job<BakeData, BakeResult>;
 
 /** Makes the function that BullMQ calls with each bake job. */
 export function bakeProcessor(options: BakeProcessorOptions) {
-  const { bake, activeJobs, withSlugLock, checkStopRequest, onHostFault, hostFaultWaitMs, onError } = options;
+  const { bake, activeJobs, withSlugLock, checkStopRequest, faultPause, faultWaits, onError } = options;
 
-  const runAttempt = async (job: Job<BakeData, BakeResult>, token: string, signal: AbortSignal) => {
+  /**
+   * Hands the job back for a fault that is not the tape's, and throws what tells BullMQ so; no attempt is spent. Returns when
+   * the job has been postponed for too long.
+   */
+  const postpone = async (job: BakeJob, token: string, failure: Failure, signal: AbortSignal) => {
+    faultPause.begin(failure, job.id!);
+    const waitingSince = Math.max(job.timestamp, faultPause.current()?.since ?? 0);
+    const { since = waitingSince, times = 0 } = job.data.postponed ?? {};
+    if (Date.now() - since > faultWaits.giveUp) return;
+    const data = { ...job.data, postponed: { since, times: times + 1 } };
+    // A full Redis takes this only when it has room again.
+    await whenRedisTakes(signal, onError, async () => {
+      await job.updateData(data);
+      await job.moveToDelayed(Date.now() + faultWait(faultWaits, times), token);
+    });
+    throw new DelayedError();
+  };
+
+  const runAttempt = async (job: BakeJob, token: string, signal: AbortSignal) => {
     const { request, callbackId } = job.data;
     await checkStopRequest(callbackId);
+    const paused = faultPause.current();
+    if (paused) {
+      await postpone(job, token, paused.failure, signal);
+      throw toJobError(paused.failure);
+    }
     const write = (value: StageProgress) => job.updateProgress({ ...value });
     const progress = latestOnly({ write, onError, everyMs: PROGRESS_MS });
     try {
       signal.throwIfAborted();
-      const result = await bake(request, {
+      return await bake(request, {
         jobId: job.id!,
         signal,
         onProgress: progress.set,
         withSlugLock: (work, until) => withSlugLock(fileNameOf(request), work, until),
       });
-      onHostFault(undefined);
-      return result;
     } catch (error) {
       signal.throwIfAborted();
       const failure = toFailure(error);
-      if (isHostFault(failure)) {
-        onHostFault(failure);
-        await job.moveToDelayed(Date.now() + hostFaultWaitMs, token); // spends no attempt
-        throw new DelayedError();
-      }
+      if (isPostponed(failure)) await postpone(job, token, failure, signal);
       if (failure.code === 'INTERNAL') onError(error as Error);
       throw toJobError(failure);
     } finally {
       await progress.flush();
     }
   };
-  return (job: Job<BakeData, BakeResult>, token = ''): Promise<BakeResult> =>
+  return (job: BakeJob, token = ''): Promise<BakeResult> =>
     activeJobs.run(job, token, job.data.callbackId, (signal) => runAttempt(job, token, signal));
+}
+
+/** Repeats a write until Redis takes it. Throws any other error, and the signal's abort. */
+async function whenRedisTakes(
+  signal: AbortSignal,
+  onError: (error: Error) => void,
+  write: () => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isRedisError(error)) throw error;
+      onError(error as Error);
+    }
+    await delay(REDIS_RETRY_MS, undefined, { signal });
+  }
 }

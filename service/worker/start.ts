@@ -5,8 +5,12 @@ import { openDelivery } from '../callback/deliver.ts';
 import { openProgressReports } from '../callback/progress.ts';
 import type { Secrets } from '../callback/secrets.ts';
 import type { Config } from '../config/config.ts';
+import { ERRORS, type FailureCode, OvenError } from '../errors.ts';
+import type { DiskMonitor } from '../health/disk.ts';
 import type { Metrics } from '../health/metrics.ts';
 import type { Log } from '../lib/log.ts';
+import type { Failure } from '../schemas/outcome.ts';
+import { type StartupCheck, startupChecks } from '../selfcheck/startup-checks.ts';
 import type { Allowed } from '../source/allow-list.ts';
 import { openSource } from '../source/source.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
@@ -22,12 +26,14 @@ export interface WorkOptions {
   readonly isSourceAllowed: Allowed;
   readonly isCallbackAllowed: Allowed;
   readonly metrics: Metrics;
+  readonly disk: DiskMonitor;
   readonly log: Log;
 }
 
 /** Removes the folders of dead processes, then bakes and delivers. Resolves when Redis is reached, however long that takes. */
 export async function startWork(options: WorkOptions): Promise<Workers> {
-  const { config, tapeBucket, storage, secrets, isSourceAllowed, isCallbackAllowed, metrics, log } = options;
+  const { config, tapeBucket, storage, secrets, isSourceAllowed, isCallbackAllowed, metrics, disk, log } =
+    options;
   // Loading takes tens of milliseconds in which no request is answered: better now than with the first tape.
   loadMediabunny();
   const swept = await sweepTempFolders(config.tempDir);
@@ -47,6 +53,20 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     concurrency: config.concurrency,
     bake: metrics.instrument(bake),
     deliver,
+    probe: probeFault(startupChecks(config, tapeBucket, storage), disk),
+    onFault: (failure) => {
+      if (failure) log.error({ code: failure.code, message: failure.message }, 'bakes wait for a fault');
+      else log.info('bakes go on');
+    },
     onError: (err) => log.error({ err }, 'queue'),
   });
+}
+
+/** Tries what a candidate proves, of the part that has failed; with wrong settings any part may be the reason. */
+function probeFault(checks: readonly StartupCheck[], disk: DiskMonitor) {
+  return async ({ code }: Failure): Promise<void> => {
+    const { fault } = ERRORS[code as FailureCode];
+    if (fault === 'host' && (await disk.isShort())) throw new OvenError('DISK_FULL');
+    for (const check of checks) if (fault === 'setup' || check.fault === fault) await check.run();
+  };
 }

@@ -13,6 +13,7 @@ import type { BakeRequest } from '../schemas/request.ts';
 import { trackJobs } from './active-jobs.ts';
 import { type BakeAttempt, bakeProcessor } from './bake-processor.ts';
 import { type CallbackJob, callbackProcessor, type DeliveryAnswer } from './callback-processor.ts';
+import { FAULT_WAITS, type FaultWaits, openFaultPause } from './fault-pause.ts';
 
 export interface WorkersOptions {
   readonly redis: RedisAddress;
@@ -31,14 +32,17 @@ export interface WorkersOptions {
   readonly stalledCheckMs?: number;
   /** How long an aborted bake may take to end before its worker no longer waits for it. */
   readonly graceMs?: number;
-  /** How long a bake waits that failed with a host fault, before it runs again. */
-  readonly hostFaultWaitMs?: number;
+  /** Tries without a tape what a bake has failed with, for faults that are not the tape's. Throws while the fault lasts. */
+  readonly probe?: (failure: Failure, signal: AbortSignal) => Promise<void>;
+  readonly faultWaits?: FaultWaits;
+  /** Called when bakes begin to wait for a fault, and without one when they go on. */
+  readonly onFault?: (failure: Failure | undefined) => void;
   readonly onError?: (error: Error) => void;
 }
 
 export interface Workers {
-  /** The host fault of the last bake, for which tapes wait; undefined once a bake has succeeded. */
-  hostFault(): Failure | undefined;
+  /** The fault for which tapes wait; undefined while bakes run. */
+  fault(): Failure | undefined;
   /** Takes no new jobs; active jobs go on. */
   pause(): Promise<void>;
   /** Pauses, gives active jobs so many seconds, then aborts them and hands them back without spending an attempt. */
@@ -71,16 +75,26 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   await ready(store.redis); // its commands do not wait as those of the other connections do
   await finishRequeues(store);
 
-  let hostFault: Failure | undefined;
+  const { faultWaits = FAULT_WAITS } = options;
+  const faultPause = openFaultPause({
+    probe: options.probe ?? (async () => {}),
+    pause: () => bakes.pause(true),
+    resume: () => bakes.resume(),
+    promote: async (jobIds) => {
+      // A job that has run meanwhile, or that was cancelled, is not there to be promoted.
+      for (const jobId of jobIds) await (await store.bakes.getJob(jobId))?.promote().catch(() => {});
+    },
+    onChange: options.onFault ?? (() => {}),
+    onError,
+    waits: faultWaits,
+  });
   const processBake = bakeProcessor({
     bake: options.bake,
     activeJobs: activeBakes,
     withSlugLock: (fileName, work, signal) => withSlugLock(connection, prefix, fileName, work, signal),
     checkStopRequest,
-    onHostFault: (fault) => {
-      hostFault = fault;
-    },
-    hostFaultWaitMs: options.hostFaultWaitMs ?? 30_000,
+    faultPause,
+    faultWaits,
     onError,
   });
   const processCallback = callbackProcessor({
@@ -117,6 +131,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   await Promise.all([bakes.waitUntilReady(), callbacks.waitUntilReady()]);
 
   const pause = async () => {
+    await faultPause.close(); // it would resume
     activeBakes.refuse();
     activeCallbacks.refuse();
     await Promise.all([bakes.pause(true), callbacks.pause(true)]);
@@ -132,7 +147,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     );
   };
   return {
-    hostFault: () => hostFault,
+    fault: () => faultPause.current()?.failure,
     pause,
     drainTo,
     close: async (seconds = 5) => {

@@ -21,17 +21,17 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('openProbes', () => {
   it.each<[string, string[], Partial<ProbeOptions>]>([
     ['everything in order', [], {}],
-    ['a Redis that refuses', ['REDIS'], { ping: () => Promise.reject(new Error('no')) }],
-    ['a Redis that hangs', ['REDIS'], { ping: () => new Promise(() => {}), pingMs: 5 }],
+    ['a Redis that refuses', ['REDIS'], { checkQueue: () => Promise.reject(new Error('no')) }],
+    ['a Redis that hangs', ['REDIS'], { checkQueue: () => new Promise(() => {}), queueMs: 5 }],
     ['a full disk', ['DISK'], { disk: { ...disk, isShort: async () => true } }],
     ['no encoder', ['FFMPEG_MISSING'], { path: '/nowhere:' }],
     [
-      'a host fault',
+      'a fault for which tapes wait',
       ['TEMP_DIR_UNUSABLE'],
-      { hostFault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },
+      { fault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },
     ],
   ])('A service with %s reports the reasons %j', async (_what, codes, options) => {
-    const probe = openProbes({ ping: async () => {}, disk, path: `/nowhere:${folder}`, ...options });
+    const probe = openProbes({ checkQueue: async () => {}, disk, path: `/nowhere:${folder}`, ...options });
     const reasons = await probe();
     expect(reasons.map(({ code }) => code)).toEqual(codes);
     for (const { message } of reasons) expect(message).not.toContain('/nowhere');
@@ -40,8 +40,8 @@ describe('openProbes', () => {
   it('A Redis that waits for its disk for two seconds is healthy', async () => {
     vi.useFakeTimers();
     try {
-      const ping = () => new Promise<void>((resolve) => setTimeout(resolve, 2000));
-      const reasons = openProbes({ ping, disk, path: folder })();
+      const checkQueue = () => new Promise<void>((resolve) => setTimeout(resolve, 2000));
+      const reasons = openProbes({ checkQueue, disk, path: folder })();
       await vi.advanceTimersByTimeAsync(2000);
       expect(await reasons).toEqual([]);
     } finally {
@@ -52,7 +52,7 @@ describe('openProbes', () => {
   it('Fifty callers at once share one check', async () => {
     let pings = 0;
     const probe = openProbes({
-      ping: async () => {
+      checkQueue: async () => {
         pings += 1;
       },
       disk,

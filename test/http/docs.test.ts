@@ -16,6 +16,7 @@ const ROUTES = [
   'post /thumbnail',
   'get /status/{jobId}',
   'get /health',
+  'get /health/host',
   'get /health/work',
   'post /jobs/{id}/retry',
   'post /jobs/{id}/cancel',

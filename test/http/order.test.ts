@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../rig/until.ts';
 import { BEARER, startTestService, type TestService } from './test-service.ts';
@@ -102,8 +103,24 @@ describe('the order of checks', () => {
     ]);
     expect(await order()).toEqual(EXPECTED);
     expect((await testService.fetch('/health/work')).status).toBe(503);
+    expect((await testService.fetch('/health/host')).status).toBe(200);
     await testService.redis.start();
     await until('it is well', async () => (await health()).status === 'healthy');
     expect([200, 202]).toContain((await ask(testService.body('c')))[0]);
+  });
+
+  it('A full Redis makes /health unhealthy though it answers PING, and the host stays healthy', async () => {
+    const client = new Redis(testService.redis.socket);
+    const health = async () => (await testService.fetch('/health')).status;
+    try {
+      await client.config('SET', 'maxmemory', '1');
+      expect(await client.ping()).toBe('PONG');
+      await until('it is noticed', async () => (await health()) === 503);
+      expect((await testService.fetch('/health/host')).status).toBe(200);
+    } finally {
+      await client.config('SET', 'maxmemory', '0');
+      client.disconnect();
+    }
+    await until('it is well', async () => (await health()) === 200);
   });
 });

@@ -76,7 +76,7 @@ it('A job without its index entry fails its request when all commands have ended
     ended = true;
   });
   adding.catch(() => {});
-  await own.queue.ping();
+  await own.queue.checkWrite();
   expect(ended).toBe(false); // the lock is still held
   before.resolve();
   await expect(adding).rejects.toThrow('OOM');

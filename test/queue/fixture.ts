@@ -85,7 +85,7 @@ export function openQueueFixture(redis: RedisRig, options: Partial<QueueOptions>
         lockMs: 2000,
         stalledCheckMs: 200,
         graceMs: 300,
-        hostFaultWaitMs: 100,
+        faultWaits: { first: 100, longest: 400, giveUp: 60_000 },
         bake: async () => RESULT,
         deliver: async (callback) => {
           delivered.push(callback);

@@ -23,7 +23,7 @@ it.each([
       await client.config('SET', 'maxmemory', '0');
       client.disconnect();
     });
-    await own.queue.ping();
+    await own.queue.checkWrite();
     if (isWarm) await own.queue.submit(requestFor('before'));
     await client.config('SET', 'maxmemory', `${(await used(client)) + 300_000}`);
     const refused = own.queue.submit(requestFor('refused', { metadata: LARGE }), { priority });

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { Reason } from '../../health/probes.ts';
+import { ownReasons, type Reason } from '../../health/probes.ts';
 import { judgeWork, WORK_LIMITS, type WorkLimits } from '../../health/work.ts';
 import { cached } from '../../lib/cached.ts';
 import { waitAtMost } from '../../lib/deadline.ts';
@@ -16,43 +16,71 @@ export interface HealthOptions {
   readonly probe: () => Promise<readonly Reason[]>;
 }
 
-/** `GET /health`: whether this process can do its work. */
-export function healthRoute(app: App, { release, startedAt, isDraining, probe }: HealthOptions): void {
-  const route = createRoute({
-    ...{ method: 'get', path: '/health', tags: ['Operation'], summary: 'Whether this service can bake' },
-    responses: {
-      200: json(health, 'It can.'),
-      503: json(health, 'It can not, with the reasons; or it takes no tapes (`draining`).'),
-      ...errors(),
-    },
-  });
-  app.openapi(route, async (c) => {
-    const reasons = await probe();
+/** `GET /health`: whether this service can bake; `GET /health/host`: the same of what is this host's alone. */
+export function healthRoutes(app: App, { release, startedAt, isDraining, probe }: HealthOptions): void {
+  const answer = (reasons: readonly Reason[]) => {
     const draining = isDraining();
     const status = draining ? 'draining' : reasons.length > 0 ? 'unhealthy' : 'healthy';
     const uptimeSeconds = Math.max(0, Math.round((Date.now() - startedAt) / 1000));
-    c.header('Cache-Control', 'no-store');
     const told = reasons.length > 0 ? { reasons: reasons.map((reason) => ({ ...reason })) } : {};
-    return c.json({ status, release, uptimeSeconds, ...told } as const, status === 'healthy' ? 200 : 503);
+    return { status, release, uptimeSeconds, ...told } as const;
+  };
+  const responses = {
+    200: json(health, 'It can.'),
+    503: json(health, 'It can not, with the reasons; or it takes no tapes (`draining`).'),
+    ...errors(),
+  };
+  const whole = createRoute({
+    method: 'get',
+    path: '/health',
+    tags: ['Operation'],
+    summary: 'Whether this service can bake',
+    responses,
+  });
+  const host = createRoute({
+    method: 'get',
+    path: '/health/host',
+    tags: ['Operation'],
+    summary: 'Whether this host can bake',
+    description:
+      'What a load balancer should ask: a fault of Redis or of a bucket, which all hosts share, does not count.',
+    responses,
+  });
+  app.openapi(whole, async (c) => {
+    const body = answer(await probe());
+    c.header('Cache-Control', 'no-store');
+    return c.json(body, body.status === 'healthy' ? 200 : 503);
+  });
+  app.openapi(host, async (c) => {
+    const body = answer(ownReasons(await probe()));
+    c.header('Cache-Control', 'no-store');
+    return c.json(body, body.status === 'healthy' ? 200 : 503);
   });
 }
 
 export interface WorkOptions {
   readonly queue: { counts(): Promise<Counts>; ended(seconds: number): Promise<FinishedCounts> };
+  /** The fault for which tapes wait. */
+  readonly fault?: () => Reason | undefined;
   readonly limits?: WorkLimits;
   /** An answer is good for so many milliseconds. */
   readonly everyMs?: number;
 }
 
 /** `GET /health/work`: whether tapes get through. */
-export function workRoute(app: App, { queue, limits = WORK_LIMITS, everyMs = 5000 }: WorkOptions): void {
+export function workRoute(
+  app: App,
+  { queue, fault, limits = WORK_LIMITS, everyMs = 5000 }: WorkOptions,
+): void {
   const checkWork = cached(everyMs, async (): Promise<Reason[]> => {
     try {
       const all = Promise.all([queue.counts(), queue.ended(limits.windowSeconds)]);
       const [counts, ended] = await waitAtMost(3000, all, () => {
         throw new Error('The queue did not answer within 3 s.');
       });
-      return judgeWork(counts, ended, limits);
+      const found = fault?.();
+      const waiting = found ? [{ code: found.code, message: `Tapes wait: ${found.message}` }] : [];
+      return [...waiting, ...judgeWork(counts, ended, limits)];
     } catch {
       return [{ code: 'REDIS', message: 'The queue can not be asked.' }];
     }

@@ -18,7 +18,7 @@ export const UNIT = [
   'test/http/files.test.ts',
   'test/infra/{checks,config}.test.ts',
   'test/netlify/{pieces,signals}.test.ts',
-  'test/lib/*.test.ts',
+  'test/lib/{cached,deadline,latest-only,retry}.test.ts',
   'test/queue/capacity.test.ts',
   'test/rehearse/{events,table,tools}.test.ts',
   'test/release/lock.test.ts',

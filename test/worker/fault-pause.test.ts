@@ -1,0 +1,110 @@
+import { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ERRORS, FAILURE_CODES, OvenError } from '../../service/errors.ts';
+import { openQueueFixture, RESULT, requestFor, useRedis } from '../queue/fixture.ts';
+import { until } from '../rig/until.ts';
+
+const { redis } = useRedis();
+const SLUGS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const QUICK = { first: 20, longest: 80, giveUp: 60_000 };
+const POSTPONED = FAILURE_CODES.filter((code) => ERRORS[code].retry === 'postponed');
+
+describe('A fault that is not the tape’s', () => {
+  it.each(POSTPONED)(
+    '%s fails no tape: the worker stops, and goes on when a probe succeeds',
+    async (code) => {
+      const own = openQueueFixture(redis(), { attempts: 1 });
+      let fault = true;
+      let bakes = 0;
+      let probes = 0;
+      const seen: (string | undefined)[] = [];
+      const workers = await own.work({
+        faultWaits: QUICK,
+        onFault: (failure) => seen.push(failure?.code),
+        probe: async () => {
+          probes += 1;
+          if (fault) throw new Error('It lasts.');
+        },
+        bake: async () => {
+          bakes += 1;
+          if (fault) throw new OvenError(code);
+          return RESULT;
+        },
+      });
+      const jobs = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(slug))));
+      await until('the fault was probed some times', () => probes >= 4);
+      expect(workers.fault()).toMatchObject({ code });
+      expect(bakes).toBeLessThanOrEqual(4); // two at once, and two that were on their way
+      fault = false;
+      for (const { jobId } of jobs) await own.is(jobId, 'done');
+      expect(workers.fault()).toBeUndefined();
+      expect(seen).toEqual([code, undefined]);
+      const outcomes = (await own.calls(SLUGS.length)).map(({ outcome }) => outcome);
+      expect(outcomes).toEqual(SLUGS.map(() => ({ result: RESULT })));
+    },
+  );
+
+  it('fails the tapes after the time to give up, those too that never ran, and calls back', async () => {
+    const own = openQueueFixture(redis());
+    await own.work({
+      concurrency: 1,
+      faultWaits: { first: 20, longest: 50, giveUp: 100 },
+      probe: () => Promise.reject(new Error('It lasts.')),
+      bake: () => Promise.reject(new OvenError('STORAGE_UNREACHABLE')),
+    });
+    const jobs = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(slug))));
+    for (const { jobId } of jobs) await own.is(jobId, 'failed');
+    for (const { outcome } of await own.calls(SLUGS.length)) {
+      expect(outcome).toMatchObject({ failure: { code: 'STORAGE_UNREACHABLE', retryable: true } });
+    }
+  });
+
+  it('is of one tape alone when the probe succeeds: that tape waits, and all others are baked', async () => {
+    const own = openQueueFixture(redis());
+    await own.work({
+      concurrency: 1,
+      faultWaits: { first: 200, longest: 60_000, giveUp: 60_000 },
+      bake: async ({ slug }) => {
+        if (slug === 'huge') throw new OvenError('DISK_FULL');
+        return RESULT;
+      },
+    });
+    const huge = await own.queue.submit(requestFor('huge'));
+    const jobs = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(slug))));
+    for (const { jobId } of jobs) await own.is(jobId, 'done');
+    expect((await own.queue.status(huge.jobId))?.status).toBe('queued');
+    expect(await own.queue.cancel(huge.jobId)).toBe('cancelled');
+    await own.is(huge.jobId, 'failed');
+  });
+});
+
+it('A Redis that is full while tapes are baked fails none of them', async () => {
+  const own = openQueueFixture(redis(), { attempts: 1 });
+  const client = new Redis(redis().socket);
+  const room = (bytes: number) => client.config('SET', 'maxmemory', `${bytes}`);
+  onTestFinished(async () => {
+    await room(0);
+    client.disconnect();
+  });
+  const full = Promise.withResolvers<void>();
+  let failed = 0;
+  await own.work({
+    faultWaits: QUICK,
+    probe: async () => void (await client.set(`${own.prefix}:probe`, 'x')),
+    bake: async (_request, { signal, withSlugLock }) => {
+      await full.promise;
+      return withSlugLock(async () => RESULT, signal).catch((error) => {
+        failed += 1;
+        throw error;
+      });
+    },
+  });
+  const jobs = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(slug))));
+  await until('two run', async () => (await own.queue.counts()).active === 2);
+  await room(1);
+  full.resolve();
+  await until('a bake met the full Redis', () => failed > 0);
+  await room(0);
+  for (const { jobId } of jobs) await own.is(jobId, 'done');
+  expect((await own.calls(SLUGS.length)).every(({ outcome }) => 'result' in outcome)).toBe(true);
+});
