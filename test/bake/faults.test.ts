@@ -25,7 +25,7 @@ beforeAll(async () => {
 beforeEach(() => folders.empty());
 afterAll(() => folders.remove());
 
-/** Bakes into the scratch folders, and gives the code it fails with, having checked that nothing was left. */
+/** Bakes into the scratch folders, checks that nothing is left, and gives the code of the error. */
 async function fault(options: Partial<BakeOptions> = {}, path = tape): Promise<string> {
   const bases = { outDir: folders.out, tempDir: folders.temp, name: 'tape' };
   const { code } = await failure(bake(path, { ...bases, ...options }));

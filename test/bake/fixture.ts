@@ -16,8 +16,7 @@ import { makeTiming } from '../tapes/timing.ts';
 export const DOUBLED: readonly OutputRequest[] = [{ kind: 'mp4', scale: 2 }];
 
 /**
- * Folders of one test: a tape, what is baked from it, and a TEMP_DIR, which after each test, however it ended, must be
- * empty.
+ * Folders of one test: a tape, its outputs, and a TEMP_DIR, which must be empty after each test, whether it passed or failed.
  */
 export function useBakeFixture() {
   let root = '';
@@ -38,7 +37,7 @@ export function useBakeFixture() {
     compose: (parts: TapeParts): Promise<void> => composeTape(tape(), parts),
     bake: (options: Partial<BakeOptions> = {}): Promise<BakeReport> =>
       bake(tape(), { outDir: path('out'), name: 'it', tempDir: path('temp'), outputs: DOUBLED, ...options }),
-    /** What lies in the output folder, none if there is no such folder. */
+    /** The files in the output folder; none if there is no such folder. */
     served: (): Promise<string[]> => readdir(path('out')).catch(() => []),
   };
 }
@@ -60,12 +59,12 @@ export function bars(width: number, height: number, colours: readonly Colour[]):
   return encodePng(canvas.pixels, width, height);
 }
 
-/** Frames with their times, in ms, as a tape without sound has them. */
+/** The entries of a tape without sound: frames with their durations, in ms. */
 export function timed(frames: readonly Buffer[], durations: readonly number[]): TapeParts {
   return { frames, timing: makeTiming(durations) };
 }
 
-/** When each picture must begin, in seconds, and at last the end: at each frame that isn't the one before. */
+/** The right start of each picture, in seconds, and the end: a picture begins at each frame that differs from the one before. */
 export function changes(frames: readonly Buffer[], durations: readonly number[]): number[] {
   const times: number[] = [];
   let total = 0;

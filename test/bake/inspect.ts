@@ -68,7 +68,7 @@ export async function decodePicture(
 /** Decodes the sound's first channel as samples at 48 kHz from the start of the video. */
 export async function decodeSound(path: string): Promise<Float32Array> {
   const filter = `pan=mono|c0=c0,aresample=${SAMPLE_RATE}:async=1:first_pts=0`;
-  // Otherwise a WebM, whose sound begins a few ms early, would be shifted as a whole.
+  // Otherwise ffmpeg shifts a WebM as a whole, since its sound begins a few ms early.
   const args = argv`-v error -copyts -i ${path} -vn -af ${filter} -f f32le -`;
   const { stdout } = await execa('ffmpeg', args, { encoding: 'buffer' });
   return new Float32Array(Uint8Array.from(stdout).buffer);

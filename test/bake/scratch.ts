@@ -10,11 +10,11 @@ export interface Scratch {
   readonly root: string;
   readonly temp: string;
   readonly out: string;
-  /** What lies in `temp` and `out`: nothing, after a bake that failed. */
+  /** The files in `temp` and `out`; none after a failed bake. */
   readonly left: () => Promise<string[]>;
-  /** Where stand-ins write their process ids. */
+  /** The file to which stand-ins write their process ids. */
   readonly pids: string;
-  /** Empties everything but `root`, before the next test. */
+  /** Empties all folders but `root` before the next test. */
   readonly empty: () => Promise<void>;
   readonly remove: () => Promise<void>;
 }
@@ -49,13 +49,13 @@ export async function standIn(folder: string, name: string, script: string, pids
   return path;
 }
 
-/** Process ids in the file that stand-ins wrote; none while there is no such file. */
+/** The process ids in the file of the stand-ins; none while there is no such file. */
 export function pidsIn(path: string): number[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8').trim().split('\n').filter(Boolean).map(Number);
 }
 
-/** Whether a process is there. */
+/** Whether a process runs. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -64,7 +64,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Waits for `work` to fail, and gives the BakeError it failed with: anything else fails the test. */
+/** Waits for `work` to fail, and gives its BakeError. Any other result fails the test. */
 export async function failure(work: Promise<unknown>): Promise<BakeError> {
   const error = await work.then(
     () => new Error('It did not fail.'),

@@ -80,7 +80,7 @@ describe('other kinds of WAV', async () => {
 
   /** The loudness of the bursts, relative to those of the tape maker. */
   function decibels(samples: Float32Array, times: readonly number[]): number {
-    // Whole periods, away from the edges, which a coder blurs.
+    // Whole periods away from the edges, which an encoder blurs.
     const inside = times.flatMap((time) => {
       const start = Math.round((time + 0.001) * SAMPLE_RATE);
       return [...samples.subarray(start, start + 0.008 * SAMPLE_RATE)];
@@ -122,7 +122,7 @@ describe('sound that does not fit', () => {
 
     const samples = await decodeSound(path);
     if (bursts.length > 0) expectTimes(findBursts(samples), bursts, WITHIN_MS);
-    // AAC comes in blocks of 1024 samples, of which the last may be more than is asked for.
+    // AAC has blocks of 1024 audio samples, so the last block may be longer than the sound.
     expect(samples.length / SAMPLE_RATE).toBeLessThan(total + 0.05);
     expect(report.sound!.seconds).toBeLessThanOrEqual(total + 1 / SAMPLE_RATE);
   });

@@ -74,7 +74,7 @@ function burstsIn(
   }
   let [power, count] = [0, 0];
   for (const time of times) {
-    // Whole periods, away from the edges, which a coder blurs.
+    // Whole periods away from the edges, which an encoder blurs.
     const start = Math.round((time + 0.001) * sampleRate);
     for (const value of first.subarray(start, start + Math.round(0.008 * sampleRate))) {
       power += value * value;

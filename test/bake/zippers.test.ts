@@ -29,9 +29,9 @@ const python = (code: string) => ['-c', `import shutil, zipfile, os; ${code}`];
 interface Zipper {
   readonly what: string;
   readonly program: string;
-  /** OUT is the ZIP to be written. */
+  /** OUT stands for the ZIP that the program writes. */
   readonly args: readonly string[];
-  /** Whether the ZIP comes out of a pipe. */
+  /** Whether the program writes the ZIP to a pipe. */
   readonly isPiped?: boolean;
   readonly warnings?: readonly string[];
 }

@@ -1,12 +1,12 @@
 import { lowestLevel, readSps, type Sps } from './avc.ts';
 import { type Mp4, type Mp4Sample, type Mp4Track, readMp4 } from './isobmff.ts';
 
-/** Samples that ffmpeg's own AAC encoder puts before the sound. */
+/** Audio samples that ffmpeg's own AAC encoder puts before the sound. */
 const AAC_PRIMING = 1024;
-/** Samples in a packet of AAC. */
+/** Audio samples in a packet of AAC. */
 const AAC_PACKET = 1024;
 
-/** Everything that a strict player could find wrong with an MP4; nothing when it is right. Pure. */
+/** All faults that a strict player can find in an MP4; none in a right one. Pure. */
 export function mp4Faults(file: Buffer): string[] {
   try {
     const mp4 = readMp4(file);
@@ -37,7 +37,7 @@ function layoutFaults(file: Buffer, { boxes, movie, tracks }: Mp4): string[] {
   ];
 }
 
-/** That decode times, shown times, edits and the durations of all headers agree. */
+/** Checks that decode times, shown times, edits and the durations of all headers agree. */
 function timeFaults({ movie }: Mp4, track: Mp4Track): string[] {
   const { handler, samples, edits, timescale, duration, header } = track;
   const total = samples.reduce((sum, sample) => sum + sample.duration, 0);
@@ -79,7 +79,7 @@ function timeFaults({ movie }: Mp4, track: Mp4Track): string[] {
   return faults.map((fault) => `${handler} ${fault}`);
 }
 
-/** That samples lie in the data, each byte in one of them, and are what they should be. */
+/** Checks that samples fill the data, each byte in one sample, and have the right contents. */
 function dataFaults(file: Buffer, { boxes }: Mp4, { handler, samples }: Mp4Track): string[] {
   const data = boxes.find(({ type }) => type === 'mdat');
   const sorted = samples.toSorted((a, b) => a.offset - b.offset);
@@ -99,7 +99,7 @@ function dataFaults(file: Buffer, { boxes }: Mp4, { handler, samples }: Mp4Track
   ];
 }
 
-/** The types of a sample's NAL units, whose lengths stand before them; undefined where those don't add up. */
+/** The types of a sample's NAL units, each after its length; undefined where the lengths do not add up. */
 function nalsOf(file: Buffer, { offset, size }: Mp4Sample): number[] | undefined {
   const types: number[] = [];
   let at = offset;
@@ -149,7 +149,7 @@ function pictureFaults(file: Buffer, { movie }: Mp4, track: Mp4Track): string[] 
   ];
 }
 
-/** Offsets below zero are allowed where an edit or the version of ctts says so: here only where all pictures still have a place. */
+/** Checks offsets. Negative ones need an edit or a version of ctts, and here all pictures must still have a place. */
 function isShiftSigned({ samples }: Mp4Track): boolean {
   return Math.min(...samples.map(({ shown }) => shown)) >= 0;
 }
@@ -168,7 +168,7 @@ function colourFaults({ colour }: Sps, colr: Buffer | undefined): string[] {
 
 function levelFaults(sps: Sps, { samples, timescale }: Mp4Track): string[] {
   const shown = samples.map((sample) => sample.shown / timescale).toSorted((a, b) => a - b);
-  // In any one second, and the most that a stricter reading asks for: as if the closest two pictures went on so.
+  // The rate in any one second, and that of a stricter reading: all pictures as close as the closest two.
   const peak = Math.max(...shown.map((time, n) => shown.findLastIndex((other) => other < time + 1) - n + 1));
   const closest = Math.min(...shown.slice(1).map((time, n) => time - shown[n]!), 1);
   const bytes = Math.max(

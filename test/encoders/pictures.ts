@@ -1,13 +1,13 @@
 import { execa } from 'execa';
 
-/** Size of a video in pixels, and when each of its pictures begins, in seconds and in the order they are shown. */
+/** Size of a video in pixels, and the start of each picture, in seconds, in the order shown. */
 export interface Shown {
   readonly width: number;
   readonly height: number;
   readonly times: readonly number[];
 }
 
-/** Decodes a whole video with the program `ffmpeg`, and throws what the decoder says is wrong. */
+/** Decodes a whole video with the program `ffmpeg`, and throws the decoder's complaints. */
 export async function decodeTimes(path: string, ffmpeg: string): Promise<Shown> {
   const args = ['-hide_banner', '-nostats', '-copyts', '-v', 'info', '-i', path, '-map', '0:v:0'];
   const { stderr } = await execa(ffmpeg, [
@@ -36,7 +36,7 @@ export async function decodeTimes(path: string, ffmpeg: string): Promise<Shown> 
   return { width, height, times: shown.map(({ time }) => time) };
 }
 
-/** Decodes the pictures with the given numbers as they are stored: yuv420p, one after the other. */
+/** Decodes the pictures with these numbers as they are stored: yuv420p, one after the other. */
 export async function decodePictures(
   path: string,
   { width, height }: Shown,
@@ -59,11 +59,11 @@ function chromaSize(width: number, height: number): number {
 }
 
 /**
- * Takes a picture of limited-range BT.709 back to `width` × `height`, each pixel the mean of those that it became, as RGB of 3
- * bytes a pixel.
+ * Reduces a picture of limited-range BT.709 to `width` × `height`, as RGB of 3 bytes a pixel. Each pixel is the mean of those that it
+ * became.
  */
 export function shrink(yuv: Buffer, shown: Shown, width: number, height: number): Buffer {
-  // A column or row more, where the size was odd, belongs to no pixel.
+  // The additional column or row of an odd size belongs to no pixel.
   const factor = Math.max(1, Math.floor(Math.min(shown.width / width, shown.height / height)));
   const luma = yuv.subarray(0, shown.width * shown.height);
   const chroma = chromaSize(shown.width, shown.height);
@@ -101,7 +101,7 @@ function clamp(value: number): number {
   return Math.max(0, Math.min(255, Math.round(value)));
 }
 
-/** Likeness of two pictures in dB; infinite where they are the same. */
+/** Likeness of two pictures in dB; infinite where they are equal. */
 export function psnr(a: Buffer, b: Buffer): number {
   if (a.length !== b.length) return Number.NEGATIVE_INFINITY;
   let sum = 0;

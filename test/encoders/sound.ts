@@ -1,21 +1,21 @@
 import { execa } from 'execa';
 
 const RATE = 48_000;
-/** A sample as loud as this is neither what an encoder makes of silence nor what is quiet in a made soundtrack. */
+/** The level from which a sample is heard: above an encoder's silence, and above the quiet parts of a made soundtrack. */
 const AUDIBLE = 0.1;
 
-/** What is heard of a video's sound. */
+/** The sound of a video as it is heard. */
 export interface Heard {
-  /** Seconds at which something is first heard; none in silence. */
+  /** Seconds at which sound is first heard; undefined in silence. */
   readonly onset: number | undefined;
   /** Root of the mean square of all samples of all channels, 1 being full scale. */
   readonly level: number;
 }
 
-/** Decodes the sound of a video, from where the file begins. */
+/** Decodes the sound of a video from the start of the file. */
 export async function hear(path: string, ffmpeg: string): Promise<Heard> {
   const filter = `aresample=${RATE}:async=1:first_pts=0`;
-  // Otherwise sound that begins late would be moved to the beginning.
+  // Otherwise ffmpeg moves sound that begins late to the beginning.
   const args = ['-v', 'error', '-copyts', '-i', path, '-map', '0:a:0', '-af', filter];
   const { stdout } = await execa(ffmpeg, [...args, '-c:a', 'pcm_f32le', '-f', 'wav', '-'], {
     encoding: 'buffer',

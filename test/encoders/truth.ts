@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import JSZip from 'jszip';
 import { PNG } from 'pngjs';
 
-/** What a tape holds, read without anything that Oven reads it with. */
+/** The contents of a tape, read by other means than Oven's. */
 export interface Truth {
   readonly width: number;
   readonly height: number;
@@ -11,7 +11,7 @@ export interface Truth {
   frame(n: number): Buffer;
 }
 
-/** Reads the tape in the file `path`; its frames in the order of the numbers in their names, wherever in the ZIP they lie. */
+/** Reads the tape in the file `path`. Frames are in the order of the numbers in their names, in any folder of the ZIP. */
 export async function readTruth(path: string): Promise<Truth> {
   const zip = await JSZip.loadAsync(await readFile(path));
   const entries = Object.values(zip.files)
@@ -41,7 +41,7 @@ function onBlack(png: Buffer): Buffer {
   return rgb;
 }
 
-/** The chunks that say what the pixels are; what else there is, or is broken, says nothing about them. */
+/** The chunks that make the pixels. All others, broken or not, do not change them. */
 function essential(png: Buffer): Buffer {
   const parts = [png.subarray(0, 8)];
   for (let at = 8; at + 12 <= png.length; ) {

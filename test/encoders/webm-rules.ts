@@ -1,11 +1,11 @@
 import { type Block, ID, readWebm, unsigned, type Webm, type WebmTrack } from './webm.ts';
 
-/** Nanoseconds of sound that a decoder of Opus needs before it is right (RFC 7845), and of one packet. */
+/** Nanoseconds of sound that a decoder of Opus needs before its output is right (RFC 7845), and those of one packet. */
 const OPUS_PRE_ROLL = 80_000_000;
 const OPUS_PACKET_MS = 20;
 const NANOSECONDS_PER_SAMPLE = 1e9 / 48_000;
 
-/** Everything that a strict player could find wrong with a WebM of VP9 and Opus; nothing when it is right. Pure. */
+/** All faults that a strict player can find in a WebM of VP9 and Opus; none in a right one. Pure. */
 export function webmFaults(file: Buffer): string[] {
   try {
     const webm = readWebm(file);
@@ -25,7 +25,7 @@ export function webmFaults(file: Buffer): string[] {
 function layoutFaults({ docType, scale, blocks, cues, seeks, elements, tracks }: Webm): string[] {
   const placeOf = new Map(elements.map(({ at, id }) => [at, id]));
   const numbers = blocks.map(({ time }) => time);
-  // In order as they are heard and seen: sound is heard earlier than its time by its delay.
+  // In the order heard and seen. Sound is heard earlier than its time, by its delay.
   const delay = Math.max(...tracks.map((track) => Math.ceil(track.delay / 1e6)));
   const lost = cues.find(({ time, cluster }) => {
     const inside = blocks.filter((block) => block.cluster === cluster && block.time === time);
@@ -90,7 +90,7 @@ function pictureFaults(webm: Webm, { number, video, colour }: WebmTrack): string
   ];
 }
 
-/** What the head of a VP9 picture says; undefined where it is not profile 0, or not shown. */
+/** The contents of the head of a VP9 picture; undefined for another profile than 0, or a picture that is not shown. */
 function vp9Of({ data }: Block): { isKey: boolean; size: string | undefined } | undefined {
   const head = data[0] ?? 0;
   if (head >> 4 !== 0b1000 || (head & 0b1000) !== 0 || (head & 0b10) === 0) return undefined;

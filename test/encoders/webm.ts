@@ -1,7 +1,7 @@
-/** An element of EBML (RFC 8794): its ID, and where its content lies. */
+/** An element of EBML (RFC 8794): its ID, and the place of its content. */
 export interface Element {
   readonly id: number;
-  /** Where the element begins. */
+  /** The place of the element. */
   readonly at: number;
   readonly body: Buffer;
 }
@@ -11,14 +11,14 @@ export interface Block {
   readonly track: number;
   /** Milliseconds. */
   readonly time: number;
-  /** Milliseconds, where it tells. */
+  /** Milliseconds, where the block has a duration. */
   readonly duration: number | undefined;
   /** Nanoseconds at its end that are not played. */
   readonly discarded: number;
   readonly isKeyframe: boolean;
   readonly isLaced: boolean;
   readonly data: Buffer;
-  /** Where the cluster begins that it lies in, counted from the segment's content. */
+  /** The place of its cluster, counted from the segment's content. */
   readonly cluster: number;
 }
 
@@ -41,9 +41,9 @@ export interface Webm {
   readonly duration: number;
   readonly tracks: readonly WebmTrack[];
   readonly blocks: readonly Block[];
-  /** Where players may jump to: a time, and the place of a cluster. */
+  /** Cues, to which players may jump: a time, and the place of a cluster. */
   readonly cues: readonly { readonly time: number; readonly cluster: number }[];
-  /** What the segment says lies where, and what does. */
+  /** Places of elements by the segment's seek head, and the real ones. */
   readonly seeks: readonly { readonly id: number; readonly at: number }[];
   readonly elements: readonly Element[];
   readonly segmentAt: number;
@@ -59,7 +59,7 @@ export const ID = {
 
 const EMPTY: ReadonlyMap<number, Buffer> = new Map();
 
-/** Reads a WebM whose sizes are all known. Throws where they do not add up. */
+/** Reads a WebM in which all sizes are known. Throws where sizes do not add up. */
 export function readWebm(file: Buffer): Webm {
   const [head, segment, ...more] = elementsIn(file);
   if (head?.id !== 0x1a45dfa3 || segment?.id !== 0x18538067 || more.length > 0) {
@@ -153,7 +153,7 @@ function elementsIn(body: Buffer): Element[] {
   return elements;
 }
 
-/** A number whose length its first byte tells; with or without the bit that does. */
+/** A number whose first byte tells its length, with or without the bit that tells it. */
 function variable(body: Buffer, at: number, isStripped: boolean): { value: number; length: number } {
   const first = body[at] ?? 0;
   const length = Math.clz32(first) - 23;
@@ -175,7 +175,7 @@ function all(body: Buffer, id: number): Buffer[] {
   return elementsIn(body).flatMap((element) => (element.id === id ? [element.body] : []));
 }
 
-/** A whole number of as many bytes as there are. */
+/** A whole number of all bytes. */
 export function unsigned(body: Buffer | undefined, otherwise = 0): number {
   return body === undefined ? otherwise : body.reduce((value, byte) => value * 256 + byte, 0);
 }

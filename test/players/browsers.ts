@@ -3,17 +3,17 @@ import { delimiter, join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { browserPath, launch as launchChromium } from '../dashboard/browser.ts';
 
-/** What a player of videos has to be able to do: run an expression in a page. */
+/** A browser that plays videos. It can run an expression in a page. */
 export interface Player {
-  /** Opens a page, and gives what evaluates expressions in it. */
+  /** Opens a page, and gives the function that evaluates expressions in it. */
   open(url: string): Promise<{ evaluate<T>(expression: string): Promise<T> }>;
   close(): Promise<void>;
 }
 
-/** A browser that videos are played in. */
+/** A browser of this machine. */
 export interface PlayerProgram {
   readonly name: string;
-  /** What to say in a test's name where it is not there. */
+  /** The note in a test's title where the browser is missing. */
   readonly whyNot: string;
   start(): Promise<Player>;
 }
@@ -41,7 +41,7 @@ async function startChromium(): Promise<Player> {
   };
 }
 
-/** By WebDriver BiDi. */
+/** Drives a browser by WebDriver BiDi. */
 async function startFirefox(): Promise<Player> {
   const browser = await puppeteer.launch({
     browser: 'firefox',

@@ -3,9 +3,9 @@ import { startsOf } from '../encoders/judge.ts';
 import { psnr } from '../encoders/pictures.ts';
 import type { Truth } from '../encoders/truth.ts';
 
-/** Seconds that playing may end before or after what the report says. */
+/** Seconds by which playing may end before or after the report's duration. */
 const END_TOLERANCE = 0.05;
-/** Seconds that playing may take less than that: a player that leaves out what it thinks is no more jumps to the end. */
+/** Seconds by which playing may be shorter: a player that takes a late part for the end jumps there. */
 const SKIP_TOLERANCE = 0.25;
 /** Likeness of a picture to its frame, in dB: browsers round colours in their own ways. */
 const LIKENESS = 28;
@@ -13,10 +13,10 @@ const LIKENESS = 28;
 export interface Film {
   /** A video that the server of `url` has. */
   readonly path: string;
-  /** Seconds that its report says. */
+  /** Seconds, by its report. */
   readonly seconds: number;
   readonly truth: Truth;
-  /** Of each frame of the tape, in ms. */
+  /** Milliseconds for which each frame of the tape is shown. */
   readonly durations: readonly number[];
 }
 
@@ -25,8 +25,8 @@ interface Page {
 }
 
 /**
- * Plays a video to its end and looks at `samples` moments of it in the page `page`. Gives what is wrong, nothing when all is right:
- * where it ended, and whether each picture is its frame, and rather that than the ones around it.
+ * Plays a video to its end in the page `page`, and compares the pictures at `samples` times. Gives the faults; none where the video ends
+ * in time, and each picture is more like its frame than like those around it.
  */
 export async function playFaults(page: Page, film: Film, { rate = 1, samples = 10 } = {}): Promise<string[]> {
   const { path, seconds, truth, durations } = film;
@@ -68,7 +68,7 @@ export async function playFaults(page: Page, film: Film, { rate = 1, samples = 1
   return faults;
 }
 
-/** Moments in the middle of frames that are spread over the tape, the first and the last among them. */
+/** Times in the middle of frames that are spread over the tape, with the first and the last. */
 function chooseMoments(durations: readonly number[], samples: number): { frame: number; time: number }[] {
   const starts = startsOf(durations);
   const frames = durations.length;
@@ -78,7 +78,7 @@ function chooseMoments(durations: readonly number[], samples: number): { frame: 
   return [...new Set(spread)].map((frame) => ({ frame, time: (starts[frame]! + starts[frame + 1]!) / 2 }));
 }
 
-/** The next frame before or after that differs. */
+/** The nearest different frame, before or after. */
 function neighbour(truth: Truth, frame: number, step: 1 | -1): number | undefined {
   const own = truth.frame(frame);
   for (

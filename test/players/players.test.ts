@@ -11,7 +11,7 @@ import { type Player, players } from './browsers.ts';
 import { type Film, playFaults } from './judge.ts';
 import { serveVideos } from './server.ts';
 
-/** `npm run test:players` plays all of the catalogue; otherwise one small tape is played. */
+/** `npm run test:players` plays the whole catalogue. Otherwise one small tape is played. */
 const isLong = process.env.OVEN_TEST_PLAYERS === 'long';
 const SMALL: TapeSpec = { scene: 'sprites', width: 65, height: 48, seconds: 1, sound: true };
 const TAPES = (isLong ? Object.keys(catalogue) : ['small']) as (TapeName | 'small')[];

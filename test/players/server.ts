@@ -9,7 +9,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webm': 'video/webm',
 };
 
-/** Serves the files of `folder`, parts of them as well, since players ask for those, and the page that plays them at `/`. */
+/** Serves the files of `folder`, whole or in ranges, as players ask for them, and the page that plays them at `/`. */
 export async function serveVideos(folder: string): Promise<{ url: string; close(): void }> {
   const page = join(import.meta.dirname, 'page.html');
   const server = createServer(async (request, response) => {

@@ -5,8 +5,8 @@ import { catalogue, type TapeName } from './catalogue.ts';
 import { makeTape, type TapeFacts, type TapeSpec } from './make.ts';
 
 /**
- * Gives a tape of the catalogue as `dir/NAME.zip`, made only when it is not there yet: its facts lie beside
- * it in `NAME.json`. After a change of a scene's drawing, empty the folder.
+ * Gives a tape of the catalogue as `dir/NAME.zip`, and makes it where it is missing. Its facts are beside it in `NAME.json`. Empty the
+ * folder after a change of a scene's drawing.
  */
 export async function cachedTape(name: TapeName, dir: string): Promise<TapeFacts & { made: boolean }> {
   const spec: TapeSpec = catalogue[name];

@@ -20,7 +20,7 @@ export function rgba(red: number, green: number, blue: number, alpha = 255): Col
   return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
-/** Replaces one pixel, and nothing where it lies outside. */
+/** Replaces one pixel, or nothing for a place outside. */
 export function setPixel(canvas: Canvas, x: number, y: number, colour: Colour): void {
   if (x >= 0 && y >= 0 && x < canvas.width && y < canvas.height) canvas.words[y * canvas.width + x] = colour;
 }

@@ -1,8 +1,8 @@
 import type { TapeSpec } from './make.ts';
 
 /**
- * The tapes that benchmarks quote, by name: each kind of content at the sizes and lengths that people record. Transparent
- * ones are not among them: the plain recipe drops alpha and so shows other pictures, which can't be compared.
+ * The tapes of the benchmarks, by name: each kind of content at the sizes and lengths that people record. None is transparent, since the
+ * plain recipe drops alpha, and its pictures can't be compared then.
  */
 export const catalogue = {
   prompt: { scene: 'prompt', width: 337, height: 160, seconds: 8, sound: true },

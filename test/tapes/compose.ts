@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import JSZip from 'jszip';
 import { frameName, RECORDED_AT } from './timing.ts';
 
-/** What goes into a tape. A part left out has no entry; a string or Buffer is written as it is, all else as JSON. */
+/** The parts of a tape. A part that is left out has no entry. A string or Buffer is written unchanged, any other value as JSON. */
 export interface TapeParts {
   frames: readonly Buffer[];
   timing?: unknown;
@@ -13,15 +13,15 @@ export interface TapeParts {
 }
 
 /**
- * Zips a tape as the site does: JSZip, flat, frames first, STORE, sizes and CRC in the local headers. The
- * file appears under its name only when whole.
+ * Zips a tape as the site does: by JSZip, flat, frames first, STORE, sizes and CRC in the local headers. The file appears only as a
+ * whole.
  */
 export async function composeTape(
   path: string,
   { frames, timing, metadata, sound }: TapeParts,
 ): Promise<void> {
   const zip = new JSZip();
-  // JSZip stamps entries with the time of day unless told; a made tape is to be the same each time.
+  // JSZip gives entries the time of day by default. A made tape has to be the same each time.
   const add = (name: string, content: Buffer | string) =>
     zip.file(name, content, { date: new Date(RECORDED_AT) });
   frames.forEach((png, n) => {

@@ -1,6 +1,6 @@
 import { type Canvas, type Colour, fillRect } from './canvas.ts';
 
-/** A glyph is 3×5 dots: five octal digits, a row each, whose three bits are the dots from left to right. */
+/** A glyph has 3×5 dots: five octal digits, one for each row. The three bits of a digit are the dots from left to right. */
 const glyphs: Record<string, string> = {
   a: '25755',
   b: '65656',

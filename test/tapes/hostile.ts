@@ -7,7 +7,7 @@ import { ENTRIES } from './hostile/entries.ts';
 
 export type { HostileTape } from './hostile/case.ts';
 
-/** Every kind of tape that must be refused, each with the code that says why. */
+/** All kinds of tapes that must be refused, with the code of each. */
 export const HOSTILE_TAPES: readonly HostileTape[] = [
   ...FILES,
   ...DIRECTORIES,
@@ -17,7 +17,7 @@ export const HOSTILE_TAPES: readonly HostileTape[] = [
   ...TIMINGS,
 ];
 
-/** The limits a hostile tape is to be opened with. */
+/** The limits with which a hostile tape is opened. */
 export function limitsOf({ limits }: HostileTape): Limits {
   return { ...DEFAULT_LIMITS, ...limits };
 }

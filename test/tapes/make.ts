@@ -8,7 +8,7 @@ import { type SceneName, scenes } from './scenes.ts';
 import { makeSound, SAMPLE_RATE, WAV_HEADER_BYTES } from './sound.ts';
 import { makeDurations, makeTiming, RECORDED_AT } from './timing.ts';
 
-/** What a tape is made from: pixels, seconds, frames a second (60), pauses and sound (none), a seed (1). */
+/** The specification of a made tape: pixels, seconds, frames a second (60), pauses and sound (none), a seed (1). */
 export interface TapeSpec {
   scene: SceneName;
   width: number;
@@ -20,11 +20,11 @@ export interface TapeSpec {
   seed?: number;
 }
 
-/** The truth about a made tape, for tests and benchmarks to compare with: durations in ms, the rest in seconds. */
+/** The facts of a made tape, for comparison in tests and benchmarks: durations in ms, all else in seconds. */
 export interface TapeFacts {
   path: string;
   frames: number;
-  /** How many frames differ from the one before, the first included. */
+  /** The number of frames that differ from the one before, with the first. */
   uniqueFrames: number;
   durations: number[];
   width: number;
@@ -34,7 +34,7 @@ export interface TapeFacts {
   soundSeconds: number | null;
 }
 
-/** Frames encoded at once: bounds memory to a few raw frames. */
+/** Frames that are encoded at once. The number bounds memory to a few raw frames. */
 const IN_FLIGHT = 4;
 
 /** Draws the frame shown at each of `starts` (seconds) and encodes it; identical neighbours share one buffer. */
@@ -60,7 +60,7 @@ export async function drawFrames(spec: TapeSpec, starts: readonly number[]): Pro
   return Promise.all(encoded);
 }
 
-/** Draws, sounds and zips a whole tape shaped as the recorder's, and tells what is in it. */
+/** Makes a whole tape in the recorder's form, and gives its facts. */
 export async function makeTape(path: string, spec: TapeSpec): Promise<TapeFacts> {
   const { scene, width, height, seed = 1 } = spec;
   const durations = makeDurations(spec);

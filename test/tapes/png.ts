@@ -8,8 +8,8 @@ const FILTER_UP = 2;
 
 /**
  * Encodes straight-alpha RGBA as a browser's canvas does: 8-bit RGBA, every row filtered by the one above, compressed
- * for speed (seen in the PNGs of Chromium's `toBlob`). What a frame costs to decode hangs on the filter, so that
- * sharp, which picks another for each row, would make tapes slower to read than real ones.
+ * for speed (seen in the PNGs of Chromium's `toBlob`). The cost of decoding depends on the filter. sharp picks another filter for each row,
+ * which would make tapes slower to read than real ones.
  */
 export async function encodePng(pixels: Uint8Array, width: number, height: number): Promise<Buffer> {
   const header = Buffer.alloc(13);

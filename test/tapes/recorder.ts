@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { type Browser, chromium } from 'playwright-core';
 import type { TapeFacts } from './make.ts';
 
-/** What is recorded: canvas in pixels, seconds, and whether the page hangs for 250 ms at 1 s and every 2 s after. */
+/** The recording: canvas in pixels, seconds, and whether the page hangs for 250 ms at 1 s and every 2 s after. */
 export interface RecordingSpec {
   width: number;
   height: number;
@@ -27,10 +27,10 @@ const FLAGS = [
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
 ];
-/** How long (ms) opening the page, encoding and zipping may take beyond the seconds of the tape. */
+/** Milliseconds that opening the page, encoding and zipping may take beyond the seconds of the tape. */
 const PATIENCE_MS = 40_000;
 
-/** Finds a browser: the program that CHROMIUM names, else the first on the PATH; undefined when there is none. */
+/** Finds a browser: the program in CHROMIUM, otherwise the first on the PATH; undefined where there is none. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (env.CHROMIUM) return env.CHROMIUM;
   const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
@@ -39,14 +39,14 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
 
 /**
  * Records a real tape: a headless browser plays recorder-page.html with its sound, captures every refresh and
- * zips, all in the page, so that PNGs, jitter and archive are a browser's own. The file appears only when whole.
- * Rejects where there is no browser, or where it does not come to an end.
+ * zips, all in the page, so that PNGs, jitter and archive are a browser's own. The file appears only as a whole. Rejects where there is
+ * no browser, or where recording does not end.
  */
 export async function recordTape(path: string, spec: RecordingSpec): Promise<TapeFacts> {
   const executablePath = findChromium();
   if (!executablePath)
     throw new Error(`No browser on the PATH: ${PROGRAMS.join(', ')}. CHROMIUM may name one`);
-  // Chromium does not start as root with its sandbox; without, Playwright passes --no-sandbox, as it does unless told.
+  // Chromium does not start as root with its sandbox. Without the option, Playwright passes --no-sandbox.
   const chromiumSandbox = process.getuid?.() !== 0;
   const browser = await chromium.launch({ executablePath, args: FLAGS, chromiumSandbox });
   const part = `${path}.${process.pid}.part`;
@@ -67,7 +67,7 @@ export async function recordTape(path: string, spec: RecordingSpec): Promise<Tap
 async function play(browser: Browser, spec: RecordingSpec): Promise<Recorded> {
   const context = await browser.newContext({ offline: true });
   const page = await context.newPage();
-  // From its file: a page set as text is no secure context, and those have no audio worklets.
+  // The page comes from a file: a page from text is no secure context, and has no audio worklets.
   await page.goto(new URL('recorder-page.html', import.meta.url).href);
   await page.addScriptTag({ path: createRequire(import.meta.url).resolve('jszip/dist/jszip.min.js') });
   return page.evaluate<Recorded>(`record(${JSON.stringify(spec)})`);
@@ -90,7 +90,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** `node test/tapes/recorder.ts [SECONDS] [--stalls] [--out FILE]`: 8 seconds when not told. */
+/** `node test/tapes/recorder.ts [SECONDS] [--stalls] [--out FILE]`: 8 seconds by default. */
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,

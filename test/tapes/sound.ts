@@ -1,19 +1,19 @@
 import { seeded } from './random.ts';
 
-/** Samples a second, as the recorder's machines have it as a rule. */
+/** Audio samples a second, the usual rate of the recorder's machines. */
 export const SAMPLE_RATE = 48_000;
 /** The recorder writes whole audio blocks, so the length is a multiple of these samples. */
 export const BLOCK_SAMPLES = 4096;
 /** Bytes of the WAV header before the first sample. */
 export const WAV_HEADER_BYTES = 44;
-/** Each burst is a tone of this pitch (Hz) and length (seconds), far louder than what is under it. */
+/** A burst: a tone of this pitch (Hz) and length (seconds), far louder than the melody under it. */
 export const BURST = { hertz: 1000, seconds: 0.01, level: 0.8 };
 
 const notes = [220, 261.63, 293.66, 329.63, 392, 440];
 const NOTE_SECONDS = 0.2;
 const NOTE_LEVEL = 0.04;
 
-/** Seconds at which the bursts of a soundtrack this long begin: 0.25, 0.75, 1.25 … */
+/** The starts of the bursts of a soundtrack, in seconds: 0.25, 0.75, 1.25 … */
 export function burstTimes(seconds: number): number[] {
   const count = Math.max(0, Math.floor((seconds - BURST.seconds - 0.25) * 2) + 1);
   return Array.from({ length: count }, (_, n) => 0.25 + n * 0.5);
@@ -45,8 +45,8 @@ export function encodeWav(interleaved: Int16Array, sampleRate = SAMPLE_RATE): Bu
 }
 
 /**
- * Plays a quiet seeded melody with the bursts of `burstTimes` over it, so that a listener can tell where in
- * time any part of it came to lie. As long as the whole blocks that fit into `seconds`.
+ * Makes a quiet seeded melody with the bursts of `burstTimes` over it, which tell the time of every part of the sound. Its length is the
+ * whole number of blocks that fit into `seconds`.
  */
 export function makeSound(seconds: number, seed = 1): Buffer {
   const random = seeded(seed);

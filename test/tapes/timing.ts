@@ -8,18 +8,18 @@ export interface TimingEntry {
   timestamp: number;
 }
 
-/** What a timing array is made from; `seconds` is the total aimed at, which the last frame may pass by a little. */
+/** The specification of a timing array. `seconds` is the intended total, which the last frame may exceed a little. */
 export interface TimingSpec {
   seconds: number;
   fps?: number;
-  /** Puts in a pause of 250 ms about every two seconds, as a busy phone does. */
+  /** Whether there is a pause of 250 ms about every two seconds, as on a busy phone. */
   stalls?: boolean;
   seed?: number;
 }
 
-/** The moment (epoch ms) at which every made tape was begun, so that making one again gives the same bytes. */
+/** The start (epoch ms) of every made tape. It is fixed, so that a tape has the same bytes each time. */
 export const RECORDED_AT = Date.UTC(2025, 10, 3, 12, 0, 0) + 0.3125;
-/** The recorder gives the last frame, whose end it never sees, this many milliseconds. */
+/** Milliseconds that the recorder gives the last frame, since it never sees its end. */
 export const LAST_MS = 16.67;
 const SHORTEST_MS = 10;
 const STALL_MS = 250;
@@ -49,7 +49,7 @@ export function makeDurations({ seconds, fps = 60, stalls = false, seed = 1 }: T
   return [...durations, LAST_MS];
 }
 
-/** Turns durations in ms into what timing.json holds. */
+/** Turns durations in ms into the contents of timing.json. */
 export function makeTiming(durations: readonly number[]): TimingEntry[] {
   let passed = 0;
   return durations.map((duration, frame) => {

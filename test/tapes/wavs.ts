@@ -6,11 +6,11 @@ import { wavChunk } from './hostile/parts.ts';
 /** A WAV file that another program writes. */
 interface WavKind {
   readonly name: string;
-  /** What the program is told about its output. */
+  /** The program's arguments for its output. */
   readonly args: string;
 }
 
-/** Every way of writing samples that ffmpeg puts into WAV files, at rates and with channels of all sorts. */
+/** All codings that ffmpeg writes to WAV files, at many rates and with many layouts of channels. */
 const FFMPEG_WAVS: readonly WavKind[] = [
   ...['u8', 's16le', 's24le', 's32le', 's64le', 'f32le', 'f64le', 'alaw', 'mulaw'].map((coding) => ({
     name: `pcm_${coding}`,
@@ -46,10 +46,10 @@ const FFMPEG_WAVS: readonly WavKind[] = [
   { name: 'a chunk PEAK', args: '-write_peak on -c:a pcm_s16le' },
 ];
 
-/** Files by name; undefined where the program that would write one, or can't write it, is not there. */
+/** Files by name; undefined where the program is missing, or can't write the kind. */
 export type Wavs = ReadonlyMap<string, Buffer | undefined>;
 
-/** Writes a WAV file of each kind from the one at `source`, with one run of ffmpeg; gives their bytes. */
+/** Writes a WAV file of each kind from the one at `source` by one run of ffmpeg, and gives their bytes. */
 export async function ffmpegWavs(folder: string, source: string): Promise<Wavs> {
   const { stdout: encoders } = await execa('ffmpeg', ['-v', 'error', '-encoders']);
   const known = FFMPEG_WAVS.filter((kind) => isKnown(kind, encoders));
@@ -62,13 +62,13 @@ export async function ffmpegWavs(folder: string, source: string): Promise<Wavs> 
   return new Map([...(await bytesByName(files)), ...unknown.map(({ name }) => [name, undefined] as const)]);
 }
 
-/** Whether an ffmpeg with these encoders can write a kind: some hosts' have fewer. */
+/** Whether an ffmpeg with these encoders can write a kind. That of some hosts has fewer encoders. */
 function isKnown({ args }: WavKind, encoders: string): boolean {
   const encoder = /-c:a (\S+)/.exec(args)?.[1];
   return encoder === undefined || encoders.includes(` ${encoder} `);
 }
 
-/** What sox writes otherwise than ffmpeg. */
+/** Kinds that sox writes in another way than ffmpeg. */
 const SOX_WAVS: readonly WavKind[] = [
   { name: 'sox: RIFX of 16 bits', args: '-B' },
   { name: 'sox: RIFX of 8 bits', args: '-B -b 8' },
@@ -92,7 +92,7 @@ const SOX_WAVS: readonly WavKind[] = [
   { name: 'sox: six channels', args: '-c 6' },
 ];
 
-/** Writes a WAV file of each kind from the one at `source`, with sox; gives their bytes. */
+/** Writes a WAV file of each kind from the one at `source` by sox, and gives their bytes. */
 export async function soxWavs(folder: string, source: string): Promise<Wavs> {
   if ((await execa('sox', ['--version'], { reject: false })).failed) {
     return new Map(SOX_WAVS.map(({ name }) => [name, undefined]));
@@ -115,7 +115,7 @@ function unpadded(id: string, data: Buffer): Buffer {
   return wavChunk(id, data).subarray(0, 8 + data.length);
 }
 
-/** What writers get wrong, made of the recorder's own file: 44 bytes and samples of 16 bits in stereo. */
+/** Files with the mistakes of other writers, made of the recorder's file: 44 bytes, and samples of 16 bits in stereo. */
 export function oddWavs(plain: Buffer): Wavs {
   const set = (...changes: readonly (readonly [at: number, value: number, bytes?: number])[]) => {
     const bytes = Buffer.from(plain);
@@ -198,14 +198,14 @@ export function oddWavs(plain: Buffer): Wavs {
   ]);
 }
 
-/** The chunk of samples, of which it is not known how many there are. */
+/** The chunk of samples with an unknown length. */
 function endless(data: Buffer): Buffer {
   const bytes = Buffer.from(data);
   bytes.writeUInt32LE(0xffffffff, 4);
   return bytes;
 }
 
-/** Samples of 16 bits, each written anew in `size` bytes. */
+/** Samples of 16 bits, each written in `size` bytes. */
 function samplesOf(
   samples: Buffer,
   size: number,

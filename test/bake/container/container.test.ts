@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Times of four pictures in seconds, and the end: a long last one. */
+/** The starts of four pictures, in seconds, and the end. The last picture is long. */
 const TIMES = [0, 0.5, 0.51, 0.9, 3.4];
 const KINDS = {
   mp4: { video: ['libx264', '-bf', '0'], sound: ['aac'], write: writeMp4 },

@@ -90,7 +90,7 @@ it.each([
   [6, '0 4 1 2 3 5'],
   [7, '0 4 1 2 3 6 5'],
   [10, '0 4 1 2 3 8 5 6 7 9'],
-  // The 601st is a keyframe, and none before it waits for it.
+  // The 601st picture is a keyframe, and no picture before it waits for it.
   [602, '599 597 598 600 601'],
 ])('The decode order of %i pictures with B-frames ends with %s', (pictures, end) => {
   expect(decodeOrder(pictures).join(' ').endsWith(end)).toBe(true);

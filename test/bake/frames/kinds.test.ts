@@ -10,14 +10,14 @@ const images = useImages();
 const [WIDTH, HEIGHT, HEAD] = [16, 12, 33];
 
 const plain = await bars(WIDTH, HEIGHT, [0xff2040c0, 0xff80e010]);
-/** What the picture's IDAT holds, and what that unpacks to: rows of a byte for the filter and 4 for each pixel. */
+/** The contents of the picture's IDAT, and the unpacked rows: a byte for the filter and 4 bytes for each pixel. */
 const packed = plain.subarray(HEAD + 8, -16);
 const rows = inflateSync(packed);
 const STRIDE = 1 + WIDTH * 4;
 
 const IEND = pngChunk('IEND', Buffer.alloc(0));
 const idat = (data: Buffer) => pngChunk('IDAT', data);
-/** The picture's header, and what else follows. */
+/** A PNG of the picture's header and other parts. */
 const png = (...chunks: readonly Buffer[]) => Buffer.concat([plain.subarray(0, HEAD), ...chunks]);
 const withChunk = (type: string, body: Buffer) => png(pngChunk(type, body), idat(packed), IEND);
 /** A copy with one byte changed; a negative place counts from the end. */
@@ -94,7 +94,7 @@ describe('damaged frames', () => {
     'A damaged frame under a right checksum of the ZIP fails with FRAME_CORRUPT: %s',
     async (_what, bytes) => {
       expect(await fault(bytes, 1, 'mp4')).toMatchObject({ code: 'FRAME_CORRUPT' });
-      // Not among what is shown: the middle is.
+      // The thumbnail shows the middle frame, not the damaged one.
       const { code, message } = await fault(bytes, 4, 'thumbnail');
       expect(code).toBe('FRAME_CORRUPT');
       expect(message).toContain('frame-00004.png');

@@ -48,7 +48,7 @@ describe('invalid PNGs', () => {
 });
 
 it('A video can mix frames of all kinds', async () => {
-  // Two neighbours of the same bytes would be one picture.
+  // Two neighbours with the same bytes are one picture.
   const files = BY_SIZE.get('32×32')!.filter(({ bytes }, n, all) => !all[n - 1]?.bytes.equals(bytes));
   await fixture.compose(
     timed(
@@ -83,7 +83,7 @@ describe('small pictures', () => {
   });
 });
 
-/** The pixels in the middle of where each of `width` × `height` must be. */
+/** The pixels at the centres of `width` × `height` equal blocks. */
 async function centres(path: string, width: number, height: number): Promise<Buffer> {
   const { data, info } = await sharp(path).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const samples = Array.from({ length: width * height }, (_, n) => {

@@ -29,7 +29,7 @@ const seeds = [
     { name: '__MACOSX/._tape', data: Buffer.alloc(20) },
     ...shortened.map((entry) => ({ ...entry, name: `tape/${entry.name}` })),
   ]),
-  // Damage near the end hits the directory, which is what most decisions hang on.
+  // Damage near the end hits the directory, on which most decisions depend.
   zip(shortened.slice(0, 2), { comment: Buffer.from('a comment') }),
 ];
 
@@ -37,7 +37,7 @@ function sometimes(arbitrary: fc.Arbitrary<number>): fc.Arbitrary<number | null>
   return fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 }
 
-/** Some bytes changed, some removed, some doubled. */
+/** The bytes with some of them changed, removed or doubled. */
 const damaged = fc
   .record({
     seed: fc.constantFrom(...seeds),
@@ -57,7 +57,7 @@ const damaged = fc
     return bytes;
   });
 
-/** A tape some of whose entries lie about something. */
+/** A tape in which some entries have wrong fields. */
 const lying = fc
   .record({
     lies: fc.array(
@@ -113,7 +113,7 @@ it.each([
   60_000,
 );
 
-/** Reads the whole tape, as a bake does; gives the code of the BakeError, or throws what is none. */
+/** Reads the whole tape, as a bake does. Gives the code of a BakeError, and throws any other error. */
 async function outcomeOfBaking(): Promise<string> {
   try {
     const tape = await openTape(path, DEFAULT_LIMITS);

@@ -33,7 +33,7 @@ async function write(bytes: Buffer): Promise<string> {
   return path;
 }
 
-/** Opens the ZIP, and hands the tape to `use` before it is closed. */
+/** Opens the ZIP, calls `use` with the tape, and closes it. */
 async function opened<T>(
   bytes: Buffer,
   use: (tape: Tape) => T | Promise<T>,

@@ -4,7 +4,7 @@ import { DEFAULT_LIMITS } from '../../../service/bake/limits.ts';
 import { parseTiming } from '../../../service/bake/open/timing/timing.ts';
 import type { BakeCode } from '../../../service/errors.ts';
 
-// Ways of writing one timing, each of which others' programs or hands have written.
+// Forms of one timing. Other programs or people have written each of them.
 
 const START = 1_770_000_000_000.25;
 const DURATIONS = [40, 60, 80, 100, 120];

@@ -10,7 +10,7 @@ import {
 
 const ONE_REFRESH_TICKS = 1500;
 
-/** A tape: how long each frame is shown (ms), and what it shows; few contents, so that neighbours are often equal. */
+/** A tape: the duration of each frame (ms), and its content. There are few contents, so neighbours are often equal. */
 const tape = fc
   .array(
     fc.record({
@@ -43,7 +43,7 @@ describe('planTimeline (properties)', () => {
         let start = 0;
         for (const [frame, duration] of durations.entries()) {
           const end = start + duration * TICKS_PER_MS;
-          // Two ticks of rounding, 22 µs; what is shown for less can't be asked for.
+          // Rounding takes up to two ticks, 22 µs. A shorter frame need not be seen.
           if (end - start > 2) {
             for (const ticks of [start + 1, (start + end) / 2, end - 1]) {
               const shown = planned.pictures[pictureAt(planned, ticks)]!.frame;

@@ -4,7 +4,7 @@ import { zip } from './zip.ts';
 
 const MiB = 1024 * 1024;
 
-/** Bytes that aren't a ZIP, or not a whole one. */
+/** Bytes that are no ZIP, or no whole one. */
 export const FILES: readonly HostileTape[] = [
   { what: 'an empty file', code: 'NOT_A_ZIP', says: /empty/, make: () => Buffer.alloc(0) },
   { what: 'one byte', code: 'NOT_A_ZIP', make: () => Buffer.from('P') },
@@ -25,7 +25,7 @@ export const FILES: readonly HostileTape[] = [
   { what: 'an empty ZIP', code: 'TAPE_NO_FRAMES', make: () => zip([]) },
 ];
 
-/** A directory that lies. */
+/** ZIPs with a wrong directory. */
 export const DIRECTORIES: readonly HostileTape[] = [
   {
     what: 'a directory claiming 65,535 entries',

@@ -4,7 +4,7 @@ import { jsonEntry, png, timingOf, wav } from './parts.ts';
 const MiB = 1024 * 1024;
 const bomb = Buffer.alloc(8 * MiB);
 
-/** Entries whose bytes are not those they promise. */
+/** Entries whose bytes differ from their size or checksum. */
 export const BYTES: readonly HostileTape[] = [
   {
     what: 'a bad checksum',

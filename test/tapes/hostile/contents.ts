@@ -66,7 +66,7 @@ export const FRAMES: readonly HostileTape[] = [
   },
 ];
 
-/** timing.json that can't be believed. */
+/** Wrong forms of timing.json. */
 export const TIMINGS: readonly HostileTape[] = [
   { what: 'timing.json that is not JSON', code: 'TIMING_NOT_JSON', make: () => timed('[{"duration": 16') },
   { what: 'an empty timing.json', code: 'TIMING_NOT_JSON', make: () => timed('') },

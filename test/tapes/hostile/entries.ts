@@ -4,7 +4,7 @@ import { type Entry, zip } from './zip.ts';
 
 const MiB = 1024 * 1024;
 
-/** Entries that aren't what a recorder writes. */
+/** Entries that no recorder writes. */
 export const ENTRIES: readonly HostileTape[] = [
   ...[
     '../frame-00000.png',
@@ -153,7 +153,7 @@ function overlapping(): Buffer {
   return zip([outer, frameWith({ headerOffset: 30 + frame1.length + png().length })]);
 }
 
-/** The last frame's data is said to go on into the directory. */
+/** The last frame's data reaches into the directory. */
 function reachingDirectory(): Buffer {
   const size = png().length + 40;
   return zip([...frameEntries(1), frameWith({ size, packedSize: size })]);

@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import type { Entry } from './zip.ts';
 
-/** What `png` draws, and the lies its header may tell. */
+/** The options of `png`: its pixels, and wrong fields of its header. */
 export interface PngOptions {
   /** Pixels. */
   readonly width?: number;
@@ -15,7 +15,7 @@ export interface PngOptions {
   readonly chunks?: readonly Buffer[];
 }
 
-/** A PNG of one colour, 8 bits a channel. Beyond 10,000 pixels it has a header only: nobody may look further. */
+/** A PNG of one colour, 8 bits a channel. Above 10,000 pixels it has a header only, and its pixels must not be read. */
 export function png({
   width = 6,
   height = 4,
@@ -50,16 +50,16 @@ export function pngChunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, crc]);
 }
 
-/** The fields of a WAV header, each with what the recorder writes. */
+/** The fields of a WAV header. Their defaults are the recorder's. */
 export interface WavOptions {
   readonly format?: number;
   readonly channels?: number;
   readonly sampleRate?: number;
   readonly bits?: number;
   readonly blockAlign?: number;
-  /** Bytes of samples that are there. */
+  /** Bytes of samples in the file. */
   readonly bytes?: number;
-  /** Bytes of samples that the header claims. */
+  /** Bytes of samples by the header. */
   readonly claimed?: number;
   /** Chunks before the samples. */
   readonly before?: Buffer;
@@ -99,7 +99,7 @@ export function frameEntryName(index: number): string {
   return `frame-${String(index).padStart(5, '0')}.png`;
 }
 
-/** `count` tiny frames, each of another shade. */
+/** `count` tiny frames, each of a different shade. */
 export function frameEntries(count: number, options: PngOptions = {}): Entry[] {
   return Array.from({ length: count }, (_, index) => ({
     name: frameEntryName(index),
@@ -144,7 +144,7 @@ export function tapeEntries(count = 3): Entry[] {
   ];
 }
 
-/** The entries with those of the same name replaced, and others added at the end. */
+/** The entries, with those of the same name replaced, and others added at the end. */
 export function withEntries(entries: readonly Entry[], ...changes: readonly Entry[]): Entry[] {
   const replaced = entries.map((entry) => changes.find(({ name }) => name === entry.name) ?? entry);
   const added = changes.filter(({ name }) => !entries.some((entry) => entry.name === name));

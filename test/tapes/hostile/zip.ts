@@ -1,14 +1,14 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
 /**
- * One entry of a ZIP under test. Each field beyond name and data overrides what an honest writer would put there; those
- * that begin with `local` do so in the local header only.
+ * One entry of a ZIP under test. Each field beside name and data overrides an honest writer's; those that begin with `local` do so in the
+ * local header only.
  */
 export interface Entry {
   readonly name: string | Buffer;
   readonly data: Buffer;
   readonly deflate?: boolean;
-  /** Bytes to put in the ZIP in place of the packed data. */
+  /** Bytes in the ZIP instead of the packed data. */
   readonly packed?: Buffer;
   readonly method?: number;
   readonly flags?: number;
@@ -25,11 +25,11 @@ export interface Entry {
   readonly localFlags?: number;
   readonly localExtra?: Buffer;
   readonly localSignature?: number;
-  /** Sizes and checksum follow the data (bit 3), as streaming writers do. */
+  /** Whether sizes and checksum follow the data (bit 3), as from streaming writers. */
   readonly descriptor?: boolean;
 }
 
-/** What the end record says instead of the truth, and what stands around the ZIP. */
+/** Wrong fields of the end record, and bytes around the ZIP. */
 export interface Ending {
   readonly count?: number;
   readonly directorySize?: number;
@@ -73,7 +73,7 @@ export function zip(entries: readonly Entry[], ending: Ending = {}): Buffer {
   ]);
 }
 
-/** Writes a ZIP that uses ZIP64 wherever it can, though nothing needs it, as some writers do. */
+/** Writes a ZIP with ZIP64 fields wherever possible, as some writers do without need. */
 export function zip64(entries: readonly Entry[]): Buffer {
   const full = 0xffffffff;
   let offset = 0;
