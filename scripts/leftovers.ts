@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm run leftovers -- [--stack NAME] [--name DROPLETNAME]`: names what an `up` that was killed may have left at DigitalOcean. It changes
- * nothing. Exits 0 when there is nothing, 1 when there is something, 2 when it could not look.
+ * `npm run leftovers -- [--stack NAME] [--name DROPLETNAME]` lists resources that a killed `up` may have left at DigitalOcean. It changes
+ * nothing. Exit 0: no leftovers; 1: leftovers; 2: an error.
  */
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -26,7 +26,7 @@ try {
   );
   process.exitCode = found.length === 0 ? 0 : 1;
 } catch (error) {
-  // Not the whole of execa's message, which would show what the command printed.
+  // Execa's whole message would show the command's output.
   console.error(
     `could not look: ${(error as { shortMessage?: string }).shortMessage ?? (error as Error).message}`,
   );
@@ -45,7 +45,7 @@ async function look(): Promise<string[]> {
   const environment = {
     ...process.env,
     DIGITALOCEAN_TOKEN: process.env.DIGITALOCEAN_TOKEN ?? (await config('token')),
-    // Set where the cloud is played.
+    // The rehearsal's stand-in for DigitalOcean sets it.
     DIGITALOCEAN_API_URL: process.env.DIGITALOCEAN_API_URL ?? (await config('apiEndpoint').catch(() => '')),
   };
   const lists = Object.entries(LISTS).map(async ([key, path]) => [key, await all(key, path, environment)]);

@@ -1,4 +1,4 @@
-/** `npm run rehearse`: deploys Oven with the real Pulumi CLI to a cloud in a box, and harms it. */
+/** `npm run rehearse` deploys Oven with the real Pulumi CLI to a cloud in a box, and injects faults. */
 import { Command, Option } from 'commander';
 import { FAULTS } from '../test/rehearse/faults.ts';
 import { keepRunning } from '../test/rehearse/keep.ts';
@@ -10,7 +10,7 @@ import { versionsOf } from '../test/rehearse/tools.ts';
 
 const ALL = [...STEPS, ...FAULTS, ...LOSSES];
 const USAGE = 2;
-/** What a missing prerequisite exits with: neither held nor did not. */
+/** The exit status for a missing prerequisite: the rehearsal neither passed nor failed. */
 const MISSING = 3;
 
 interface Options {
@@ -40,7 +40,7 @@ const chosen = [
   ...FAULTS.filter(({ name }) => !only || only.includes(name) || only.includes('faults')),
   ...LOSSES.filter(({ name }) => !only || only.includes(name) || only.includes('losses')),
 ];
-// What is looked at has to be there.
+// `--keep` needs a deployment to look at.
 while (keep && chosen.at(-1)?.name.startsWith('destroy')) chosen.pop();
 
 const stop = new AbortController();

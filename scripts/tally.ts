@@ -31,7 +31,7 @@ if (report === undefined) {
   process.exit(1);
 }
 
-// A file that can't even be loaded has no tests to count, and is a failure all the same.
+// A file that can't be loaded has no tests to count, but it is a failure.
 const brokenFiles = report.testResults.filter(
   (result) => result.status === 'failed' && result.message !== '',
 );

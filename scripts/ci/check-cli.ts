@@ -1,6 +1,6 @@
 /**
- * A step of a workflow: holds Pulumi's CLI, which later steps give every secret to, against the variable PULUMI_CLI_SHA256, and ends the
- * job where it is another. The action that installs it checks nothing. Where the variable is not set, the step tells what to set it to.
+ * A step of a workflow: compares Pulumi's CLI, which gets every secret in later steps, with the variable PULUMI_CLI_SHA256, and fails when it differs.
+ * The action that installs the CLI checks nothing. Without the variable, the step prints the value to set.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, realpath } from 'node:fs/promises';
@@ -20,7 +20,7 @@ if (!expected) {
   console.log(`Pulumi's CLI is the one of PULUMI_CLI_SHA256`);
 }
 
-/** The folder of the `pulumi` on the PATH, in which its language hosts are as well. */
+/** The folder of `pulumi` on the PATH. Its language hosts are in the same folder. */
 async function findFolder(): Promise<string> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const program = await realpath(join(folder, 'pulumi')).catch(() => undefined);
@@ -29,7 +29,7 @@ async function findFolder(): Promise<string> {
   throw new Error('pulumi is not on the PATH');
 }
 
-/** SHA-256, in hex, over the names and the SHA-256 of the programs in a folder, in the order of their names: as `sha256sum pulumi* | sha256sum`. */
+/** SHA-256 in hex over the names and hashes of the programs in a folder, sorted by name: the same as `sha256sum pulumi* | sha256sum`. */
 async function digest(folder: string): Promise<string> {
   const names = (await readdir(folder)).filter((name) => name.startsWith('pulumi')).sort();
   const lines = await Promise.all(

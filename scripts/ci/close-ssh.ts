@@ -1,7 +1,7 @@
 /**
- * A step of a workflow that always runs: shuts out what open-ssh.ts let in (SSH_NETWORK), after an update that ended well, failed or was
- * cut off (UP_OUTCOME). Pulumi does it, so that its state stays true; where it can't, DigitalOcean is asked itself, and this step fails so
- * that somebody looks. A cancelled run has five minutes for everything.
+ * A step of a workflow that always runs: removes the network of open-ssh.ts (SSH_NETWORK) from the firewall after any update (UP_OUTCOME). Pulumi does
+ * it, so that its state stays true. When Pulumi can't, the step changes the firewall at DigitalOcean itself, and fails so that an operator checks it. A
+ * cancelled run has five minutes for everything.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -39,7 +39,7 @@ if (opened === undefined) {
   await say(`SSH was closed for ${network} beside Pulumi, whose state has it open. Run this workflow again.`);
 }
 
-/** What the state says; where it can't be read, that something is open. Reading it needs no lock. */
+/** The opened firewall by the state; an unknown one when the state can't be read. Reading needs no lock. */
 async function look(): Promise<Partial<Opened> | undefined> {
   const args = ['stack', 'export', '--stack', stack];
   const { failed, stdout, stderr } = await execa('pulumi', args, { timeout: 20_000, reject: false });
@@ -54,8 +54,8 @@ async function find(): Promise<string | undefined> {
 }
 
 /**
- * Updates the firewall alone: of a release that failed, nothing is tried again here. It is looked at first, since after an update that was cut
- * off the state may not know what was done.
+ * Updates the firewall only, and no other part of a failed release. It refreshes first, because after an interrupted update the state may be
+ * older than the firewall.
  */
 async function close(urn: string): Promise<void> {
   const how = ['--yes', '--skip-preview', '--non-interactive', '--color', 'never', '--suppress-outputs'];

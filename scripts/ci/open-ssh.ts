@@ -1,6 +1,6 @@
 /**
- * A step of a workflow: lets this machine alone reach SSH, by adding its address to `sshAllowedCidrs` in this checkout, which nobody commits.
- * The update that follows opens the firewall before it releases anything. Hands on `network` for close-ssh.ts; none if it was let in already.
+ * A step of a workflow: opens SSH for this machine. It adds the address to `sshAllowedCidrs` in this checkout, without a commit. The following update
+ * changes the firewall before it releases anything. The output `network` is for close-ssh.ts; it is missing when the network was already open.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { findAddress } from './lib/address.ts';

@@ -1,7 +1,7 @@
 /**
- * A step of a workflow: previews the stack with the tokens of the environment, and hands on `outcome` and `body`, a report without secrets.
+ * A step of a workflow: previews the stack with the environment's tokens. Outputs: `outcome`, and `body`, a report without secrets.
  *   node scripts/ci/preview.ts preview|drift
- * Fails only when the preview does. It never uses the stack's own tokens, which may write.
+ * It fails when the preview fails. It does not use the stack's own tokens, because they may write.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
@@ -62,13 +62,13 @@ const body = renderReport({ kind, stack, commit, run: runPage(), outcome, text }
 await handOn(outcome, body);
 process.exitCode = outcome === 'failed' ? 1 : 0;
 
-/** What must not be seen: the credentials of this step, and the secrets of the stack's configuration, which it can decrypt. */
+/** The secrets to hide: the credentials of this step, and the secrets of the stack's configuration. */
 async function knownSecrets(): Promise<string[]> {
   const own = SECRET_VARIABLES.flatMap((name) => process.env[name] ?? []);
   const args = ['config', '--json', '--show-secrets', '--stack', stack];
   const { failed, stdout, stderr } = await execa('pulumi', args, { reject: false, stdin: 'ignore' });
   if (failed) {
-    // Without the command's output, which may have some of them.
+    // The command's output may contain secrets.
     console.error(`the configuration can't be read: ${redact(stderr, own).trim().split('\n').at(-1)}`);
     await giveUp("The stack's configuration can't be read.");
   }
@@ -76,7 +76,7 @@ async function knownSecrets(): Promise<string[]> {
   return [...own, ...Object.values(config).flatMap(({ value, secret }) => (secret && value ? [value] : []))];
 }
 
-/** Ends before anything could be looked at: an older report must not stay as if it were of this commit. */
+/** Ends early with a report: an older report must not look like one of this commit. */
 async function giveUp(reason: string): Promise<never> {
   console.error(reason);
   await handOn('failed', renderUnfinished(kind as 'preview' | 'drift', stack, runPage(), reason));

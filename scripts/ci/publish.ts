@@ -1,7 +1,7 @@
 /**
- * A step of a workflow: shows the report of preview.ts (OUTCOME, BODY) as the one comment of pull request NUMBER, or as the one issue.
+ * A step of a workflow: publishes the report of preview.ts (OUTCOME, BODY) as the one comment of pull request NUMBER, or as the one issue.
  *   node scripts/ci/publish.ts comment|issue
- * Without an OUTCOME the preview failed before it had one. Runs in a job without secrets, and needs nothing but Node.
+ * Without an OUTCOME the preview has failed early. It runs in a job without secrets, and needs Node only.
  */
 import { GitHub } from './lib/github.ts';
 import { publishComment, publishIssue } from './lib/publish.ts';
@@ -27,7 +27,7 @@ if (what === 'comment') {
   throw new Error('usage: node scripts/ci/publish.ts comment|issue');
 }
 
-/** Undefined where there is none. Throws for anything that no preview comes to. */
+/** The outcome; undefined when there is none. Throws for an unknown one. */
 function readOutcome(text: string | undefined): Outcome | undefined {
   if (!text) return undefined;
   const outcome = OUTCOMES.find((one) => one === text);

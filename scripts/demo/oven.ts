@@ -7,32 +7,32 @@ import { NODE_FLAGS } from '../../service/node-flags.ts';
 import { startRedis } from '../../test/rig/redis.ts';
 import { until } from '../../test/rig/until.ts';
 
-/** A whole Oven on this machine: the service in a process of its own, a private Redis, folders for buckets. */
+/** A whole Oven on this machine: the service in its own process, a private Redis, folders as buckets. */
 export interface Oven {
   /** Without a slash at its end. */
   readonly url: string;
   readonly pid: number;
   /** The last lines of its log. */
   readonly log: () => string;
-  /** Ends it all, and removes what is not the videos. */
+  /** Ends everything and removes all files but the videos. */
   stop(): Promise<void>;
 }
 
 export interface OvenOptions {
   readonly callbackSecret: string;
-  /** Where tapes come from and callbacks go to. */
+  /** The origin of tapes and callbacks. */
   readonly site: string;
-  /** Folder for the videos; one that goes when it ends, if left out. */
+  /** Folder for the videos. Without it, `stop` removes the videos too. */
   readonly videos?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const MAIN = fileURLToPath(new URL('../../service/main.ts', import.meta.url));
 const LOG_LINES = 40;
-/** The service gives running bakes 5 s, and has a few more for its connections. */
+/** The service gives running bakes 5 s, and its connections a few more. */
 const STOP_MS = 15_000;
 
-/** Starts it; resolves when it is healthy. Whatever goes wrong, nothing is left running. */
+/** Starts Oven; resolves when it is healthy. After an error no process is left. */
 export async function startOven(options: OvenOptions): Promise<Oven> {
   const folder = await mkdtemp(join(tmpdir(), 'oven-'));
   const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
@@ -74,7 +74,7 @@ export async function startOven(options: OvenOptions): Promise<Oven> {
         const url = listeningAt(line);
         if (url) address.resolve(url);
       }
-    })().catch(() => {}); // its end is told by `end`
+    })().catch(() => {}); // `end` reports the end of the service
     const url = await Promise.race([
       address.promise,
       end.then((reason) =>
@@ -115,7 +115,7 @@ function environment(
   };
 }
 
-/** The address in the line of the log that says it. */
+/** The address in the log line "listening". */
 function listeningAt(line: string): string | undefined {
   try {
     const { msg, url } = JSON.parse(line) as { msg?: unknown; url?: unknown };

@@ -4,7 +4,7 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Webhook } from 'standardwebhooks';
 
-/** What a callback says, as far as it is looked at here. */
+/** A callback, with the fields that the demo needs. */
 export interface Done {
   readonly mongoId: string;
   readonly slug: string;
@@ -14,22 +14,22 @@ export interface Done {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-/** What aesthetic.computer is to Oven: it gives tapes away, and is called back. */
+/** A stand-in for aesthetic.computer: it serves tapes and receives callbacks. */
 export interface Site {
   /** Without a slash at its end. */
   readonly url: string;
-  /** What it signs and is signed with. */
+  /** The secret of requests and callbacks. */
   readonly secret: string;
-  /** The body of POST /bake for a tape that lies in one of `tapes`. */
+  /** The body of POST /bake for one of `tapes`. */
   request(tape: string, slug: string): Record<string, unknown>;
-  /** The callback of a slug, when one came whose signature is right. */
+  /** Resolves with the first callback of a slug that has a valid signature. */
   called(slug: string): Promise<Done>;
-  /** How many callbacks were right, and how many were not. */
+  /** Numbers of valid and invalid callbacks. */
   readonly counts: { verified: number; refused: number };
   close(): Promise<void>;
 }
 
-/** Opens it on a port that the system chooses; `tapes`: name to file. */
+/** Opens the site on a port that the system chooses. `tapes` maps names to files. */
 export async function openSite(tapes: Readonly<Record<string, string>>): Promise<Site> {
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
   const webhook = new Webhook(secret);
@@ -53,7 +53,7 @@ export async function openSite(tapes: Readonly<Record<string, string>>): Promise
   app.post('/done', async (c) => {
     let done: Done;
     try {
-      done = webhook.verify(await c.req.text(), c.req.header()) as Done; // throws when it is not from Oven
+      done = webhook.verify(await c.req.text(), c.req.header()) as Done; // throws for an invalid signature
       if (done.secret !== secret) throw new Error('not the secret');
     } catch {
       counts.refused += 1;

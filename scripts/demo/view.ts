@@ -1,12 +1,12 @@
 import cliProgress from 'cli-progress';
 
-/** What a person sees of several bakes. */
+/** The progress of several bakes, for the terminal. */
 export interface View {
   update(slug: string, status: string, progress: number): void;
   end(): void;
 }
 
-/** A bar for each tape on a terminal; elsewhere a line whenever a tape gets to another stage. */
+/** On a terminal each tape has a bar. Elsewhere each new stage of a tape is a line. */
 export function openView(stream: NodeJS.WriteStream, slugs: readonly string[]): View {
   const widest = Math.max(...slugs.map(({ length }) => length));
   if (!stream.isTTY) {

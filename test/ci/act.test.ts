@@ -56,7 +56,7 @@ describe.skipIf(act === '')(`under act${gap}`, () => {
     ['before there is a stack says so', {}, [], 'PULUMI_STACK is not set'],
   ];
 
-  test.each(previews)('a pull request %s', async (_what, scenario, ran, said) => {
+  test.each(previews)('A pull request %s', async (_what, scenario, ran, said) => {
     const result = await runWorkflow(act, {
       event: 'pull_request',
       workflow: 'preview.yml',
@@ -118,7 +118,7 @@ describe.skipIf(act === '')(`under act${gap}`, () => {
     },
   );
 
-  test('a deployment that fails closes SSH again', async () => {
+  test('A deployment that fails closes SSH again', async () => {
     const result = await runWorkflow(act, {
       event: 'push',
       workflow: 'deploy.yml',
@@ -132,14 +132,14 @@ describe.skipIf(act === '')(`under act${gap}`, () => {
   test.each([
     ['main', [...install, 'preview.ts drift', 'publish.ts issue']],
     ['other', []],
-  ])('drift is looked for on main alone: %s', async (branch, ran) => {
+  ])('Drift is checked on main only: %s', async (branch, ran) => {
     const event = branch === 'main' ? 'schedule' : 'workflow_dispatch';
     const scenario = { event, workflow: 'drift.yml', branch, variables: STACK, outputs: REPORT } as const;
     const result = await runWorkflow(act, scenario);
     expect(summary(result), result.log).toEqual(ran);
   });
 
-  test('a look for drift that could not begin is published as failed', async () => {
+  test('A drift check that could not start is published as failed', async () => {
     const scenario = { event: 'schedule', workflow: 'drift.yml', variables: STACK, failing: 'npm*' } as const;
     const result = await runWorkflow(act, scenario);
     expect(summary(result), result.log).toEqual(['npm ci', 'publish.ts issue']);

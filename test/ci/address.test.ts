@@ -2,9 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { ADDRESS_SERVICES, findAddress, parseAddress } from '../../scripts/ci/lib/address.ts';
 
 describe('an answer is one public IPv4 address', () => {
-  test.each(['20.51.1.2', '20.51.1.2\n', ' 8.8.8.8\r\n'])('%j', (answer) => {
-    expect(parseAddress(answer)).toBe(answer.trim());
-  });
+  test.each(['20.51.1.2', '20.51.1.2\n', ' 8.8.8.8\r\n'])(
+    '%j is accepted as one public IPv4 address',
+    (answer) => {
+      expect(parseAddress(answer)).toBe(answer.trim());
+    },
+  );
 
   test.each([
     ['', 'not an IPv4'],
@@ -25,11 +28,11 @@ describe('an answer is one public IPv4 address', () => {
     ['203.0.113.7', 'reserved'],
     ['224.0.0.1', 'multicast'],
     ['255.255.255.255', 'broadcast'],
-  ])('but not %j', (answer, why) => {
+  ])('%j is refused as an address', (answer, why) => {
     expect(() => parseAddress(answer)).toThrow(why);
   });
 
-  test('and a page of errors is not shown whole', () => {
+  test('An error page is not shown whole', () => {
     expect(() => parseAddress('x'.repeat(5000))).toThrow(/^"x{60}" is not/);
   });
 });
@@ -41,7 +44,7 @@ describe('the services are asked', () => {
   };
   const silent = new Error('no answer');
 
-  test('over TLS only', () => {
+  test('The address services are asked over TLS only', () => {
     for (const url of ADDRESS_SERVICES) expect(new URL(url).protocol).toBe('https:');
   });
 
@@ -51,7 +54,7 @@ describe('the services are asked', () => {
     ['the first is silent', silent, '20.51.1.2'],
     ['the first talks nonsense', '<html>', '20.51.1.2'],
     ['the first names a private one', '10.0.0.1', '20.51.1.2'],
-  ])('and believed when %s', async (_when, first, second) => {
+  ])('The address is known when %s', async (_when, first, second) => {
     expect(await findAddress(asking(first, second))).toBe('20.51.1.2');
   });
 
@@ -59,7 +62,7 @@ describe('the services are asked', () => {
     ['they differ', '20.51.1.2', '20.51.1.3', 'several addresses: 20.51.1.2, 20.51.1.3'],
     ['both are silent', silent, silent, 'no answer'],
     ['both talk nonsense', '', '::1', 'not an IPv4'],
-  ])('and not when %s', async (_when, first, second, why) => {
+  ])('The address is not known when %s', async (_when, first, second, why) => {
     await expect(findAddress(asking(first, second))).rejects.toThrow(why);
   });
 });

@@ -19,14 +19,14 @@ describe('a network is taken out of a firewall', () => {
     ['as it was put', [NETWORK, '198.51.100.7/32'], ['198.51.100.7/32']],
     ['without its prefix', ['20.51.1.2', '198.51.100.7/32'], ['198.51.100.7/32']],
     ['the last of a rule that has a tag', [NETWORK], []],
-  ])('%s', (_how, before, after) => {
+  ])('A network is removed from a firewall: %s', (_how, before, after) => {
     expect(sources(withoutSource(firewall(before), NETWORK))).toEqual([
       { addresses: after, tags: ['oven'] },
       { addresses: ['173.245.48.0/20'] },
     ]);
   });
 
-  test('and a rule with no source left goes, as it would let in everyone', () => {
+  test('A rule without any source left is removed, because it would admit the world', () => {
     const changed = withoutSource(firewall([NETWORK], null), NETWORK);
     expect(sources(changed)).toEqual([{ addresses: ['173.245.48.0/20'] }]);
     expect(changed).toMatchObject({ name: 'oven', droplet_ids: [], tags: ['oven'] });
@@ -51,7 +51,7 @@ describe('DigitalOcean is asked', () => {
     }
   };
 
-  test('to put back all but the network', async () => {
+  test('DigitalOcean gets the firewall without the network', async () => {
     const { was, calls } = await run(firewall([NETWORK]));
     expect(was).toBe(true);
     expect(calls.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -62,12 +62,12 @@ describe('DigitalOcean is asked', () => {
     expect(calls[1]?.headers.authorization).toBe('Bearer token');
   });
 
-  test('for nothing where it is not in', async () => {
+  test('DigitalOcean gets no change when the network is not in the firewall', async () => {
     const { was, calls } = await run(firewall([]));
     expect([was, calls.length]).toEqual([false, 1]);
   });
 
-  test('and its refusal is an error', async () => {
+  test('A refusal of DigitalOcean is an error', async () => {
     await expect(run(firewall([NETWORK]), 403)).rejects.toThrow('DigitalOcean answered 403 to PUT');
   });
 });

@@ -14,7 +14,7 @@ const other = { ...firewall('f-2', NETWORK), type: 'digitalocean:index/tag:Tag',
 describe('a firewall is opened', () => {
   test.each([
     ['by the state', [firewall('f-1', '198.51.100.7/32', NETWORK)], [], { urn: URN, id: 'f-1' }],
-    ['by an update that was cut off', [firewall('f-1')], [firewall('f-1', NETWORK)], { urn: URN, id: 'f-1' }],
+    ['by an interrupted update', [firewall('f-1')], [firewall('f-1', NETWORK)], { urn: URN, id: 'f-1' }],
     [
       'while the id is in the state',
       [firewall('f-1')],
@@ -22,16 +22,16 @@ describe('a firewall is opened', () => {
       { urn: URN, id: 'f-1' },
     ],
     ['while it was being made', [], [firewall('', NETWORK)], { urn: URN, id: undefined }],
-    ['or not, without the network', [firewall('f-1', '20.51.1.0/24')], [], undefined],
-    ['or not, where something else has it', [other], [], undefined],
-    ['or not, where there is none', [], [], undefined],
-  ])('%s', (_how, resources, pending, expected) => {
+    ['no firewall without the network', [firewall('f-1', '20.51.1.0/24')], [], undefined],
+    ['no firewall when another resource has the network', [other], [], undefined],
+    ['no firewall in an empty state', [], [], undefined],
+  ])('The opened firewall is found: %s', (_how, resources, pending, expected) => {
     const operations = pending.map((resource) => ({ resource, type: 'updating' }));
     const state = { version: 3, deployment: { resources, pending_operations: operations } };
     expect(openedFirewall(state, NETWORK)).toEqual(expected);
   });
 
-  test('or not, in a stack that never was brought up', () => {
+  test('A stack that was never deployed has no open firewall', () => {
     expect(openedFirewall({ deployment: {} }, NETWORK)).toBeUndefined();
     expect(openedFirewall({}, NETWORK)).toBeUndefined();
   });
@@ -55,7 +55,7 @@ describe('a lock', () => {
     ['of Pulumi Cloud, after an end in order', cloud, 'failure', false],
     ['that is none', 'error: no such host', 'cancelled', false],
     ['that names nobody', 'the stack is currently locked by 1 lock(s).', 'cancelled', false],
-  ])('%s', (_whose, message, outcome, expected) => {
+  ])('A lock %s may be removed only by its owner or after a kill', (_whose, message, outcome, expected) => {
     expect(mayCancel(message, 'fv-1', outcome)).toBe(expected);
   });
 });

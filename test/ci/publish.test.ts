@@ -34,7 +34,7 @@ describe('the comment of a pull request', () => {
     { id: 5, body: null, user: null },
   ];
 
-  test('is made where there is none of its own', async () => {
+  test('The comment of a pull request is made when there is none', async () => {
     posts = others;
     expect(await publishComment(github, 12, 'prod', 'new')).toBe('made');
     expect(written()).toMatchObject([
@@ -43,7 +43,7 @@ describe('the comment of a pull request', () => {
     expect(api.calls[0]?.headers.authorization).toBe('Bearer token');
   });
 
-  test('is edited in place, wherever it stands', async () => {
+  test('The comment of a pull request is edited, wherever it is in the list', async () => {
     const filler = Array.from({ length: 250 }, (_, id) => ({ id: 100 + id, body: 'talk', user: BOT }));
     posts = [...others, ...filler, { id: 999, body: COMMENT, user: BOT }];
     expect(await publishComment(github, 12, 'prod', 'new')).toBe('edited');
@@ -52,7 +52,7 @@ describe('the comment of a pull request', () => {
     ]);
   });
 
-  test('is not lost in silence', async () => {
+  test('A refused comment is an error', async () => {
     const refusing = await startApi(() => [403, { message: 'Resource not accessible by integration' }]);
     const environment = { GITHUB_API_URL: refusing.url, GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 't' };
     const lost = publishComment(new GitHub(environment), 12, 'prod', 'new');
@@ -60,7 +60,7 @@ describe('the comment of a pull request', () => {
     await refusing.close();
   });
 
-  test('needs a token', () => {
+  test('The comment needs a token', () => {
     expect(() => new GitHub({ GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r' })).toThrow('GITHUB_TOKEN');
   });
 });
@@ -87,10 +87,13 @@ describe('the issue on drift', () => {
     ['same', [pull], 'none', []],
     ['failed', [mine], 'left', []],
     ['failed', [], 'left', []],
-  ] as const)('after %s, with %j open, is %s', async (outcome, open, result, calls) => {
-    posts = [...open];
-    expect(await publishIssue(github, 'prod', { outcome, body: 'new', run: 'RUN' })).toBe(result);
-    expect(written()).toHaveLength(calls.length);
-    expect(written()).toMatchObject(calls);
-  });
+  ] as const)(
+    'After the outcome %s and with %j open, the issue about drift is %s',
+    async (outcome, open, result, calls) => {
+      posts = [...open];
+      expect(await publishIssue(github, 'prod', { outcome, body: 'new', run: 'RUN' })).toBe(result);
+      expect(written()).toHaveLength(calls.length);
+      expect(written()).toMatchObject(calls);
+    },
+  );
 });

@@ -13,7 +13,7 @@ describe('no secret is left', () => {
     ['in base64', Buffer.from('hunter22!').toString('base64'), ['hunter22!'], '[secret]'],
     ['a short word stays', 'prod is prod', ['prod'], 'prod is prod'],
     ['none at all', 'plain', [], 'plain'],
-  ])('%s', (_what, text, secrets, clean) => {
+  ])('A secret is removed: %s', (_what, text, secrets, clean) => {
     expect(redact(text, secrets)).toBe(clean);
   });
 
@@ -24,11 +24,11 @@ describe('no secret is left', () => {
     ['an access key of Spaces', 'DO00ABCDEFGHJKLMNPQR'],
     ["Pulumi's token", `pul-${'a'.repeat(40)}`],
     ["GitHub's token", `ghs_${'a'.repeat(36)}`],
-  ])('%s, by its look', (_what, secret) => {
+  ])('A secret is removed by its form: %s', (_what, secret) => {
     expect(redact(`before ${secret}`, [])).toBe('before [secret]');
   });
 
-  test('whatever it is and wherever it stands', () => {
+  test('Any secret is removed at any place', () => {
     const secret = fc.string({ minLength: 6, maxLength: 40 }).filter((text) => text.trim().length >= 6);
     const property = fc.property(secret, fc.string(), fc.string(), (value, before, after) => {
       fc.pre(!'[secret]'.includes(value.trim()));

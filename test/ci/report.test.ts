@@ -42,13 +42,13 @@ describe('what a preview came to', () => {
     [1, 'error: preview failed', 'failed'],
     [255, TEXT, 'failed'],
     [undefined, '', 'failed'],
-  ])('status %s', (status, text, outcome) => {
+  ])('The status %s has its outcome', (status, text, outcome) => {
     expect(outcomeOf(status, text)).toBe(outcome);
   });
 });
 
 describe('a report', () => {
-  test('begins with its marker, and has counts, commit, run and diff', () => {
+  test('A report starts with its marker and has counts, commit, run and diff', () => {
     expect(renderReport(preview())).toMatchInlineSnapshot(`
       "<!-- oven preview someone/oven/prod -->
 
@@ -78,23 +78,23 @@ describe('a report', () => {
     ['failed', 'preview', 'The preview of `someone/oven/prod` failed'],
     ['failed', 'drift', 'The preview of `someone/oven/prod` failed'],
     ['changed', 'drift', '`someone/oven/prod` differs from main: 1 to update, 2 to replace, 40 unchanged'],
-  ] as const)('of %s (%s) is called so', (outcome, kind, title) => {
+  ] as const)('A report of the outcome %s (%s) has its title', (outcome, kind, title) => {
     expect(renderReport(preview({ outcome, kind }))).toContain(`\n### ${title}\n`);
   });
 
-  test('can not be left by what is in it', () => {
+  test('The output can’t close the fence of a report', () => {
     const body = renderReport(preview({ text: 'a\n````\n</details>\n<!-- oven drift x -->\n@all' }));
     expect(body).toContain('`````text\na\n````\n</details>');
     expect(body).toContain('@all\n`````\n</details>');
     expect(body.indexOf(marker('preview', 'someone/oven/prod'))).toBe(0);
   });
 
-  test('has no colours and nothing that hides', () => {
+  test('A report has no colours and no hidden characters', () => {
     const body = renderReport(preview({ text: '\u001b[31mred\u001b[0m a\u202eb\u0007c\r\nd\u200be' }));
     expect(body).toContain('red abc\nde\n');
   });
 
-  test("is found by a marker that a stack's name can't end", () => {
+  test('A stack’s name can’t end the marker of a report', () => {
     expect(marker('drift', 'a--> <b')).toBe('<!-- oven drift a--b -->');
     expect(renderWithheld('preview', 'prod', 'RUN').startsWith(marker('preview', 'prod'))).toBe(true);
     expect(renderUnfinished('preview', 'prod', 'RUN').startsWith(marker('preview', 'prod'))).toBe(true);
@@ -107,7 +107,7 @@ describe('what is too long', () => {
     ['one line', `${'x'.repeat(200_000)}\nResources:\n    ~ 9 to update`],
     ['characters of many bytes', `${'💿\n'.repeat(60_000)}Resources:\n    ~ 9 to update`],
     ['backticks', `${'`'.repeat(90_000)}\n${'y\n'.repeat(60_000)}Resources:\n    ~ 9 to update`],
-  ])('is cut: %s', (_what, text) => {
+  ])('A text that is too long is cut: %s', (_what, text) => {
     const body = renderReport(preview({ text }));
     expect(Buffer.byteLength(body)).toBeLessThanOrEqual(LIMIT);
     expect(Buffer.byteLength(body)).toBeGreaterThan(LIMIT * 0.9);
@@ -118,11 +118,11 @@ describe('what is too long', () => {
     expect(body).not.toContain('\ufffd');
   });
 
-  test('and what fits is left as it is', () => {
+  test('A text that fits stays as it is', () => {
     expect(truncate('short', 5)).toBe('short');
   });
 
-  test('to any length', () => {
+  test('A text is cut to any length', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 400 });
     fc.assert(
       fc.property(text, fc.integer({ min: 0, max: 500 }), (whole, room) => {

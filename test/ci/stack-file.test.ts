@@ -34,38 +34,38 @@ describe('the file of a stack', () => {
     ['prod', 'Pulumi.prod.yaml'],
     ['someone/oven/prod', 'Pulumi.prod.yaml'],
     ['someone/prod', 'Pulumi.prod.yaml'],
-  ])('of %s', (stack, file) => {
+  ])('The stack %s has its file', (stack, file) => {
     expect(stackFile(stack)).toBe(file);
   });
 
-  test.each(['', 'prod/', '$(id)', 'a b'])('of %j there is none', (stack) => {
+  test.each(['', 'prod/', '$(id)', 'a b'])('The stack name %j is refused', (stack) => {
     expect(() => stackFile(stack)).toThrow('not the name of a stack');
   });
 });
 
 describe('a network', () => {
-  test('is added and taken away, and nothing else is touched', () => {
+  test('A network is added and removed, and nothing else changes', () => {
     const opened = withNetwork(FILE, '20.51.1.2/32');
     expect(networks(opened)).toEqual(['198.51.100.7/32', '20.51.1.2/32']);
     expect(opened).toBe(FILE.replace('7/32\n', '7/32\n    - 20.51.1.2/32\n'));
     expect(withoutNetwork(opened, '20.51.1.2/32')).toBe(FILE);
   });
 
-  test('that is there already is not added again', () => {
+  test('A network that is in the file is not added again', () => {
     expect(withNetwork(FILE, '198.51.100.7/32')).toBe(FILE);
   });
 
-  test('is the first where there is none', () => {
+  test('A network is added to a file without networks', () => {
     expect(networks(withNetwork('config: {}\n', '20.51.1.2/32'))).toEqual(['20.51.1.2/32']);
     expect(networks('config:\n  oven:sshAllowedCidrs:\n    secure: v1:x\n')).toEqual([]);
   });
 
-  test("that isn't there is taken away by nothing", () => {
+  test('Removing a network that is not in the file changes nothing', () => {
     expect(withoutNetwork(FILE, '20.51.1.2/32')).toBe(FILE);
     expect(withoutNetwork('config: {}\n', '20.51.1.2/32')).toBe('config: {}\n');
   });
 
-  test("is added to the repository's own file without rewriting it", async () => {
+  test('A network is added to the repository’s own file without other changes', async () => {
     const own = await readFile(resolve(import.meta.dirname, '../../Pulumi.prod.yaml'), 'utf8');
     const opened = withNetwork(own, '20.51.1.2/32');
     expect(opened.startsWith(own.trimEnd())).toBe(true);
@@ -81,7 +81,7 @@ describe("the stack's own credentials", () => {
     CLOUDFLARE_API_TOKEN: 'd',
   };
 
-  test('give way to those of the environment', () => {
+  test('The environment’s credentials replace those of the stack', () => {
     const { config, encryptionsalt } = parse(withoutCredentials(FILE, all));
     expect(Object.keys(config)).toEqual(['oven:domain', 'oven:sshAllowedCidrs']);
     expect(encryptionsalt).toBe(SALT);
@@ -93,13 +93,13 @@ describe("the stack's own credentials", () => {
     ['a token', { DIGITALOCEAN_TOKEN: 'a' }, ['digitalocean:token']],
     ['half of a key', { SPACES_ACCESS_KEY_ID: 'b' }, []],
     ["Cloudflare's token", { CLOUDFLARE_API_TOKEN: 'd' }, ['cloudflare:apiKey', 'cloudflare:email']],
-  ])('stay where the environment has %s instead', (_what, environment, gone) => {
+  ])('The stack’s credentials stay when the environment has %s', (_what, environment, gone) => {
     const before = Object.keys(parse(FILE).config);
     const after = Object.keys(parse(withoutCredentials(FILE, environment)).config);
     expect(before.filter((key) => !after.includes(key))).toEqual(gone);
   });
 
-  test('are missed by name', () => {
+  test('Missing credentials are named', () => {
     expect(missingCredentials(all)).toEqual([]);
     expect(missingCredentials({ ...all, DIGITALOCEAN_TOKEN: '' })).toEqual(['DIGITALOCEAN_TOKEN']);
     expect(missingCredentials({})).toHaveLength(4);

@@ -108,7 +108,7 @@ describe('preview', () => {
   const good = { config: [{ out: JSON.stringify(config) }] };
   const environment = { ...TOKENS, COMMIT: 'c0ffee00c0ffee00' };
 
-  test('looks with the tokens it is given, and hands on a report', async () => {
+  test('The preview uses the given tokens and outputs a report', async () => {
     const out = 'Previewing\nResources:\n    ~ 1 to update\n\nsaw hunter22-old and the-reading-token\n';
     const err = 'error: no changes were expected but changes were proposed\n';
     const plan = { ...good, preview: [{ out, err, status: 7 }] };
@@ -129,36 +129,39 @@ describe('preview', () => {
       expect(text).not.toMatch(/hunter22|reading-token/);
   });
 
-  test('refreshes when it looks for drift', async () => {
+  test('The preview refreshes when it checks drift', async () => {
     const plan = { ...good, preview: [{ out: 'Resources:\n    42 unchanged\n' }] };
     const { exitCode, calls } = await step('preview.ts', ['drift'], plan, environment);
     expect([exitCode, calls[1]?.args.includes('--refresh')]).toEqual([0, true]);
     expect(await read('output')).toMatch(/^outcome<<(\S+)\nsame\n/);
   });
 
-  test('fails when the preview does, and says so', async () => {
+  test('The step fails when the preview fails, and reports it', async () => {
     const plan = { ...good, preview: [{ err: 'error: preview failed: hunter22-new\n', status: 1 }] };
     const { exitCode } = await step('preview.ts', ['preview'], plan, environment);
     expect(exitCode).toBe(1);
     expect(await read('output')).toContain('error: preview failed: [secret]');
   });
 
-  test.each(Object.keys(TOKENS))('never falls back to the tokens of the stack: without %s', async (name) => {
-    const { exitCode, all, calls } = await step('preview.ts', ['preview'], good, {
-      ...environment,
-      [name]: '',
-    });
-    expect([exitCode, calls.length]).toEqual([1, 0]);
-    expect(all).toContain(name);
-    expect(await stackFile()).toBe(FILE);
-    const output = await read('output');
-    expect(output).toMatch(
-      /^outcome<<(\S+)\nfailed\n\1\nbody<<(\S+)\n<!-- oven preview someone\/oven\/prod -->\n/,
-    );
-    expect(output).toContain(`these are not set: ${name}`);
-  });
+  test.each(Object.keys(TOKENS))(
+    'The preview does not use the tokens of the stack without %s',
+    async (name) => {
+      const { exitCode, all, calls } = await step('preview.ts', ['preview'], good, {
+        ...environment,
+        [name]: '',
+      });
+      expect([exitCode, calls.length]).toEqual([1, 0]);
+      expect(all).toContain(name);
+      expect(await stackFile()).toBe(FILE);
+      const output = await read('output');
+      expect(output).toMatch(
+        /^outcome<<(\S+)\nfailed\n\1\nbody<<(\S+)\n<!-- oven preview someone\/oven\/prod -->\n/,
+      );
+      expect(output).toContain(`these are not set: ${name}`);
+    },
+  );
 
-  test('shows nothing of a configuration that it could not read whole', async () => {
+  test('The preview shows nothing of a configuration that it could not read whole', async () => {
     const config = [
       { out: '{"oven:callbackSecret": "hunter22-new"', err: 'error: incorrect passphrase', status: 1 },
     ];
@@ -196,14 +199,14 @@ describe('publish', () => {
       { OUTCOME: '', BODY: '' },
       'It ended before it could look.',
     ],
-  ])('puts %s in the place of the old comment', async (_what, environment, text) => {
+  ])('publish replaces the old comment by %s', async (_what, environment, text) => {
     const { exitCode } = await publish(environment);
     expect(exitCode).toBe(0);
     expect(api.calls.at(-1)).toMatchObject({ method: 'PATCH', path: '/repos/o/r/issues/comments/7' });
     expect(JSON.stringify(api.calls.at(-1)?.body)).toContain(text);
   });
 
-  test.each(['success', 'Changed', 'failed\nchanged'])('refuses the outcome %j', async (OUTCOME) => {
+  test.each(['success', 'Changed', 'failed\nchanged'])('publish refuses the outcome %j', async (OUTCOME) => {
     const { exitCode, all } = await publish({ OUTCOME, BODY: MARKER });
     expect([exitCode, api.calls.length]).toEqual([1, 0]);
     expect(all).toContain('not one of same, changed, failed');
@@ -217,12 +220,12 @@ describe("the check of Pulumi's CLI", () => {
   };
   beforeEach(() => rm(join(folder, 'Pulumi.prod.yaml')));
 
-  test('passes for the programs that the variable names', async () => {
+  test('The check of Pulumi’s CLI passes for the programs of the variable', async () => {
     const { exitCode } = await step('check-cli.ts', [], {}, { PULUMI_CLI_SHA256: await expected() });
     expect([exitCode, await read('summary')]).toEqual([0, '']);
   });
 
-  test('ends the job for others, a language host too', async () => {
+  test('The check of Pulumi’s CLI fails for other programs, also for another language host', async () => {
     const PULUMI_CLI_SHA256 = await expected();
     await writeFile(join(folder, 'pulumi-language-nodejs'), 'something else');
     const { exitCode, all } = await step('check-cli.ts', [], {}, { PULUMI_CLI_SHA256 });
@@ -230,7 +233,7 @@ describe("the check of Pulumi's CLI", () => {
     expect(all).toContain(await expected());
   });
 
-  test('tells the digest where none is expected yet', async () => {
+  test('The check of Pulumi’s CLI prints the digest when the variable is not set', async () => {
     const { exitCode } = await step('check-cli.ts', [], {}, {});
     expect(exitCode).toBe(0);
     expect(await read('summary')).toContain(await expected());
@@ -240,7 +243,7 @@ describe("the check of Pulumi's CLI", () => {
 describe('open', () => {
   const DIGITALOCEAN_TOKEN = 'writes';
 
-  test('lets in this machine alone, with the token it is given', async () => {
+  test('open-ssh admits this machine only and keeps the given token', async () => {
     const { exitCode } = await step('open-ssh.ts', [], {}, { ECHO: '20.51.1.2\n', DIGITALOCEAN_TOKEN });
     expect(exitCode).toBe(0);
     expect(networks(await stackFile())).toEqual([OFFICE, NETWORK]);
@@ -248,12 +251,12 @@ describe('open', () => {
     expect(await read('output')).toMatch(/^network<<(\S+)\n20\.51\.1\.2\/32\n\1\n$/);
   });
 
-  test('keeps the credentials of the stack where it is given none', async () => {
+  test('open-ssh keeps the credentials of the stack when it gets none', async () => {
     await step('open-ssh.ts', [], {}, { ECHO: '20.51.1.2' });
     expect(await stackFile()).toContain('digitalocean:token');
   });
 
-  test('hands on nothing to close where the machine is let in anyway', async () => {
+  test('open-ssh outputs no network when the machine is already admitted', async () => {
     await writeFile(join(folder, 'Pulumi.prod.yaml'), FILE.replace(OFFICE, NETWORK));
     const { exitCode } = await step('open-ssh.ts', [], {}, { ECHO: '20.51.1.2' });
     expect([exitCode, await read('output')]).toEqual([0, '']);
@@ -263,7 +266,7 @@ describe('open', () => {
   test.each([
     ['an address that is nobody’s', FILE, '10.1.2.3', "address can't be found out"],
     ['no network to go back to', 'config: {}\n', '20.51.1.2', 'no sshAllowedCidrs'],
-  ])('refuses %s', async (_what, file, ECHO, why) => {
+  ])('open-ssh refuses %s', async (_what, file, ECHO, why) => {
     await writeFile(join(folder, 'Pulumi.prod.yaml'), file);
     const { exitCode, all } = await step('open-ssh.ts', [], {}, { ECHO });
     expect([exitCode, await read('output')]).toEqual([1, '']);
@@ -294,7 +297,7 @@ describe('close', () => {
     return { ...result, calls, did: calls.map(({ args }) => args[0]).join(' ') };
   };
 
-  test('updates the firewall alone, with the committed networks', async () => {
+  test('close-ssh updates the firewall only, with the committed networks', async () => {
     const { exitCode, did, calls } = await run({ export: [open, closed], up: [{}] });
     expect([exitCode, did]).toEqual([0, 'stack up stack']);
     const [, up] = calls;
@@ -304,7 +307,7 @@ describe('close', () => {
     expect(await read('summary')).toContain('SSH is closed');
   });
 
-  test('does nothing where nothing was opened', async () => {
+  test('close-ssh does nothing when nothing was opened', async () => {
     expect(await run({}, { SSH_NETWORK: '' })).toMatchObject({ exitCode: 0, did: '' });
     expect(await run({ export: [closed] }, { UP_OUTCOME: 'failure' })).toMatchObject({
       exitCode: 0,
@@ -312,20 +315,20 @@ describe('close', () => {
     });
   });
 
-  test('takes away the lock of an update that was cut off, and goes on', async () => {
+  test('close-ssh removes the lock of an interrupted update and continues', async () => {
     const plan = { export: [open, open, closed], up: [locked(hostname()), {}], cancel: [{}] };
     const { exitCode, did } = await run(plan, { UP_OUTCOME: 'cancelled' });
     expect([exitCode, did]).toEqual([0, 'stack up cancel stack up stack']);
   });
 
-  describe('beside Pulumi', () => {
+  describe('without Pulumi', () => {
     const rule = { protocol: 'tcp', ports: '22', sources: { addresses: [OFFICE, NETWORK] } };
     const firewall = { name: 'oven', inbound_rules: [rule], outbound_rules: [], tags: ['oven'] };
 
     test.each([
       ["where somebody else's update holds the lock", locked('laptop')],
       ['where the update fails', { err: 'error: Cloudflare could not be asked', status: 255 }],
-    ])('%s, and fails so that somebody looks', async (_where, answer) => {
+    ])('close-ssh changes the firewall at DigitalOcean and fails: %s', async (_where, answer) => {
       const api = await startApi(() => [200, { firewall }]);
       const environment = { DIGITALOCEAN_API_URL: api.url, DIGITALOCEAN_TOKEN: 't', UP_OUTCOME: 'cancelled' };
       const { exitCode, did, all } = await run({ export: [open], up: [answer] }, environment);
@@ -349,7 +352,7 @@ describe('close', () => {
         { out: open.out.replace('"id":"f-1",', '') },
         'stack up stack up stack',
       ],
-    ])('%s: the firewall is found by its name', async (_where, answer, does) => {
+    ])('close-ssh finds the firewall by its name: %s', async (_where, answer, does) => {
       await writeFile(join(folder, 'Pulumi.yaml'), PROJECT);
       const api = await startApi(({ path }) =>
         path.startsWith('/v2/firewalls?')
@@ -367,7 +370,7 @@ describe('close', () => {
       expect(api.calls.at(-1)?.body).toMatchObject({ inbound_rules: [{ sources: { addresses: [OFFICE] } }] });
     });
 
-    test('fails with a word where there is no such firewall', async () => {
+    test('close-ssh fails with a message when the firewall does not exist', async () => {
       await writeFile(join(folder, 'Pulumi.yaml'), PROJECT);
       const api = await startApi(() => [200, { firewalls: [others] }]);
       const environment = { DIGITALOCEAN_API_URL: api.url, DIGITALOCEAN_TOKEN: 't' };

@@ -53,12 +53,12 @@ const job = (file: string, name: string): Job => workflows[file]?.jobs[name] ?? 
 const expression = (text: string) => `\${{ ${text} }}`;
 const secretsOf = (step: Step) => Object.values(step.env ?? {}).filter((value) => value.includes('secrets.'));
 
-test('there are the five workflows', () => {
+test('There are five workflows', () => {
   const files = ['deploy.yml', 'drift.yml', 'preview.yml', 'rehearse.yml', 'test.yml'];
   expect(Object.keys(workflows).sort()).toEqual(files);
 });
 
-test('the rehearsal has no secret, and runs as root, which its hosts need', () => {
+test('The rehearsal has no secret, and runs as root, which its hosts need', () => {
   const { environment, steps: own } = job('rehearse.yml', 'rehearse');
   expect(environment).toBeUndefined();
   // A shell named so ends a pipe with the status of what failed in it.
@@ -69,16 +69,16 @@ test('the rehearsal has no secret, and runs as root, which its hosts need', () =
 });
 
 describe.each(Object.entries(workflows))('%s', (_file, workflow) => {
-  test('may do nothing but what a job says', () => {
+  test('A workflow has no permission but those of its jobs', () => {
     expect(workflow.permissions).toEqual({});
   });
 
-  test("never runs a stranger's code with this repository's rights", () => {
+  test('A workflow never runs a stranger’s code with this repository’s rights', () => {
     for (const event of ['pull_request_target', 'workflow_run', 'issue_comment'])
       expect(workflow.on).not.toHaveProperty(event);
   });
 
-  test('has no secret for all of its steps', () => {
+  test('A workflow has no secret for all of its steps', () => {
     expect(JSON.stringify(workflow.env ?? {})).not.toContain('secrets.');
   });
 });
@@ -86,13 +86,13 @@ describe.each(Object.entries(workflows))('%s', (_file, workflow) => {
 describe.each(texts)('$file', ({ text }) => {
   const uses = text.split('\n').filter((line) => /^\s*(- )?uses:/.test(line));
 
-  test('pins every action by its commit and says the version', () => {
+  test('A workflow pins every action by its commit and names the version', () => {
     for (const line of uses.filter((one) => !one.includes('uses: ./')))
       expect(line).toMatch(/uses: [\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 });
 
-test('an action is pinned to one commit everywhere', () => {
+test('An action is pinned to one commit everywhere', () => {
   const all = steps
     .flatMap(({ step }) => step.uses?.split('@') ?? [])
     .filter((part) => !part.startsWith('./'));
@@ -104,12 +104,12 @@ test('an action is pinned to one commit everywhere', () => {
 });
 
 describe.each(jobs)('$file $name', ({ job }) => {
-  test('has a limit of time and says what it may', () => {
+  test('A job has a time limit and its permissions', () => {
     expect(job.permissions).toBeDefined();
     if (job.uses === undefined) expect(job['timeout-minutes']).toBeLessThanOrEqual(90);
   });
 
-  test('keeps secrets to steps of its own scripts and of Pulumi, in an environment', () => {
+  test('A job gives secrets only to steps with its own scripts or Pulumi, in an environment', () => {
     expect(JSON.stringify(job.env ?? {})).not.toContain('secrets.');
     const trusted = (job.steps ?? []).filter((step) => secretsOf(step).length > 0);
     for (const step of trusted) {
@@ -132,14 +132,14 @@ test.each(scripts)(
 );
 
 const checkouts = steps.filter(({ step }) => step.uses?.startsWith('actions/checkout@'));
-test.each(checkouts)('a checkout of $where leaves no token behind', ({ step }) => {
+test.each(checkouts)('A checkout of $where leaves no token behind', ({ step }) => {
   expect(step.with).toEqual({ 'persist-credentials': false });
 });
 
 const caches = steps.filter(
   ({ step }) => step.uses?.startsWith('actions/cache@') || step.with?.cache === 'npm',
 );
-test('caches are used by the tests alone, never beside secrets', () => {
+test('Only the tests use caches, and no job with secrets', () => {
   expect(new Set(caches.map(({ where }) => where))).toEqual(new Set(['test.yml test']));
 });
 
@@ -148,7 +148,7 @@ describe('a deployment', () => {
   const names = (up.steps ?? []).map((step) => step.id ?? step.run ?? step.uses);
   const close = up.steps?.at(-1);
 
-  test('comes after the tests, from main, in its environment, one at a time', () => {
+  test('A deployment runs after the tests, from main, in its environment, one at a time', () => {
     expect(workflows['deploy.yml']?.concurrency).toEqual({
       group: `deploy-${expression('github.ref')}`,
       'cancel-in-progress': false,
@@ -159,7 +159,7 @@ describe('a deployment', () => {
     expect(up.environment).toBe('production');
   });
 
-  test('opens, brings up and closes, in that order and always', () => {
+  test('A deployment opens SSH, updates and closes SSH, always in that order', () => {
     expect(names.slice(-3)).toEqual(['ssh', 'up', 'exec node scripts/ci/close-ssh.ts']);
     expect(close?.if).toBe('always()');
     expect(close?.env).toMatchObject({
@@ -168,7 +168,7 @@ describe('a deployment', () => {
     });
   });
 
-  test('hears of a cancellation itself, and leaves time to close', () => {
+  test('A deployment gets the signal of a cancellation itself, and leaves time to close SSH', () => {
     const [bring] = (up.steps ?? []).filter(({ id }) => id === 'up') as (Step & {
       'timeout-minutes': number;
     })[];
@@ -183,7 +183,7 @@ describe('a look', () => {
     ['drift', job('drift.yml', 'look')],
   ] as const;
 
-  test('has the same names of secrets as the update, in an environment of its own', () => {
+  test('A preview has the same names of secrets as the update, in an environment of its own', () => {
     const update = job('deploy.yml', 'up').steps?.find(({ id }) => id === 'up')?.env ?? {};
     const secrets = Object.fromEntries(
       Object.entries(update).filter(([, value]) => value.includes('secrets.')),
@@ -198,7 +198,7 @@ describe('a look', () => {
   test.each([
     ['deploy.yml', 'push'],
     ['drift.yml', 'schedule'],
-  ])('of another branch never takes the place of one of main that waits: %s', (file, event) => {
+  ])('A run of another branch does not replace a waiting run of main: %s', (file, event) => {
     expect(workflows[file]?.on).toHaveProperty(event);
     expect(workflows[file]?.on).toHaveProperty('workflow_dispatch');
     expect(workflows[file]?.concurrency?.group).toContain(expression('github.ref'));
@@ -207,7 +207,7 @@ describe('a look', () => {
   test.each([
     ['preview.yml', 'comment', 'preview'],
     ['drift.yml', 'issue', 'look'],
-  ])('is published by %s after a job that ran, with an outcome or without', (file, name, needed) => {
+  ])('The workflow %s publishes after every preview, with an outcome or without', (file, name, needed) => {
     const publish = job(file, name);
     expect(publish.needs).toBe(needed);
     const ran = ['success', 'failure'].map((result) => `needs.${needed}.result == '${result}'`).join(' || ');
@@ -215,7 +215,7 @@ describe('a look', () => {
     expect(publish.steps?.at(-1)?.env?.OUTCOME).toBe(expression(`needs.${needed}.outputs.outcome`));
   });
 
-  test('of a pull request is made where secrets are, and else skipped with a word', () => {
+  test('A preview of a pull request runs when there are secrets, and is otherwise skipped with a message', () => {
     expect(workflows['preview.yml']?.on).toEqual({ pull_request: null });
     expect(workflows['preview.yml']?.concurrency).toEqual({
       group: `preview-${expression('github.event.pull_request.number')}`,
@@ -229,7 +229,7 @@ describe('a look', () => {
   });
 });
 
-test('the tests run as an ordinary user and as root, for both must pass before a deployment', () => {
+test('The tests run as an ordinary user and as root, and both must pass before a deployment', () => {
   const { strategy, steps: own } = job('test.yml', 'test') as Job & {
     strategy: { matrix: { include: object[] } };
   };
@@ -241,7 +241,7 @@ test('the tests run as an ordinary user and as root, for both must pass before a
   expect(run?.env).toEqual({ RUN_AS: expression('matrix.user') });
 });
 
-test('a pull request is tested once, whether it comes from this repository or from a fork', () => {
+test('A pull request of this repository or of a fork is tested once', () => {
   expect(Object.keys(workflows['test.yml']?.on ?? {})).toEqual([
     'pull_request',
     'workflow_call',

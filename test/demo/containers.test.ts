@@ -27,7 +27,7 @@ function instructions(text: string): { name: string; rest: string }[] {
   });
 }
 
-test('npm start gives Node what a host gives it', () => {
+test('npm start gives Node the same flags as a host', () => {
   expect(JSON.parse(read('package.json')).scripts.start).toContain(
     `node ${NODE_FLAGS.join(' ')} service/main.ts`,
   );
@@ -38,14 +38,14 @@ describe('Dockerfile', () => {
   const last = all.slice(all.findLastIndex(({ name }) => name === 'FROM'));
   const of = (name: string) => last.filter((one) => one.name === name).map(({ rest }) => rest);
 
-  test('runs as a user without rights, under an init that reaps and passes signals on', () => {
+  test('The image runs as a user without rights, under an init that reaps processes and forwards signals', () => {
     expect(of('USER')).toEqual(['1000:1000']);
     expect(of('ENTRYPOINT')).toEqual(['["tini", "--"]']);
     expect(of('CMD').map((text) => JSON.parse(text))).toEqual([['node', ...NODE_FLAGS, 'service/main.ts']]);
     expect(of('RUN')[0]).toMatch(/ ffmpeg tini /);
   });
 
-  test('knows whether it is well', async () => {
+  test('The image has a health check that works', async () => {
     const [check = ''] = of('HEALTHCHECK');
     const [node, flag, script] = JSON.parse(/CMD (\[.*\])$/.exec(check)![1]!) as string[];
     expect([node, flag]).toEqual(['node', '-e']);
@@ -54,14 +54,14 @@ describe('Dockerfile', () => {
     expect((await run(1)).exitCode).toBe(1); // nobody listens there
   });
 
-  test('brings production packages only, of a Node that can run the code', () => {
+  test('The image has packages of production only, and a Node that runs the code', () => {
     expect(all.find(({ name, rest }) => name === 'RUN' && rest.includes('npm ci'))?.rest).toContain(
       '--omit=dev',
     );
     for (const { rest } of all.filter(({ name }) => name === 'FROM')) expect(rest).toMatch(/^node:24-/);
   });
 
-  test('copies only what is there and is not ignored', () => {
+  test('The Dockerfile copies only files that exist and are not ignored', () => {
     const [first, ...kept] = read('.dockerignore')
       .split('\n')
       .filter((line) => line && !line.startsWith('#'));
@@ -73,7 +73,7 @@ describe('Dockerfile', () => {
     for (const path of copied) expect([path, isThere(path)]).toEqual([path, true]);
   });
 
-  test('has no secret, and neither have the files beside it', () => {
+  test('The Dockerfile and the files beside it have no secret', () => {
     for (const name of ['Dockerfile', 'compose.yaml', 'oven.env.example']) {
       expect(read(name)).not.toMatch(/(SECRET|KEY|PASSWORD|TOKEN)[=:][ \t]*\S/);
     }
@@ -92,7 +92,7 @@ describe('compose.yaml', () => {
   };
   const { oven = {}, redis = {} } = services;
 
-  test('keeps every acknowledged write, and waits for Redis', () => {
+  test('compose.yaml keeps every acknowledged write and waits for Redis', () => {
     const words = redis.command as string[];
     const after = (flag: string) => words[words.indexOf(flag) + 1];
     expect(['--appendonly', '--appendfsync', '--maxmemory-policy'].map(after)).toEqual([
@@ -105,23 +105,23 @@ describe('compose.yaml', () => {
     expect(oven.environment).toMatchObject({ REDIS_URL: 'redis://redis:6379' });
   });
 
-  test('opens nothing to the network but the service, and that to this machine', () => {
+  test('compose.yaml opens only the service’s port, and only to this machine', () => {
     expect(redis.ports).toBeUndefined();
     expect(oven.ports).toEqual(['127.0.0.1:3000:3000']);
   });
 
-  test('keeps what must last in volumes that are declared', () => {
+  test('compose.yaml keeps data in declared volumes', () => {
     const used = [oven, redis]
       .flatMap((service) => service.volumes as string[])
       .map((text) => text.split(':')[0]);
     expect(used.sort()).toEqual(Object.keys(volumes).sort());
   });
 
-  test('gives a stopped service the time that it takes', () => {
+  test('compose.yaml gives a service enough time to stop', () => {
     expect(Number.parseInt(oven.stop_grace_period as string, 10)).toBeGreaterThan(5 + 2 * 2 + 2);
   });
 
-  test('its example gives the service all it needs once the secret is filled in', () => {
+  test('The example environment is complete after the secret is filled in', () => {
     const example = parseEnv(read(`${oven.env_file}.example`));
     expect(() => readConfig(example)).toThrow('CALLBACK_SECRET');
     const env = { ...example, ...(oven.environment as object), CALLBACK_SECRET: 'x'.repeat(32) };

@@ -23,7 +23,7 @@ function start(...args: string[]) {
   });
 }
 
-test('--once bakes three tapes, has every callback verified, and leaves the videos only', async () => {
+test('npm run demo -- --once bakes three tapes, verifies every callback, and leaves only the videos', async () => {
   const { exitCode, all } = await start('--once');
   expect([exitCode, all]).toEqual([0, expect.stringContaining('Dashboard: http://127.0.0.1:')]);
   expect(all.match(/, callback verified {2}http:/g)).toHaveLength(3);

@@ -19,7 +19,7 @@ async function call(secret: string, body: object): Promise<number> {
   return (await fetch(`${site.url}/done`, { method: 'POST', body: text, headers })).status;
 }
 
-test('takes only a callback that Oven signed', async () => {
+test('The demo’s site accepts only a callback that Oven signed', async () => {
   const { secret } = site;
   const other = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
   expect(await call(other, { slug: 'a', secret })).toBe(401);

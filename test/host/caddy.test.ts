@@ -163,11 +163,11 @@ describe('Caddyfile', () => {
     ['a domain that is none', { domain: 'oven.test {' }, /domain/],
     ['a network that is none', { trustedProxies: ['anywhere'] }, /network/],
     ['a mail address that is none', { acmeEmail: 'me}' }, /address/],
-  ])('is not made of %s', (_what, change, message) => {
+  ])('The Caddyfile is refused for %s', (_what, change, message) => {
     expect(() => renderCaddy({ ...SITE, ...change })).toThrow(message);
   });
 
-  it.skipIf(!has('caddy'))('without a proxy is valid as well (skipped without Caddy)', () => {
+  it.skipIf(!has('caddy'))('The Caddyfile without a proxy is valid (skipped without Caddy)', () => {
     const folder = mkdtempSync(join(tmpdir(), 'oven-caddyfile-'));
     try {
       const file = join(folder, 'Caddyfile');
@@ -188,7 +188,7 @@ describe('Caddyfile', () => {
 describe.skipIf(!has('caddy') || !has('openssl'))(
   'Caddy as the host has it (skipped without Caddy and openssl)',
   () => {
-    it('passes requests on over TLS and says who asked', async () => {
+    it('Caddy forwards requests over TLS with the caller’s address', async () => {
       const backend = await startBackend();
       const caddy = await startCaddy(portOf(backend));
       const { status, headers, body } = await ask(caddy.https, '/', { 'cf-connecting-ip': '203.0.113.9' });
@@ -205,7 +205,7 @@ describe.skipIf(!has('caddy') || !has('openssl'))(
       });
     });
 
-    it('keeps queries and headers out of its log', async () => {
+    it('Caddy’s log has no queries and no headers', async () => {
       const backend = await startBackend();
       const caddy = await startCaddy(portOf(backend));
       await ask(caddy.https, '/status/abc?signature=hush', { authorization: 'Bearer hush' });
@@ -214,7 +214,7 @@ describe.skipIf(!has('caddy') || !has('openssl'))(
       expect(caddy.log()).not.toContain('hush');
     });
 
-    it('waits for a service that is not there yet, and never gives a request the body of another', async () => {
+    it('Caddy waits for a service that does not listen yet, and never sends a request the body of another', async () => {
       const port = await freePort();
       const caddy = await startCaddy(port);
       const bodyOf = (index: number) => `body ${index} `.repeat(50);
@@ -242,7 +242,7 @@ describe.skipIf(!has('caddy') || !has('openssl'))(
       }
     });
 
-    it('says 503 with Retry-After when none comes', async () => {
+    it('Caddy answers 503 with Retry-After when no service listens', async () => {
       const caddy = await startCaddy(await freePort(), '200ms');
       const { status, headers, body } = await ask(caddy.https, '/health');
       expect(status).toBe(503);
@@ -250,7 +250,7 @@ describe.skipIf(!has('caddy') || !has('openssl'))(
       expect(JSON.parse(body)).toEqual({ error: { code: 'UNAVAILABLE', message: expect.any(String) } });
     });
 
-    it('ends every connection after its answer once the host is handed over, and no sooner', async () => {
+    it('Caddy closes each connection after its response once the host is handed over, and not before', async () => {
       const backend = await startBackend();
       const caddy = await startCaddy(portOf(backend));
       const [one, other] = [await openHttp2(caddy.https), await openHttp2(caddy.https)];
@@ -269,13 +269,13 @@ describe.skipIf(!has('caddy') || !has('openssl'))(
       expect((await http1()).headers.connection).toBeUndefined();
     });
 
-    it('refuses a body that no request has', async () => {
+    it('Caddy refuses a body that is too large', async () => {
       const backend = await startBackend();
       const caddy = await startCaddy(portOf(backend));
       expect((await ask(caddy.https, '/bake', {}, 'x'.repeat(2 ** 21))).status).toBe(413);
     });
 
-    it('passes each event on at once', async () => {
+    it('Caddy forwards each event at once', async () => {
       const server = createServer((_request, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write('data: first\n\n');

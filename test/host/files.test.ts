@@ -58,11 +58,14 @@ const handedOver = [
 ];
 
 describe('files of the host', () => {
-  it.each([...files, ...handedOver])('$path is exactly this', async ({ path, content }) => {
-    await expect(content).toMatchFileSnapshot(`golden${path}`);
-  });
+  it.each([...files, ...handedOver])(
+    'The host’s file $path is equal to its golden file',
+    async ({ path, content }) => {
+      await expect(content).toMatchFileSnapshot(`golden${path}`);
+    },
+  );
 
-  it('asks for no secret', () => {
+  it('No file of the host contains a secret', () => {
     for (const { content } of files) expect(content).not.toMatch(/PRIVATE KEY|_SECRET|_KEY=/);
   });
 });
@@ -99,14 +102,14 @@ describe.skipIf(!has('systemd-analyze'))('units (skipped without systemd)', () =
     'redis-server.service',
     'caddy.service',
   ];
-  it.each(units)('%s is what systemd understands', (unit) => {
+  it.each(units)('systemd accepts the unit %s', (unit) => {
     if (/^(redis|caddy)/.test(unit) && !existsSync(join(root, UNITS, unit))) return;
     const { code, text } = check('systemd-analyze', ['verify', `--root=${root}`, '--man=no', unit]);
     expect(text).toBe('');
     expect(code).toBe(0);
   });
 
-  it.each(handedOver)('oven.service with $path is too', ({ path, content }) => {
+  it.each(handedOver)('systemd accepts oven.service with $path', ({ path, content }) => {
     write(path, content);
     onTestFinished(() => rmSync(join(root, path)));
     expect(check('systemd-analyze', ['verify', `--root=${root}`, '--man=no', 'oven.service'])).toEqual({
@@ -115,7 +118,7 @@ describe.skipIf(!has('systemd-analyze'))('units (skipped without systemd)', () =
     });
   });
 
-  it('finds what systemd does not understand', () => {
+  it('The check finds a unit that systemd does not accept', () => {
     write('/etc/systemd/system/wrong.service', '[Service]\nExecStart=/bin/kill\nProtectHomes=yes\n');
     const { text } = check('systemd-analyze', ['verify', `--root=${root}`, '--man=no', 'wrong.service']);
     expect(text).toContain('ProtectHomes');
@@ -142,13 +145,13 @@ describe('scripts', () => {
       readdirSync(join(SCRIPTS, folder)).map((name) => `${folder}/${name}`),
     ),
   ];
-  it.skipIf(!has('shellcheck'))('please shellcheck (skipped without it)', () => {
+  it.skipIf(!has('shellcheck'))('All scripts pass shellcheck (skipped without it)', () => {
     const { code, text } = check('shellcheck', ['-x', ...scripts.map((path) => join(SCRIPTS, path))]);
     expect(text).toBe('');
     expect(code).toBe(0);
   });
 
-  it('say the same of the hand-over as what is rendered', () => {
+  it('The scripts of the hand-over have the same paths and ports as the rendered files', () => {
     const [give, take] = ['give.sh', 'take.sh'].map((name) => readFileSync(join(SCRIPTS, name), 'utf8'));
     expect(give).toContain(`held=$root${HOLDING_DROP_IN}\nforwarding=$root${FORWARDING_DROP_IN}\n`);
     expect(give).toContain(` http://${SUCCESSOR_ADDRESS}/health `);
@@ -158,7 +161,7 @@ describe('scripts', () => {
     expect(readFileSync(join(SCRIPTS, 'lib.sh'), 'utf8')).toContain(`[[ -f $root${FORWARDING_DROP_IN} ]]`);
   });
 
-  it.skipIf(!has('logrotate'))('logrotate takes the log by its rules (skipped without it)', () => {
+  it.skipIf(!has('logrotate'))('logrotate rotates the log by Oven’s rules (skipped without it)', () => {
     const folder = mkdtempSync(join(tmpdir(), 'oven-logs-'));
     try {
       const log = join(folder, 'oven.log');

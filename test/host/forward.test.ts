@@ -35,7 +35,7 @@ function post(port: number, body: string): Promise<string> {
 }
 
 describe('the forwarder', () => {
-  it('holds connections until somebody listens, and then brings each whole', async () => {
+  it('The forwarder holds connections until the target listens, and then forwards each as a whole', async () => {
     const far = await freePort();
     const port = await forwarder(far);
     const bodies = Array.from({ length: 30 }, (_, index) => `body ${index} `.repeat(10_000));
@@ -46,7 +46,7 @@ describe('the forwarder', () => {
     expect(await answers).toEqual(bodies);
   });
 
-  it('lets one side end and the other go on', async () => {
+  it('The forwarder lets one side end and the other continue', async () => {
     const far = await listening(
       createServer({ allowHalfOpen: true }, (socket) => {
         text(socket).then((received) => socket.end(`got ${received}`));
@@ -57,7 +57,7 @@ describe('the forwarder', () => {
     expect(await text(caller)).toBe('got all of it');
   });
 
-  it('passes on that a caller has gone', async () => {
+  it('The forwarder closes the target’s connection when the caller disconnects', async () => {
     let gone = false;
     const far = await listening(
       createWebServer((_asked, answer) => {
@@ -74,7 +74,7 @@ describe('the forwarder', () => {
     await until('the far end knows', () => gone);
   });
 
-  it('ends a connection whose answer does not begin, and no other', async () => {
+  it('The forwarder ends a connection whose response does not begin, and no other', async () => {
     const far = await listening(
       createWebServer((asked, answer) => {
         if (asked.url === '/silent') return;
@@ -95,7 +95,7 @@ describe('the forwarder', () => {
     expect(slow).toMatchObject({ status: 'fulfilled', value: 'begun, ended' });
   });
 
-  it('ends the caller’s connection when the far end breaks', async () => {
+  it('The forwarder ends the caller’s connection when the target breaks', async () => {
     const far = await listening(
       createServer((socket) => void socket.once('data', () => socket.resetAndDestroy())),
     );

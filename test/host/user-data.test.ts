@@ -19,11 +19,11 @@ describe('user-data', () => {
   const folder = mkdtempSync(join(tmpdir(), 'oven-user-data-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('is exactly this', async () => {
+  it('User-data is equal to the golden file', async () => {
     await expect(renderUserData(options)).toMatchFileSnapshot('golden/user-data.yaml');
   });
 
-  it('brings the keys unchanged', () => {
+  it('User-data has the keys unchanged', () => {
     const { privateKey, publicKey } = sshKey();
     const data = parse(
       renderUserData({ hostKey: privateKey, hostPublicKey: publicKey, authorizedKeys: [publicKey] }),
@@ -32,7 +32,7 @@ describe('user-data', () => {
     expect(data.ssh_authorized_keys).toEqual([publicKey]);
   });
 
-  it.skipIf(!has('cloud-init'))('is what cloud-init accepts (skipped without cloud-init)', () => {
+  it.skipIf(!has('cloud-init'))('cloud-init accepts user-data (skipped without cloud-init)', () => {
     const file = join(folder, 'user-data.yaml');
     writeFileSync(file, renderUserData(options));
     const { code, text } = check('cloud-init', ['schema', '--config-file', file]);
@@ -47,7 +47,7 @@ describe('user-data', () => {
     ['an authorized key with a quote in its place', { authorizedKeys: ['"'] }, /authorizedKeys/],
     ['no authorized key', { authorizedKeys: [] }, /authorizedKeys/],
     ['a private key of another format', { hostKey: PRIVATE.replaceAll('OPENSSH', 'EC') }, /hostKey/],
-  ])('refuses %s', (_what, change, message) => {
+  ])('User-data is refused for %s', (_what, change, message) => {
     expect(() => renderUserData({ ...options, ...change })).toThrow(message);
   });
 });

@@ -14,12 +14,12 @@ const said = (severity: string, message: string, more = {}) => ({
 });
 const log = (...events: object[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('');
 
-test('a resource is named by its type and name', () => {
+test('A resource is named by its type and name', () => {
   expect(whatIs(DROPLET)).toBe('digitalocean:Droplet host');
   expect(whatIs(urn('command:remote:Command', 'activate'))).toBe('command:remote:Command activate');
 });
 
-test('operations are told from what stayed as it was; the stack is none', () => {
+test('Operations are told from unchanged resources, and the stack is no operation', () => {
   const outcome = readEvents(
     log(
       done('create', STACK),
@@ -38,17 +38,17 @@ test('operations are told from what stayed as it was; the stack is none', () => 
   expect(tallyOf(outcome.operations)).toBe('1 updated');
 });
 
-test('a replacement is one, and what it puts away another', () => {
+test('A replacement is one operation, and its deletion another', () => {
   const steps = ['create-replacement', 'replace', 'delete-replaced'].map((op) => done(op, DROPLET));
   expect(tallyOf(readEvents(log(...steps)).operations)).toBe('1 replaced, 1 deleted');
 });
 
-test('nothing is said where nothing was done', () => {
+test('No operation gives no text', () => {
   expect(tallyOf(readEvents('').operations)).toBe('nothing');
   expect(readEvents('').seconds).toBeUndefined();
 });
 
-test('what the operator is shown is without colours and progress', () => {
+test('The operator’s output has no colours and no progress', () => {
   const { said: lines, failed } = readEvents(
     log(
       said('info#err', '<{%reset%}>first\n\n  second <{%reset%}>\n'),
@@ -62,7 +62,7 @@ test('what the operator is shown is without colours and progress', () => {
   expect(failed).toEqual(['digitalocean:Droplet host']);
 });
 
-test('a line that is being written is left out', () => {
+test('An incomplete line is left out', () => {
   const text = `${log(begun('create', DROPLET), begun('same', KEY))}{"resourcePreEvent":{"meta`;
   expect(begunIn(text)).toEqual(['digitalocean:Droplet host']);
 });

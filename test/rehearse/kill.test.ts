@@ -14,7 +14,7 @@ const lives = (pid: number) => {
   }
 };
 
-test('what a process started ends with it, also in a session of its own', async () => {
+test('A killed process takes its children along, also those in another session', async () => {
   const child = execa('sh', ['-c', 'setsid sleep 600 & echo $!; wait'], { reject: false });
   const [said] = await once(child.stdout, 'data');
   const grandchild = Number(String(said));

@@ -6,7 +6,7 @@ import { type Row, renderTable, time } from './table.ts';
 const counts = { asked: 100, lost: 0, told: 3, tapes: ['a', 'b'], worstMs: 40 };
 const row: Row = { name: 'up', seconds: 61.4, came: '42 created', counts, problems: [], seen: [] };
 
-test('a request that was told when to come again is not lost', () => {
+test('A request with Retry-After in its response is not lost', () => {
   const [refused, lost] = [['GET /health after 3 ms: 503 {}'], ['GET /health after 9 ms: ECONNRESET']];
   expect(countsOf({ asked: 9, lost, refused, tapes: ['a'], releases: [], worstMs: 9 })).toEqual({
     asked: 9,
@@ -17,7 +17,7 @@ test('a request that was told when to come again is not lost', () => {
   });
 });
 
-test('laps add up, and the slowest is the slowest of all', () => {
+test('Counts of laps add up, and the slowest is the slowest of all', () => {
   expect(sum([counts, { ...counts, tapes: ['c'], worstMs: 70 }])).toEqual({
     asked: 200,
     lost: 0,
@@ -27,7 +27,7 @@ test('laps add up, and the slowest is the slowest of all', () => {
   });
 });
 
-test('tapes that were taken and not called back are named', () => {
+test('Accepted tapes without a callback are named', () => {
   expect(neverCalled([counts], (slug) => slug === 'a')).toEqual(['b']);
 });
 
@@ -38,7 +38,7 @@ test.each([
   [725.2, '12 min 5 s'],
 ])('%f seconds are %s', (seconds, text) => expect(time(seconds)).toBe(text));
 
-test('the table has a line for each step and one for all', () => {
+test('The table has a line for each step and one for all', () => {
   const destroyed = { ...row, name: 'destroy', came: '42 deleted', counts: undefined };
   expect(renderTable([row, destroyed], 0)).toBe(
     `| step    |      time | what came of it | requests | lost | 503 | tapes |       |
@@ -54,11 +54,11 @@ test.each([
   ['a lost tape', [row], 1],
   ['a problem', [{ ...row, problems: ['no'] }], 0],
   ['a lost request', [{ ...row, counts: { ...counts, lost: 1 } }], 0],
-])('it does not hold with %s', (_what, rows, tapes) => {
+])('The rehearsal fails with %s', (_what, rows, tapes) => {
   expect(renderTable(rows, tapes)).toContain('DOES NOT HOLD');
 });
 
-test('a row says what the operator saw and what did not hold', () => {
+test('A row has the operator’s output and the failed expectations', () => {
   const lines = renderRow({ ...row, seen: ['error: no'], problems: ['2 requests were lost'] });
   expect(lines).toEqual([
     '✗ up (61 s): 42 created, 100 requests, 0 lost, 3 told to come again',
@@ -67,7 +67,7 @@ test('a row says what the operator saw and what did not hold', () => {
   ]);
 });
 
-test('long words are cut in the middle, and long lines at their end', () => {
+test('Long words are cut in the middle, and long lines at their end', () => {
   const lines = Array.from({ length: 20 }, (_, index) => `line ${index}`);
   expect(shortened(lines, 1, 2)).toEqual(['line 0', '…', 'line 18', 'line 19']);
   expect(shortened(lines, 10, 10)).toEqual(lines);

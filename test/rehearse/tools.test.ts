@@ -10,7 +10,7 @@ const places = (files: readonly string[], installed: readonly string[] = []) => 
   list: () => installed,
 });
 
-test('what is missing is named in one line', () => {
+test('Missing tools are named in one line', () => {
   expect(findTools(places([]))).toBe(
     'the rehearsal needs pulumi, pulumi-language-nodejs, pulumi-resource-digitalocean, pulumi-resource-command, pulumi-resource-tls',
   );
@@ -19,7 +19,7 @@ test('what is missing is named in one line', () => {
   );
 });
 
-test('plugins are taken from the PATH or from where Pulumi installs them', () => {
+test('Plugins are found on the PATH or in Pulumi’s folder', () => {
   expect(findTools(places([...PROGRAMS, ...PLUGINS]))).toMatchObject({
     plugins: undefined,
     hasCloudflare: false,
@@ -31,7 +31,7 @@ test('plugins are taken from the PATH or from where Pulumi installs them', () =>
   });
 });
 
-test('the remains of an install that was cut off are no plugin', () => {
+test('The rest of an interrupted install is no plugin', () => {
   const remains = ['digitalocean', 'command', 'tls'].map((name) => `resource-${name}-v1.2.3.partial`);
   expect(findTools(places(PROGRAMS, remains))).toContain('pulumi-resource-digitalocean');
 });

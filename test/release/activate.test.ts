@@ -20,7 +20,7 @@ async function running(): Promise<PlayedHost> {
 const current = (host: PlayedHost) => readlinkSync(join(host.root, 'opt/oven/current'));
 
 describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without zstd and flock)', () => {
-  it('brings a fresh host its files, then proves the release, then has it serve', async () => {
+  it('oven-activate installs the files on a fresh host, checks the release, then lets it serve', async () => {
     using host = await PlayedHost.boot();
     await host.upload(OLD, 'healthy');
     expect(host.activate(OLD).stdout).toBe(`oven: ${OLD} serves, before it nothing\n`);
@@ -41,7 +41,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     expect(calls).toContain('systemctl enable --quiet oven.socket');
   });
 
-  it('replaces a release, restarting the service once and nothing that did not change', async () => {
+  it('oven-activate replaces a release with one restart of the service, and restarts nothing that did not change', async () => {
     using host = await running();
     await host.upload(NEW, 'healthy');
     expect(host.activate(NEW).stdout).toBe(`oven: ${NEW} serves, before it ${OLD}\n`);
@@ -50,7 +50,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     expect(changes).toEqual(['systemctl restart oven.service']);
   });
 
-  it('changes nothing when it is run again', async () => {
+  it('oven-activate changes nothing in a second run', async () => {
     using host = await running();
     expect(host.activate(OLD)).toEqual({ code: 0, stdout: `oven: ${OLD} serves already\n`, stderr: '' });
     expect(host.calls().every((call) => call.includes('is-enabled'))).toBe(true);
@@ -63,7 +63,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     ['hangs', /is not healthy/],
     ['unhealthy', /"reasons":\["blobs"\]/],
     ['is another', /is not healthy/],
-  ])('never has a candidate serve that %s', async (behaviour, message) => {
+  ])('oven-activate never lets a candidate serve that %s', async (behaviour, message) => {
     using host = await running();
     await host.upload(NEW, behaviour);
     const { code, stderr } = host.activate(NEW, 'A="2"\n');
@@ -99,7 +99,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     },
   );
 
-  it('leaves a fresh host without a service when the first release is none', async () => {
+  it('oven-activate leaves a fresh host without a service when the first release fails', async () => {
     using host = await PlayedHost.boot();
     await host.upload(OLD, 'does not answer when it serves');
     expect(host.activate(OLD)).toMatchObject({
@@ -111,7 +111,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     expect(host.activate(OLD).code).toBe(0);
   });
 
-  it('puts right what a power cut in the middle of a switch left', async () => {
+  it('oven-activate repairs a switch that a power cut interrupted', async () => {
     using host = await running();
     await host.upload(NEW, 'cut off');
     expect(host.activate(NEW, 'A="2"\n').code).not.toBe(0);
@@ -127,14 +127,14 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     expect(host.serves).toEqual({ release: NEW, environment: 'A="2"\n' });
   });
 
-  it('restarts for a new environment alone, with a candidate that proves it', async () => {
+  it('oven-activate checks a new environment with a candidate and restarts the service', async () => {
     using host = await running();
     expect(host.activate(OLD, 'A="2"\n').code).toBe(0);
     expect(host.serves?.environment).toBe('A="2"\n');
     expect(host.read('fake/candidate.env')).toBe('A="2"\n');
   });
 
-  it('cleans up after an unpacking that was cut off, and refuses an archive that is broken', async () => {
+  it('oven-activate cleans up after an interrupted unpacking and refuses a broken archive', async () => {
     using host = await running();
     host.write(`opt/oven/releases/.${NEW}/service/main.ts`, 'half');
     await host.upload(NEW, 'healthy');
@@ -149,7 +149,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     expect(host.activate(NEW).code).toBe(0);
   });
 
-  it('refuses to start while another release is under way, and takes the lock of one that died', async () => {
+  it('oven-activate refuses to run during another release, and takes the lock of a dead one', async () => {
     using host = await running();
     await host.upload(NEW, 'healthy');
     const holder = spawn('flock', [join(host.root, 'run/oven-release.lock'), 'sh', '-c', 'echo held; cat'], {
@@ -162,7 +162,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     expect(host.activate(NEW).code).toBe(0);
   });
 
-  it('does not touch the host for a Caddyfile that Caddy refuses', async () => {
+  it('oven-activate does not change the host when Caddy refuses the Caddyfile', async () => {
     using host = await running();
     await host.upload(NEW, 'healthy', (files) =>
       files.map((file) =>
@@ -178,7 +178,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     expect(host.read('etc/caddy/Caddyfile')).toContain('oven.test');
   });
 
-  it('removes a file that a release no longer has, and acts on it', async () => {
+  it('oven-activate removes a file that the release no longer has and reloads its program', async () => {
     using host = await running();
     await host.upload(NEW, 'healthy', (files) =>
       files.filter((file) => !file.path.endsWith('/oven-disk.timer')),
@@ -190,7 +190,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     expect(calls).toContain('systemctl daemon-reload');
   });
 
-  it('keeps the last five that served', async () => {
+  it('oven-activate keeps the last five releases', async () => {
     using host = await running();
     for (const digit of [2, 3, 4, 5, 6, 7]) {
       await host.upload(named(digit), digit === 6 ? 'unhealthy' : 'healthy');
@@ -213,7 +213,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-rollback (skipped without z
   it.each([
     ['the one before', [], named(2)],
     ['the one that is named', [named(1)], named(1)],
-  ])('returns to %s', async (_what, args, expected) => {
+  ])('oven-rollback returns to %s', async (_what, args, expected) => {
     using host = await three();
     expect(host.rollback(...args)).toMatchObject({ code: 0, stderr: '' });
     expect(host.serves?.release).toBe(expected);
@@ -223,7 +223,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-rollback (skipped without z
     expect(host.rollback(expected).stdout).toBe(`oven: ${expected} serves already\n`);
   });
 
-  it('stays where it is when that one no longer answers', async () => {
+  it('oven-rollback stays at the present release when the other one does not answer', async () => {
     using host = await three();
     host.behave(named(2), 'does not answer when it serves');
     expect(host.rollback()).toMatchObject({
@@ -233,7 +233,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-rollback (skipped without z
     expect(host.serves?.release).toBe(named(3));
   });
 
-  it('gives what served its environment back when an activation was cut off', async () => {
+  it('oven-rollback restores the environment after an interrupted activation', async () => {
     using host = await three();
     await host.upload(named(4), 'cut off');
     expect(host.activate(named(4), 'A="4"\n').code).not.toBe(0);
@@ -242,7 +242,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-rollback (skipped without z
     expect(host.read('var/lib/oven/switching')).toBeUndefined();
   });
 
-  it.each(['ffffffffffffffff', '../../etc'])('refuses %s, which is not kept', async (hash) => {
+  it.each(['ffffffffffffffff', '../../etc'])('oven-rollback refuses %s, which is not kept', async (hash) => {
     using host = await running();
     expect(host.rollback(hash)).toMatchObject({ code: 1, stderr: expect.stringContaining('not kept') });
   });

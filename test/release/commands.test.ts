@@ -10,7 +10,7 @@ const steps = releaseSteps({
 });
 
 describe('steps of a release', () => {
-  it('are exactly these', async () => {
+  it('The steps of a release are equal to the golden file', async () => {
     const text = steps
       .map((step) => {
         if (step.kind === 'upload') return `# ${step.name}\n# ${step.from} -> ${step.to}\n`;
@@ -24,18 +24,18 @@ describe('steps of a release', () => {
     await expect(text).toMatchFileSnapshot('golden/steps.sh');
   });
 
-  it('need no certificate where the host gets one itself, and no predecessor', () => {
+  it('The steps have no certificate without the proxy, and no hand-over without a predecessor', () => {
     const names = releaseSteps({ hash: '0123456789abcdef', file: 'x', certificate: false }).map(
       ({ name }) => name,
     );
     expect(names).toEqual(['prepare', 'upload', 'environment', 'activate', 'drain']);
   });
 
-  it('are not made of a hash that is none', () => {
+  it('The steps are refused for an invalid hash', () => {
     expect(() => releaseSteps({ hash: '$(reboot)', file: 'x', certificate: false })).toThrow(/hash/);
   });
 
-  it.skipIf(!has('shellcheck'))('please shellcheck (skipped without it)', () => {
+  it.skipIf(!has('shellcheck'))('The steps pass shellcheck (skipped without it)', () => {
     for (const step of steps) {
       if (step.kind !== 'command') continue;
       for (const text of [step.create, step.delete ?? ':']) {
@@ -44,7 +44,7 @@ describe('steps of a release', () => {
     }
   });
 
-  it('say from whom a queue is taken over in two lines and a key', () => {
+  it('The input of the hand-over has two lines and a key', () => {
     const from = {
       address: '192.0.2.1',
       hostPublicKey: 'ssh-ed25519 AAAA\n',

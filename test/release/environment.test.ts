@@ -7,7 +7,7 @@ import { renderEnvironment } from '../../infra/release/environment.ts';
 import { check, has } from '../host/tool.ts';
 
 describe('environment file', () => {
-  it('is sorted, quoted, and leaves out what is not set', () => {
+  it('The environment file is sorted and quoted, and leaves out undefined values', () => {
     expect(renderEnvironment({ B: 'two words', A: '', C: undefined, A_1: '"\\$`' })).toBe(
       'A=""\nA_1="\\"\\\\\\$\\`"\nB="two words"\n',
     );
@@ -21,7 +21,7 @@ describe('environment file', () => {
     ['half a character', { A: 'hush\ud800' }, /^A: /],
     ['a code point that is no character', { A: 'hush\ufdd0' }, /^A: /],
     ['another one', { A: 'hush\u{1ffff}' }, /^A: /],
-  ])('is not made of %s, and does not tell the value', (_what, values, message) => {
+  ])('The environment file is refused for %s, without the value in the message', (_what, values, message) => {
     expect(() => renderEnvironment(values)).toThrow(message);
     expect(() => renderEnvironment(values)).not.toThrow(/hush/);
   });
@@ -64,9 +64,9 @@ describe.skipIf(!has('systemd-tmpfiles'))("systemd's own parser (skipped without
     '`x`',
     '=',
     '\t',
-  ])('reads %j back', (value) => expect(readBack(value)).toBe(value));
+  ])('systemd reads the value %j back', (value) => expect(readBack(value)).toBe(value));
 
-  it('reads any value back', () => {
+  it('systemd reads any value back', () => {
     const awkward = fc.string({ unit: fc.constantFrom(...'"\'\\$`#;= \t\na%é🍞') });
     const any = fc
       .string({ unit: 'binary' })

@@ -59,7 +59,7 @@ describe('a queue that is handed over', () => {
     return { ...jobs, running, waiting };
   }
 
-  it('loses no tape and no callback, bakes none twice and brings its history', async () => {
+  it('A hand-over loses no tape and no callback, bakes none twice and copies the history', async () => {
     const jobs = await leave();
     const lines = await exportQueue(client(before!));
     expect(await importQueue(client(after!), lines)).toBe(10);
@@ -96,7 +96,7 @@ describe('a queue that is handed over', () => {
     expect(baked.sort()).toEqual(['retried', 'running', 'waiting']);
   });
 
-  it('comes once, however often it is brought, and whatever became of it meanwhile', async () => {
+  it('A queue that is imported again adds nothing, whatever became of its jobs', async () => {
     await leave();
     const lines = await exportQueue(client(before!));
     const redis = client(after!);
@@ -108,7 +108,7 @@ describe('a queue that is handed over', () => {
     expect(await redis.keys('*')).toEqual(handovers);
   });
 
-  it('leaves alone what the new host has already', async () => {
+  it('An import leaves the new host’s own jobs alone', async () => {
     await leave();
     const host = fresh();
     const { jobId } = await host.queue.submit(requestFor('waiting', { metadata: { newer: true } }));
@@ -123,7 +123,7 @@ describe('a queue that is handed over', () => {
     ['its end', (lines: string) => lines.trim().split('\n').slice(0, -1).join('\n')],
     ['a line in it', (lines: string) => lines.split('\n').toSpliced(1, 1).join('\n')],
     ['a letter of it', (lines: string) => lines.replace('waiting', 'waitinG')],
-  ])('is refused whole when %s is missing', async (_what, spoil) => {
+  ])('An import is refused as a whole when %s is missing', async (_what, spoil) => {
     await leave();
     const lines = await exportQueue(client(before!));
     await expect(importQueue(client(after!), spoil(lines))).rejects.toThrow('incomplete');

@@ -14,7 +14,7 @@ const packages = {
 };
 
 describe('packages of a release', () => {
-  it('are those that run in production on the target', () => {
+  it('The packages of a release are those that run in production on the target', () => {
     expect(productionPackages({ packages })).toEqual(
       ['a', 'fit', 'not-windows'].map((name) => `node_modules/${name}`),
     );
@@ -31,7 +31,7 @@ describe('packages of a release', () => {
       true,
     ],
     ['the order of its fields', { 'node_modules/a': { integrity: 'sha512-a', version: '1.0.0' } }, true],
-  ])('with another version of %s: the same name: %3$s', (_what, change, same) => {
+  ])('Another version of %s keeps the hash of the packages: %3$s', (_what, change, same) => {
     expect(packagesHash({ packages: { ...packages, ...change } }) === packagesHash({ packages })).toBe(same);
   });
 });

@@ -56,14 +56,14 @@ async function booted(installed: string, files: Record<string, string> = {}) {
 }
 
 describe('prepare', () => {
-  it('waits for the first boot, and changes nothing where it went well', async () => {
+  it('prepare waits for the first boot, and changes nothing when it went well', async () => {
     const { host, prepare, installs } = await booted(FULL);
     using _ = host;
     expect(prepare()).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(installs()).toEqual([]);
   });
 
-  it('installs what the first boot could not, again and again, and says so', async () => {
+  it('prepare installs packages that the first boot could not install, with retries, and says so', async () => {
     const { host, prepare, installs } = await booted(WITHOUT, {
       'fake/cloud-init-code': '1',
       'fake/failures': '2',
@@ -87,7 +87,7 @@ describe('prepare', () => {
     expect(installs()).toEqual([]);
   });
 
-  it('gives up when they can’t be had, and names them', async () => {
+  it('prepare fails and names packages that can’t be installed', async () => {
     const { host, prepare } = await booted(WITHOUT, { 'fake/failures': '99' });
     using _ = host;
     const { code, stderr } = prepare();
@@ -96,10 +96,16 @@ describe('prepare', () => {
     expect(stderr.trim().split('\n').at(-1)).toBe("oven: can't be installed: caddy ffmpeg");
   });
 
-  it.each([['fake/no-user'], ['no file']])('refuses a host without its user or files: %s', async (what) => {
-    const { host, prepare } = await booted(FULL, { 'fake/cloud-init-code': '1', [what]: '' });
-    using _ = host;
-    if (what === 'no file') host.remove('etc/ssh/sshd_config.d/10-oven.conf');
-    expect(prepare()).toMatchObject({ code: 1, stderr: expect.stringContaining('errors: - the first boot') });
-  });
+  it.each([['fake/no-user'], ['no file']])(
+    'prepare refuses a host without its user or files: %s',
+    async (what) => {
+      const { host, prepare } = await booted(FULL, { 'fake/cloud-init-code': '1', [what]: '' });
+      using _ = host;
+      if (what === 'no file') host.remove('etc/ssh/sshd_config.d/10-oven.conf');
+      expect(prepare()).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('errors: - the first boot'),
+      });
+    },
+  );
 });

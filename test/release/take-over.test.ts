@@ -54,7 +54,7 @@ const stateOf = (host: PlayedHost) =>
   host.read(FORWARDING_DROP_IN) ? 'forwarding' : host.read(HOLDING_DROP_IN) ? 'held' : 'serving';
 
 describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without zstd and flock)', () => {
-  it('takes the queue by a pinned key, and has the host before pass on its requests', async () => {
+  it('take takes the queue with a pinned host key and makes the old host forward its requests', async () => {
     using hosts = await pair();
     const { old, next } = hosts;
     expect(take(next)).toMatchObject({ code: 0, stdout: '' });
@@ -80,7 +80,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(statSync(join(old.root, FORWARDING_DROP_IN, '..')).mode & 0o777).toBe(0o755);
   });
 
-  it('never closes the port meanwhile, and stops the service before its queue is printed', async () => {
+  it('The port stays open during a hand-over, and the service stops before its queue is printed', async () => {
     using hosts = await pair();
     take(hosts.next);
     const calls = hosts.old.calls().filter((call) => call.startsWith('system'));
@@ -95,7 +95,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     ]);
   });
 
-  it('can be done twice', async () => {
+  it('take can run twice', async () => {
     using hosts = await pair();
     const { old, next } = hosts;
     expect(take(next).code).toBe(0);
@@ -118,7 +118,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     ['the host before has no release', { 'fake/code.prepare': '127' }, 0, 'had no release'],
     ['the host before shows another key', { 'fake/code.prepare': '255' }, 1, 'exit code 255'],
     ['the host before fails', { 'fake/code.prepare': '1', 'fake/answer.prepare': 'half' }, 1, 'exit code 1'],
-  ])('takes nothing when %s', async (_what, files, code, message) => {
+  ])('take takes nothing when %s', async (_what, files, code, message) => {
     using hosts = await pair();
     const { old, next } = hosts;
     for (const [path, content] of Object.entries(files)) next.write(path, content);
@@ -128,7 +128,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(old.calls()).toEqual([]);
   });
 
-  it('fails where a host is known to be at the address, and does not answer', async () => {
+  it('take fails when a host that is known to exist does not answer', async () => {
     using hosts = await pair();
     const { next } = hosts;
     next.write('fake/timeout-code', '1');
@@ -145,7 +145,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(next.read('fake/taken')).toBe('the queue of this host\n');
   });
 
-  it('takes what a release of before gives, which knows no tunnel', async () => {
+  it('take accepts the queue of an old release without tunnels', async () => {
     using hosts = await pair();
     const { next } = hosts;
     next.write('fake/code.prepare', '0');
@@ -156,7 +156,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(next.read(`${KEPT}/key`)).toBeUndefined();
   });
 
-  it('gives nothing to a release of before, and serves on', async () => {
+  it('give refuses an old release and serves on', async () => {
     using host = await running(OLD);
     const given = handover(host, 'give', '', `SSH_ORIGINAL_COMMAND=${NEW} `);
     expect(given).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('too old') });
@@ -173,7 +173,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     ['the queue can’t be printed', 'old', 'fake/export-code', '1'],
     ['the way breaks while it is printed', 'next', 'fake/code.hold', '255'],
     ['the queue can’t be taken', 'next', 'fake/import-code', '1'],
-  ] as const)('has the host before serve again when %s', async (_what, where, path, content) => {
+  ] as const)('The old host serves again when %s', async (_what, where, path, content) => {
     using hosts = await pair();
     const { old, next } = hosts;
     hosts[where].write(path, content);
@@ -187,7 +187,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(next.calls()).toContain('systemctl stop oven-predecessor.service');
   });
 
-  it('serves again by itself when nothing more is heard, and tells the successor so', async () => {
+  it('The old host serves again by itself when it hears nothing more, and tells the successor so', async () => {
     using hosts = await pair();
     const { old, next } = hosts;
     expect(give(old, 'hold')).toMatchObject({ code: 0, stdout: 'the queue of this host\n' });
@@ -202,7 +202,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(take(next)).toMatchObject({ code: 1, stderr: expect.stringContaining('try again') });
   });
 
-  it('asks again whether the last word was heard, and undoes nothing when it can’t know', async () => {
+  it('take repeats the commit until it is confirmed, and undoes nothing without a confirmation', async () => {
     using hosts = await pair();
     const { old, next } = hosts;
     next.write('fake/code.commit', '255');
@@ -212,7 +212,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(stateOf(old)).toBe('held');
   });
 
-  it('is not undone by the clock once it is complete, but by `keep`', async () => {
+  it('A complete hand-over is undone by keep and not by the timer', async () => {
     using hosts = await pair();
     const { old } = hosts;
     take(hosts.next);
@@ -235,7 +235,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     ]);
   });
 
-  it.each(['prepare', 'hold', 'commit', 'return'])('hears no %s of a third host', async (word) => {
+  it.each(['prepare', 'hold', 'commit', 'return'])('give refuses %s from a third host', async (word) => {
     using host = await running(OLD);
     give(host, 'hold');
     expect(give(host, word, THIRD)).toMatchObject({
@@ -246,20 +246,23 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(stateOf(host)).toBe('held');
   });
 
-  it.each(['prepare', 'hold', 'commit'])('hears no %s of itself, and goes on serving', async (word) => {
-    using host = await running(OLD);
-    expect(give(host, word, OLD)).toMatchObject({ code: 3, stdout: '' });
-    expect(host.calls()).toEqual([]);
-    expect(host.serves?.release).toBe(named(1));
-  });
+  it.each(['prepare', 'hold', 'commit'])(
+    'give refuses %s from the same host, which serves on',
+    async (word) => {
+      using host = await running(OLD);
+      expect(give(host, word, OLD)).toMatchObject({ code: 3, stdout: '' });
+      expect(host.calls()).toEqual([]);
+      expect(host.serves?.release).toBe(named(1));
+    },
+  );
 
-  it.each(['', 'x prepare', `${NEW}x hold`])('hears nothing from who says %j', async (asked) => {
+  it.each(['', 'x prepare', `${NEW}x hold`])('give refuses the request %j', async (asked) => {
     using host = await running(OLD);
     expect(handover(host, 'give', '', `SSH_ORIGINAL_COMMAND='${asked}' `).code).toBe(2);
     expect(host.calls()).toEqual([]);
   });
 
-  it('when handed over has nothing to drain, and sends callers away; it takes no release either', async () => {
+  it('A host that is handed over drains nothing, closes its connections and refuses releases', async () => {
     using hosts = await pair();
     const { old } = hosts;
     take(hosts.next);
@@ -277,7 +280,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
     expect(stateOf(old)).toBe('forwarding');
   });
 
-  it('makes the tunnel anew when it breaks, and gives it up with its key when nobody is there', async () => {
+  it('tunnel connects again when it breaks, and removes its key when the old host is gone', async () => {
     using hosts = await pair();
     const { next } = hosts;
     take(next);

@@ -1,25 +1,25 @@
 # shellcheck shell=bash
-# What a host does while another one takes over from it. In all of it the socket at 127.0.0.1:3000 stays open, so that no request is refused:
+# The old host's side of a hand-over. The socket at 127.0.0.1:3000 stays open all the time, so no request is refused. States:
 #   serving     Oven answers.
-#   held        nobody does: what comes waits in the socket. Ends by a reboot, by a timer, or as the successor says.
-#   forwarding  the successor does, through its tunnel. Lasts, also over a reboot, until `oven-handover keep`.
+#   held        Requests wait in the socket. A reboot, a timer or the successor ends this state.
+#   forwarding  The successor answers, through its tunnel. This state lasts, also over a reboot, until `oven-handover keep`.
 
 : "${root?}" "${release?}" "${redis?}"
 held=$root/run/systemd/system/oven.service.d/handed-over.conf
 forwarding=$root/etc/systemd/system/oven.service.d/handed-over.conf
 timer=oven-handover-end
-# What the successor is told by exit codes.
+# Exit codes for the successor.
 SAME_HOST=3 NOT_HELD=4
 
-# One at a time of those that change the state.
+# Only one process changes the state at a time.
 lock() {
   mkdir -p "$root/run/oven"
   exec 8>"$root/run/oven/handover.lock"
   flock -w 60 8
 }
 
-# Has oven.service be what the release's file says, for a successor: become NAME PLACE ID. Whole or not at all, and for Caddy to see.
-become() {
+# Installs a drop-in of oven.service from the release, with the successor's id: install_drop_in NAME PLACE ID. Caddy must be able to read it.
+install_drop_in() {
   (umask 022 && mkdir -p "$(dirname "$2")")
   { cat "$release/host/$1" && printf '# to %s\n' "$3"; } >"$2.partial"
   chmod 0644 "$2.partial"
@@ -31,7 +31,7 @@ restart() {
   systemctl restart oven.service
 }
 
-# Nobody else than the host that this one is handed over to, or is being, may go on with it.
+# Fails for any host but the one that this host is handed over to.
 only_for() {
   local file
   for file in "$held" "$forwarding"; do
@@ -42,13 +42,13 @@ only_for() {
   done
 }
 
-# Gives the successor this host's own address, at which it is reached also when the one that was asked for has moved.
+# Prints this host's own address for the successor: it still leads here after the reserved address has moved.
 prepare() {
   only_for "$1"
   printf 'from %s\n' "$(node address)"
 }
 
-# Stops the service, gently, and prints its queue. Unless the successor then says `commit` in time, this host serves again by itself.
+# Stops the service in order and prints its queue. Without a `commit` of the successor in time, this host serves again by itself.
 hold() {
   lock
   only_for "$1"
@@ -65,13 +65,13 @@ hold() {
   stop_timer
   systemd-run --quiet --collect --unit="$timer" --on-active="${OVEN_HOLD_SECONDS:-60}" --timer-property=AccuracySec=1s \
     "$release/host/sbin/oven-handover" return >&2
-  become oven-held.conf "$held" "$1"
+  install_drop_in oven-held.conf "$held" "$1"
   restart >&2
   node export "$redis"
   trap - EXIT
 }
 
-# Passes on what waits and what comes.
+# Forwards waiting and new requests to the successor.
 commit() {
   lock
   only_for "$1"
@@ -80,7 +80,7 @@ commit() {
     say 'this host was not waiting any more and serves by itself'
     exit "$NOT_HELD"
   fi
-  become oven-forwarding.conf "$forwarding" "$1"
+  install_drop_in oven-forwarding.conf "$forwarding" "$1"
   sync -f "$forwarding"
   restart >&2
   rm -f "$held"
@@ -97,7 +97,7 @@ serve_again() {
   say 'the hand-over was not completed: this host serves again'
 }
 
-# Has the host serve by itself, whatever it was told by a successor.
+# Makes this host serve by itself again, in any state.
 keep() {
   lock
   if [[ -f $held || -f $forwarding ]]; then
@@ -108,11 +108,11 @@ keep() {
   systemctl start oven.socket oven.service caddy.service
 }
 
-# By the successor's key, which can ask for nothing else: its machine's id and a word.
+# Runs a request of the successor: its machine id and a word. Its key permits nothing else.
 give() {
   local id word
   read -r id word <<<"${SSH_ORIGINAL_COMMAND:-}" || true
-  # A host that already has the address would otherwise take over from itself.
+  # Otherwise a host that already has the address would take over from itself.
   if [[ $id == "$(<"$root/etc/machine-id")" ]]; then exit "$SAME_HOST"; fi
   if [[ ! $id =~ ^[0-9a-f]{32}$ ]]; then usage; fi
   case $word in

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What oven-activate and oven-rollback share: the switch from one release to another, which either ends healthy or is undone.
-# OVEN_ROOT is a folder to work in instead of the host's root, for tests.
+# Functions of oven-activate and oven-rollback: the switch from one release to another, which ends healthy or is undone.
+# In tests OVEN_ROOT is a folder in place of the host's root.
 
 root=${OVEN_ROOT:-}
 oven=$root/opt/oven
@@ -8,10 +8,10 @@ state=$root/var/lib/oven
 environment=$root/etc/oven/oven.env
 certificate=$root/etc/caddy/origin.pem
 log=$root/var/log/oven/oven.log
-# Says that a switch is under way: holds the release that served before it, or nothing when none did.
+# This file exists during a switch. It contains the release that served before, or nothing.
 switching=$state/switching
 : "${OVEN_HEALTH_SECONDS:=60}" "${OVEN_CANDIDATE_SECONDS:=90}" "${OVEN_LOCK_SECONDS:=300}" "${OVEN_KEEP:=5}"
-# Whoever started this may go away; the work is then ended properly and not by its next line of output.
+# The caller may disconnect. Then a line of output must not kill the script.
 trap '' PIPE
 
 say() { printf 'oven: %s\n' "$*"; }
@@ -21,22 +21,22 @@ fail() {
   exit 1
 }
 
-# Whether another host has taken over from this one.
+# True when another host has taken over from this one.
 handed_over() { [[ -f $root/etc/systemd/system/oven.service.d/handed-over.conf ]]; }
 
-# What asks the service here would ask the other host's.
+# After a hand-over, requests to this host's service would reach the other host.
 refuse_handed_over() {
   # shellcheck disable=SC2016 # a command to type
   if handed_over; then fail 'another host has taken over from this one; `oven-handover keep` has it serve by itself again'; fi
 }
 
-# One release at a time. A lock that a dead activation held is free.
+# Only one release runs at a time. The lock of a dead activation is free.
 take_lock() {
   exec 9>"$root/run/oven-release.lock"
   flock -w "$OVEN_LOCK_SECONDS" 9 || fail 'another release is under way'
 }
 
-# The release that serves, or served before a switch that was cut off; nothing on a fresh host.
+# Prints the release that serves, or that served before an interrupted switch; nothing on a fresh host.
 serving() {
   if [[ -f $switching ]]; then
     cat "$switching"
@@ -45,7 +45,7 @@ serving() {
   fi
 }
 
-# answers HASH CURL-ARGUMENT...: whether /health says 200 and names the release.
+# answers HASH CURL-ARGUMENT...: true when /health answers 200 and names the release.
 answers() {
   local hash=$1 answer
   shift
@@ -54,7 +54,7 @@ answers() {
 
 service_answers() { answers "$1" http://127.0.0.1:3000/health; }
 
-# Waits until the service answers as this release; not for one that keeps crashing.
+# Waits until the service answers as this release. Fails early when the service keeps crashing.
 service_becomes() {
   local deadline=$((SECONDS + OVEN_HEALTH_SECONDS)) restarts
   until service_answers "$1"; do
@@ -65,14 +65,14 @@ service_becomes() {
   done
 }
 
-# Puts a file in another's place, whole or not at all: lay MODE OWNER FROM TO.
-lay() {
+# Replaces a file as a whole: install_file MODE OWNER FROM TO.
+install_file() {
   local partial=$4.partial
   mkdir -p "$(dirname "$4")" && rm -f "$partial" && (umask 077 && cp "$3" "$partial") &&
     chown "$2" "$partial" && chmod "$1" "$partial" && mv -f "$partial" "$4"
 }
 
-# Keeps what a switch changes besides the release, so that undoing it brings that back; what an earlier one kept is what served.
+# Saves the files that a switch changes besides the release, so that undo_switch can restore them. Files that an interrupted switch saved stay.
 begin_switch() {
   [[ -f $switching ]] && return
   local file
@@ -84,7 +84,7 @@ begin_switch() {
   mv -f "$switching.partial" "$switching"
 }
 
-# switch_to HASH: lays its files onto the host, points `current` at it, restarts the service (its socket stays), and waits for its health.
+# switch_to HASH: installs its files on the host, points `current` at it, restarts the service (its socket stays), and waits for its health.
 switch_to() {
   "$oven/releases/$1/host/sbin/oven-apply" &&
     ln -sfn "releases/$1" "$oven/current.new" &&
@@ -98,13 +98,13 @@ end_switch() {
   rm -f "$environment.previous" "$certificate.previous" "$switching"
 }
 
-# Back to what served before; a host on which nothing did is left without a service.
+# Returns to the release that served before. A host without one is left without a service.
 undo_switch() {
   local previous file
   previous=$(cat "$switching")
   for file in "$environment" "$certificate"; do
     [[ -f $file.previous ]] || continue
-    # Only for another certificate: Caddy's reload gives up requests that have been waiting for longer than its grace period.
+    # Only for another certificate: a reload of Caddy ends requests that wait longer than its grace period.
     if [[ $file == "$certificate" ]] && ! cmp -s "$file.previous" "$file"; then touch_pending etc/caddy/Caddyfile; fi
     mv -f "$file.previous" "$file"
   done
@@ -123,12 +123,12 @@ undo_switch() {
   fi
 }
 
-# Has oven-apply act on a file as if it had just changed.
+# Makes oven-apply handle a file as changed.
 touch_pending() { printf '%s\n' "$1" >>"$state/pending"; }
 
 mark_log() { log_mark=$(stat -c %s "$log" 2>/dev/null || echo 0); }
 
-# What the service wrote since mark_log, and what systemd says of it.
+# Prints the service's log since mark_log, and systemd's messages about it.
 show_service() {
   complain 'the end of its log:'
   tail -c "+$((${log_mark:-0} + 1))" "$log" 2>/dev/null | tail -n 40 >&2 || true
@@ -137,18 +137,18 @@ show_service() {
 
 record() { printf '%s %s %s %s\n' "$(date -u +%FT%TZ)" "$1" "$2" "${3:-none}" >>"$oven/revisions.log"; }
 
-# The releases that were served, the last one first, each once and only those that are still there.
-kept() {
+# Prints the releases that have served and still exist, each once, the last one first.
+kept_releases() {
   [[ -f $oven/revisions.log ]] || return 0
   tac "$oven/revisions.log" | awk '$2 != "failed" && !seen[$3]++ { print $3 }' | while read -r hash; do
     if [[ -d $oven/releases/$hash ]]; then printf '%s\n' "$hash"; fi
   done
 }
 
-# Keeps the last releases and removes older ones, and archives that have done their work.
+# Removes old releases, and archives that are unpacked.
 prune() {
   local keep folder
-  keep=$(kept | sed -n "1,${OVEN_KEEP}p")
+  keep=$(kept_releases | sed -n "1,${OVEN_KEEP}p")
   for folder in "$oven"/releases/*; do
     if [[ $'\n'$keep$'\n' != *$'\n'$(basename "$folder")$'\n'* ]]; then rm -rf "$folder"; fi
   done

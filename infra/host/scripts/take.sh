@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# What a host does that takes over from another one.
+# The new host's side of a hand-over.
 
 : "${root?}" "${redis?}"
-# Where it is kept how the host before is reached, for as long as that one exists; root's alone.
+# The folder with the address and the key of the old host, while that host exists. Only root reads it.
 predecessor=$root/var/lib/oven/predecessor
 
-# The host before, as a folder says that it is reached: remote FOLDER SSH-ARGUMENT...
+# Runs ssh to the old host with the key and the host key of a folder: remote FOLDER SSH-ARGUMENT...
 remote() {
   local folder=$1
   shift
@@ -14,10 +14,10 @@ remote() {
     -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -l root "$@"
 }
 
-# Asks it one of the words that `give` knows.
+# Sends the old host one of the words that `give` knows.
 ask() { remote "$folder" "$address" "$(<"$root/etc/machine-id") $1"; }
 
-# Reads from stdin where the host before is and which droplet it is, if there is one, its host key and a private key.
+# Takes over. It reads from stdin the old host's address and, if known, its droplet id, then its host key, then a private key.
 take() {
   local code=0 from droplet
   read -r address droplet
@@ -41,7 +41,7 @@ take() {
   case $code in
     0)
       from=$(sed -n '1s/^from \([0-9.]*\)$/\1/p' "$folder/answer")
-      # A release from before there were tunnels says no address: it has stopped its service, and this is its queue.
+      # A release from before the tunnels prints no address: it has stopped its service, and this is its queue.
       if [[ -z $from ]]; then node import "$redis" <"$folder/answer"; else take_over "$from"; fi
       ;;
     "$SAME_HOST") say "$address is this host already: there is nothing to take over" ;;
@@ -53,24 +53,24 @@ take() {
   esac
 }
 
-# First the tunnel, then the queue, then the requests: until the last step the host before can serve again by itself.
+# Takes over the tunnel, then the queue, then the requests. Until the last step the old host can serve again by itself.
 take_over() {
   local code=0 deadline=$((SECONDS + ${OVEN_COMMIT_SECONDS:-30}))
   printf '%s\n' "$1" >"$folder/address"
-  # One that stands already is in use when this is done again.
-  if ! stands; then
-    forget
+  # In a second run the tunnel is already in use.
+  if ! tunnel_is_configured; then
+    remove_tunnel
     mkdir -p "$predecessor"
     cp "$folder"/{known_hosts,address,key} "$predecessor"
   fi
   systemctl start oven-predecessor.service
   if ! ask hold >"$folder/queue" || ! node import "$redis" <"$folder/queue"; then
     say 'the queue of the host before could not be taken over'
-    # Where it does not say that it serves again, it may be passing on from an earlier time: the tunnel stays.
-    if ask return; then forget; else say 'it serves again within a minute, unless it had handed over before'; fi
+    # If the old host does not confirm that it serves again, it may already forward since an earlier run: the tunnel stays.
+    if ask return; then remove_tunnel; else say 'it serves again within a minute, unless it had handed over before'; fi
     exit 1
   fi
-  # Nothing may be undone from here on: whether it has heard, nobody knows before it has answered.
+  # From here on nothing is undone: until an answer comes, the old host may or may not have received the commit.
   until ask commit; do
     code=$?
     if ((code != 255 || SECONDS >= deadline)); then
@@ -81,23 +81,23 @@ take_over() {
   done
 }
 
-stands() {
+tunnel_is_configured() {
   local file
   for file in known_hosts address key; do cmp -s "$folder/$file" "$predecessor/$file" || return 1; done
 }
 
-forget() {
+remove_tunnel() {
   systemctl stop oven-predecessor.service
   rm -rf "$predecessor"
 }
 
-# Keeps up the tunnel through which the host before passes on what still reaches it, until that host is gone.
+# Keeps up the tunnel through which the old host forwards requests, until that host is gone.
 tunnel() {
   local last=$SECONDS begun
   while [[ -f $predecessor/key ]]; do
     begun=$SECONDS
     remote "$predecessor" -N -o ExitOnForwardFailure=yes -R 127.0.0.1:3001:127.0.0.1:3000 "$(<"$predecessor/address")" || true
-    # It takes less to find that nobody answers: this one stood.
+    # A failed connection takes less time, so this one was up.
     if ((SECONDS - begun > 30)); then last=$SECONDS; fi
     if ((SECONDS - last >= ${OVEN_TUNNEL_SECONDS:-600})); then break; fi
     sleep 1

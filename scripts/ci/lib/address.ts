@@ -1,13 +1,13 @@
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** Services that answer with the address a request came from; of two owners, reached by TLS, and over IPv4 alone. */
+/** Services that answer with the request's address. They have two owners, use TLS, and IPv4 only. */
 export const ADDRESS_SERVICES = ['https://checkip.amazonaws.com/', 'https://ipv4.icanhazip.com/'] as const;
 
-/** The one public IPv4 address that an answer consists of. Throws where it is anything else. */
+/** The public IPv4 address in an answer. Throws for any other text. */
 export function parseAddress(answer: string): string {
   const text = answer.trim();
-  // The answer may be a whole error page: only its beginning is of use to whoever reads the message.
+  // The answer may be a whole error page; its beginning is enough.
   if (!isIPv4(text)) throw new Error(`"${text.slice(0, 60)}" is not an IPv4 address`);
   const range = ipaddr.IPv4.parse(text).range();
   if (range !== 'unicast') throw new Error(`${text} is not a public address (${range})`);
@@ -15,8 +15,8 @@ export function parseAddress(answer: string): string {
 }
 
 /**
- * This machine's address as others see it. One service's answer is enough where the other is silent, but none that differs: then requests
- * leave by several addresses, or somebody lies, and no single one can be let in. Throws where nothing certain is known.
+ * This machine's public address. One answer is enough when the other service does not answer. Throws when no service answers, and when the answers
+ * differ: then the machine has several addresses, or an answer is wrong.
  */
 export async function findAddress(
   ask: (url: string) => Promise<string> = download,

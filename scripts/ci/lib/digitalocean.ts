@@ -1,4 +1,4 @@
-/** A firewall as DigitalOcean's API gives it, as far as it is read here. */
+/** A firewall of DigitalOcean's API, with the fields that this program needs. */
 export interface Firewall {
   readonly id?: string;
   readonly name: string;
@@ -15,8 +15,8 @@ interface Rule {
 }
 
 /**
- * What has to be put to have the firewall without a network. A rule that would be left with no source goes: with none, it would let everyone
- * in. Undefined where the network is not let in anyway.
+ * The firewall without a network as a source, as the body of a PUT. It drops a rule without any source left, because that rule would admit the world.
+ * Undefined when no rule has the network.
  */
 export function withoutSource(firewall: Firewall, network: string): Firewall | undefined {
   // DigitalOcean gives a single address back without its prefix.
@@ -38,7 +38,7 @@ export function withoutSource(firewall: Firewall, network: string): Firewall | u
   };
 }
 
-/** Shuts a network out beside Pulumi, for when Pulumi can't. Says whether it was in. Throws when the API refuses. */
+/** Removes a network from a firewall without Pulumi. Returns whether it was there. Throws when the API refuses. */
 export async function closeFirewall(
   id: string,
   network: string,
@@ -51,7 +51,7 @@ export async function closeFirewall(
   return changed !== undefined;
 }
 
-/** The id of the firewall of a name, which is the only one of it; undefined where there is none. Throws when the API refuses. */
+/** The id of the firewall with a name, which is unique; undefined when it does not exist. Throws when the API refuses. */
 export async function findFirewall(
   name: string,
   environment: NodeJS.ProcessEnv,
@@ -62,7 +62,7 @@ export async function findFirewall(
   return firewalls.find((firewall) => firewall.name === name)?.id;
 }
 
-/** Asks DigitalOcean with the token of the environment. Throws when the API refuses, without what it said. */
+/** Sends a request to DigitalOcean with the environment's token. Throws when the API refuses, without the API's text. */
 export async function request(
   method: string,
   path: string,

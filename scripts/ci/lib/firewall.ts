@@ -1,4 +1,4 @@
-/** What `pulumi stack export` prints, as far as it is read here. */
+/** The output of `pulumi stack export`, with the fields that this program needs. */
 export interface Export {
   readonly deployment?: {
     readonly resources?: readonly Resource[];
@@ -13,16 +13,15 @@ interface Resource {
   readonly inputs?: { readonly inboundRules?: readonly { readonly sourceAddresses?: readonly string[] }[] };
 }
 
-/** A firewall that lets a network in. */
+/** A firewall that admits a network. */
 export interface Opened {
   readonly urn: string;
-  /** DigitalOcean's; missing while it is being made. */
+  /** DigitalOcean's id; undefined while Pulumi makes the firewall. */
   readonly id: string | undefined;
 }
 
 /**
- * The firewall that lets `network` in by what the state says, or had begun to when an update was cut off: such an update may have
- * reached DigitalOcean and not the state.
+ * The firewall that admits `network` in the state or in a pending operation: an interrupted update may have reached DigitalOcean and not the state.
  */
 export function openedFirewall({ deployment }: Export, network: string): Opened | undefined {
   const resources = deployment?.resources ?? [];
@@ -38,8 +37,8 @@ export function openedFirewall({ deployment }: Export, network: string): Opened 
 }
 
 /**
- * Whether a run that is refused because of a lock may take it away: only a lock that this machine left, never that of somebody who works.
- * A Space's lock names its machine. Pulumi Cloud's does not, so there only an update that was killed counts, by its step's `outcome`.
+ * Whether a run may remove the lock that refuses it: only a lock of this machine, and not the lock of a running update. A lock in a Space names its
+ * machine. Pulumi Cloud's lock does not: there it needs the `outcome` of a killed update.
  */
 export function mayCancel(message: string, hostname: string, outcome: string): boolean {
   if (/currently locked by/.test(message)) {

@@ -1,4 +1,4 @@
-/** A comment or an issue, as far as it is read here. */
+/** A comment or an issue, with the fields that this program needs. */
 export interface Post {
   readonly id: number;
   readonly number?: number;
@@ -7,10 +7,10 @@ export interface Post {
   readonly pull_request?: unknown;
 }
 
-/** Whose posts these workflows may edit: anyone can write a marker. */
+/** The author of posts that these workflows may edit, because anyone can write a marker. */
 const AUTHOR = 'github-actions[bot]';
 
-/** The first post of the workflows' own that begins with a marker; an issue and not a pull request. */
+/** The first post of the workflows that begins with a marker. It skips pull requests. */
 export function findOwn(posts: readonly Post[], mark: string): Post | undefined {
   return posts.find(
     ({ body, user, pull_request }) =>
@@ -18,7 +18,7 @@ export function findOwn(posts: readonly Post[], mark: string): Post | undefined 
   );
 }
 
-/** GitHub's API for one repository, with the token and the place that a workflow is given. */
+/** A client of GitHub's API for the workflow's repository. */
 export class GitHub {
   readonly #base: string;
   readonly #token: string;
@@ -31,7 +31,7 @@ export class GitHub {
     this.#token = GITHUB_TOKEN;
   }
 
-  /** All pages of a list. */
+  /** Reads all pages of a list. */
   async list(path: string): Promise<readonly Post[]> {
     const posts: Post[] = [];
     const join = path.includes('?') ? '&' : '?';
@@ -42,7 +42,7 @@ export class GitHub {
     }
   }
 
-  /** One request. Throws with GitHub's own words when it is refused. */
+  /** Sends one request. Throws with GitHub's text when it is refused. */
   async send(method: string, path: string, body?: object): Promise<unknown> {
     const response = await fetch(`${this.#base}${path}`, {
       method,

@@ -1,7 +1,7 @@
 import { findOwn, type GitHub } from './github.ts';
 import { marker, type Outcome } from './report.ts';
 
-/** Writes the one comment of a pull request anew, or makes it. */
+/** Replaces or makes the one comment of a pull request. */
 export async function publishComment(github: GitHub, number: number, stack: string, body: string) {
   const mine = findOwn(await github.list(`/issues/${number}/comments`), marker('preview', stack));
   if (mine) await github.send('PATCH', `/issues/comments/${mine.id}`, { body });
@@ -9,7 +9,7 @@ export async function publishComment(github: GitHub, number: number, stack: stri
   return mine ? 'edited' : 'made';
 }
 
-/** Keeps the one issue on a stack's drift: made, brought up to date, or closed. A look that failed proves nothing, and changes nothing. */
+/** Makes, updates or closes the one issue about a stack's drift. A failed preview changes nothing. */
 export async function publishIssue(
   github: GitHub,
   stack: string,

@@ -1,7 +1,7 @@
-/** Shorter values are words that would be found everywhere. */
+/** Shorter values are ordinary words that appear everywhere. */
 const SHORTEST = 6;
 
-/** What is a secret by its look: keys in PEM, and tokens of DigitalOcean, Spaces, Pulumi, GitHub. */
+/** Forms of secrets: keys in PEM, and tokens of DigitalOcean, Spaces, Pulumi, GitHub. */
 const SECRET_PATTERNS = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
   /\bdo[opr]_v1_[0-9a-f]{16,}/g,
@@ -11,8 +11,8 @@ const SECRET_PATTERNS = [
 ];
 
 /**
- * The text with every secret replaced. GitHub hides the secrets it knows in logs, but not in comments and issues; Pulumi hides the ones it
- * knows, but not those in what a provider answers. Of a list each entry is one, and of several lines each line.
+ * The text with every secret replaced. GitHub hides known secrets in logs, but not in comments and issues; Pulumi hides known secrets, but not those in
+ * a provider's response. Each entry of a list and each line of a text is a secret of its own.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   const values = new Set(secrets.flatMap((secret) => forms(secret)));
@@ -23,7 +23,7 @@ export function redact(text: string, secrets: readonly string[]): string {
   return clean;
 }
 
-/** A value in the ways in which programs show it. */
+/** The forms in which programs print a value. */
 function forms(secret: string): string[] {
   const parts = [secret, ...secret.split(/[\r\n,]+/)].map((part) => part.trim());
   return parts

@@ -1,40 +1,40 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** What a preview came to. */
+/** The outcome of a preview. */
 export const OUTCOMES = ['same', 'changed', 'failed'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Everything a report is made from. */
+/** The input of a report. */
 export interface Preview {
   readonly kind: 'preview' | 'drift';
   readonly stack: string;
   readonly commit: string;
-  /** The page of the run, where the whole log is. */
+  /** The page of the run with the whole log. */
   readonly run: string;
   readonly outcome: Outcome;
-  /** What Pulumi printed, without secrets. */
+  /** Pulumi's output without secrets. */
   readonly text: string;
 }
 
-/** GitHub takes 65,536 characters in a comment or an issue. Bytes are counted, which are never fewer. */
+/** GitHub takes 65,536 characters in a comment or an issue. This counts bytes, which are at least as many. */
 export const LIMIT = 65_536;
 
-/** Pulumi's status (ExitNoChanges; older versions: 1) and sentence for changes where `--expect-no-changes` was said. */
+/** Pulumi's status (ExitNoChanges; 1 in older versions) and sentence for changes with `--expect-no-changes`. */
 const CHANGES_STATUS = 7;
 const CHANGES_SENTENCE = /^error: no changes were expected.*$/m;
 
-/** By which a comment or an issue is found again; nobody sees it. */
+/** An invisible marker, which finds the comment or the issue again. */
 export function marker(kind: Preview['kind'], stack: string): string {
   return `<!-- oven ${kind} ${stack.replace(/[^A-Za-z0-9._/-]/g, '')} -->`;
 }
 
-/** What a preview with `--expect-no-changes` came to. */
+/** The outcome of a preview with `--expect-no-changes`. */
 export function outcomeOf(status: number | undefined, text: string): Outcome {
   if (status === 0) return 'same';
   return status === CHANGES_STATUS || (status === 1 && CHANGES_SENTENCE.test(text)) ? 'changed' : 'failed';
 }
 
-/** The comment or the issue's body, cut to what GitHub takes. */
+/** The body of the comment or issue, cut to GitHub's limit. */
 export function renderReport(preview: Preview): string {
   const text = plain(preview.text).replace(CHANGES_SENTENCE, '').trim();
   const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
@@ -49,12 +49,12 @@ export function renderReport(preview: Preview): string {
   return render(truncate(text, LIMIT - Buffer.byteLength(render(''))));
 }
 
-/** What to say where the report itself can't be shown: GitHub drops an output in which it finds a secret. */
+/** The report in place of one that can't be shown: GitHub drops an output that contains a secret. */
 export function renderWithheld(kind: Preview['kind'], stack: string, run: string): string {
   return `${marker(kind, stack)}\n\n### The preview of \`${stack}\` is not shown\n\nGitHub held it back, as it seems to have a secret in it. [The run](${run}) has it, masked.`;
 }
 
-/** What to say where a preview ended before it could look: credentials are missing, or the packages could not be installed. */
+/** The report of a preview that ended early: credentials are missing, or packages could not be installed. */
 export function renderUnfinished(kind: Preview['kind'], stack: string, run: string, reason?: string): string {
   const why = reason === undefined ? '' : `${reason} `;
   return `${marker(kind, stack)}\n\n### The preview of \`${stack}\` failed\n\nIt ended before it could look. ${why}[The run](${run}) says more.`;
@@ -71,14 +71,14 @@ function title({ kind, stack, outcome }: Preview): string {
   return kind === 'drift' ? `\`${stack}\` differs from main` : `Changes to \`${stack}\``;
 }
 
-/** The lines below "Resources:", such as ": 2 to update, 40 unchanged"; of their total only what is unchanged is news. */
+/** The counts below "Resources:", such as ": 2 to update, 40 unchanged". */
 function counts(text: string): string {
   const [, block = ''] = /^Resources:\n((?: +.*(?:\n|$))+)/m.exec(text) ?? [];
   const list = block.match(/\d+ (?:to [a-z]+|unchanged)/g);
   return list ? `: ${list.join(', ')}` : '';
 }
 
-/** Without colours, without characters that hide or turn others around, and without endless backticks, which a fence has to outdo. */
+/** Removes colours, characters that hide or reverse others, and long rows of backticks, which would lengthen the fence. */
 function plain(text: string): string {
   return (
     stripVTControlCharacters(text)
@@ -89,7 +89,7 @@ function plain(text: string): string {
   );
 }
 
-/** At most `room` bytes: the beginning, and the end with its summary. */
+/** Cuts a text to `room` bytes: it keeps the beginning, and the end with the summary. */
 export function truncate(text: string, room: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= room) return text;
@@ -100,7 +100,7 @@ export function truncate(text: string, room: number): string {
   return head(bytes, left - end) + note + tail(bytes, end);
 }
 
-/** Ends with a whole line where one ends in the second half, and never within a character. */
+/** The first bytes, cut after a whole line of their second half if there is one, and not within a character. */
 function head(bytes: Buffer, length: number): string {
   const part = bytes.subarray(0, length);
   const line = part.lastIndexOf(0x0a);
@@ -117,7 +117,7 @@ function tail(bytes: Buffer, length: number): string {
   return bytes.toString('utf8', start);
 }
 
-/** Whether a byte goes on with a character that began before it. */
+/** Whether a byte continues a character. */
 function isInside(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }

@@ -2,7 +2,7 @@ import { type Document, isSeq, parseDocument, YAMLSeq } from 'yaml';
 
 const NETWORKS = ['config', 'oven:sshAllowedCidrs'];
 
-/** What stands in a stack's file for a variable of the environment; the file's value would win over the variable. */
+/** Variables of the environment, and the keys of a stack's file that would replace them. */
 const CREDENTIALS: readonly (readonly [variables: readonly string[], keys: readonly string[]])[] = [
   [['DIGITALOCEAN_TOKEN'], ['digitalocean:token']],
   [
@@ -12,20 +12,20 @@ const CREDENTIALS: readonly (readonly [variables: readonly string[], keys: reado
   [['CLOUDFLARE_API_TOKEN'], ['cloudflare:apiToken', 'cloudflare:apiKey', 'cloudflare:email']],
 ];
 
-/** The file of a stack, which may be named with its organisation and project: ORG/oven/prod. */
+/** The file of a stack. The stack's name may have organisation and project: ORG/oven/prod. */
 export function stackFile(stack: string): string {
   const name = stack.split('/').at(-1) ?? '';
   if (!/^[A-Za-z0-9._-]+$/.test(name)) throw new Error(`"${stack}" is not the name of a stack`);
   return `Pulumi.${name}.yaml`;
 }
 
-/** The networks that may reach SSH by what is committed. */
+/** The committed networks that may use SSH. */
 export function networks(text: string): readonly string[] {
   const list = parse(text).getIn(NETWORKS);
   return isSeq(list) ? (list.toJSON() as unknown[]).map(String) : [];
 }
 
-/** What the host's firewall is called: as the droplet, by the stack's file or the project's (Pulumi.yaml). */
+/** The name of the host's firewall, which is the droplet's, from the stack's file or from Pulumi.yaml. */
 export function firewallName(text: string, project: string): string | undefined {
   const name =
     parse(text).getIn(['config', 'oven:dropletName']) ??
@@ -33,7 +33,7 @@ export function firewallName(text: string, project: string): string | undefined 
   return typeof name === 'string' ? name : undefined;
 }
 
-/** The file with one network more; all else is left as it is, comments and encrypted values too. */
+/** The file with one more network. Comments and encrypted values stay as they are. */
 export function withNetwork(text: string, network: string): string {
   const document = parse(text);
   if (!isSeq(document.getIn(NETWORKS))) document.setIn(NETWORKS, new YAMLSeq());
@@ -49,7 +49,7 @@ export function withoutNetwork(text: string, network: string): string {
   return print(document);
 }
 
-/** The file without the providers' credentials that the environment gives: else the file's, which may do more, would be used. */
+/** The file without the credentials that the environment has: otherwise Pulumi would use the file's, which may do more. */
 export function withoutCredentials(text: string, environment: NodeJS.ProcessEnv): string {
   const document = parse(text);
   for (const [variables, keys] of CREDENTIALS) {
@@ -59,7 +59,7 @@ export function withoutCredentials(text: string, environment: NodeJS.ProcessEnv)
   return print(document);
 }
 
-/** The variables without which a run would use the stack's own credentials. */
+/** The missing variables. Without them a run would use the stack's own credentials. */
 export function missingCredentials(environment: NodeJS.ProcessEnv): readonly string[] {
   return CREDENTIALS.flatMap(([variables]) => variables).filter((name) => !environment[name]);
 }

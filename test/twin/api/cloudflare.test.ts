@@ -26,7 +26,7 @@ async function ok(...call: Parameters<Ask>) {
   return body.result;
 }
 
-test('a record comes, can be looked up, changes and goes', async () => {
+test('A record can be made, read, changed and deleted', async () => {
   const made = await ok('POST', RECORDS, RECORD);
   expect(made).toMatchObject({ ...RECORD, proxiable: true, id: expect.stringMatching(/^[0-9a-f]{32}$/) });
   expect(hardware.records.get(RECORD.name)).toEqual({ address: RECORD.content, proxied: true });
@@ -48,7 +48,7 @@ test('a record comes, can be looked up, changes and goes', async () => {
   expect((await ask('GET', at)).body.errors).toEqual([{ code: 81044, message: 'Record does not exist.' }]);
 });
 
-test('a change may come with empty settings and tags, as the real provider sends them', async () => {
+test('A change may have empty settings and tags, as the real provider sends them', async () => {
   const { id } = await ok('POST', RECORDS, RECORD);
   const change = { ...RECORD, content: '192.0.2.201', settings: {}, tags: [] };
   for (const method of ['PUT', 'PATCH']) {
@@ -62,14 +62,14 @@ test('a change may come with empty settings and tags, as the real provider sends
   expect([status, body.errors[0].message]).toEqual([400, expect.stringContaining('colour')]);
 });
 
-test('a name is in the zone, and the time to live of a proxied one automatic', async () => {
+test('A record’s name is in the zone, and the TTL of a proxied one is automatic', async () => {
   expect(await ok('POST', RECORDS, { ...RECORD, name: 'Oven', ttl: 300 })).toMatchObject({
     name: RECORD.name,
     ttl: 1,
   });
 });
 
-test('what else the program asks', async () => {
+test('The program’s other requests are answered', async () => {
   expect(await ok('GET', `/zones/${ZONE.id}`)).toMatchObject({ name: ZONE.name, status: 'active' });
   expect(await ok('GET', `/zones?name=${ZONE.name}`)).toHaveLength(1);
   expect(await ok('GET', `/zones/${ZONE.id}/settings/ssl`)).toMatchObject({ id: 'ssl', value: 'full' });
@@ -86,7 +86,7 @@ describe.skipIf(!has('openssl'))('certificates (skipped without openssl)', () =>
     requested_validity: 5475,
   });
 
-  test('one is signed by the authority, for the names that were asked for', async () => {
+  test('A certificate is signed by the authority for the requested names', async () => {
     const asked = request();
     const made = await ok('POST', '/certificates', asked);
     expect(made).toMatchObject({ ...asked, expires_on: expect.stringMatching(/^\d{4}-.* \+0000 UTC$/) });
@@ -103,7 +103,7 @@ describe.skipIf(!has('openssl'))('certificates (skipped without openssl)', () =>
     expect((await ask('GET', `/certificates/${made.id}`)).status).toBe(404);
   });
 
-  test('a request that its own key did not sign is refused', async () => {
+  test('A certificate request that its own key did not sign is refused', async () => {
     const asked = request();
     const bytes = Buffer.from(asked.csr.replace(/-----.*-----|\s/g, ''), 'base64');
     bytes[bytes.length - 1]! ^= 1;
@@ -120,7 +120,7 @@ describe.skipIf(!has('openssl'))('certificates (skipped without openssl)', () =>
     ['names of others', { hostnames: ['oven.example.com'] }, /no zone/],
     ['another time', { requested_validity: 100 }, /5475/],
     ['an unknown field', { colour: 'red' }, /colour/],
-  ])('a request with %s is refused', async (_what, more, says) => {
+  ])('A certificate request with %s is refused', async (_what, more, says) => {
     const { status, body } = await ask('POST', '/certificates', { ...request(), ...more });
     expect([status, body.errors[0].message]).toEqual([400, expect.stringMatching(says)]);
   });
@@ -137,7 +137,7 @@ describe('what is wrong is refused', () => {
     ['no zone', 404, 7003, '/zones/x/dns_records', RECORD],
     ['no such path', 404, 7000, '/accounts', {}],
   ];
-  test.each(cases)('%s: %i, code %i', async (_what, status, code, path, sent) => {
+  test.each(cases)('Cloudflare refuses %s with %i and code %i', async (_what, status, code, path, sent) => {
     const answer = await ask('POST', path, sent);
     expect([answer.status, answer.body]).toEqual([
       status,
@@ -146,7 +146,7 @@ describe('what is wrong is refused', () => {
     expect(hardware.records.size).toBe(0);
   });
 
-  test('what is there twice', async () => {
+  test('Cloudflare refuses a second record of the same name and content', async () => {
     await ok('POST', RECORDS, RECORD);
     expect((await ask('POST', RECORDS, RECORD)).body.errors[0].code).toBe(81058);
     const alias = { ...RECORD, type: 'CNAME', content: 'other.example.com' };
@@ -156,7 +156,7 @@ describe('what is wrong is refused', () => {
   test.each([
     ['none', null],
     ['a wrong one', 'x'],
-  ])('a call with no right token: %s', async (_what, token) => {
+  ])('Cloudflare refuses a call without a valid token: %s', async (_what, token) => {
     const { status, body } = await ask('GET', '/ips', undefined, token);
     expect([status, body.errors]).toEqual([401, [{ code: 10000, message: 'Authentication error' }]]);
   });

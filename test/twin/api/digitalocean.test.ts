@@ -13,7 +13,7 @@ beforeEach(() => open());
 afterEach(() => api.close());
 
 describe('droplets', () => {
-  test('one is new, then active with its addresses, and boots with what was sent', async () => {
+  test('A droplet is new, then active with its addresses, and boots with the sent data', async () => {
     const key = (await ok(201, 'POST', '/v2/account/keys', { name: 'login', public_key: PUBLIC_KEY }))
       .ssh_key;
     const { vpc } = await ok(201, 'POST', '/v2/vpcs', { name: 'oven-net', region: 'sfo3' });
@@ -37,7 +37,7 @@ describe('droplets', () => {
     expect((await ok(200, 'GET', '/v2/droplets?tag_name=other')).droplets).toEqual([]);
   });
 
-  test('one is not active before its machine is', async () => {
+  test('A droplet is not active before its machine is', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     await api.close();
     await open({
@@ -51,7 +51,7 @@ describe('droplets', () => {
     expect((await settledDroplet(made.droplet.id)).status).toBe('active');
   });
 
-  test('one whose machine can not be switched on is off, and can be destroyed', async () => {
+  test('A droplet whose machine does not start is off and can be destroyed', async () => {
     await api.close();
     const before = async (what: string) => {
       if (what === 'boot') throw new Error('no power');
@@ -65,7 +65,7 @@ describe('droplets', () => {
     await ok(204, 'DELETE', `/v2/droplets/${id}`);
   });
 
-  test('one that goes takes its address along, and is gone when its machine is', async () => {
+  test('A deleted droplet loses its address, and is gone when its machine is', async () => {
     const { id } = await droplet();
     const { reserved_ip: reserved } = await ok(202, 'POST', '/v2/reserved_ips', { region: 'sfo3' });
     await ok(201, 'POST', `/v2/reserved_ips/${reserved.ip}/actions`, { type: 'assign', droplet_id: id });
@@ -78,7 +78,7 @@ describe('droplets', () => {
     expect([hardware.machines.size, hardware.pointers.size]).toEqual([0, 0]);
   });
 
-  test('one can be renamed, but not while something else is done with it', async () => {
+  test('A droplet can be renamed, but not during another action', async () => {
     const { id } = await droplet();
     api.fault({ method: 'POST', path: /actions$/, polls: Number.POSITIVE_INFINITY });
     await ok(201, 'POST', `/v2/droplets/${id}/actions`, { type: 'rename', name: 'other' });
@@ -93,7 +93,7 @@ describe('droplets', () => {
   });
 });
 
-test('a reserved address moves from droplet to droplet', async () => {
+test('A reserved address moves from droplet to droplet', async () => {
   const [one, two] = [await droplet(), await droplet()];
   const { reserved_ip: reserved } = await ok(202, 'POST', '/v2/reserved_ips', { region: 'sfo3' });
   const actions = `/v2/reserved_ips/${reserved.ip}/actions`;
@@ -117,7 +117,7 @@ test('a reserved address moves from droplet to droplet', async () => {
   expect((await ok(200, 'GET', '/v2/reserved_ips')).reserved_ips).toEqual([]);
 });
 
-test('the first VPC of a region is its default, and can not be deleted', async () => {
+test('The first VPC of a region is its default and can’t be deleted', async () => {
   await api.close();
   await open({ regionsInUse: [] });
   const first = (await ok(201, 'POST', '/v2/vpcs', { name: 'first', region: 'sfo3' })).vpc;
@@ -133,7 +133,7 @@ test('the first VPC of a region is its default, and can not be deleted', async (
   await ok(204, 'DELETE', `/v2/vpcs/${first.id}`);
 });
 
-test('keys, alerts and checks come, change and go', async () => {
+test('Keys, alerts and checks can be made, changed and deleted', async () => {
   await ok(201, 'POST', '/v2/tags', { name: 'oven' });
   const grants = [{ bucket: 'art', permission: 'read' }];
   const { check } = await ok(201, 'POST', '/v2/uptime/checks', CHECK);
@@ -159,23 +159,23 @@ test('keys, alerts and checks come, change and go', async () => {
   }
 });
 
-test('a change of a check leaves what it does not name', async () => {
+test('A change of a check keeps the fields that it does not name', async () => {
   const { check } = await ok(201, 'POST', '/v2/uptime/checks', CHECK);
   const changed = await ok(200, 'PUT', `/v2/uptime/checks/${check.id}`, { enabled: false });
   expect(changed.check).toEqual({ ...check, enabled: false });
 });
 
-test('a Spaces key without grants may do nothing', async () => {
+test('A Spaces key without grants may do nothing', async () => {
   const { key } = await ok(201, 'POST', '/v2/spaces/keys', { name: 'none' });
   expect(key.grants).toEqual([]);
 });
 
-test('it has no CDN: the program makes none, since no certificate of Cloudflare’s authority is taken for its name', async () => {
+test('The stand-in has no CDN, because the program makes none', async () => {
   for (const path of ['/v2/cdn/endpoints', '/v2/certificates'])
     expect((await ask('GET', path)).status).toBe(404);
 });
 
-test('lists come in pages that link to each other', async () => {
+test('Lists have pages that link to each other', async () => {
   for (let n = 0; n < 45; n++) await ok(201, 'POST', '/v2/tags', { name: `tag-${n}` });
   const names: string[] = [];
   const totals = new Set<number>();
@@ -200,7 +200,7 @@ test('lists come in pages that link to each other', async () => {
   expect((await ok(200, 'GET', '/v2/tags')).tags).toHaveLength(20);
 });
 
-test('places are what they are', async () => {
+test('Regions, sizes and images are as in the catalogue', async () => {
   const { regions } = await ok(200, 'GET', '/v2/regions?page=1&per_page=200');
   const sfo3 = regions.find(({ slug }: { slug: string }) => slug === 'sfo3');
   expect(sfo3).toMatchObject({ available: true, sizes: expect.arrayContaining(['s-2vcpu-2gb']) });

@@ -21,7 +21,7 @@ test.each([
   [429, 'too_many_requests'],
   [500, 'server_error'],
   [503, 'service_unavailable'],
-] as const)('%i on demand is answered in the form of the API, and nothing is done', async (status, id) => {
+] as const)('An ordered %i has the API’s form, and nothing is done', async (status, id) => {
   api.fault({ path: /^\/v2\/tags$/, status });
   const answer = await tag('oven');
   expect([answer.status, answer.body]).toEqual([status, { id, message: expect.any(String) }]);
@@ -29,7 +29,7 @@ test.each([
   expect((await tag('oven')).status).toBe(201);
 });
 
-test('a fault meets the calls it is for, after some and so many times', async () => {
+test('A fault applies to its calls, after a number of them and a number of times', async () => {
   const fault = api.fault({ method: 'POST', path: /tags/, status: 429, retryAfter: 7, after: 1, times: 2 });
   const answers = [];
   for (let n = 0; n < 4; n++) answers.push(await tag(`tag-${n}`));
@@ -39,7 +39,7 @@ test('a fault meets the calls it is for, after some and so many times', async ()
   expect(fault.met()).toBe(2);
 });
 
-test('faults follow each other, and can be taken back', async () => {
+test('Faults follow each other and can be removed', async () => {
   api.fault({ path: /tags/, status: 500 });
   const second = api.fault({ path: /tags/, status: 429, times: 5 });
   expect([(await tag('a')).status, (await tag('b')).status]).toEqual([500, 429]);
@@ -51,13 +51,13 @@ test('faults follow each other, and can be taken back', async () => {
   expect(() => api.fault({ path: /tags/g, status: 500 })).toThrow(TypeError);
 });
 
-test('Cloudflare has its own form', async () => {
+test('A fault of Cloudflare has Cloudflare’s form', async () => {
   api.fault({ path: /dns_records/, status: 429, retryAfter: 1 });
   const { status, body } = await clientsOf(api).cloudflare('POST', `/zones/${ZONE.id}/dns_records`, RECORD);
   expect([status, body.success, body.errors[0].message]).toEqual([429, false, 'API rate limit exceeded.']);
 });
 
-test('a connection is cut before anything is done, or before the answer', async () => {
+test('A connection is cut before the action, or before the response', async () => {
   for (const cut of ['before', 'after'] as const) {
     api.fault({ path: /tags/, cut });
     await expect(tag(cut)).rejects.toThrow(/fetch failed/);
@@ -66,7 +66,7 @@ test('a connection is cut before anything is done, or before the answer', async 
   expect(api.calls.map(({ status }) => status)).toEqual([0, 0]);
 });
 
-test('an action takes as many looks as it is told to, and one that never ends ends with its fault', async () => {
+test('An action needs the given number of polls, and an endless one ends with its fault', async () => {
   api.fault({ method: 'POST', path: /droplets$/, polls: 3 });
   api.fault({ method: 'POST', path: /droplets$/, polls: Number.POSITIVE_INFINITY });
   const made = [await ask('POST', '/v2/droplets', DROPLET), await ask('POST', '/v2/droplets', DROPLET)];
@@ -84,7 +84,7 @@ test('an action takes as many looks as it is told to, and one that never ends en
   expect(await looks(made[1]!, 1)).toEqual(['active']);
 });
 
-test('log and picture say what happened and what there is, and nothing that is secret', async () => {
+test('The log shows all calls, the picture shows all resources, and neither shows a secret', async () => {
   await ask('POST', '/v2/account/keys', { name: 'login', public_key: PUBLIC_KEY });
   const key = await ask('POST', '/v2/spaces/keys', {
     name: 'art',

@@ -12,7 +12,7 @@ beforeEach(() => open());
 afterEach(() => api.close());
 
 describe('firewalls', () => {
-  test('one is in force for those that have its tag, before they are there and after', async () => {
+  test('A firewall protects droplets with its tag, earlier and later ones', async () => {
     await ok(201, 'POST', '/v2/tags', { name: 'oven' });
     const { firewall } = await ok(202, 'POST', '/v2/firewalls', FIREWALL);
     const seen: unknown[] = [];
@@ -41,7 +41,7 @@ describe('firewalls', () => {
     expect(hardware.guards.size).toBe(0);
   });
 
-  test('one is shown as it was sent, but all ports as 0', async () => {
+  test('A firewall is returned as it was sent, but with 0 for all ports', async () => {
     await ok(201, 'POST', '/v2/tags', { name: 'oven' });
     const { firewall } = await ok(202, 'POST', '/v2/firewalls', FIREWALL);
     expect(firewall).toMatchObject({ status: 'succeeded', tags: ['oven'], droplet_ids: [] });
@@ -53,7 +53,7 @@ describe('firewalls', () => {
     ]);
   });
 
-  test('rules, tags and droplets are added and taken away', async () => {
+  test('Rules, tags and droplets of a firewall can be added and removed', async () => {
     await ok(201, 'POST', '/v2/tags', { name: 'oven' });
     const { firewall } = await ok(202, 'POST', '/v2/firewalls', FIREWALL);
     const { id } = await droplet({ tags: [] });

@@ -29,7 +29,7 @@ if (program === undefined) {
       await rig.api.close();
     });
 
-    test('finds a key of the account by its fingerprint, and reads it by its id, as an import does', async () => {
+    test('The real provider finds a key of the account by its fingerprint, and reads it by its id, as an import does', async () => {
       const { ssh_key: key } = await rig.ok(201, 'POST', '/v2/account/keys', {
         name: 'laptop',
         public_key: PUBLIC_KEY,
@@ -40,19 +40,19 @@ if (program === undefined) {
       expect(read).toMatchObject({ id: String(key.id), inputs: { name: 'laptop', publicKey: PUBLIC_KEY } });
     });
 
-    test('tells a token that may not use Spaces keys from a key that is not there', async () => {
+    test('The real provider tells a token without the scope for Spaces keys from a missing key', async () => {
       await expect(provider.invoke(FUNCTION('getSpacesKey'), NOBODYS_KEY)).rejects.toThrow(/: 404 /);
       rig.api.fault({ path: /spaces\/keys/, status: 403 });
       await expect(provider.invoke(FUNCTION('getSpacesKey'), NOBODYS_KEY)).rejects.toThrow(/: 403 /);
     });
 
-    test('tells whether a droplet is there', async () => {
+    test('The real provider tells whether a droplet exists', async () => {
       const { id } = await rig.droplet();
       expect(await provider.invoke(FUNCTION('getDroplet'), { id })).toMatchObject({ id });
       await expect(provider.invoke(FUNCTION('getDroplet'), { id: 99 })).rejects.toThrow(/: 404 /);
     });
 
-    test('crashes on the assignment of an address that leads nowhere, and takes it out with a refresh', async () => {
+    test('The real provider crashes on an unassigned address, and a refresh removes the assignment', async () => {
       const { reserved_ip: address } = await rig.ok(202, 'POST', '/v2/reserved_ips', { region: 'sfo3' });
       const type = 'digitalocean:index/reservedIpAssignment:ReservedIpAssignment';
       const state = { ipAddress: address.ip, dropletId: 4711 };

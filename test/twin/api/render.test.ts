@@ -4,7 +4,7 @@ import { CHECK, DROPLET, FIREWALL, RECORD, UPTIME_ALERT, ZONE } from './examples
 import { memoryHardware } from './hardware.ts';
 import { renderLog } from './log.ts';
 
-test('the log has a line for each call', () => {
+test('The log has a line for each call', () => {
   const at = new Date('2026-01-02T03:04:05.678Z');
   const calls = [
     { at, method: 'POST', path: '/v2/tags', status: 201, did: 'made tag oven' },
@@ -16,7 +16,7 @@ test('the log has a line for each call', () => {
   expect(renderLog([])).toBe('');
 });
 
-test('the picture shows what belongs together', async () => {
+test('The picture shows related resources together', async () => {
   const api = await openApi({ hardware: memoryHardware(), zone: ZONE, polls: 0, regionsInUse: ['sfo3'] });
   expect(api.picture()).toBe(`droplets
   (none)

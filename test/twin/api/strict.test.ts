@@ -90,7 +90,7 @@ describe('what is wrong is refused', () => {
     ['both of two', 422, '/v2/reserved_ips', { region: 'sfo3', droplet_id: 7 }, /exactly one/],
     ['no such path', 404, '/v2/kubernetes/clusters', {}, /could not be found/],
   ];
-  test.each(cases)('%s: %i', async (_what, status, path, sent, says) => {
+  test.each(cases)('DigitalOcean refuses %s with %i', async (_what, status, path, sent, says) => {
     await ok(201, 'POST', '/v2/tags', { name: 'oven' });
     const answer = await ask('POST', path, sent);
     expect([answer.status, answer.body.message]).toEqual([status, expect.stringMatching(says)]);
@@ -98,7 +98,7 @@ describe('what is wrong is refused', () => {
     expect(api.state.droplets.size + api.state.firewalls.size + api.state.alerts.size).toBe(0);
   });
 
-  test('what is there twice', async () => {
+  test('DigitalOcean refuses a second resource of the same name', async () => {
     await ok(201, 'POST', '/v2/tags', { name: 'oven' });
     await ok(201, 'POST', '/v2/tags', { name: 'oven' });
     const key = { name: 'login', public_key: PUBLIC_KEY };
@@ -111,7 +111,7 @@ describe('what is wrong is refused', () => {
     });
   });
 
-  test('addresses without end, and for droplets that can not have one', async () => {
+  test('DigitalOcean refuses too many addresses, and addresses for droplets that can’t have one', async () => {
     const { id } = await droplet();
     const far = await droplet({ region: 'fra1' });
     const ips = [];
@@ -133,7 +133,7 @@ describe('what is wrong is refused', () => {
     expect((await assign('192.0.2.9', id)).status).toBe(404);
   });
 
-  test('parameters that nobody knows, and pages that there are not', async () => {
+  test('DigitalOcean refuses unknown parameters and missing pages', async () => {
     for (const query of ['colour=red', 'page=0', 'per_page=201', 'per_page=many']) {
       expect([query, (await ask('GET', `/v2/droplets?${query}`)).status]).toEqual([query, 400]);
     }
@@ -142,7 +142,7 @@ describe('what is wrong is refused', () => {
   test.each([
     ['none', null],
     ['a wrong one', 'x'],
-  ])('a call with no right token: %s', async (_what, token) => {
+  ])('DigitalOcean refuses a call without a valid token: %s', async (_what, token) => {
     const answer = await ask('GET', '/v2/regions', undefined, token);
     expect([answer.status, answer.body]).toEqual([
       401,

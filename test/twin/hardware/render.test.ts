@@ -4,7 +4,7 @@ import { renderHosts } from './names.ts';
 import { renderPolicies } from './policy.ts';
 import { targetOf } from './spaces-front.ts';
 
-test('records are lines of /etc/hosts', () => {
+test('Records become lines of /etc/hosts', () => {
   const records = new Map([
     ['a.test', '192.0.2.1'],
     ['b.test', '192.0.2.2'],
@@ -12,7 +12,7 @@ test('records are lines of /etc/hosts', () => {
   expect(renderHosts(records)).toBe('192.0.2.1 a.test\n192.0.2.2 b.test\n');
 });
 
-test('the edge asks only an origin whose certificate is the authority’s for that name', () => {
+test('The edge trusts only an origin with the authority’s certificate for that name', () => {
   const site = { name: 'oven.test', origin: '203.0.113.200', certificate: '/c.pem', originCa: '/ca.pem' };
   const text = renderEdge([site]);
   expect(text).toContain('https://oven.test {\n\ttls /c.pem /c.pem\n\treverse_proxy https://203.0.113.200 {');
@@ -27,11 +27,11 @@ test.each([
   ['sfo3.spaces.test', '/art', 'art', ''],
   ['sfo3.spaces.test', '/art/a/key', 'art', 'a/key'],
   ['sfo3.spaces.test', '/', '', ''],
-])('%s%s is about %j, %j', (host, path, bucket, key) => {
+])('The request %s%s is for the bucket %j and the key %j', (host, path, bucket, key) => {
   expect(targetOf(host, path, 'sfo3.spaces.test')).toEqual({ bucket, key });
 });
 
-test('a key may what it was granted, with that bucket alone', () => {
+test('A key has its granted permissions, for that bucket only', () => {
   const policies = renderPolicies(
     [
       { key: 'reader', grants: [{ bucket: 'art', permission: 'read' }] },

@@ -39,7 +39,7 @@ describe.skipIf(reason)(`a host${reason ? ` (${reason})` : ''}`, { timeout: 240_
     expect(await leftOf(run.id)).toEqual([]);
   });
 
-  test('boots, and cloud-init does what user-data says', async () => {
+  test('A host boots, and cloud-init applies user-data', async () => {
     await host.ready();
     expect(await host.sh('id -un; hostname; zstd --version')).toMatch(/^op\nfirst\n.*Zstandard/);
     expect(await host.sh('ls /etc/ssh/ssh_host_*')).toBe(
@@ -48,7 +48,7 @@ describe.skipIf(reason)(`a host${reason ? ` (${reason})` : ''}`, { timeout: 240_
     expect(await host.sh('systemctl list-units --failed --plain --no-legend')).toBe('');
   });
 
-  test('lets in only with its key, and only while it has the pinned one itself', async () => {
+  test('A host admits only its key, and a client accepts only its pinned host key', async () => {
     const target = {
       ...user.login,
       namespace: cloud.client.name,
@@ -66,14 +66,14 @@ describe.skipIf(reason)(`a host${reason ? ` (${reason})` : ''}`, { timeout: 240_
     expect(await ssh(target, 'exit 7')).toMatchObject({ exitCode: 7 });
   });
 
-  test('takes input and files', async () => {
+  test('A host takes input and files', async () => {
     expect(await host.sh('cat', { stdin: 'from outside' })).toBe('from outside');
     await host.copy(join(cloud.run.folder, 'user.pub'), '/tmp/copied');
     expect(await host.sh('cat /tmp/copied')).toContain('ssh-ed25519');
   });
 
   if (LONG) {
-    test('a reboot keeps the disk', async () => {
+    test('A reboot keeps the disk', async () => {
       const booted = 'cat /proc/1/stat | cut -d " " -f 22';
       const before = await host.sh(booted);
       await host.sh('echo kept >note; echo gone >/run/user/$(id -u)/note');
@@ -83,7 +83,7 @@ describe.skipIf(reason)(`a host${reason ? ` (${reason})` : ''}`, { timeout: 240_
       expect(await host.sh('cloud-init status')).toBe('status: done');
     });
 
-    test('a power cut keeps what was synced, and stops everything at once', async () => {
+    test('A power cut keeps synced data and stops everything at once', async () => {
       await host.sh(
         'echo synced >synced; sync synced; nohup sh -c "trap \\"echo ended >ended\\" TERM; sleep 1000 & wait" >/dev/null 2>&1 &',
       );
@@ -96,7 +96,7 @@ describe.skipIf(reason)(`a host${reason ? ` (${reason})` : ''}`, { timeout: 240_
       );
     });
 
-    test('two hosts at once know nothing of each other, and one has little memory', async () => {
+    test('Two hosts run at once and apart, one of them with little memory', async () => {
       const small = await cloud.boot({ ...user, label: 'small', memoryMb: 256 });
       await small.ready();
       expect(await small.sh('hostname; ls note 2>/dev/null || true')).toBe('small');
@@ -113,7 +113,7 @@ describe.skipIf(reason)(`a host${reason ? ` (${reason})` : ''}`, { timeout: 240_
     });
   }
 
-  test('what a killed test leaves is gone after the next start', async () => {
+  test('The next start removes the rest of a killed test', async () => {
     const child = execaNode(join(import.meta.dirname, 'abandon.ts'), {
       stdin: 'ignore',
       reject: false,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { renderAddresses, renderFirewall } from './firewall.ts';
 
-test('a guarded host lets in what is named, and answers', () => {
+test('The rules of a guarded host admit the named traffic and its responses', () => {
   const guard = {
     address: '203.0.113.10',
     inbound: [
@@ -36,7 +36,7 @@ table ip firewall {
 `);
 });
 
-test('reserved addresses lead to hosts', () => {
+test('Reserved addresses lead to hosts', () => {
   const text = renderAddresses(new Map([['192.0.2.5', '203.0.113.10']]));
   expect(text).toContain('ip daddr 192.0.2.5 dnat to 203.0.113.10\n');
   expect(renderAddresses(new Map())).not.toContain('dnat to');

@@ -55,13 +55,13 @@ describe.skipIf(reason)(`a network between namespaces${reason ? ` (${reason})` :
       asked.end();
     });
 
-  test('without a firewall everyone reaches everything, by their own addresses', async () => {
+  test('Without a firewall every host reaches every other by its own address', async () => {
     expect(await get('friend', ADDRESSES.web, 80)).toBe(`web 80 to ${ADDRESSES.friend}`);
     expect(await get('web', ADDRESSES.other, 8080)).toBe(`other 8080 to ${ADDRESSES.web}`);
     expect(await get('friend', ADDRESSES.web, 81)).toBe('ECONNREFUSED');
   });
 
-  test('nothing leads out of it', async () => {
+  test('The network has no way out', async () => {
     for (const { exec } of [network.edge, ...Object.values(at)]) {
       const links = JSON.parse(await exec('ip', ['-j', 'link'])) as { ifname: string }[];
       expect(links.map(({ ifname }) => ifname).filter((name) => !/^(lo|eth0|to\d+)$/.test(name))).toEqual([]);
@@ -70,7 +70,7 @@ describe.skipIf(reason)(`a network between namespaces${reason ? ` (${reason})` :
     expect(routes.map(({ dst }) => dst).sort()).toEqual(Object.values(ADDRESSES).sort());
   });
 
-  test('a firewall lets through what is named, and drops the rest', async () => {
+  test('A firewall admits the named traffic and drops the rest', async () => {
     await network.guard([
       {
         address: ADDRESSES.web,
@@ -92,7 +92,7 @@ describe.skipIf(reason)(`a network between namespaces${reason ? ` (${reason})` :
     expect(await opens(sockets.stranger, ADDRESSES.web, 80)).toBe(true);
   });
 
-  test('a reserved address moves from host to host', async () => {
+  test('A reserved address moves from host to host', async () => {
     await network.point(RESERVED, ADDRESSES.web);
     expect(await get('stranger', RESERVED, 80)).toBe(`web 80 to ${ADDRESSES.stranger}`);
     expect(await get('web', RESERVED, 80)).toMatch(/^web 80 to /);

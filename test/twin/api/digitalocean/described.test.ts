@@ -85,11 +85,11 @@ describe('bodies', () => {
     },
   );
 
-  test('no explanation is left over', () => {
+  test('Every explanation of a refusal is needed', () => {
     expect(EXPLAINED.filter(([refusal]) => !used.has(refusal))).toEqual([]);
   });
 
-  test('every operation with a body is held against the description', () => {
+  test('Every operation with a body is checked against the description', () => {
     const withBodies = Object.entries(readDocument().paths).flatMap(([path, methods]) =>
       Object.entries(methods).flatMap(([method, { requestBody }]) =>
         requestBody ? [`${method.toUpperCase()} ${path}`] : [],
@@ -99,7 +99,7 @@ describe('bodies', () => {
   });
 });
 
-test('what is served is what is described', () => {
+test('The served operations are the described ones', () => {
   const { world } = openCloud();
   const neutral = (path: string) => path.replaceAll(/:\w+(\{[^}]*\})?|\{[^}]*\}/g, '*');
   const served = digitalocean(world, 'a-token')
@@ -126,17 +126,17 @@ describe('amendments', () => {
     );
   };
 
-  test('with all of them, what the provider sends is allowed', () => {
+  test('With all amendments, the provider’s requests are allowed', () => {
     expect(refused(AMENDMENTS)).toEqual([]);
   });
-  test.each(AMENDMENTS)('needed: $why', (amendment) => {
+  test.each(AMENDMENTS)('The amendment is needed: $why', (amendment) => {
     expect(refused(AMENDMENTS.filter((one) => one !== amendment))).toHaveLength(1);
   });
-  test('one that leads nowhere is an error', () => {
+  test('An amendment of a missing place is an error', () => {
     const nowhere = { at: ['components', 'schemas', 'nobody', 'required'], value: [], why: '' };
     expect(() => amended(readDocument(), [nowhere])).toThrow('nobody');
   });
-  test('a list may be null, which the description does not allow', () => {
+  test('A list may be null, which the description does not allow', () => {
     const [, path, body] = SENT[3];
     expect(body.ssh_keys).toBeNull();
     expect(description('POST', path)?.request(body)).not.toEqual([]);
@@ -151,7 +151,7 @@ describe('an answer that is not as described becomes an error', () => {
     ['GET', '/v2/account', 200, undefined, /has no body/],
     ['DELETE', '/v2/tags/oven', 204, undefined, undefined],
     ['GET', '/v2/tags', 200, { tags: [{ name: 'oven' }], meta: { total: 1 } }, undefined],
-  ])('%s %s: %i %j', async (method, path, status, answer, says) => {
+  ])('The response of %s %s becomes an error: %i %j', async (method, path, status, answer, says) => {
     const app = new Hono<Env>();
     app.use(described);
     app.all('*', () => new Response(answer && JSON.stringify(answer), { status }));

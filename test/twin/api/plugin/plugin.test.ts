@@ -34,7 +34,7 @@ const urn = (type: string) => `urn:pulumi:prod::oven::oven:edge:Edge$cloudflare:
 const DNS = urn('dnsRecord:DnsRecord');
 const INPUTS = { ...RECORD, zoneId: ZONE.id };
 
-test('a record is made, read, compared, changed and removed', async () => {
+test('The plugin makes, reads, compares, changes and deletes a record', async () => {
   const { id, outs } = await provider.create(DNS, INPUTS);
   expect(outs).toMatchObject(INPUTS);
   expect(await provider.read(id, DNS, outs)).toEqual({ id, props: outs });
@@ -75,7 +75,7 @@ test.skipIf(!has('openssl'))(
   },
 );
 
-test('the functions that the program calls', async () => {
+test('The plugin has the functions that the program calls', async () => {
   const ranges = await provider.invoke('cloudflare:index/getIpRanges:getIpRanges', {});
   expect(ranges.outputs).toMatchObject({ ipv4Cidrs: expect.arrayContaining(['173.245.48.0/20']) });
   const asked = { zoneId: ZONE.id, settingId: 'ssl' };
@@ -83,7 +83,7 @@ test('the functions that the program calls', async () => {
   expect(setting.outputs).toMatchObject({ ...asked, value: 'strict' });
 });
 
-test('what it does not know it refuses, and says what the API says', async () => {
+test('The plugin refuses unknown types and passes on the API’s message', async () => {
   await expect(provider.invoke('cloudflare:index/getZone:getZone', {})).rejects.toThrow('has no');
   await expect(provider.create(urn('zone:Zone'), {})).rejects.toThrow('has no');
   const { failures } = await provider.check(DNS, {}, { ...INPUTS, data: {} });
@@ -93,7 +93,7 @@ test('what it does not know it refuses, and says what the API says', async () =>
   );
 });
 
-test('being sent away for now is tried again, as often as the real client does', async () => {
+test('The plugin repeats a request after 429 and 5xx as often as the real client', async () => {
   api.fault({ path: /dns_records$/, status: 429, retryAfter: 0, times: 2 });
   await provider.create(DNS, INPUTS);
   api.fault({ path: /dns_records$/, status: 503, retryAfter: 0, times: 3 });
@@ -101,14 +101,14 @@ test('being sent away for now is tried again, as often as the real client does',
   await expect(provider.create(DNS, other)).rejects.toThrow(/503/);
 });
 
-test('it never asks anybody but who is named', () => {
+test('The plugin sends requests only to the configured address', () => {
   expect(() => connectionOf({})).toThrow('baseUrl');
   expect(() => connectionOf({ PULUMI_CONFIG: '{"baseUrl":"http://x/"}' })).toThrow('apiToken');
   const PULUMI_CONFIG = '{"baseUrl":"http://x/","apiToken":"t"}';
   expect(connectionOf({ PULUMI_CONFIG })).toEqual({ baseUrl: 'http://x', apiToken: 't' });
 });
 
-test('the engine finds an executable that says where it listens', async () => {
+test('The engine finds an executable that prints its port', async () => {
   const folder = await mkdtemp(join(tmpdir(), "oven-it's a plugin-"));
   await writeCloudflarePlugin(folder);
   const plugin = execa(join(folder, 'pulumi-resource-cloudflare'), ['127.0.0.1:1'], {
