@@ -1,8 +1,10 @@
-import { DEFAULT_LIMITS, LIMITS } from '../../service/bake/limits.ts';
 import type { Config } from './config.ts';
 import { HttpError, tryLater } from './http.ts';
 import { ovenSlug } from './tapes/names.ts';
 import type { Tape } from './tapes/tape.ts';
+
+/** Oven's default limit, in MiB: it refuses larger ZIPs. */
+export const MAX_ZIP_MB = 256;
 
 /** The URL of a tape's ZIP. */
 export function zipUrl(zips: Config['zips'], tape: Pick<Tape, 'slug' | 'user' | 'bucket'>): URL {
@@ -23,8 +25,8 @@ export async function hasZip(url: URL, signal: AbortSignal): Promise<boolean> {
     throw tryLater('STORAGE_UNAVAILABLE', `The storage answers ${answer.status} just now.`, 5);
   }
   const bytes = Number(answer.headers.get('content-length') ?? Number.NaN);
-  if (bytes > DEFAULT_LIMITS.zipBytes) {
-    throw new HttpError(413, 'ZIP_TOO_LARGE', `A tape may have ${LIMITS.zipBytes.default} MB.`);
+  if (bytes > MAX_ZIP_MB * 1024 * 1024) {
+    throw new HttpError(413, 'ZIP_TOO_LARGE', `A tape may have ${MAX_ZIP_MB} MB.`);
   }
   return bytes !== 0;
 }

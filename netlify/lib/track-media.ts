@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { SLUG_PATTERN } from '../../service/lib/ids.ts';
 import { type Deadline, within } from './deadline.ts';
 import { HttpError, json, parseJson, readText, requireMethod } from './http.ts';
 import type { Identity } from './identity.ts';
@@ -8,7 +7,7 @@ import type { Services } from './services.ts';
 import { hasZip, zipUrl } from './storage.ts';
 import { submit } from './submit.ts';
 import { exclusionOf, isAdopted } from './tapes/exclusions.ts';
-import { ovenSlug } from './tapes/names.ts';
+import { ovenSlug, SLUG_PATTERN } from './tapes/names.ts';
 import { idOf, type NewTape, type Tape } from './tapes/tape.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;

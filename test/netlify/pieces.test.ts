@@ -8,9 +8,13 @@ import { openLog } from '../../netlify/lib/log.ts';
 import { retryAfterSeconds } from '../../netlify/lib/oven.ts';
 import { PdsError } from '../../netlify/lib/pds/errors.ts';
 import { recordKey, tapeRecord } from '../../netlify/lib/pds/record.ts';
-import { checkFileUrl } from '../../netlify/lib/storage.ts';
+import { checkFileUrl, MAX_ZIP_MB } from '../../netlify/lib/storage.ts';
 import { newCode } from '../../netlify/lib/tapes/database.ts';
 import { nextAttemptAt } from '../../netlify/lib/tapes/due.ts';
+import { ENDINGS, SLUG } from '../../netlify/lib/tapes/names.ts';
+import { LIMITS } from '../../service/bake/limits.ts';
+import { OUTPUTS } from '../../service/bake/outputs.ts';
+import { SLUG as SERVICE_SLUG } from '../../service/lib/ids.ts';
 
 describe('the key of a record', () => {
   const when = new Date('2025-10-09T12:30:15.123Z');
@@ -161,5 +165,18 @@ describe('the environment', () => {
     });
     expect(config).toMatchObject({ callbackSecrets: ['a', 'b'], seconds: 28 });
     expect(config.auth0?.href).toBe('https://x.auth0.com/');
+  });
+});
+
+describe('what the functions repeat of the service', () => {
+  test('The pattern of a slug is the one of the service', () =>
+    expect(SLUG.source).toBe(SERVICE_SLUG.source));
+
+  test.each(['mp4', 'thumbnail'] as const)('The file ending of the %s is the one of the service', (kind) => {
+    expect(ENDINGS[kind]).toBe(OUTPUTS[kind].ending);
+  });
+
+  test('The limit of a ZIP is the default of the service', () => {
+    expect(MAX_ZIP_MB).toBe(LIMITS.zipBytes.default);
   });
 });

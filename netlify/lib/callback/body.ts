@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SLUG } from '../../../service/lib/ids.ts';
+import { SLUG } from '../tapes/names.ts';
 
 const tape = {
   mongoId: z.string().regex(/^[0-9a-f]{24}$/i, 'must be 24 hexadecimal digits'),

@@ -1,6 +1,15 @@
-import { OUTPUTS } from '../../../service/bake/outputs.ts';
-import { SLUG } from '../../../service/lib/ids.ts';
 import type { Tape } from './tape.ts';
+
+/*
+ * Names as Oven's service has them. The functions repeat them, since sites take netlify/functions and netlify/lib without the service; a
+ * test holds them against its tables.
+ */
+
+/** A slug or code, as part of a pattern. */
+export const SLUG_PATTERN = '[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}';
+export const SLUG = new RegExp(`^${SLUG_PATTERN}$`);
+/** The ends of the names of a tape's MP4 and thumbnail. */
+export const ENDINGS = { mp4: '.mp4', thumbnail: '-thumb.jpg' };
 
 type Named = Pick<Tape, 'slug' | 'user'>;
 
@@ -20,8 +29,6 @@ export function namedByCode({ slug }: Pick<Tape, 'slug'>): boolean {
   return slug.includes('/');
 }
 
-const ENDINGS = [OUTPUTS.mp4.ending, OUTPUTS.thumbnail.ending];
-
 /** The NAME in a URL of Oven's storage (`tapes/NAME.mp4`); undefined for a URL of another place. */
 export function storedName(bases: readonly URL[], url: unknown): string | undefined {
   if (typeof url !== 'string') return undefined;
@@ -29,7 +36,7 @@ export function storedName(bases: readonly URL[], url: unknown): string | undefi
   const start = below.find((prefix) => url.startsWith(prefix));
   if (start === undefined) return undefined;
   const file = url.slice(start.length);
-  const ending = ENDINGS.find((one) => file.endsWith(one));
+  const ending = Object.values(ENDINGS).find((one) => file.endsWith(one));
   if (ending === undefined) return undefined;
   const name = file.slice(0, -ending.length);
   return SLUG.test(name) ? name : undefined;
