@@ -21,7 +21,7 @@ export interface SoundReport {
 
 /** The result of a bake. */
 export interface BakeReport {
-  /** In the order of OUTPUT_KINDS. */
+  /** In the order of the table of outputs. */
   readonly outputs: readonly OutputReport[];
   /** Frames in the tape. */
   readonly frames: number;

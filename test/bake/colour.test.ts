@@ -55,17 +55,14 @@ describe('alpha', () => {
   const onBlack = (alpha: number) => [255, 160, 40].map((value) => (value * alpha) / 255);
   const ALPHAS = [0, 64, 128, 255];
 
-  it.each([['mp4'], ['webm']] as const)(
-    'Flat colours with alpha are laid on black in an %s',
-    async (kind) => {
-      await fixture.compose(timed([await bars(64, 32, ALPHAS.map(orange))], [200]));
-      const report = await fixture.bake({ outputs: [{ kind, scale: 2 }] });
-      const pixels = await decodePicture(pathOf(report, kind), 0, 64, 32);
-      for (const [n, alpha] of ALPHAS.entries()) {
-        expect(levels(pixels, 64, n * 16 + 8, 16, onBlack(alpha)), `${alpha}`).toBeLessThanOrEqual(4);
-      }
-    },
-  );
+  it.each([['mp4'], ['webm']] as const)('Flat colours with alpha are laid on black in %s', async (kind) => {
+    await fixture.compose(timed([await bars(64, 32, ALPHAS.map(orange))], [200]));
+    const report = await fixture.bake({ outputs: [{ kind, scale: 2 }] });
+    const pixels = await decodePicture(pathOf(report, kind), 0, 64, 32);
+    for (const [n, alpha] of ALPHAS.entries()) {
+      expect(levels(pixels, 64, n * 16 + 8, 16, onBlack(alpha)), `${alpha}`).toBeLessThanOrEqual(4);
+    }
+  });
 
   it('One late picture with transparent pixels is laid on black', async () => {
     const opaque = await Promise.all([40, 80, 120].map((grey) => bars(64, 32, [rgba(grey, grey, grey)])));

@@ -85,7 +85,7 @@ async function probe(path: string) {
 }
 
 describe.each(['mp4', 'webm'] as const)('%s', (kind) => {
-  it(`An ${kind} has every picture at its time, the last up to the end`, async () => {
+  it(`The container ${kind} has every picture at its time, the last up to the end`, async () => {
     const path = join(folder, `times.${kind}`);
     await KINDS[kind].write(path, await pictures(kind), await sound(kind));
     const { streams, format, packets } = await probe(path);
@@ -96,14 +96,14 @@ describe.each(['mp4', 'webm'] as const)('%s', (kind) => {
     expect(streams[0]).toMatchObject({ color_space: 'bt709', color_range: 'tv' });
   });
 
-  it(`An ${kind} has the same bytes each time`, async () => {
+  it(`The container ${kind} has the same bytes each time`, async () => {
     const paths = ['one', 'two'].map((name) => join(folder, `${name}.${kind}`));
     for (const path of paths) await KINDS[kind].write(path, await pictures(kind), undefined);
     const [one, two] = await Promise.all(paths.map((path) => readFile(path)));
     expect(one!.equals(two!)).toBe(true);
   });
 
-  it(`An ${kind} whose packets fail leaves no other file`, async () => {
+  it(`The container ${kind} leaves no other file when its packets fail`, async () => {
     const path = join(folder, `failed.${kind}`);
     const track = await pictures(kind);
     const failing = async function* () {

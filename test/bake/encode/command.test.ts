@@ -92,6 +92,6 @@ it.each([
   ['mp4', 8_000, 48_000],
   ['mp4', 88_200, 48_000],
   ['webm', 44_100, 48_000],
-] as const)('The sound of an %s from %i Hz has %i Hz', (kind, sampleRate, rate) => {
+] as const)('The sound for %s from %i Hz has %i Hz', (kind, sampleRate, rate) => {
   expect(encodedRate(kind, sampleRate)).toBe(rate);
 });

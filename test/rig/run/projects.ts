@@ -4,7 +4,8 @@
  */
 export const UNIT = [
   'test/bake/{encode,open,plan}/*.test.ts',
-  'test/bake/sound/wav.test.ts',
+  'test/bake/images/make-images.test.ts',
+  'test/bake/sound/{unpack,wav}.test.ts',
   'test/bake/temp-folder.test.ts',
   'test/bench/{bursts,recipe,statistics,table,targets}.test.ts',
   'test/callback/*.test.ts',
@@ -18,7 +19,7 @@ export const UNIT = [
   'test/http/files.test.ts',
   'test/infra/{checks,config}.test.ts',
   'test/netlify/{pieces,signals}.test.ts',
-  'test/lib/{cached,deadline,latest-only,retry}.test.ts',
+  'test/lib/{argv,cached,deadline,latest-only,retry}.test.ts',
   'test/queue/capacity.test.ts',
   'test/rehearse/{events,table,tools}.test.ts',
   'test/release/lock.test.ts',

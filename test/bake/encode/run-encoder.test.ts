@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
-import { EncoderMessages } from '../../../service/bake/encode/run-encoder.ts';
+import {
+  EncoderMessages,
+  type ProgressLine,
+  parseProgressLine,
+} from '../../../service/bake/encode/run-encoder.ts';
 
 /** The messages in a text that comes in pieces of so many bytes. */
 function messagesOf(text: string, length = 7): EncoderMessages {
@@ -29,4 +33,21 @@ it('Only the last messages of ffmpeg are kept', () => {
   const messages = messagesOf(`${'x'.repeat(100_000)}\nthe last line\n`, 1000);
   expect(messages.end).toMatch(/xx\nthe last line$/);
   expect(messages.end.length).toBeLessThanOrEqual(4096);
+});
+
+it.each<[string, ProgressLine]>([
+  ['frame=0', { kind: 'frames', frames: 0 }],
+  ['frame=480', { kind: 'frames', frames: 480 }],
+  ['out_time_us=1500000', { kind: 'time', microseconds: 1_500_000 }],
+  ['out_time_us=-21333', { kind: 'time', microseconds: -21_333 }],
+  ['out_time_us=N/A', { kind: 'other' }],
+  ['out_time=00:00:01.500000', { kind: 'other' }],
+  ['lavfi.bbox.w=12', { kind: 'transparent' }],
+  ['lavfi.bbox.w', { kind: 'other' }],
+  ['frame:12   pts:1500    pts_time:0.0166667', { kind: 'other' }],
+  ['progress=continue', { kind: 'other' }],
+  ['fps=59.94', { kind: 'other' }],
+  ['', { kind: 'other' }],
+])('parseProgressLine reads %j', (line, expected) => {
+  expect(parseProgressLine(line)).toEqual(expected);
 });
