@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import type { CallbackBody, Outcome } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
-import type { CallbackJob, DeliveryAnswer } from '../worker/callback-processor.ts';
+import type { Callback, DeliveryAnswer } from '../worker/callback-processor.ts';
 import { type Allowed, type Posted, post } from './post.ts';
 import { nextAttemptIn, parseRetryAfter, SCHEDULE } from './schedule.ts';
 import type { Secrets } from './secrets.ts';
@@ -25,7 +25,7 @@ export function openDelivery(options: DeliveryOptions) {
   const { secrets, isAllowed, timeoutMs = 30_000, schedule = SCHEDULE, lookup, onAttempt } = options;
   const random = options.random ?? Math.random;
 
-  const deliver = async (callback: CallbackJob, signal: AbortSignal): Promise<DeliveryAnswer> => {
+  const deliver = async (callback: Callback, signal: AbortSignal): Promise<DeliveryAnswer> => {
     const { callbackId: id, request, outcome, attempt } = callback;
     const message = { id, url: request.callbackUrl, body: callbackBody(request, outcome, secrets) };
     const started = performance.now();

@@ -10,7 +10,7 @@ import type { BakeRequest } from '../schemas/request.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 
 /** A callback to deliver. */
-export interface CallbackJob {
+export interface Callback {
   /** The webhook-id, the same for every attempt and replay. */
   readonly callbackId: string;
   readonly jobId: string;
@@ -28,7 +28,7 @@ export type DeliveryAnswer =
   | { readonly lastError: string; readonly retryInMs?: number | undefined };
 
 export interface CallbackProcessorOptions {
-  readonly deliver: (callback: CallbackJob, signal: AbortSignal) => Promise<DeliveryAnswer>;
+  readonly deliver: (callback: Callback, signal: AbortSignal) => Promise<DeliveryAnswer>;
   readonly activeJobs: ActiveJobs;
   readonly store: Store;
   /** A connection whose commands wait for a lost Redis. */
@@ -36,20 +36,20 @@ export interface CallbackProcessorOptions {
   readonly onError: (error: Error) => void;
 }
 
-type BullJob = Job<CallbackData, string>;
+type CallbackJob = Job<CallbackData, string>;
 
 /** Makes the function that BullMQ calls with each callback job. */
 export function callbackProcessor(options: CallbackProcessorOptions) {
   const { deliver, activeJobs, store, redis, onError } = options;
 
   /** The bake that the callback reports; undefined if the bake has a newer callback, or the tape was purged. */
-  const findBake = async (job: BullJob): Promise<Job<BakeData, BakeResult> | undefined> => {
+  const findBake = async (job: CallbackJob): Promise<Job<BakeData, BakeResult> | undefined> => {
     const bake = await store.bakes.getJob(job.data.jobId);
     const isPurged = (await readStopRequest(redis, store.prefix, job.id!)) === 'purge';
     return bake?.data.callbackId === job.id && !isPurged ? bake : undefined;
   };
 
-  const runAttempt = async (job: BullJob, token: string, signal: AbortSignal): Promise<string> => {
+  const runAttempt = async (job: CallbackJob, token: string, signal: AbortSignal): Promise<string> => {
     const { jobId, request, delivery, tried } = job.data;
     // An earlier worker recorded the delivery, and was lost before it could complete the job.
     if (delivery.delivered) return 'delivered';
@@ -61,7 +61,7 @@ export function callbackProcessor(options: CallbackProcessorOptions) {
         delivery: { delivered, attempts: delivery.attempts + 1, lastError },
         tried: tried + 1,
       });
-    const callback: CallbackJob = {
+    const callback: Callback = {
       callbackId: job.id!,
       jobId,
       request,
@@ -87,6 +87,6 @@ export function callbackProcessor(options: CallbackProcessorOptions) {
     await job.moveToDelayed(Date.now() + answer.retryInMs, token); // spends none of BullMQ's attempts
     throw new DelayedError();
   };
-  return (job: BullJob, token = ''): Promise<string> =>
+  return (job: CallbackJob, token = ''): Promise<string> =>
     activeJobs.run(job, token, job.id!, (signal) => runAttempt(job, token, signal));
 }

@@ -12,7 +12,7 @@ import type { BakeResult, Failure } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { trackJobs } from './active-jobs.ts';
 import { type BakeAttempt, bakeProcessor } from './bake-processor.ts';
-import { type CallbackJob, callbackProcessor, type DeliveryAnswer } from './callback-processor.ts';
+import { type Callback, callbackProcessor, type DeliveryAnswer } from './callback-processor.ts';
 import { FAULT_WAITS, type FaultWaits, openFaultPause } from './fault-pause.ts';
 
 export interface WorkersOptions {
@@ -24,7 +24,7 @@ export interface WorkersOptions {
   readonly deliveries?: number;
   /** Fails with an OvenError; any other error is a bug, and is not retried. */
   readonly bake: (request: BakeRequest, attempt: BakeAttempt) => Promise<BakeResult>;
-  readonly deliver: (callback: CallbackJob, signal: AbortSignal) => Promise<DeliveryAnswer>;
+  readonly deliver: (callback: Callback, signal: AbortSignal) => Promise<DeliveryAnswer>;
   /** How often a bake may lose its worker before it fails with WORKER_LOST. */
   readonly maxStalled?: number;
   /** A job counts as lost after so many milliseconds without a sign of life from its worker. */

@@ -4,7 +4,7 @@ import { type DeliveryOptions, openDelivery } from '../../service/callback/deliv
 import { openSecrets } from '../../service/callback/secrets.ts';
 import type { Outcome } from '../../service/schemas/outcome.ts';
 import type { BakeRequest } from '../../service/schemas/request.ts';
-import type { CallbackJob } from '../../service/worker/callback-processor.ts';
+import type { Callback } from '../../service/worker/callback-processor.ts';
 import { freePort } from '../rig/port.ts';
 import { type Answer, startReceiver } from './receiver.ts';
 
@@ -24,7 +24,7 @@ const result = {
   outputs: { mp4: 'https://b.test/tapes/tape.mp4', thumbnail: 'https://b.test/tapes/tape-thumb.jpg' },
 };
 
-function callback(callbackUrl: string, part: Partial<CallbackJob> & { of?: Partial<BakeRequest> } = {}) {
+function callback(callbackUrl: string, part: Partial<Callback> & { of?: Partial<BakeRequest> } = {}) {
   const { of, ...rest } = part;
   const outcome: Outcome = { result };
   return {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { CallbackJob } from '../../service/worker/callback-processor.ts';
+import type { Callback } from '../../service/worker/callback-processor.ts';
 import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 
 describe('callback', () => {
   it('A callback is sent again under the same id until it is delivered', async () => {
-    const tried: CallbackJob[] = [];
+    const tried: Callback[] = [];
     const { queue, work, is } = openQueueFixture(redis());
     await work({
       deliver: async (callback) => {
@@ -24,7 +24,7 @@ describe('callback', () => {
 
   it('A callback that was given up leaves its bake done, and a replay begins with the first attempt', async () => {
     let up = false;
-    const tried: CallbackJob[] = [];
+    const tried: Callback[] = [];
     const { queue, work, is } = openQueueFixture(redis());
     await work({
       deliver: async (callback) => {
@@ -89,7 +89,7 @@ describe('callback', () => {
 
   it('A callback that is being sent while a new attempt of its bake begins is outdated', async () => {
     let bakes = 0;
-    const [tried, ended]: [CallbackJob[], string[]] = [[], []];
+    const [tried, ended]: [Callback[], string[]] = [[], []];
     const { queue, work, is } = openQueueFixture(redis(), { attempts: 1 });
     let answer = () => {};
     await work({

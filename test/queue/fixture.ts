@@ -4,7 +4,7 @@ import { type FailureCode, OvenError } from '../../service/errors.ts';
 import { openQueue, type Queue, type QueueOptions } from '../../service/queue/queue.ts';
 import type { BakeResult } from '../../service/schemas/outcome.ts';
 import type { BakeRequest } from '../../service/schemas/request.ts';
-import type { CallbackJob } from '../../service/worker/callback-processor.ts';
+import type { Callback } from '../../service/worker/callback-processor.ts';
 import { startWorkers, type Workers, type WorkersOptions } from '../../service/worker/workers.ts';
 import { type RedisRig, startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
@@ -50,7 +50,7 @@ export interface QueueFixture {
   readonly prefix: string;
   readonly queue: Queue;
   /** Delivered callbacks, in order. */
-  readonly delivered: CallbackJob[];
+  readonly delivered: Callback[];
   /** Errors that `onError` got. */
   readonly errors: Error[];
   /** Starts workers in this process; by default every bake and every delivery succeeds at once. */
@@ -58,7 +58,7 @@ export interface QueueFixture {
   /** Waits until a job has this status, and returns its report. */
   is(jobId: string, status: string): ReturnType<typeof reportOf>;
   /** Waits until so many callbacks were delivered, and returns them. */
-  calls(count: number): Promise<CallbackJob[]>;
+  calls(count: number): Promise<Callback[]>;
 }
 
 async function reportOf(queue: Queue, jobId: string) {
@@ -68,7 +68,7 @@ async function reportOf(queue: Queue, jobId: string) {
 /** A queue with a prefix of its own, and short ways to use it. */
 export function openQueueFixture(redis: RedisRig, options: Partial<QueueOptions> = {}): QueueFixture {
   const prefix = `test-${randomUUID()}`;
-  const [delivered, errors]: [CallbackJob[], Error[]] = [[], []];
+  const [delivered, errors]: [Callback[], Error[]] = [[], []];
   const onError = (error: Error) => void errors.push(error);
   const common = { redis: { url: redis.url }, prefix, onError };
   const queue = openQueue({ ...common, maxQueued: 100, backoffMs: 20, purgeWaitMs: 5000, ...options });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { CallbackJob } from '../../service/worker/callback-processor.ts';
+import type { Callback } from '../../service/worker/callback-processor.ts';
 import { startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
 import {
@@ -100,7 +100,7 @@ describe('hand back', () => {
   });
 
   it('A callback that was being sent when its worker closed is sent again under the same id', async () => {
-    const tried: CallbackJob[] = [];
+    const tried: Callback[] = [];
     const own = openQueueFixture(redis());
     const old = await own.work({
       deliver: (callback, signal) => {
