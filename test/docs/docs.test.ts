@@ -6,7 +6,7 @@ import { serviceCommands } from '../../bin/service.ts';
 import { ERRORS } from '../../service/errors.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: ROOT })];
+const PAGES = globSync('{*,bench/*,docs/*,test/**/*}.md', { cwd: ROOT });
 const FILES = globSync('{.github,service,infra,netlify,bin,scripts,test,bench,cloud-init,docs}/**', {
   cwd: ROOT,
 });
