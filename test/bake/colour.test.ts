@@ -30,7 +30,7 @@ describe('saturated colours', () => {
     ['mp4', 2],
     ['mp4', 4],
     ['webm', 2],
-  ] as const)('%s, enlarged %i times', async (kind, scale) => {
+  ] as const)('Saturated bars in %s, enlarged %i times, come back within 3 levels', async (kind, scale) => {
     await fixture.compose(timed([await bars(64, 32, SATURATED.map(packed))], [200]));
     const report = await fixture.bake({ outputs: [{ kind, scale }] });
     const pixels = await decodePicture(pathOf(report, kind), 0, 64, 32);
