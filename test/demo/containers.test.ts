@@ -51,7 +51,7 @@ describe('Dockerfile', () => {
     expect([node, flag]).toEqual(['node', '-e']);
     const run = (port: number) =>
       execa(process.execPath, ['-e', script!], { env: { PORT: `${port}` }, reject: false });
-    expect((await run(1)).exitCode).toBe(1); // nobody listens there
+    expect((await run(1)).exitCode).toBe(1); // no process listens there
   });
 
   test('The image has packages of production only, and a Node that runs the code', () => {

@@ -87,7 +87,7 @@ export async function planOf(given: Given): Promise<Plan> {
   };
 }
 
-/** Nothing is ever run by the reserved address, which may be another host's, nor without the pinned key. */
+/** Checks that a command uses the pinned host key, and not the reserved address, which may be another host's. */
 function checkConnection({ type, name, inputs }: Declared, { address, hostKey }: Given): void {
   if (type === ASSIGNMENT) return;
   const connection = shown(inputs.connection) as { host: string; hostKey: string; user: string };

@@ -28,7 +28,7 @@ export class Secret {
 export interface CloudOptions {
   readonly config?: Record<string, string | undefined>;
   readonly preview?: boolean;
-  /** Spaces that exist before; 'foreign' ones belong to somebody else. */
+  /** Spaces that exist before; 'foreign' ones belong to another account. */
   readonly spaces?: Readonly<Record<string, 'own' | 'foreign'>>;
   /** The zone's SSL mode. */
   readonly ssl?: string;

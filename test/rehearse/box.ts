@@ -164,12 +164,12 @@ export async function bringTape({ spaces }: Box): Promise<void> {
 
 const API_PORT = 8080;
 
-/** The operator's own Spaces keys, which may make buckets, and somebody else's. */
+/** The operator's own Spaces keys, which may make buckets, and those of another account. */
 export const OPERATOR_KEYS = { key: 'DO00OPERATOR', secret: 'secret-of-the-operator' };
 const SOMEBODY_KEYS = { key: 'DO00SOMEBODY', secret: 'secret-of-somebody' };
 
 export const ART_BUCKET = 'art-of-a-rehearsal';
 export const BLOBS_BUCKET = 'blobs-of-a-rehearsal';
-/** Somebody else's. */
+/** The bucket of another account. */
 export const TAKEN_BUCKET = 'taken-by-somebody';
 const ZIP_URL = `http://${ART_BUCKET}.${REGION}.${SPACES}/tape.zip`;

@@ -119,7 +119,7 @@ export function changesOf({ operations }: Outcome): readonly Operation[] {
   return operations.filter(({ kind }) => kind !== 'same' && kind !== 'refresh');
 }
 
-/** The stack itself, providers and what the program reads are no resources that anybody pays for. */
+/** The stack, providers and data sources are no paid resources. */
 function isOwn(urn: string): boolean {
   return /::(.*\$)?pulumi:(pulumi:Stack|providers:|pulumi:StackReference)/.test(urn);
 }

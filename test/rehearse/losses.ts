@@ -186,7 +186,7 @@ export const LOSSES: readonly Step[] = [
   },
 ];
 
-/** As when somebody deletes the droplet, or its disk dies. */
+/** Loses the host, as when an operator deletes the droplet or its disk dies. */
 async function loseHost({ box, host }: Stage): Promise<void> {
   const [id] = box.api.state.droplets.keys();
   host();
@@ -194,7 +194,7 @@ async function loseHost({ box, host }: Stage): Promise<void> {
   await box.api.settled();
 }
 
-/** What docs/deploy.md says has to be done first: nobody is there to be drained. */
+/** The first step of the docs for a lost host: it can't be drained. */
 async function forgetDrain({ engine }: Stage): Promise<void> {
   const urn = /urn:\S+::drain/.exec(await engine.run('stack', '--show-urns', '--stack', 'rehearsal'))?.[0];
   if (urn === undefined) throw new Error('the stack has no drain');

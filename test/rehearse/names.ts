@@ -1,4 +1,4 @@
-/** Names and addresses of the rehearsal: all for documentation or tests, so whatever went astray would arrive nowhere. */
+/** Names and addresses of the rehearsal. All are for documentation or tests, so a stray packet arrives nowhere. */
 export const ADDRESSES = {
   names: '198.51.100.53',
   spaces: '198.51.100.20',

@@ -69,7 +69,7 @@ async function set(box: Box, { tools }: Prerequisites): Promise<Stage> {
       'oven:blobsBucket': BLOBS_BUCKET,
       'oven:alertEmail': EMAIL,
       'oven:sshAllowedCidrs[0]': `${cloud.client.address}/32`,
-      // The site is a visitor's machine, at an address that is nobody's.
+      // The site is a visitor's machine, at an address for documentation.
       'oven:serviceEnvironment.ALLOWED_CALLBACKS': box.callbacks.url,
     },
     secrets,

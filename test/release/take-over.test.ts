@@ -67,7 +67,7 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-handover (skipped without z
       ['prepare', 'hold', 'commit'].map((word) => `${NEW} ${word}`),
     );
     for (const call of asked) expect(call).toContain('StrictHostKeyChecking=yes');
-    // The tunnel stands before anybody waits for it.
+    // The tunnel is up before a request waits for it.
     const tunnel = calls.indexOf('systemctl start oven-predecessor.service');
     expect(tunnel).toBeGreaterThan(calls.indexOf(asked[0]!));
     expect(tunnel).toBeLessThan(calls.indexOf(asked[1]!));

@@ -160,7 +160,7 @@ describe.skipIf(why)(
           uri.endsWith(`/${tape.at?.rkey ?? tape.atproto?.rkey}`),
         );
         const isNuked = before.get(name)?.nuked === true;
-        // One record each, in the place of the one that there was: none twice, and none that nobody asked for.
+        // Each tape has one record, which replaces an earlier one. No tape has two, and no other tape has one.
         expect([name, record.length]).toEqual([name, tape.at && !isNuked ? 1 : 0]);
         if (isNuked || did.get(name)?.at(-1) === 'published') continue;
         expect([name, tape.mp4Url, tape.at]).toEqual([name, before.get(name)?.mp4Url, before.get(name)?.at]);

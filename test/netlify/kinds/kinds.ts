@@ -17,7 +17,7 @@ export interface Kind {
   readonly slug?: (usual: string) => string;
   /** Whether there is a ZIP, or the MP4 that a device made. */
   readonly upload: 'zip' | 'mp4';
-  /** Whether it is nobody's to bake or publish, be it adopted or not. */
+  /** Whether the functions must not bake or publish it, adopted or not. */
   readonly excluded?: true;
   /** How the document says which record it has in the PDS. */
   readonly record?: 'at' | 'atproto';

@@ -68,7 +68,7 @@ export interface Api {
   byHand(method: string, path: string, body?: unknown): Promise<unknown>;
   /** Resolves when the hardware has nothing left to do. */
   settled(): Promise<void>;
-  /** Answers nobody any more. What the hardware is at is not waited for: it may never come to an end. */
+  /** Stops the server. It does not wait for the hardware, because an action may never end. */
   close(): Promise<void>;
 }
 

@@ -73,7 +73,7 @@ export const RECORD = {
   comment: 'Made by a test',
 };
 
-/** The data of a public key that is in order, whoever may have the private one. */
+/** The data of a valid public key. */
 function ed25519(text: string): string {
   const field = (bytes: Buffer) => {
     const length = Buffer.alloc(4);

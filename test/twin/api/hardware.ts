@@ -49,7 +49,7 @@ export interface Grant {
   readonly permission: 'read' | 'readwrite' | 'fullaccess';
 }
 
-/** What stands behind Spaces keys: whoever keeps the buckets. */
+/** The storage behind Spaces keys. */
 export interface SpacesAccess {
   create(name: string, grants: readonly Grant[]): Promise<{ accessKey: string; secretKey: string }>;
   update(accessKey: string, grants: readonly Grant[]): Promise<void>;
@@ -110,7 +110,7 @@ export function memoryHardware({
   return hardware;
 }
 
-/** A Spaces key, as whoever keeps the buckets has to know it. */
+/** A Spaces key, with the fields that the storage needs. */
 export interface SpacesGrant {
   readonly secretKey: string;
   readonly grants: readonly Grant[];

@@ -40,7 +40,7 @@ const { Struct } = require('google-protobuf/google/protobuf/struct_pb.js');
 const messages = require('./proto/provider_pb.js');
 const { ResourceProviderClient } = require('./proto/provider_grpc_pb.js');
 
-/** Starts the provider's program and configures it to ask the API at `apiEndpoint`, and nobody else. */
+/** Starts the provider's program and configures it for the API at `apiEndpoint` only. */
 export async function startProvider(
   program: string,
   config: { readonly token: string; readonly apiEndpoint: string },

@@ -124,7 +124,7 @@ export class World {
     }
   }
 
-  /** Refuses addresses that nobody has shown to be theirs. */
+  /** Refuses e-mail addresses that are not verified. */
   checkEmails(emails: readonly string[]): void {
     const unknown = this.emails && emails.find((email) => !this.emails?.includes(email));
     if (unknown) throw new Refusal(422, `email ${unknown} is not verified in this team`);

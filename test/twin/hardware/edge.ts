@@ -19,7 +19,7 @@ export interface EdgeOptions {
   /** An address of the networks that Cloudflare is said to have. */
   readonly address: string;
   readonly caddy: string;
-  /** Whom visitors trust. */
+  /** The certificate authority that visitors trust. */
   readonly authority: Authority;
   /** The certificate of the authority for origins, PEM: another one at the origin is refused, as with Full (strict). */
   readonly originCa: string;

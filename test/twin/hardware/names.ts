@@ -39,7 +39,7 @@ export async function openNames(
     '--bind-interfaces',
     '--cache-size=0',
     '--local-ttl=1',
-    // Whatever is not said here does not exist; nobody else is asked.
+    // All other names do not exist: no other server is asked.
     '--local=/#/',
     ...Object.entries(domains).map(([name, to]) => `--address=/${name}/${to}`),
   ]);

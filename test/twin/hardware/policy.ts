@@ -17,8 +17,8 @@ const WRITE = [
 ];
 
 /**
- * Bucket policies that give keys what they were granted, by bucket, and everything to the owner, whom a policy would shut out
- * otherwise. A bucket that nobody has a grant for is not in it.
+ * Bucket policies with each key's grants, by bucket. The owner gets everything, because a policy would otherwise exclude it. A bucket
+ * without grants has no policy.
  */
 export function renderPolicies(holders: readonly KeyHolder[], owner: string): ReadonlyMap<string, string> {
   const statements = new Map<string, object[]>();

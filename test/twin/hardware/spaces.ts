@@ -23,7 +23,7 @@ import { frontFor } from './spaces-front.ts';
 export interface SpacesServer {
   /** Its buckets are below this name. */
   readonly endpoint: string;
-  /** Makes an account; one that `owns` may make buckets, which are then nobody else's. */
+  /** Makes an account. With `owns` it may make buckets, which then belong to it. */
   addAccount(key: string, secret: string, owns: boolean): Promise<void>;
   removeAccount(key: string): Promise<void>;
   /** Lays down who may do what with which of an account's buckets besides it, as a whole. */

@@ -6,7 +6,7 @@ import { ensurePackages, packagesOf } from './packages.ts';
 import { openRun, type Run } from './place.ts';
 import { ensureRoot } from './root.ts';
 
-/** Addresses for documentation: nobody's, so whatever went astray would arrive nowhere. */
+/** Addresses for documentation. No machine has them, so a stray packet arrives nowhere. */
 export const CLIENT_ADDRESS = '198.51.100.10';
 const HOST_ADDRESSES = '203.0.113.';
 
@@ -29,7 +29,7 @@ export interface BootOptions {
   readonly resolver?: string;
 }
 
-/** Hosts of one test, the network between them, and somebody outside who uses them. */
+/** Hosts of one test, the network between them, and a client outside. */
 export interface Cloud {
   readonly run: Run;
   readonly network: Network;

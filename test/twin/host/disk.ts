@@ -29,7 +29,7 @@ export async function makeDisk(
   const [draft, image, at] = [place('draft'), place('disk.ext4'), place('disk')] as const;
   await lay(draft);
   await mkdir(at);
-  // Nothing is reserved for root, who is whom most of a host runs as.
+  // No blocks are reserved for root, because most of a host runs as root.
   await execa('mke2fs', ['-q', '-t', 'ext4', '-m', '0', '-d', draft, image, `${megabytes}M`]);
   await rm(draft, { recursive: true });
   return { mountPoint, upper: join(at, 'upper'), work: join(at, 'work'), disk: { image, at } };

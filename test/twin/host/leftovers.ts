@@ -11,7 +11,7 @@ export function machineName({ id }: Run, label: string): string {
   return `oven-${id}-${label}`;
 }
 
-/** Removes whatever a run left: processes (found by their control group, ended by number), groups, networks, files. */
+/** Removes the rest of a run: processes (found by their control group, ended by number), groups, networks, files. */
 export async function removeRun(run: Run): Promise<void> {
   for (const name of await groupsOf(machineName(run, ''))) await endGroup(name);
   for (const name of await namespacesOf(namespacePrefix(run.id)))

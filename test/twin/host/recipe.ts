@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What a root filesystem is made from. Its hash names it in the cache, so whatever changes the outcome belongs here.
+ * The inputs of a root filesystem. Their hash names it in the cache, so every input that changes the result belongs here.
  * The distribution is this machine's own, or another release of it (`OVEN_TWIN_SUITE`): its package sources are known to be within reach.
  */
 export interface Recipe {

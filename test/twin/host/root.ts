@@ -9,8 +9,8 @@ import { BASE, BOOTSTRAP, FILES, FINISH, hashOf, REPOSITORY, type Recipe } from 
 import { ownSuite, suiteOfHosts } from './suite.ts';
 
 /**
- * The root filesystem of a fresh server, made once and then taken from the cache: gives its folder, which nobody may
- * write to. About a minute the first time; `say` hears of it.
+ * The root filesystem of a fresh server, made once and then taken from the cache. Returns its folder, which is read-only. The first
+ * time takes about a minute; `say` reports it.
  */
 export async function ensureRoot(say: (text: string) => void = announce): Promise<string> {
   const recipe = await readRecipe();
@@ -54,7 +54,7 @@ export async function once(folder: string, make: (draft: string) => Promise<void
   return folder;
 }
 
-/** Removes what a former recipe made and nobody took for two weeks: a root is a third of a gigabyte, packages more. */
+/** Removes roots of former recipes that were not used for two weeks: a root has a third of a gigabyte, packages have more. */
 async function forgetUnused(folder: string): Promise<void> {
   const kind = basename(folder).split('-')[0];
   for (const name of await readdir(dirname(folder))) {

@@ -12,7 +12,7 @@ export interface Network {
   attach(label: string, address: string): Promise<Attached>;
   /** Replaces the cloud firewall as a whole. */
   guard(guards: readonly Guard[]): Promise<void>;
-  /** Sends a reserved address to a host, or to nobody. */
+  /** Assigns a reserved address to a host, or to none. */
   point(reserved: string, to: string | undefined): Promise<void>;
   remove(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
  * Run inside a network namespace by sockets.ts: opens sockets there, and hands them to the process outside. A socket
- * stays in the namespace it was made in, whoever uses it.
+ * stays in its namespace, whichever process uses it.
  */
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { SocketRequest } from './sockets.ts';

@@ -9,7 +9,7 @@ import { Refusal } from '../refusal.ts';
 export interface Authority {
   /** Its own certificate, PEM: for who is to trust what it signed. */
   certificate(): Promise<string>;
-  /** Signs a request for these names. Throws Refusal for what is no request, or was not signed by its own key. */
+  /** Signs a request for these names. Throws Refusal for an invalid request, or one that its own key did not sign. */
   sign(request: string, how: { hostnames: readonly string[]; days: number }): Promise<X509Certificate>;
   close(): Promise<void>;
 }

@@ -51,7 +51,7 @@ export function records(world: World) {
     return record;
   };
   const checked = (asked: Fields, but?: DnsRecord): Fields => {
-    // As the real thing does it: what is not in the zone is taken as relative to it.
+    // The real API also takes a name outside the zone as relative to the zone.
     const given = asked.name === '@' ? zone.name : asked.name.toLowerCase().replace(/\.$/, '');
     const name = given === zone.name || given.endsWith(`.${zone.name}`) ? given : `${given}.${zone.name}`;
     checkContent(asked);

@@ -6,7 +6,7 @@ import type { Alert } from '../state.ts';
 import { body, list } from '../strict.ts';
 import type { Env, World } from '../world.ts';
 
-/** Whom to tell. */
+/** The recipients. */
 export const NOTIFICATIONS = z.strictObject({
   email: list(z.string()),
   slack: list(z.strictObject({ channel: z.string(), url: z.string() })),

@@ -33,7 +33,7 @@ async function json(c: Context<Env>): Promise<unknown> {
   try {
     return JSON.parse(await c.req.text());
   } catch {
-    // Whoever reads the body says what is wrong with it.
+    // The route itself reports an invalid body.
     return undefined;
   }
 }

@@ -63,7 +63,7 @@ function show({ id, name, fingerprint, publicKey }: AccountKey) {
   return { id, name, fingerprint, public_key: publicKey };
 }
 
-/** MD5 of the key's bytes, as DigitalOcean has it. Throws Refusal for what is no key. */
+/** DigitalOcean's fingerprint: the MD5 of the key's bytes. Throws Refusal for an invalid key. */
 function fingerprintOf(publicKey: string): string {
   const [type = '', data = ''] = publicKey.trim().split(/\s+/);
   const bytes = Buffer.from(data, 'base64');

@@ -62,7 +62,7 @@ export function showRules(rules: readonly Rule[], side: 'sources' | 'destination
   }));
 }
 
-/** Whether two rules say the same, in whatever order. */
+/** Whether two rules are equal, in any order of their parts. */
 export function sameRule(one: Rule, other: Rule): boolean {
   const key = ({ protocol, ports, peers }: Rule) =>
     JSON.stringify([protocol, ports, ...Object.values(peers).map((ends) => ends.map(String).sort())]);

@@ -27,7 +27,7 @@ const ALERT = z.strictObject({
   notifications: NOTIFICATIONS,
 });
 
-/** Checks from outside, and whom they tell. */
+/** Uptime checks and their alerts. */
 export function uptime(world: World) {
   const { state } = world;
   const app = new Hono<Env>();

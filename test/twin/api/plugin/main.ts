@@ -1,6 +1,6 @@
 /**
  * A plugin of Pulumi's engine that stands in for Cloudflare's real provider, which takes the better part of an hour to build
- * from source. It knows what this repository's program uses of it and refuses anything else, and asks nobody but the API
+ * from source. It knows the resources of this repository's program and refuses all others, and sends requests only to the API
  * at `cloudflare:baseUrl`. So the engine, the other providers and the calls of the API are real; the real provider's own
  * behaviour is not shown by it.
  */

@@ -43,7 +43,7 @@ test('The plugin makes, reads, compares, changes and deletes a record', async ()
   const news = { ...INPUTS, content: '192.0.2.201' };
   expect(await provider.diff(id, DNS, outs, news)).toEqual({ changes: true, replaces: [] });
   expect((await provider.update(id, DNS, outs, news)).outs).toMatchObject({ content: '192.0.2.201' });
-  // As the real one does, whatever is changed.
+  // The real provider sends them with every change.
   expect(sent.at(-1)).toMatchObject({ method: 'PUT', body: { settings: {}, tags: [] } });
   expect(await provider.diff(id, DNS, outs, { ...INPUTS, zoneId: 'other' })).toMatchObject({
     replaces: ['zoneId'],

@@ -12,7 +12,7 @@ interface Kind {
   readonly outputs: readonly string[];
   /** Inputs whose change makes a new one. */
   readonly replaces: readonly string[];
-  /** What the real provider sends with every change, whatever is changed. */
+  /** Fields that the real provider sends with every change. */
   readonly always: Properties;
   /** Inputs that are only in the path. */
   readonly path: readonly string[];

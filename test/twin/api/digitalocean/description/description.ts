@@ -29,7 +29,7 @@ export interface Operation {
   response(status: number, body: unknown): string[];
 }
 
-/** Finds the operation that a call is; undefined for what is not described. */
+/** Finds the operation of a call; undefined when it is not described. */
 export type Description = (method: string, path: string) => Operation | undefined;
 
 /** DigitalOcean's description of the operations used here, as it is (README.md beside this file). */
