@@ -1,15 +1,17 @@
-// `node scripts/config-docs.ts`, a part of `npm run fix`: writes what follows from the table of variables, which is oven.env.example and
-// docs/configuration.md. A test (test/config/docs.test.ts) holds both against the table.
+// `node scripts/config-docs.ts`, a part of `npm run fix`: writes the files that follow from a table of the service: oven.env.example,
+// docs/configuration.md and docs/errors.md. A test (test/config/docs.test.ts) compares them with the tables.
 
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { FRAME_SIDE_LIMIT, LIMITS } from '../service/bake/limits.ts';
 import { SECTIONS, type SetBy, type Variable } from '../service/config/variables.ts';
+import { API_CODES, ERRORS, FAILURE_CODES, RETRIES } from '../service/errors.ts';
 
-/** Files that follow from the table, by their path in the repository. */
+/** Files that follow from a table, by their path in the repository. */
 export const RENDERED = {
   'oven.env.example': renderExample,
   'docs/configuration.md': renderDocs,
+  'docs/errors.md': renderErrors,
 } as const;
 
 const COLUMNS = 120;
@@ -77,6 +79,33 @@ ${renderTable(
 )}
 A frame has at most ${grouped(FRAME_SIDE_LIMIT)} pixels on a side, whatever the variables say.
 `;
+}
+
+/** The reference of all error codes. */
+export function renderErrors(): string {
+  const failures = FAILURE_CODES.map((code) => {
+    const { message, fault, retry, action } = ERRORS[code];
+    return [`\`${code}\``, message, fault, RETRIES[retry], action];
+  });
+  const refusals = API_CODES.map((code) => {
+    const { status, message, fault, action } = ERRORS[code];
+    return [String(status), `\`${code}\``, message, fault, action];
+  });
+  return `# Error codes
+
+This file is written by \`npm run fix\` from [service/errors.ts](../service/errors.ts).
+
+## Why a bake failed
+
+\`GET /status/{jobId}\`, the callback, the metrics, the log and \`oven bake\` name the code. [tape.md](tape.md) tells more about
+the codes of tapes.
+
+${renderTable(['code', 'cause', 'whose fault', 'tried again', 'what to do'], failures)}
+## Why a request is refused
+
+Every refusal is \`{"error": {"code", "message", "fields"?}}\`.
+
+${renderTable(['status', 'code', 'cause', 'whose fault', 'what to do'], refusals)}`;
 }
 
 const HEAD = ['variable', 'default', 'form', 'what it is for', 'set by'];

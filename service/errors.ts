@@ -1,6 +1,6 @@
 /**
  * Every error code of Oven, in one table. A code with `retry` says why a bake failed: in the status of its job, its
- * callback and the metrics. A code with `status` says why a request is refused. docs/errors.md is rendered from the table.
+ * callback and the metrics. A code with `status` says why a request is refused. `npm run fix` writes docs/errors.md from the table.
  */
 
 /** Whose fault an error is. `setup`: Oven's own settings, keys or rights are wrong. `caller`: the caller asked for it. */

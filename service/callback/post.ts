@@ -53,8 +53,11 @@ export async function post(message: Message, options: PostOptions): Promise<Post
   try {
     const answer = await request(url, {
       ...signed(message, options.secrets),
-      ...{ method: 'POST', dispatcher, signal: AbortSignal.any([signal, timeout]) },
-      ...{ headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
+      method: 'POST',
+      dispatcher,
+      signal: AbortSignal.any([signal, timeout]),
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
     });
     await finish(answer.body);
     const retryAfter = answer.headers['retry-after'];

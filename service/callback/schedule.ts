@@ -4,8 +4,15 @@ const HOUR = 60 * MINUTE;
 
 /** Milliseconds between attempts, as Standard Webhooks recommend: more than three days in all. */
 export const SCHEDULE: readonly number[] = [
-  ...[5 * SECOND, 5 * MINUTE, 30 * MINUTE],
-  ...[2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
+  5 * SECOND,
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  14 * HOUR,
+  20 * HOUR,
+  24 * HOUR,
 ];
 
 /** However long a receiver asks to be left alone. */

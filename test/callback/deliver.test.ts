@@ -15,12 +15,21 @@ const isAllowed: DeliveryOptions['isAllowed'] = () => ({ trusted: true });
 const alive = new AbortController().signal;
 
 const request: BakeRequest = {
-  ...{ mongoId: 'm1', slug: 'tape', code: 'abc', zipUrl: 'https://art.test/t.zip', outputs: [] },
-  ...{ callbackUrl: '', metadata: { piece: 'prompt', list: [1, null] } },
+  mongoId: 'm1',
+  slug: 'tape',
+  code: 'abc',
+  zipUrl: 'https://art.test/t.zip',
+  outputs: [],
+  callbackUrl: '',
+  metadata: { piece: 'prompt', list: [1, null] },
   secretFingerprint: secrets.accepts(OLD)!,
 };
 const result = {
-  ...{ width: 80, height: 60, duration: 1.5, bytes: 1234, timings: { encoding: 1 } },
+  width: 80,
+  height: 60,
+  duration: 1.5,
+  bytes: 1234,
+  timings: { encoding: 1 },
   outputs: { mp4: 'https://b.test/tapes/tape.mp4', thumbnail: 'https://b.test/tapes/tape-thumb.jpg' },
 };
 
@@ -28,7 +37,11 @@ function callback(callbackUrl: string, part: Partial<Callback> & { of?: Partial<
   const { of, ...rest } = part;
   const outcome: Outcome = { result };
   return {
-    ...{ callbackId: 'id-1', jobId: 'job-1', outcome, attempt: 1, finishedAt: 0 },
+    callbackId: 'id-1',
+    jobId: 'job-1',
+    outcome,
+    attempt: 1,
+    finishedAt: 0,
     ...rest,
     request: { ...request, callbackUrl, ...of },
   };
@@ -62,8 +75,16 @@ describe('what is sent', () => {
       headers: { 'webhook-id': 'id-1', 'content-type': 'application/json' },
     });
     expect(verified(there, [NEW, OLD])).toEqual({
-      ...{ mongoId: 'm1', slug: 'tape', secret: OLD, code: 'abc', metadata: request.metadata },
-      ...{ width: 80, height: 60, duration: 1.5, bytes: 1234, outputs: result.outputs },
+      mongoId: 'm1',
+      slug: 'tape',
+      secret: OLD,
+      code: 'abc',
+      metadata: request.metadata,
+      width: 80,
+      height: 60,
+      duration: 1.5,
+      bytes: 1234,
+      outputs: result.outputs,
       mp4Url: 'https://b.test/tapes/tape.mp4',
       thumbnailUrl: 'https://b.test/tapes/tape-thumb.jpg',
     });
@@ -74,7 +95,9 @@ describe('what is sent', () => {
     const failure = { code: 'NOT_A_ZIP', message: 'The tape is no ZIP.', retryable: false };
     await open().deliver(callback(there.url, { outcome: { failure } }), alive);
     expect(verified(there, [NEW])).toEqual({
-      ...{ mongoId: 'm1', slug: 'tape', secret: OLD },
+      mongoId: 'm1',
+      slug: 'tape',
+      secret: OLD,
       error: { code: 'NOT_A_ZIP', message: 'The tape is no ZIP.' },
     });
   });

@@ -22,8 +22,13 @@ async function kit(answer?: Answer, options: Partial<ProgressOptions> = {}) {
 
 function requestTo(progressUrl: string | undefined): BakeRequest {
   return {
-    ...{ mongoId: 'm1', slug: 'tape', zipUrl: 'https://art.test/t.zip', outputs: [], progressUrl },
-    ...{ callbackUrl: 'https://site.test', secretFingerprint: 'f' },
+    mongoId: 'm1',
+    slug: 'tape',
+    zipUrl: 'https://art.test/t.zip',
+    outputs: [],
+    progressUrl,
+    callbackUrl: 'https://site.test',
+    secretFingerprint: 'f',
   };
 }
 
@@ -33,7 +38,11 @@ it('tells stage and percent at once, signed', async () => {
   const { body, headers } = await until('it is told', () => received[0]);
   new Webhook(Buffer.from(SECRET), { format: 'raw' }).verify(body, headers as Record<string, string>);
   expect(JSON.parse(body)).toEqual({
-    ...{ mongoId: 'm1', slug: 'tape', jobId: 'job-1', stage: 'encoding', percent: 45 },
+    mongoId: 'm1',
+    slug: 'tape',
+    jobId: 'job-1',
+    stage: 'encoding',
+    percent: 45,
   });
 });
 

@@ -37,8 +37,14 @@ describe('a tape', () => {
       testService.calls.find(({ body }) => body.includes('id-a')),
     );
     expect(JSON.parse(call.body)).toMatchObject({
-      ...{ mongoId: 'id-a', slug: 'a', mp4Url: mp4, thumbnailUrl: thumbnail, secret: SECRET },
-      ...{ code: 'x1y', metadata: { piece: ['p'] }, outputs: { mp4, thumbnail } },
+      mongoId: 'id-a',
+      slug: 'a',
+      mp4Url: mp4,
+      thumbnailUrl: thumbnail,
+      secret: SECRET,
+      code: 'x1y',
+      metadata: { piece: ['p'] },
+      outputs: { mp4, thumbnail },
     });
     const video = await fetch(mp4);
     expect(Buffer.from(await video.arrayBuffer()).toString('latin1', 4, 8)).toBe('ftyp');
@@ -92,15 +98,15 @@ describe('a tape', () => {
 describe('what is wrong with a request', () => {
   it('is told of every field at once', async () => {
     const response = await testService.post('/bake', {
-      ...{
-        mongoId: '',
-        slug: '../etc',
-        callbackUrl: 'ftp://a',
-        callbackSecret: 7,
-        metadata: [1],
-        code: 'x'.repeat(65),
-      },
-      ...{ progressUrl: 'https://me:pw@a', priority: -1, rebake: 'yes' },
+      mongoId: '',
+      slug: '../etc',
+      callbackUrl: 'ftp://a',
+      callbackSecret: 7,
+      metadata: [1],
+      code: 'x'.repeat(65),
+      progressUrl: 'https://me:pw@a',
+      priority: -1,
+      rebake: 'yes',
       outputs: [{ kind: 'avi', scale: 3, maxSide: 1e9, size: 1 }],
     });
     expect(response.status).toBe(400);
@@ -108,15 +114,20 @@ describe('what is wrong with a request', () => {
     expect(code).toBe('INVALID_REQUEST');
     expect(fields.map(({ field }) => field).sort()).toEqual(
       [
-        ...['mongoId', 'slug', 'zipUrl', 'callbackUrl', 'callbackSecret', 'metadata', 'code', 'progressUrl'],
-        ...[
-          'priority',
-          'rebake',
-          'outputs[0].kind',
-          'outputs[0].scale',
-          'outputs[0].maxSide',
-          'outputs[0].size',
-        ],
+        'mongoId',
+        'slug',
+        'zipUrl',
+        'callbackUrl',
+        'callbackSecret',
+        'metadata',
+        'code',
+        'progressUrl',
+        'priority',
+        'rebake',
+        'outputs[0].kind',
+        'outputs[0].scale',
+        'outputs[0].maxSide',
+        'outputs[0].size',
       ].sort(),
     );
   });

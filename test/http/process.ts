@@ -47,7 +47,10 @@ export function startProcess(env: NodeJS.ProcessEnv, options: ProcessOptions = {
     return child.exitCode ?? child.signalCode;
   };
   return {
-    ...{ child, lines, said, ended },
+    child,
+    lines,
+    said,
+    ended,
     url: () =>
       until('the service listens', () => {
         if (isOver()) return `It ended:\n${lines.join('\n')}`;

@@ -16,16 +16,12 @@ it('no line of a whole run holds a secret', async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
   const env = {
     ...backends.env,
-    ...{
-      AT_BLOBS_SPACES_ENDPOINT: nobody,
-      AT_BLOBS_SPACES_BUCKET: 'at-blobs',
-      AT_BLOBS_SPACES_KEY: 'BLOBSKEY123',
-    },
-    ...{
-      AT_BLOBS_SPACES_SECRET: 'the blobs / secret+',
-      ART_SPACES_KEY: 'ARTKEY4567',
-      ART_SPACES_SECRET: 'art-secret-9',
-    },
+    AT_BLOBS_SPACES_ENDPOINT: nobody,
+    AT_BLOBS_SPACES_BUCKET: 'at-blobs',
+    AT_BLOBS_SPACES_KEY: 'BLOBSKEY123',
+    AT_BLOBS_SPACES_SECRET: 'the blobs / secret+',
+    ART_SPACES_KEY: 'ARTKEY4567',
+    ART_SPACES_SECRET: 'art-secret-9',
     ALLOWED_SOURCES: `${backends.env.ALLOWED_SOURCES},${nobody}`,
   };
   const wrong = [

@@ -73,18 +73,35 @@ export async function startBackends(more: NodeJS.ProcessEnv = {}): Promise<Backe
     });
   });
   const body: Backends['body'] = (slug, fields = {}) => ({
-    ...{ mongoId: `id-${slug}`, slug, zipUrl: `file://${root}/art/${slug}.zip` },
-    ...{ callbackUrl: `${receiver.url}/hook?token=in-the-query`, callbackSecret: SECRET },
+    mongoId: `id-${slug}`,
+    slug,
+    zipUrl: `file://${root}/art/${slug}.zip`,
+    callbackUrl: `${receiver.url}/hook?token=in-the-query`,
+    callbackSecret: SECRET,
     ...fields,
   });
   const backends: Backends = {
-    ...{ root, redis, calls, body, receive: () => 200, isStalling: true },
+    root,
+    redis,
+    calls,
+    body,
+    receive: () => 200,
+    isStalling: true,
     stalled: (slug, fields) => body(slug, { zipUrl: `${receiver.url}/stall/${slug}.zip`, ...fields }),
     env: {
-      ...{ PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', METRICS_PORT: '0', MIN_FREE_MB: '0' },
-      ...{ REDIS_URL: redis.url, TEMP_DIR: join(root, 'temp'), CONCURRENCY: '1', LOG_LEVEL: 'trace' },
-      ...{ ART_SPACES_ENDPOINT: `file://${root}/art`, AT_BLOBS_SPACES_ENDPOINT: `file://${root}/blobs` },
-      ...{ CALLBACK_SECRET: `${SECRET},${OLD_SECRET}`, ALLOWED_CALLBACKS: receiver.url },
+      PATH: process.env.PATH,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      METRICS_PORT: '0',
+      MIN_FREE_MB: '0',
+      REDIS_URL: redis.url,
+      TEMP_DIR: join(root, 'temp'),
+      CONCURRENCY: '1',
+      LOG_LEVEL: 'trace',
+      ART_SPACES_ENDPOINT: `file://${root}/art`,
+      AT_BLOBS_SPACES_ENDPOINT: `file://${root}/blobs`,
+      CALLBACK_SECRET: `${SECRET},${OLD_SECRET}`,
+      ALLOWED_CALLBACKS: receiver.url,
       ALLOWED_SOURCES: `file://${root}/art,${receiver.url}/stall`,
       ...more,
     },
@@ -113,7 +130,11 @@ export async function startTestService(more: NodeJS.ProcessEnv = {}): Promise<Te
     return send(path, { method: 'POST', headers: json, body: JSON.stringify(body) });
   };
   return Object.assign(backends, {
-    ...{ url, log, service, fetch: send, post },
+    url,
+    log,
+    service,
+    fetch: send,
+    post,
     bake: async (body: object) => {
       const response = await post('/bake', body);
       return { ...((await response.json()) as { jobId: string }), status: response.status };
