@@ -10,7 +10,7 @@ export function frameCorrupt(cause: unknown): BakeError {
   return new BakeError('FRAME_CORRUPT', undefined, { cause });
 }
 
-/** What may be unusual about a tape that is baked all the same. */
+/** What is unusual about a tape that is baked nevertheless. */
 export const BAKE_WARNINGS = [
   'ZIP_SURROUNDED', // bytes before or after the ZIP were ignored
   'ENTRIES_IGNORED', // files that are no part of a tape
@@ -29,7 +29,7 @@ export const BAKE_WARNINGS = [
 
 export type BakeWarningCode = (typeof BAKE_WARNINGS)[number];
 
-/** Something unusual that was dealt with: the bake went on, and its report says so. */
+/** Something unusual that the bake could deal with. Its report has the warnings. */
 export interface BakeWarning {
   readonly code: BakeWarningCode;
   readonly message: string;

@@ -1,3 +1,4 @@
+/** One attempt to deliver a callback: its body, and what the receiver's answer means. */
 import type { LookupFunction } from 'node:net';
 import type { CallbackBody, Outcome } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
@@ -8,19 +9,19 @@ import type { Secrets } from './secrets.ts';
 
 export interface DeliveryOptions {
   readonly secrets: Secrets;
-  /** Asked at each attempt: an origin may have been taken off the list since the tape was accepted. */
+  /** Checked at each attempt: an origin may have left the list since the tape was accepted. */
   readonly isAllowed: Allowed;
-  /** Milliseconds until the answer must have begun. */
+  /** Milliseconds until the receiver must begin its answer. */
   readonly timeoutMs?: number;
   /** Milliseconds between attempts. */
   readonly schedule?: readonly number[];
-  /** Told of every attempt, for metrics: seconds it took, and whether it was delivered. */
+  /** Called after every attempt, for metrics, with its seconds and whether it delivered the callback. */
   readonly onAttempt?: (seconds: number, delivered: boolean) => void;
   readonly lookup?: LookupFunction;
   readonly random?: () => number;
 }
 
-/** Delivers callbacks: one attempt a call, which says what is to happen next. Throws the signal's reason when aborted. */
+/** Opens the delivery of callbacks. Each call makes one attempt and returns its end; it throws the signal's reason when aborted. */
 export function openDelivery(options: DeliveryOptions) {
   const { secrets, isAllowed, timeoutMs = 30_000, schedule = SCHEDULE, lookup, onAttempt } = options;
   const random = options.random ?? Math.random;
@@ -39,7 +40,7 @@ export function openDelivery(options: DeliveryOptions) {
   return { deliver };
 }
 
-/** By the book: 2xx is delivered, 410 and an origin that is not allowed end it, all else (redirects too) is tried again. */
+/** 2xx delivers the callback. 410 and an origin that is not allowed end it. Every other answer, redirects too, leads to another attempt. */
 function toDeliveryAnswer(
   posted: Posted,
   next: (retryAfterMs: number) => number | undefined,
@@ -68,9 +69,9 @@ export function callbackBody(request: BakeRequest, outcome: Outcome, secrets: Se
 }
 
 /**
- * The secret that the caller used. Where that was taken off the list meanwhile, the current one: its receiver expects
- * that by now (a secret is replaced on both sides), and would refuse the callback for days and lose the tape
- * otherwise. It goes to nobody new, since callbacks go only to origins that the operator named for receiving secrets.
+ * The secret that the caller used; the current secret if that one has left CALLBACK_SECRET. The receiver expects the current one
+ * by then, since a secret is replaced on both sides, and would refuse the callback for days and lose the tape. The current secret
+ * goes to no new receiver: callbacks go only to origins that the operator named.
  */
 function secretFor({ secretFingerprint }: BakeRequest, secrets: Secrets): string {
   return secrets.find(secretFingerprint) ?? secrets.current;

@@ -1,3 +1,4 @@
+/** Sends one signed message. */
 import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
 import { waitAtMost } from '../lib/deadline.ts';
@@ -10,7 +11,7 @@ import type { Secrets } from './secrets.ts';
 export type Allowed = DownloadOptions['isAllowed'];
 
 export interface Message {
-  /** The same for every attempt, so that the receiver knows what it has. */
+  /** The webhook-id, the same for every attempt, so that the receiver can drop what it has received before. */
   readonly id: string;
   readonly url: string;
   readonly body: object;
@@ -19,27 +20,27 @@ export interface Message {
 export interface PostOptions {
   readonly secrets: Secrets;
   readonly isAllowed: Allowed;
-  /** Milliseconds until the answer must have begun. */
+  /** Milliseconds until the receiver must begin its answer. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** In place of the system's, for tests. */
+  /** Replaces the system's, in tests. */
   readonly lookup?: LookupFunction | undefined;
 }
 
 /**
- * What became of a message: the receiver's answer, or a fault in a sentence that names neither URL nor secret. `refused`:
- * it was not sent, since its URL is not on the list.
+ * The end of an attempt: the receiver's answer, or a fault. `fault` is a sentence that names neither URL nor secret. `refused`
+ * means that the URL is not on the list, and that nothing was sent.
  */
 export type Posted =
   | { readonly status: number; readonly retryAfter: string | undefined }
   | { readonly fault: string; readonly refused: boolean };
 
-/** Enough of an answer to end it politely: what it says is of no interest. */
+/** So much of an answer is read before its connection is closed; its text is ignored. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 const MAX_ANSWER_MS = 1000;
 const CONNECT_MS = 10_000;
 
-/** Sends a message, signed as Standard Webhooks say, and follows no redirect. Throws the signal's reason when aborted. */
+/** Sends a message with the signature of Standard Webhooks. Follows no redirect. Throws the signal's reason when aborted. */
 export async function post(message: Message, options: PostOptions): Promise<Posted> {
   const { isAllowed, timeoutMs, signal, lookup } = options;
   signal.throwIfAborted();
@@ -88,7 +89,7 @@ function signed(message: Message, secrets: Secrets) {
   };
 }
 
-/** The status was given: what comes after it may be long or never end, and is waited for a moment only. */
+/** Waits only a moment for the rest of the answer: it may be long or never end, and the status is known. */
 async function finish(body: Dispatcher.ResponseData['body']): Promise<void> {
   body.on('error', () => {});
   const read = body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {});
@@ -99,7 +100,7 @@ function describeFault(error: unknown, timedOut: boolean, timeoutMs: number): st
   if (timedOut || /TIMEOUT$/.test(codeOf(error))) return `There was no answer within ${timeoutMs / 1000} s.`;
   if (error instanceof SourceError) return 'The address of the callback is not on the public internet.';
   const code = codeOf(error);
-  // Only the name of the error: its message may hold the address.
+  // Only the code of the error: its message may hold the address.
   return `The receiver can not be reached${/^[A-Z][A-Z0-9_]*$/.test(code) ? ` (${code})` : ''}.`;
 }
 

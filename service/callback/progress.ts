@@ -9,24 +9,24 @@ import type { Secrets } from './secrets.ts';
 export interface ProgressOptions {
   readonly secrets: Secrets;
   readonly isAllowed: Allowed;
-  /** Milliseconds until the answer must have begun. */
+  /** Milliseconds until the receiver must begin its answer. */
   readonly timeoutMs?: number;
-  /** Milliseconds between the beginnings of two messages at least. */
+  /** The least number of milliseconds from one message to the next. */
   readonly everyMs?: number;
   readonly lookup?: LookupFunction;
 }
 
-/** Tells one bake's progressUrl how far it is. */
+/** Sends the progress of one bake to its progressUrl. */
 export interface ProgressReporter {
-  /** Returns at once. Only the latest is sent, when it is time. */
+  /** Returns at once. Only the latest progress is sent. */
   report(progress: StageProgress): void;
-  /** Nothing is sent any more: what comes now is for the callback to say. */
+  /** Sends nothing more: the callback reports the end. */
   end(): void;
 }
 
 export type ReportProgress = (request: BakeRequest, jobId: string) => ProgressReporter;
 
-/** Makes the reporters: best effort, at most one message a second each, one at a time, and no bake waits for one. */
+/** Opens the reporters. Each sends one message at a time and at most one a second. No bake waits for a message, and a lost one is not sent again. */
 export function openProgressReports(options: ProgressOptions): ReportProgress {
   const { everyMs = 1000, timeoutMs = 5000, ...rest } = options;
   return ({ progressUrl: url, mongoId, slug }, jobId) => {

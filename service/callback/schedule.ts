@@ -15,13 +15,13 @@ export const SCHEDULE: readonly number[] = [
   24 * HOUR,
 ];
 
-/** However long a receiver asks to be left alone. */
+/** A receiver can not ask for a longer wait. */
 const MAX_RETRY_AFTER = 24 * HOUR;
 const JITTER = 0.2;
 
 /**
- * Milliseconds until the attempt after number `attempt` (from 1); undefined when that was the last. Never sooner than
- * `retryAfter` milliseconds, up to a day. Jitter spreads what failed together.
+ * Milliseconds from attempt number `attempt` (from 1) to the next one; undefined after the last. At least `retryAfter`
+ * milliseconds, but not more than a day. Jitter spreads callbacks that failed together.
  */
 export function nextAttemptIn(
   attempt: number,
@@ -35,11 +35,11 @@ export function nextAttemptIn(
   return Math.round(Math.max(jittered, asked));
 }
 
-/** Milliseconds that a Retry-After header asks for: seconds or a date of HTTP. 0 for what is neither, or past. */
+/** Milliseconds that a Retry-After header asks for, in seconds or as a date. 0 for a past date and for any other text. */
 export function parseRetryAfter(header: string | undefined, now: number): number {
   if (header === undefined) return 0;
   if (/^\d+$/.test(header.trim())) return Number(header) * SECOND;
-  // All three forms of a date begin with the day of the week; Date.parse alone would accept far more.
+  // All three forms of an HTTP date begin with the day of the week. Date.parse alone accepts other forms too.
   const at = /^[A-Z][a-z]{2}/.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(at) ? 0 : Math.max(0, at - now);
 }

@@ -1,3 +1,4 @@
+/** The answers of the API, as schemas and for its document. */
 import { z } from '@hono/zod-openapi';
 import { API_CODES, type ApiCode, ERRORS } from '../errors.ts';
 import { bakeResult, delivery, failure, jobId, STAGES, seconds } from '../schemas/outcome.ts';
@@ -18,7 +19,7 @@ export const errorBody = z
   })
   .openapi('Error');
 
-/** What a request for a bake is answered. */
+/** The answer to a request that changes a job. */
 export const accepted = z
   .object({ jobId, status, statusUrl: z.string().openapi({ format: 'uri' }) })
   .openapi('Accepted');
@@ -48,7 +49,9 @@ export const purged = z
 export const drained = z
   .object({
     draining: z.boolean(),
-    idle: z.boolean().openapi({ description: 'Whether nothing waits, runs or is to be delivered.' }),
+    idle: z
+      .boolean()
+      .openapi({ description: 'Whether no tape waits or is baked, and no callback is to be delivered.' }),
     bakes: z.object({ waiting: z.int(), active: z.int(), retrying: z.int() }),
     callbacks: z.object({ waiting: z.int(), active: z.int(), retrying: z.int() }),
   })
@@ -69,12 +72,12 @@ export const workHealth = z
   .object({ status: z.enum(['healthy', 'unhealthy']), reasons: reasons.optional() })
   .openapi('WorkHealth');
 
-/** A JSON body of a response. */
+/** An answer with a JSON body. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } };
 }
 
-/** The errors that a route may answer, for its description: a response for each status, with its codes. */
+/** The errors that a route may answer, for the document: one answer for each status, with its codes. */
 export function errors<C extends ApiCode>(...codes: readonly C[]) {
   const found = [...codes, ...ALWAYS];
   const statuses = [...new Set(found.map((code) => ERRORS[code].status))].sort();
@@ -87,5 +90,5 @@ export function errors<C extends ApiCode>(...codes: readonly C[]) {
   );
 }
 
-/** What any route may answer. */
+/** The errors of every route. */
 const ALWAYS = ['INTERNAL'] as const;

@@ -1,5 +1,6 @@
 /** The requests that Oven sends, for the API's document: receivers generate their types from it. */
 import { z } from '@hono/zod-openapi';
+import { SCHEDULE } from '../callback/schedule.ts';
 import { ERRORS, FAILURE_CODES, RETRIES } from '../errors.ts';
 import { failureBody, progressBody, successBody } from '../schemas/outcome.ts';
 import type { App } from './middleware.ts';
@@ -24,8 +25,7 @@ const callbackResponses = {
   '2XX': { description: 'The callback is delivered.' },
   410: { description: 'The callback is given up.' },
   default: {
-    description:
-      'Redirects too: the callback is sent again after about 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, and never sooner than Retry-After says.',
+    description: `Redirects too: the callback is sent again, after about ${SCHEDULE.map(inWords).join(', ')}, and never sooner than Retry-After says.`,
   },
 };
 
@@ -74,4 +74,11 @@ export function registerWebhooks(app: App): void {
     progressBody,
     { default: { description: 'The answer is ignored.' } },
   );
+}
+
+/** A time in the largest unit that leaves no fraction: 300000 is `5 min`. */
+function inWords(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }

@@ -1,3 +1,4 @@
+/** The fields of a request: what they may be, what they are for, and which of them the queue keeps. */
 import { z } from '@hono/zod-openapi';
 import { DEFAULT_OUTPUTS, OUTPUT_KINDS, OUTPUTS } from '../bake/outputs.ts';
 import { LARGEST_SIDE, SCALES } from '../bake/plan/size.ts';
@@ -5,7 +6,7 @@ import { SLUG } from '../lib/ids.ts';
 import { jsonFault } from '../lib/json-bounds.ts';
 
 const MAX_URL = 2048;
-/** BullMQ's lowest. */
+/** BullMQ's limit. */
 const MAX_PRIORITY = 2_097_151;
 
 const text = (max: number, what: string) =>
@@ -38,7 +39,7 @@ const metadata = z
   .openapi({
     type: ['object', 'null'],
     additionalProperties: true,
-    description: 'Anything; the callback has it as it came.',
+    description: 'Anything. The callback repeats it.',
   });
 
 /** The kinds that never get the largest side, whatever a request says. */
@@ -83,7 +84,7 @@ const kept = {
   callbackUrl: webUrl(['https:', 'http:'], 'Receives the callback when the bake has ended.'),
   progressUrl: webUrl(['https:', 'http:'], 'Receives progress reports, at most one a second.').optional(),
   metadata,
-  code: text(64, 'Short code of the tape; the callback has it as it came.')
+  code: text(64, 'Short code of the tape. The callback repeats it.')
     .nullable()
     .transform((code) => code ?? undefined)
     .optional(),
@@ -95,10 +96,9 @@ const kept = {
 
 /** Fields that only this request needs. */
 const passing = {
-  callbackSecret: text(
-    512,
-    'A secret that Oven shares with the caller; the callback brings it back.',
-  ).openapi({ format: 'password' }),
+  callbackSecret: text(512, 'A secret that Oven shares with the caller. The callback repeats it.').openapi({
+    format: 'password',
+  }),
   outputName: z
     .enum(['slug', 'code'], { error: 'must be slug or code' })
     .optional()

@@ -8,7 +8,7 @@ import type { App } from '../middleware.ts';
 const ENDINGS = Object.values(OUTPUTS).map(({ ending }) => ending);
 const PREFIX = '/files';
 
-/** Serves the finished files of folder storage, and nothing else that lies there. Players may ask for parts of them. */
+/** `GET /files/tapes/:name`: the finished files of folder storage, and no other file in that folder. Players may ask for ranges. */
 export function fileRoutes(app: App, folder: string): void {
   const serve = serveStatic({ root: folder, rewriteRequestPath: (path) => path.slice(PREFIX.length) });
   app.get(`${PREFIX}/tapes/:name`, onlyOutputs, serve);
@@ -22,7 +22,7 @@ const onlyOutputs: MiddlewareHandler = async (c, next) => {
   await next();
 };
 
-/** Whether a name is one that Oven gives a file: so there is no way out of the folder, and to no file of its own there. */
+/** Whether Oven gives this name to a finished file. No such name leads out of the folder or to another file in it. */
 export function isOutput(name: string): boolean {
   return ENDINGS.some((ending) => name.endsWith(ending) && SLUG.test(name.slice(0, -ending.length)));
 }
