@@ -56,7 +56,7 @@ async function receiver(answer?: Answer) {
 const open = (options: Partial<DeliveryOptions> = {}) =>
   openDelivery({ secrets, isAllowed, schedule: [1000, 2000], random: () => 0.5, ...options });
 
-/** The body of the only message that came, if the independent verifier accepts it under each of these secrets. */
+/** The body of the only received message. An independent verifier must accept it with each of these secrets. */
 function verified({ received }: Awaited<ReturnType<typeof receiver>>, list: readonly string[]): unknown {
   expect(received).toHaveLength(1);
   const { body, headers } = received[0]!;
@@ -66,8 +66,8 @@ function verified({ received }: Awaited<ReturnType<typeof receiver>>, list: read
   return JSON.parse(body);
 }
 
-describe('what is sent', () => {
-  it('a bake: the fields of the contract, the secret that the caller used, signed with every secret', async () => {
+describe('The body of a callback', () => {
+  it('The callback of a success has the fields of the contract and the caller’s secret, and a signature for every secret', async () => {
     const there = await receiver();
     expect(await open().deliver(callback(`${there.url}/hook?token=1`), alive)).toBe('delivered');
     expect(there.received[0]).toMatchObject({
@@ -90,7 +90,7 @@ describe('what is sent', () => {
     });
   });
 
-  it('a failure', async () => {
+  it('The callback of a failure has its code and message', async () => {
     const there = await receiver();
     const failure = { code: 'NOT_A_ZIP', message: 'The tape is no ZIP.', retryable: false };
     await open().deliver(callback(there.url, { outcome: { failure } }), alive);
@@ -102,14 +102,14 @@ describe('what is sent', () => {
     });
   });
 
-  it('the current secret where the one used was taken off the list', async () => {
+  it('The callback has the current secret if the caller’s has left the list', async () => {
     const there = await receiver();
     await open({ secrets: openSecrets([NEW]) }).deliver(callback(there.url), alive);
     expect(verified(there, [NEW])).toMatchObject({ secret: NEW });
   });
 });
 
-describe('what an answer means', () => {
+describe('The answer of a receiver', () => {
   it.each<[string, Answer, unknown]>([
     ['200', (response) => response.end(), 'delivered'],
     ['204', (response) => response.writeHead(204).end(), 'delivered'],
@@ -145,7 +145,7 @@ describe('what an answer means', () => {
         retryInMs: 1000,
       },
     ],
-  ])('%s', async (what, answer, expected) => {
+  ])('An attempt has the right end after the answer %s', async (what, answer, expected) => {
     const there = await receiver(answer);
     expect(
       await open({ timeoutMs: what === 'nothing' ? 500 : 30_000 }).deliver(callback(there.url), alive),
@@ -153,13 +153,13 @@ describe('what an answer means', () => {
     expect(there.received).toHaveLength(1);
   });
 
-  it('nobody there', async () => {
+  it('An attempt without a receiver is repeated', async () => {
     const url = `http://127.0.0.1:${await freePort()}/hook?token=secret`;
     const answer = await open().deliver(callback(url), alive);
     expect(answer).toEqual({ lastError: 'The receiver can not be reached (ECONNREFUSED).', retryInMs: 1000 });
   });
 
-  it('the last attempt gives up', async () => {
+  it('The last attempt gives the callback up', async () => {
     const there = await receiver((response) => response.writeHead(500).end());
     const attempts = await Promise.all(
       [1, 2, 3].map((attempt) => open().deliver(callback(there.url, { attempt }), alive)),
@@ -168,19 +168,19 @@ describe('what an answer means', () => {
   });
 });
 
-describe('where it is not sent', () => {
+describe('Callbacks that are not sent', () => {
   const lookup: DeliveryOptions['lookup'] = (_host, _options, done) =>
     done(null, [{ address: '127.0.0.1', family: 4 }]);
 
   it.each<[string, (url: URL) => string, Partial<DeliveryOptions>, object]>([
     [
-      'an origin taken off the list: given up',
+      'an origin that has left the list',
       ({ href }) => href,
       { isAllowed: () => undefined },
       { lastError: 'The origin of the callback is not allowed.' },
     ],
     [
-      'credentials in the URL: given up',
+      'credentials in the URL',
       ({ host }) => `http://user:pass@${host}/`,
       {},
       { lastError: 'The origin of the callback is not allowed.' },
@@ -197,7 +197,7 @@ describe('where it is not sent', () => {
       { isAllowed: () => ({ trusted: false }), lookup },
       { lastError: 'The address of the callback is not on the public internet.', retryInMs: 1000 },
     ],
-  ])('%s', async (_what, urlOf, options, expected) => {
+  ])('A callback with %s is not sent', async (_what, urlOf, options, expected) => {
     const there = await receiver();
     const answer = await open(options).deliver(callback(urlOf(new URL(there.url))), alive);
     expect(answer).toEqual({ retryInMs: undefined, ...expected });
@@ -205,15 +205,15 @@ describe('where it is not sent', () => {
   });
 });
 
-describe('an abort', () => {
-  it('ends an attempt at once, with its reason', async () => {
+describe('An abort', () => {
+  it('An abort ends an attempt at once, with its reason', async () => {
     const stop = new AbortController();
     const there = await receiver(() => stop.abort('hand-back'));
     await expect(open().deliver(callback(there.url), stop.signal)).rejects.toBe('hand-back');
   });
 });
 
-it('no error shows the URL, its query or a secret', async () => {
+it('No error of an attempt shows the URL, its query or a secret', async () => {
   const there = await receiver((response) => response.writeHead(500, 'the older secret').end());
   const urls = [`${there.url}/?token=t0ken`, `http://127.0.0.1:${await freePort()}/?token=t0ken`];
   for (const url of urls) {

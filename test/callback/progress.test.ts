@@ -10,14 +10,14 @@ import { type Answer, startReceiver } from './receiver.ts';
 
 const SECRET = 'a secret';
 
-async function kit(answer?: Answer, options: Partial<ProgressOptions> = {}) {
+async function openReports(answer?: Answer, options: Partial<ProgressOptions> = {}) {
   const there = await startReceiver(answer);
   onTestFinished(() => there.close());
   const isAllowed = () => ({ trusted: true });
   const report = openProgressReports({ secrets: openSecrets([SECRET]), isAllowed, ...options });
-  const teller = report(requestTo(`${there.url}/progress`), 'job-1');
-  onTestFinished(() => teller.end());
-  return { ...there, teller, report };
+  const reporter = report(requestTo(`${there.url}/progress`), 'job-1');
+  onTestFinished(() => reporter.end());
+  return { ...there, reporter, report };
 }
 
 function requestTo(progressUrl: string | undefined): BakeRequest {
@@ -32,9 +32,9 @@ function requestTo(progressUrl: string | undefined): BakeRequest {
   };
 }
 
-it('tells stage and percent at once, signed', async () => {
-  const { received, teller } = await kit();
-  teller.report({ stage: 'encoding', progress: 0.4567 });
+it('A progress report has stage and percent, is signed, and is sent at once', async () => {
+  const { received, reporter } = await openReports();
+  reporter.report({ stage: 'encoding', progress: 0.4567 });
   const { body, headers } = await until('it is told', () => received[0]);
   new Webhook(Buffer.from(SECRET), { format: 'raw' }).verify(body, headers as Record<string, string>);
   expect(JSON.parse(body)).toEqual({
@@ -46,46 +46,48 @@ it('tells stage and percent at once, signed', async () => {
   });
 });
 
-it('tells only the latest, and no sooner than it may', async () => {
-  const { received, teller } = await kit(undefined, { everyMs: 200 });
-  for (let n = 0; n <= 100; n += 1) teller.report({ stage: 'encoding', progress: n / 100 });
+it('Only the latest progress is reported, and not before its time', async () => {
+  const { received, reporter } = await openReports(undefined, { everyMs: 200 });
+  for (let n = 0; n <= 100; n += 1) reporter.report({ stage: 'encoding', progress: n / 100 });
   await until('the last is told', () => received.some(({ body }) => JSON.parse(body).percent === 100));
   expect(received.length).toBeLessThanOrEqual(2);
   const [first, second] = received.map(({ at }) => at);
   if (second !== undefined) expect(second - first!).toBeGreaterThanOrEqual(150);
 });
 
-it('sends one at a time: a slow receiver gets fewer', async () => {
+it('A slow receiver gets fewer progress reports, one at a time', async () => {
   const waiting: (() => void)[] = [];
-  const { received, teller } = await kit((response) => waiting.push(() => response.end()), { everyMs: 0 });
-  teller.report({ stage: 'downloading', progress: 0 });
+  const { received, reporter } = await openReports((response) => waiting.push(() => response.end()), {
+    everyMs: 0,
+  });
+  reporter.report({ stage: 'downloading', progress: 0 });
   await until('the first is there', () => received.length === 1);
-  for (const progress of [0.2, 0.3, 0.4]) teller.report({ stage: 'encoding', progress });
+  for (const progress of [0.2, 0.3, 0.4]) reporter.report({ stage: 'encoding', progress });
   expect(received).toHaveLength(1);
   waiting[0]!();
   await until('the second is there', () => received.length === 2);
   expect(JSON.parse(received[1]!.body).percent).toBe(40);
 });
 
-it('says nothing twice, and nothing after the end', async () => {
-  const { received, teller } = await kit(undefined, { everyMs: 0 });
-  teller.report({ stage: 'encoding', progress: 0.5 });
+it('No progress is reported twice, and none after the end', async () => {
+  const { received, reporter } = await openReports(undefined, { everyMs: 0 });
+  reporter.report({ stage: 'encoding', progress: 0.5 });
   await until('it is told', () => received.length === 1);
-  teller.report({ stage: 'encoding', progress: 0.501 });
-  await delay(100); // there is no sign of what does not come
-  teller.end();
-  teller.report({ stage: 'uploading', progress: 0.9 });
+  reporter.report({ stage: 'encoding', progress: 0.501 });
+  await delay(100); // a report that is not sent gives no sign to wait for
+  reporter.end();
+  reporter.report({ stage: 'uploading', progress: 0.9 });
   await delay(100);
   expect(received).toHaveLength(1);
 });
 
-it('survives a receiver that is not there, and a request without progressUrl', async () => {
-  const { report } = await kit();
+it('A missing receiver and a missing progressUrl do no harm', async () => {
+  const { report } = await openReports();
   for (const url of [undefined, `http://127.0.0.1:${await freePort()}/`]) {
-    const teller = report(requestTo(url), 'job-1');
-    teller.report({ stage: 'encoding', progress: 0.5 });
+    const reporter = report(requestTo(url), 'job-1');
+    reporter.report({ stage: 'encoding', progress: 0.5 });
     await delay(100);
-    teller.report({ stage: 'encoding', progress: 0.6 });
-    teller.end();
+    reporter.report({ stage: 'encoding', progress: 0.6 });
+    reporter.end();
   }
 });

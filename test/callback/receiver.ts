@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A message as it arrived. */
+/** A received message. */
 export interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -18,7 +18,7 @@ export interface Receiver {
 
 export type Answer = (response: ServerResponse, received: Received) => void;
 
-/** A real HTTP server on loopback that answers as it is told, 200 unless told. */
+/** An HTTP server on loopback with the given answer; 200 by default. */
 export async function startReceiver(answer: Answer = (response) => response.end()): Promise<Receiver> {
   const received: Received[] = [];
   const server = createServer((request, response) => {

@@ -4,15 +4,18 @@ import { nextAttemptIn, parseRetryAfter, SCHEDULE } from '../../service/callback
 const HOUR = 3_600_000;
 
 describe('nextAttemptIn', () => {
-  it.each([0, 0.5, 0.999])('goes on for more than a day, later and later, and ends (random %d)', (part) => {
-    const random = () => part;
-    const waits = SCHEDULE.map((_, n) => nextAttemptIn(n + 1, 0, { random })!);
-    expect(waits).toEqual([...waits].sort((a, b) => a - b));
-    expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThan(24 * HOUR);
-    expect(nextAttemptIn(SCHEDULE.length + 1, 0, { random })).toBeUndefined();
-  });
+  it.each([0, 0.5, 0.999])(
+    'The attempts go on for more than a day, with ever longer waits, and end (random %d)',
+    (part) => {
+      const random = () => part;
+      const waits = SCHEDULE.map((_, n) => nextAttemptIn(n + 1, 0, { random })!);
+      expect(waits).toEqual([...waits].sort((a, b) => a - b));
+      expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThan(24 * HOUR);
+      expect(nextAttemptIn(SCHEDULE.length + 1, 0, { random })).toBeUndefined();
+    },
+  );
 
-  it('spreads', () => {
+  it('Jitter spreads the attempts', () => {
     const [low, high] = [0, 1].map((part) => nextAttemptIn(2, 0, { random: () => part }));
     expect([low, high]).toEqual([240_000, 360_000]);
   });
@@ -21,7 +24,7 @@ describe('nextAttemptIn', () => {
     [1, 60_000, 60_000],
     [2, 1000, 240_000],
     [1, 100 * HOUR, 24 * HOUR],
-  ])('attempt %d with Retry-After %d ms', (attempt, retryAfter, expected) => {
+  ])('The wait after attempt %d with Retry-After %d ms is %d ms', (attempt, retryAfter, expected) => {
     expect(nextAttemptIn(attempt, retryAfter, { random: () => 0 })).toBe(expected);
   });
 });
@@ -41,5 +44,7 @@ describe('parseRetryAfter', () => {
     ['2026-01-02', 0],
     ['Fri, 02 Jan 2026 03:05:05 GMT', 60_000],
     ['Fri, 02 Jan 2026 03:00:00 GMT', 0],
-  ])('%j', (header, expected) => expect(parseRetryAfter(header, now)).toBe(expected));
+  ])('The Retry-After header %j means %d ms', (header, expected) =>
+    expect(parseRetryAfter(header, now)).toBe(expected),
+  );
 });

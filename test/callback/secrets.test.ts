@@ -17,37 +17,40 @@ function headers(id: string, timestamp: number, signature: string) {
   return { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signature };
 }
 
-describe('accepts', () => {
+describe('Accepted secrets', () => {
   const secrets = openSecrets([RAW, WHSEC]);
 
-  it.each([RAW, WHSEC])('gives a fingerprint that finds the secret and does not hold it', (secret) => {
-    const fingerprint = secrets.accepts(secret)!;
-    expect(secrets.find(fingerprint)).toBe(secret);
-    expect(fingerprint).toMatch(/^[\w-]{16}$/);
-    expect(openSecrets([secret]).accepts(secret)).toBe(fingerprint);
-  });
+  it.each([RAW, WHSEC])(
+    'An accepted secret has a fingerprint that finds it and does not contain it',
+    (secret) => {
+      const fingerprint = secrets.accepts(secret)!;
+      expect(secrets.find(fingerprint)).toBe(secret);
+      expect(fingerprint).toMatch(/^[\w-]{16}$/);
+      expect(openSecrets([secret]).accepts(secret)).toBe(fingerprint);
+    },
+  );
 
   it.each(['', 'x', RAW.slice(1), `${RAW} `, RAW.toUpperCase(), WHSEC.slice(6), `${RAW},${WHSEC}`])(
-    'refuses %j',
+    'The secret %j is not accepted',
     (secret) => expect(secrets.accepts(secret)).toBeUndefined(),
   );
 
-  it('finds nothing for a fingerprint of a secret that was rotated out', () => {
+  it('The fingerprint of a secret that has left the list finds nothing', () => {
     const old = openSecrets(['old']).accepts('old')!;
     expect(secrets.find(old)).toBeUndefined();
     expect(secrets.current).toBe(RAW);
   });
 });
 
-describe('sign', () => {
+describe('Signatures', () => {
   const now = Math.floor(Date.now() / 1000);
   const body = JSON.stringify({ slug: 'tape', metadata: { title: 'süß' } });
 
   it.each([
-    ['raw', [RAW]],
-    ['whsec_', [WHSEC]],
-    ['both', [WHSEC, RAW]],
-  ])('is what the standardwebhooks package accepts: %s', (_form, list) => {
+    ['a raw secret', [RAW]],
+    ['a whsec_ secret', [WHSEC]],
+    ['both forms', [WHSEC, RAW]],
+  ])('The standardwebhooks package accepts a signature by %s', (_form, list) => {
     const signature = openSecrets(list).sign('id-1', now, body);
     expect(signature.split(' ')).toHaveLength(list.length);
     for (const secret of list) {
@@ -63,14 +66,14 @@ describe('sign', () => {
   });
 });
 
-describe('a list of no use', () => {
+describe('Unusable lists of secrets', () => {
   it.each([
-    ['empty list', []],
-    ['empty secret', [RAW, '']],
-    ['whsec_ alone', ['whsec_']],
+    ['no secret', []],
+    ['an empty secret', [RAW, '']],
+    ['whsec_ and nothing more', ['whsec_']],
     ['whsec_ without base64', ['whsec_n0t*base64!']],
     ['whsec_ without padding', ['whsec_YWI']],
-  ])('%s', (_what, list) => {
+  ])('A list with %s is refused without showing a secret', (_what, list) => {
     expect(() => openSecrets(list)).toThrow(TypeError);
     for (const secret of list.filter((one) => one.length > 6)) {
       expect(() => openSecrets(list)).not.toThrow(secret);

@@ -12,7 +12,7 @@ const ID = '0f343b0931126a20f133d67c2b018a3b';
 const codeOf = async (response: Response) =>
   ((await response.json()) as { error: { code: string } }).error.code;
 
-describe('an address', () => {
+describe('Addresses of the API', () => {
   it.each([
     '/nope',
     '/bake/',
@@ -27,7 +27,7 @@ describe('an address', () => {
     '/status/%',
     '/metrics',
     '/__proto__',
-  ])('that is none is a typed 404: %s', async (path) => {
+  ])('GET %s, which is no address, answers 404 with a code', async (path) => {
     const response = await testService.fetch(path);
     expect(response.status).toBe(404);
     expect(['NOT_FOUND', 'JOB_NOT_FOUND']).toContain(await codeOf(response));
@@ -45,14 +45,14 @@ describe('an address', () => {
     ['PUT', '/drain', 'POST, DELETE'],
     ['POST', '/files/tapes/a.mp4', 'GET, HEAD'],
     ['POST', '/', 'GET, HEAD'],
-  ])('asked with another method says which it takes: %s %s', async (method, path, allow) => {
+  ])('%s %s answers 405 and names the methods that the address takes', async (method, path, allow) => {
     const response = await testService.fetch(path, { method });
     expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
     expect(await codeOf(response)).toBe('METHOD_NOT_ALLOWED');
   });
 
   it.each(['/health', '/docs', '/openapi.json', '/', '/health/work'])(
-    'answers HEAD as GET: %s',
+    'HEAD %s answers with the status and type of GET, without a body',
     async (path) => {
       const [head, get] = await Promise.all(
         ['HEAD', 'GET'].map((method) => testService.fetch(path, { method })),
@@ -64,7 +64,7 @@ describe('an address', () => {
   );
 
   it.each(['meta', 'id', 'x', `${ID}-0`, `${ID}:logs`, 'a'.repeat(2000), ID])(
-    'of no job is a 404: %s',
+    'Every route of a job answers JOB_NOT_FOUND for the id %s',
     async (id) => {
       const paths = [
         `/status/${id}`,
@@ -78,9 +78,9 @@ describe('an address', () => {
   );
 });
 
-describe('every answer', () => {
+describe('Answers of the API', () => {
   it.each(['/health', '/nope', '/docs', '/', '/status/x'])(
-    'of %s has an id and headers that keep browsers calm',
+    'The answer to GET %s has a request id and strict headers for browsers',
     async (path) => {
       const { headers } = await testService.fetch(path);
       expect(headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
@@ -92,7 +92,7 @@ describe('every answer', () => {
     },
   );
 
-  it('takes over the id of the request, unless it is no plain one', async () => {
+  it('The answer repeats the id of the request if it is short and plain', async () => {
     const idOf = async (given: string) =>
       (await testService.fetch('/health', { headers: { 'x-request-id': given } })).headers.get(
         'x-request-id',
@@ -102,7 +102,7 @@ describe('every answer', () => {
     expect(await idOf('a'.repeat(65))).toMatch(/^[\w-]{36}$/);
   });
 
-  it('that is an error is not kept, and has a code of the list', async () => {
+  it('An error is not cached, and has a code of the table', async () => {
     for (const path of ['/nope', '/status/x']) {
       const response = await testService.fetch(path);
       expect(response.headers.get('cache-control')).toBe('no-store');

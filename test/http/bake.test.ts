@@ -12,8 +12,8 @@ const errorOf = async (response: Response) =>
   ((await response.json()) as { error: { code: string; fields?: { field: string; message: string }[] } })
     .error;
 
-describe('a tape', () => {
-  it('is accepted, baked, shown, and told of with all that the site expects', async () => {
+describe('POST /bake', () => {
+  it('A tape is accepted, baked and shown, and its callback has all fields that the site expects', async () => {
     const response = await testService.post(
       '/bake',
       testService.body('a', { code: 'x1y', metadata: { piece: ['p'] } }),
@@ -50,7 +50,7 @@ describe('a tape', () => {
     expect(Buffer.from(await video.arrayBuffer()).toString('latin1', 4, 8)).toBe('ftyp');
   });
 
-  it('asked for again is the same job, and told of again under the same id', async () => {
+  it('The same request again is the same job, and its callback is sent again under the same id', async () => {
     const before = testService.calls.filter(({ body }) => body.includes('id-a'));
     const { status, jobId } = await testService.bake(
       testService.body('a', { code: 'x1y', callbackSecret: OLD_SECRET }),
@@ -66,7 +66,7 @@ describe('a tape', () => {
     await testService.ended(`${jobId}-2`);
   });
 
-  it('can be asked for as a thumbnail only', async () => {
+  it('POST /thumbnail makes a thumbnail only', async () => {
     const response = await testService.post('/thumbnail', testService.body('b'));
     expect(response.status).toBe(202);
     const { jobId } = (await response.json()) as { jobId: string };
@@ -78,7 +78,7 @@ describe('a tape', () => {
     );
   });
 
-  it('that is missing fails, and its failure is told of', async () => {
+  it('A tape that is missing fails, and its callback reports the failure', async () => {
     const { jobId } = await testService.bake(testService.body('nowhere'));
     expect(await testService.ended(jobId)).toMatchObject({
       status: 'failed',
@@ -95,8 +95,8 @@ describe('a tape', () => {
   });
 });
 
-describe('what is wrong with a request', () => {
-  it('is told of every field at once', async () => {
+describe('A bad request', () => {
+  it('A request with several bad fields is refused with all of them at once', async () => {
     const response = await testService.post('/bake', {
       mongoId: '',
       slug: '../etc',
@@ -137,17 +137,17 @@ describe('what is wrong with a request', () => {
     ['a slug that is a path', { slug: 'a/b' }, 'slug'],
     ['a slug with a line break at its end', { slug: 'a\n' }, 'slug'],
     ['a slug that begins with a dot', { slug: '.a' }, 'slug'],
-    ['a slug too long', { slug: 'a'.repeat(65) }, 'slug'],
-    ['a source that is no web page', { zipUrl: 'data:,x' }, 'zipUrl'],
+    ['a slug that is too long', { slug: 'a'.repeat(65) }, 'slug'],
+    ['a source that is no web address', { zipUrl: 'data:,x' }, 'zipUrl'],
     ['a secret in an address', { zipUrl: 'https://a:b@c/d' }, 'zipUrl'],
-    ['an output twice', { outputs: [{ kind: 'mp4' }, { kind: 'mp4', scale: 2 }] }, 'outputs'],
+    ['one output twice', { outputs: [{ kind: 'mp4' }, { kind: 'mp4', scale: 2 }] }, 'outputs'],
     ['no outputs', { outputs: [] }, 'outputs'],
-    ['metadata too deep', { metadata: deep(33) }, 'metadata'],
+    ['metadata that is nested too deep', { metadata: deep(33) }, 'metadata'],
     ['metadata that is text', { metadata: 'x' }, 'metadata'],
-    ['metadata with a prototype', { metadata: JSON.parse('{"a":[{"__proto__":{"b":1}}]}') }, 'metadata'],
+    ['metadata that sets a prototype', { metadata: JSON.parse('{"a":[{"__proto__":{"b":1}}]}') }, 'metadata'],
     ['a mongoId with a line break', { mongoId: 'a\r\nb' }, 'mongoId'],
-    ['a priority between two', { priority: 1.5 }, 'priority'],
-  ])('%s', async (_what, more, field) => {
+    ['a fraction as its priority', { priority: 1.5 }, 'priority'],
+  ])('A request with %s is refused', async (_what, more, field) => {
     const response = await testService.post('/bake', testService.body('z', more));
     expect(response.status).toBe(400);
     expect((await errorOf(response)).fields?.map((fault) => fault.field)).toEqual([field]);
@@ -161,20 +161,20 @@ describe('what is wrong with a request', () => {
     ['"text"', 'INVALID_REQUEST'],
     ['{"__proto__":{"slug":"a"}}', 'INVALID_REQUEST'],
     [`${'['.repeat(30_000)}${']'.repeat(30_000)}`, 'INVALID_REQUEST'],
-  ])('a body of %.30s', async (body, code) => {
+  ])('A body of %.30s is refused', async (body, code) => {
     const headers = { 'content-type': 'application/json' };
     const response = await testService.fetch('/bake', { method: 'POST', headers, body });
     expect([response.status, (await errorOf(response)).code]).toEqual([400, code]);
   });
 
-  it('is not that a tape has names that objects have', async () => {
+  it('A slug and metadata with the names of object properties are accepted', async () => {
     const { status } = await testService.bake(
       testService.body('constructor', { metadata: { constructor: 1, prototype: { toString: 'x' } } }),
     );
     expect(status).toBe(202);
   });
 
-  it('is another kind of body', async () => {
+  it('A body that is not application/json is refused', async () => {
     const response = await testService.fetch('/bake', {
       method: 'POST',
       body: JSON.stringify(testService.body('a')),

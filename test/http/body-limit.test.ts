@@ -10,7 +10,7 @@ afterAll(() => testService.close());
 
 const MAX = 64 * 1024;
 
-/** Sends a body with or without a length; gives status and code. */
+/** Sends a body, in chunks or with its length. Returns status and code of the answer. */
 function send(path: string, method: string, bytes: number, isChunked: boolean) {
   const start = '{"metadata":"';
   const body = `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
@@ -34,10 +34,10 @@ function send(path: string, method: string, bytes: number, isChunked: boolean) {
 }
 
 describe.each([
-  ['with a length', false],
+  ['with Content-Length', false],
   ['in chunks', true],
-])('a body %s', (_name, isChunked) => {
-  it('of 64 KiB is read', async () => {
+])('A body %s', (name, isChunked) => {
+  it(`A body of 64 KiB ${name} is read`, async () => {
     expect(await send('/bake', 'POST', MAX, isChunked)).toEqual([400, 'INVALID_REQUEST']);
   });
 
@@ -46,7 +46,7 @@ describe.each([
     ['/thumbnail', 'POST'],
     ['/drain', 'POST'],
     ['/tapes/a', 'DELETE'],
-  ])('of a byte more is refused: %s', async (path, method) => {
+  ])(`A body of one byte more ${name} is refused by %s`, async (path, method) => {
     expect(await send(path, method, MAX + 1, isChunked)).toEqual([413, 'BODY_TOO_LARGE']);
   });
 });

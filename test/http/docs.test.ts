@@ -39,8 +39,8 @@ const document = async () =>
     components: { schemas: Record<string, unknown> };
   };
 
-describe('the document', () => {
-  it('has every route of the contract, and no other', async () => {
+describe('GET /openapi.json', () => {
+  it('The document has every route of the contract, and no other', async () => {
     const { paths, servers } = await document();
     const found = Object.entries(paths).flatMap(([path, all]) =>
       Object.keys(all).map((method) => `${method} ${path}`),
@@ -49,7 +49,7 @@ describe('the document', () => {
     expect(servers).toEqual([{ url: 'https://oven.test/below' }]);
   });
 
-  it('names each status of POST /bake, and each code somewhere', async () => {
+  it('The document has each status of POST /bake, and names each code', async () => {
     const { info, paths } = await document();
     expect(Object.keys(paths['/bake']!.post!.responses)).toEqual([
       '200',
@@ -68,7 +68,7 @@ describe('the document', () => {
     for (const code of API_CODES) expect(text).toContain(`\`${code}\``);
   });
 
-  it('says where a secret is needed', async () => {
+  it('The document says which routes need a secret', async () => {
     const { paths } = await document();
     const secured = Object.entries(paths)
       .filter(([, all]) => Object.values(all).some(({ security }) => security))
@@ -81,7 +81,7 @@ describe('the document', () => {
     );
   });
 
-  it('gives out addresses below PUBLIC_URL', async () => {
+  it('Answers and results have addresses below PUBLIC_URL', async () => {
     const response = await testService.post('/bake', testService.body('a'));
     const { jobId, statusUrl } = (await response.json()) as { jobId: string; statusUrl: string };
     expect(statusUrl).toBe(`https://oven.test/below/status/${jobId}`);

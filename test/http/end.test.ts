@@ -27,8 +27,8 @@ const post = (url: string, body: object) => {
   return fetch(`${url}/bake`, { method: 'POST', headers, body: JSON.stringify(body) });
 };
 
-describe('SIGTERM', () => {
-  it('while a bake runs: it goes on answering and accepting, hands the bake back, and the next process ends it', async () => {
+describe('The end of the service', () => {
+  it('After SIGTERM the service still answers and accepts, hands the active bake back, and the next process finishes it', async () => {
     await open();
     const first = start();
     const url = await first.url();
@@ -40,7 +40,7 @@ describe('SIGTERM', () => {
     expect((await fetch(`${url}/health`)).status).toBe(200);
     const accepted = await post(url, backends.body('a'));
     expect(accepted.status).toBe(202);
-    // Caddy is told not to keep the connection.
+    // Caddy must not keep the connection.
     expect(accepted.headers.get('connection')).toBe('close');
     const { jobId: late } = (await accepted.json()) as { jobId: string };
     first.child.kill('SIGTERM');
@@ -61,7 +61,7 @@ describe('SIGTERM', () => {
     expect(told).toEqual(['a', 'held']);
   });
 
-  it('with nothing to do, and with streams of the dashboard open', async () => {
+  it('SIGTERM ends an idle service, even with open streams of the dashboard', async () => {
     await open();
     const service = start();
     const events = await fetch(`${await service.url()}/events`);
@@ -70,7 +70,7 @@ describe('SIGTERM', () => {
     await events.text().catch(() => {});
   });
 
-  it('without Redis', async () => {
+  it('SIGTERM ends a service that has lost Redis', async () => {
     await open();
     const service = start();
     await service.url();
@@ -81,7 +81,7 @@ describe('SIGTERM', () => {
     await backends.redis.start();
   });
 
-  it('before Redis was ever there', async () => {
+  it('SIGTERM ends a service that has never reached Redis', async () => {
     await open();
     await backends.redis.kill();
     const service = start();
@@ -93,8 +93,8 @@ describe('SIGTERM', () => {
   });
 });
 
-describe('a service that was started before Redis', () => {
-  it('bakes as soon as it is there', async () => {
+describe('A service that starts before Redis', () => {
+  it('A service that starts before Redis bakes when Redis is there', async () => {
     await open();
     await backends.redis.kill();
     const service = start();

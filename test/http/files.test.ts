@@ -25,8 +25,8 @@ afterAll(() => rm(folder, { recursive: true }));
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   app.request(`http://oven.test${path}`, { method, headers });
 
-describe('a video', () => {
-  it('is served with what players and caches want to know', async () => {
+describe('GET /files/tapes/:name', () => {
+  it('A video is served with the headers that players and caches need', async () => {
     const response = await get('/files/tapes/a.mp4');
     expect([response.status, await response.text()]).toEqual([200, '0123456789']);
     const { headers } = response;
@@ -43,19 +43,19 @@ describe('a video', () => {
     ['bytes=-2', 206, '89', 'bytes 8-9/10'],
     ['bytes=8-99', 206, '89', 'bytes 8-9/10'],
     ['bytes=10-', 416, '', 'bytes */10'],
-  ])('is served in parts: %s', async (range, status, text, contentRange) => {
+  ])('A video is served for the range %s', async (range, status, text, contentRange) => {
     const response = await get('/files/tapes/a.mp4', { range });
     expect([response.status, await response.text()]).toEqual([status, text]);
     expect(response.headers.get('content-range')).toBe(contentRange);
   });
 
-  it('has its length told by HEAD', async () => {
+  it('HEAD tells the length of a video', async () => {
     const response = await get('/files/tapes/a.mp4', {}, 'HEAD');
     expect([response.status, response.headers.get('content-length')]).toEqual([200, '10']);
   });
 });
 
-describe('anything else in the folder', () => {
+describe('Other files in the folder', () => {
   it.each([
     '/files/secret.mp4',
     '/files/tapes/.a.mp4.owner',
@@ -72,7 +72,7 @@ describe('anything else in the folder', () => {
     '/files/tapes/a.mp4/',
     '/files/tapes/a.mp4%00',
     '/files/tapes/b.mp4',
-  ])('is not served: %s', async (path) => {
+  ])('%s is not served', async (path) => {
     const response = await get(path);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: { code: 'NOT_FOUND' } });
@@ -90,7 +90,7 @@ describe('anything else in the folder', () => {
     ['a.mp4.part', false],
     ['a.jpg', false],
     [`${'a'.repeat(65)}.mp4`, false],
-  ])('is told by its name: %s', (name, expected) => {
+  ])('The name %s is that of a finished file: %s', (name, expected) => {
     expect(isOutput(name)).toBe(expected);
   });
 });

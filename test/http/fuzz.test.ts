@@ -8,7 +8,7 @@ import { OLD_SECRET, startTestService, type TestService } from './test-service.t
 const found = await findPythonProgram('schemathesis', '4.32.5');
 const reason = 'gap' in found ? ` (skipped: ${found.gap})` : '';
 
-/** No 5xx, and every answer as the document says. */
+/** No 5xx, and only answers that the document has. */
 const CHECKS = [
   'not_a_server_error',
   'status_code_conformance',
@@ -19,12 +19,12 @@ const CHECKS = [
   'allow_header_conformance',
   'ignored_auth',
 ];
-/** What the document forbids is refused; of a document that was narrowed for a test, that can't be asked. */
+/** Requests that the document forbids are refused. A document that a test has narrowed can't be checked for this. */
 const STRICT = [...CHECKS, 'negative_data_rejection'];
 const EXAMPLES = 25;
 const MINUTES = 60_000;
 
-describe.skipIf('reason' in found)(`the API, fuzzed from its own document${reason}`, () => {
+describe.skipIf('reason' in found)(`The API, fuzzed by its own document${reason}`, () => {
   let testService: TestService;
   beforeAll(async () => {
     testService = await startTestService({ MAX_QUEUED: '5', LOG_LEVEL: 'warn' });
@@ -53,7 +53,7 @@ describe.skipIf('reason' in found)(`the API, fuzzed from its own document${reaso
         '--continue-on-failure',
         '--warnings',
         'off',
-        // A drained service answers 503, as it should.
+        // A draining service answers 503.
         '--exclude-operation-id',
         'startDrain',
       ],
@@ -65,15 +65,19 @@ describe.skipIf('reason' in found)(`the API, fuzzed from its own document${reaso
     expect(bugs).toEqual([]);
   };
 
-  it('as a stranger may', () => fuzz(`${testService.url}/openapi.json`, STRICT), 5 * MINUTES);
+  it(
+    'Requests without a secret cause no 5xx and no undocumented answer',
+    () => fuzz(`${testService.url}/openapi.json`, STRICT),
+    5 * MINUTES,
+  );
 
   it(
-    'by somebody who knows the secret, tapes and jobs',
+    'Requests with the secret, with tapes and jobs that exist, cause no 5xx',
     async () => {
       const stalled = testService.stalled('stalled');
       const { jobId: running } = await testService.bake(stalled);
       const { jobId: done } = await testService.bake(testService.body('nowhere', { priority: 1 }));
-      // biome-ignore lint/suspicious/noExplicitAny: a document is what it is
+      // biome-ignore lint/suspicious/noExplicitAny: a document has no type here
       const document = (await (await testService.fetch('/openapi.json')).json()) as any;
       for (const name of ['BakeRequest', 'ThumbnailRequest']) {
         const { properties } = document.components.schemas[name];

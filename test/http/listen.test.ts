@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => backends.close());
 
-/** A socket that this process holds and takes nothing from, as systemd's: bound, and to be listened on by who gets it. */
+/** A bound socket, as systemd holds one: this process takes no connection from it, and the process that gets it listens. */
 function holdSocket() {
   const create = (
     net as unknown as { _createServerHandle(address: string, port: number, type: number): Held }
@@ -30,8 +30,8 @@ interface Held {
   close(): void;
 }
 
-describe('a socket of systemd', () => {
-  it('is answered on, and loses no request between one process and the next', async () => {
+describe('A socket of systemd', () => {
+  it('The service answers on a socket of systemd, and no request is lost between two processes', async () => {
     const socket = holdSocket();
     const first = startProcess(backends.env, { socket: socket.fd });
     try {
@@ -52,7 +52,7 @@ describe('a socket of systemd', () => {
     }
   });
 
-  it('that is for another process is left alone', async () => {
+  it('A socket of systemd that is meant for another process is not used', async () => {
     const socket = holdSocket();
     const service = startProcess({ ...backends.env, LISTEN_PID: '1' }, { socket: socket.fd });
     try {
@@ -71,14 +71,14 @@ describe('a socket of systemd', () => {
     [{ LISTEN_FDS: '1' }, undefined],
     [{ LISTEN_FDS: '0', LISTEN_PID: '7' }, undefined],
     [{ LISTEN_FDS: 'x', LISTEN_PID: '7' }, undefined],
-  ])('%j is taken by process 7 as %s, and kept from its children', (env, fd) => {
+  ])('Process 7 takes from the environment %j the descriptor %s, and removes the variables', (env, fd) => {
     expect(takeSystemdSocket(env, 7)).toBe(fd);
     expect(Object.keys(env)).toEqual([]);
   });
 });
 
-describe('a unix socket', () => {
-  it('is listened on, in place of what a dead process left', async () => {
+describe('A unix socket', () => {
+  it('The service listens on a unix socket, and replaces one that a dead process left', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'oven-listen-'));
     const socket = join(folder, 'oven.sock');
     const ask = () =>
@@ -103,7 +103,7 @@ it.each([
   ['127.0.0.1', /^http:\/\/127\.0\.0\.1:\d+$/],
   ['0.0.0.0', /^http:\/\/localhost:\d+$/],
   ['::1', /^http:\/\/\[::1\]:\d+$/],
-])('the address of %s is one that can be asked', async (host, form) => {
+])('The URL of a service that listens on %s can be requested', async (host, form) => {
   const to = { host, port: 0 };
   const listening = await listen(() => new Response('here'), to, undefined).catch(
     (error: NodeJS.ErrnoException) => error,
@@ -117,7 +117,7 @@ it.each([
   await listening.close(100);
 });
 
-it('a closing server lets a request under way end, and cuts off what does not', async () => {
+it('A closing server finishes an active request, and cuts off one that does not end', async () => {
   let answer: (response: Response) => void = () => {};
   const asked = Promise.withResolvers<void>();
   const handler = () =>

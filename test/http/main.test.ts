@@ -8,8 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => backends.close());
 
-describe('a start that can not be', () => {
-  it('ends with every problem by name, and no value', async () => {
+describe('A start that fails', () => {
+  it('A start with bad variables ends with the name of each, and shows no value', async () => {
     const env = { PATH: process.env.PATH, PORT: 'hunter2', CALLBACK_SECRET: 'whsec_hunter2!' };
     const service = startProcess(env);
     expect(await service.ended()).toBe(2);
@@ -20,13 +20,13 @@ describe('a start that can not be', () => {
     expect(text).not.toContain('hunter2');
   });
 
-  it('ends with usage for an argument that nobody knows', async () => {
+  it('A start with an unknown argument ends with the usage', async () => {
     const service = startProcess(backends.env, { args: ['--candidat'] });
     expect(await service.ended()).toBe(2);
     expect(service.lines).toEqual(['oven: usage: node service/main.ts [--candidate]']);
   });
 
-  it('ends when the port is taken', async () => {
+  it('A start ends when the port is taken', async () => {
     const first = startProcess(backends.env);
     const { port } = new URL(await first.url());
     const second = startProcess({ ...backends.env, PORT: port });
@@ -39,7 +39,7 @@ describe('a start that can not be', () => {
 it.each([
   ['thrown', 'throw new Error("a bug")'],
   ['rejected', 'Promise.reject(new Error("a bug"))'],
-])('what nobody caught (%s) is logged, and ends the service with 1', async (_how, code) => {
+])('An uncaught error (%s) is logged and ends the service with 1', async (_how, code) => {
   const preload = `data:text/javascript,setTimeout(() => { ${code} }, 1000)`;
   const service = startProcess({
     ...backends.env,

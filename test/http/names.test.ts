@@ -24,8 +24,8 @@ const purge = async (path: string) =>
     files: string[];
   };
 
-describe('with OUTPUT_NAME=code', () => {
-  it('files are named by the code, also in the callback, and are found by either name', async () => {
+describe('OUTPUT_NAME=code', () => {
+  it('With OUTPUT_NAME=code files are named by the code, also in the callback, and slug and code find them', async () => {
     const report = await baked(testService.body('a', { code: 'k3d' }));
     expect(report).toMatchObject({ slug: 'a', status: 'done' });
     expect(await files()).toEqual(['k3d-thumb.jpg', 'k3d.mp4']);
@@ -34,7 +34,7 @@ describe('with OUTPUT_NAME=code', () => {
     );
     expect(body).toMatchObject({ slug: 'a', code: 'k3d', mp4Url: `${testService.url}/files/tapes/k3d.mp4` });
     expect((await testService.fetch('/files/tapes/k3d.mp4')).status).toBe(200);
-    // By another tape's id nothing goes; by its slug all does.
+    // The id of another tape removes nothing; the slug removes all.
     expect(await purge('a?mongoId=another')).toMatchObject({ jobs: [], files: [] });
     expect(await purge('k3d?mongoId=another&unowned=true')).toMatchObject({ jobs: [], files: [] });
     expect(await purge('a')).toMatchObject({
@@ -44,7 +44,7 @@ describe('with OUTPUT_NAME=code', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('a purge by the code finds the work, too', async () => {
+  it('A purge by the code removes the jobs too', async () => {
     const { jobId } = await baked(testService.body('b', { code: 'k3e' }));
     expect(await purge('k3e?mongoId=id-b&unowned=true')).toMatchObject({
       jobs: [jobId],
@@ -53,7 +53,7 @@ describe('with OUTPUT_NAME=code', () => {
     expect(await purge('b')).toMatchObject({ jobs: [], files: [] });
   });
 
-  it('a request may ask for names by the slug', async () => {
+  it('A request may ask for files that are named by the slug', async () => {
     await baked(testService.body('c', { code: 'k3f', outputName: 'slug' }));
     expect(await files()).toEqual(['c-thumb.jpg', 'c.mp4']);
     await purge('c');
@@ -64,14 +64,14 @@ describe('with OUTPUT_NAME=code', () => {
     [{ code: null }, 'is missing'],
     [{ code: '../x' }, 'must match'],
     [{ code: 'a/b' }, 'must match'],
-  ])('a request with %o is refused', async (fields, message) => {
+  ])('With OUTPUT_NAME=code a request with %o is refused', async (fields, message) => {
     const response = await testService.post('/bake', testService.body('d', fields));
     expect(response.status).toBe(400);
     const { error } = (await response.json()) as { error: { fields: { field: string; message: string }[] } };
     expect(error.fields).toEqual([{ field: 'code', message: expect.stringContaining(message) }]);
   });
 
-  it('what the oven before this one stored is replaced only for the tape whose MP4 it is', async () => {
+  it('A file from before Oven is replaced only for the tape whose MP4 it is', async () => {
     const old = join(testService.root, 'blobs', 'tapes', 'old.mp4');
     await writeFile(old, 'from before');
     const taken = await baked(testService.body('d', { code: 'old' }));
@@ -84,11 +84,11 @@ describe('with OUTPUT_NAME=code', () => {
     });
   });
 
-  it('two tapes whose files would have one name can’t both have them', async () => {
+  it('The second of two tapes whose files would have the same name fails with SLUG_TAKEN', async () => {
     await baked(testService.body('a', { code: 'b' }));
     const other = await baked(testService.body('b', { outputName: 'slug' }));
     expect(other).toMatchObject({ status: 'failed', error: { code: 'SLUG_TAKEN' } });
-    // Either is purged without the other.
+    // A purge of one leaves the other.
     expect(await purge('b?mongoId=id-b')).toMatchObject({ files: [] });
     expect(await files()).toContain('b.mp4');
     expect(await purge('b?mongoId=id-a')).toMatchObject({ files: ['tapes/b.mp4', 'tapes/b-thumb.jpg'] });

@@ -27,7 +27,7 @@ const codeOf = async (response: Response) =>
 
 describe.each(ROUTES)('%s %s', (method, path) => {
   it.each<[string, Record<string, string>]>([
-    ['nothing', {}],
+    ['no header', {}],
     ['an empty header', { authorization: '' }],
     ['a scheme alone', { authorization: 'Bearer' }],
     ['an empty secret', { authorization: 'Bearer ' }],
@@ -40,13 +40,13 @@ describe.each(ROUTES)('%s %s', (method, path) => {
     ['the secret without a scheme', { authorization: OLD_SECRET }],
     ['another header', { 'x-authorization': `Bearer ${OLD_SECRET}` }],
     ['the name of an object', { authorization: 'Bearer __proto__' }],
-  ])('does not open to %s', async (_what, headers) => {
+  ])(`${method} ${path} is refused with %s`, async (_what, headers) => {
     const response = await testService.fetch(path, { method, headers });
     expect([response.status, await codeOf(response)]).toEqual([401, 'UNAUTHORIZED']);
     expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
   });
 
-  it.each([SECRET, OLD_SECRET])('opens to each secret', async (secret) => {
+  it.each([SECRET, OLD_SECRET])(`${method} ${path} is accepted with each secret`, async (secret) => {
     const response = await testService.fetch(path, {
       method,
       headers: { authorization: secretInHeader(secret) },
@@ -56,8 +56,8 @@ describe.each(ROUTES)('%s %s', (method, path) => {
   });
 });
 
-describe('a job', () => {
-  it('is cancelled, tried again, and ends; each only when it can', async () => {
+describe('Changes of a job', () => {
+  it('A job can be cancelled while it runs, and retried only after it has failed', async () => {
     const { jobId } = await testService.bake(testService.stalled('s1'));
     expect(await codeOf(await change(`/jobs/${jobId}/retry`))).toBe('JOB_UNFINISHED');
     expect(await codeOf(await change(`/jobs/${jobId}/replay-callback`))).toBe('JOB_UNFINISHED');
@@ -72,7 +72,7 @@ describe('a job', () => {
     await change(`/jobs/${jobId}/cancel`);
   });
 
-  it('that is done has its callback sent again, and is not tried again', async () => {
+  it('A job that is done can have its callback sent again, and can not be retried', async () => {
     const { jobId } = await testService.bake(testService.body('b'));
     await testService.ended(jobId);
     const mine = () => testService.calls.filter(({ body }) => body.includes('id-b"'));
@@ -86,8 +86,8 @@ describe('a job', () => {
   });
 });
 
-describe('a purge', () => {
-  it('leaves nothing of a tape: files, history, work', async () => {
+describe('DELETE /tapes/:slug', () => {
+  it('A purge removes the files, history and jobs of a tape', async () => {
     const { jobId } = await testService.bake(testService.body('c'));
     await testService.ended(jobId);
     const running = await testService.bake(testService.stalled('c', { mongoId: 'id-c' }));
@@ -105,11 +105,11 @@ describe('a purge', () => {
       const names = await readdir(join(testService.root, 'temp'));
       return !names.some((name) => name.startsWith('tape-c-'));
     });
-    // Nothing more to purge, and no harm in it.
+    // A second purge removes nothing and is no error.
     expect(await (await change('/tapes/c', 'DELETE')).json()).toEqual({ slug: 'c', jobs: [], files: [] });
   });
 
-  it('takes slugs only', async () => {
+  it('A purge refuses a name that is no slug', async () => {
     for (const slug of ['.a', 'a%2fb', '..%2f..', 'a'.repeat(65)]) {
       const response = await change(`/tapes/${slug}`, 'DELETE');
       expect([slug, response.status]).toEqual([slug, 400]);
@@ -117,8 +117,8 @@ describe('a purge', () => {
   });
 });
 
-describe('a drain', () => {
-  it('says what is left, until nothing is', async () => {
+describe('POST /drain', () => {
+  it('A drain counts the remaining jobs until none is left', async () => {
     const { jobId } = await testService.bake(testService.stalled('s2'));
     expect(await (await change('/drain')).json()).toMatchObject({ draining: true, idle: false });
     expect(await codeOf(await change(`/jobs/${jobId}/retry`))).toBe('DRAINING');

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../rig/until.ts';
 import { BEARER, startTestService, type TestService } from './test-service.ts';
 
-/** Each request is wrong in one way, and in every way that is looked at later. */
+/** Each request fails one check, and every later check too. */
 let testService: TestService;
 beforeAll(async () => {
   testService = await startTestService({ MAX_QUEUED: '1' });
@@ -34,12 +34,12 @@ const EXPECTED = {
   origin: [403, 'ORIGIN_NOT_ALLOWED'],
 };
 
-describe('the order of checks', () => {
-  it('is the same when all is well', async () => {
+describe('The order of the checks of POST /bake', () => {
+  it('A bad request is refused by the first check that it fails', async () => {
     expect(await order()).toEqual(EXPECTED);
   });
 
-  it('puts a full queue before a drained service and a full disk, and after all that the caller can mend', async () => {
+  it('A full queue is checked before a drain and a full disk, and after everything that the caller can correct', async () => {
     const { jobId } = await testService.bake(testService.stalled('busy1'));
     await until('it is taken up', async () => {
       const { status } = (await (await testService.fetch(`/status/${jobId}`)).json()) as { status: string };
@@ -49,7 +49,7 @@ describe('the order of checks', () => {
     expect(await ask(testService.stalled('busy2'))).toEqual([202, undefined, null]);
     const full = [429, 'QUEUE_FULL', expect.stringMatching(/^[1-9]\d*$/)];
     expect(await ask(testService.stalled('busy3'))).toEqual(full);
-    // What is in it already has its place.
+    // A request that is in the queue already keeps its place.
     expect((await ask(testService.stalled('busy2')))[0]).toBe(200);
     expect(await order()).toEqual(EXPECTED);
     await testService.fetch('/drain', { method: 'POST', headers: BEARER });
@@ -57,7 +57,7 @@ describe('the order of checks', () => {
     expect(await order()).toEqual(EXPECTED);
   });
 
-  it('refuses when drained, and takes tapes again after it', async () => {
+  it('A draining service refuses tapes, and takes them again after the drain', async () => {
     for (const slug of ['busy1', 'busy2']) {
       await testService.fetch(`/tapes/${slug}`, { method: 'DELETE', headers: BEARER });
     }
@@ -72,7 +72,7 @@ describe('the order of checks', () => {
     await testService.ended(jobId);
   });
 
-  it('refuses when there is no disk', async () => {
+  it('A service without disk space refuses tapes', async () => {
     const temp = join(testService.root, 'temp');
     await rename(temp, `${temp}-away`);
     try {
@@ -88,7 +88,7 @@ describe('the order of checks', () => {
     await until('all is well', async () => (await testService.fetch('/health')).ok);
   });
 
-  it('refuses when there is no queue, and /health says so; all is well again when it is back', async () => {
+  it('A service without Redis refuses tapes and is unhealthy, and recovers when Redis is back', async () => {
     await testService.redis.kill();
     const health = async () =>
       (await (await testService.fetch('/health')).json()) as { status: string; reasons: object[] };

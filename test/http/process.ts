@@ -6,27 +6,27 @@ import { until } from '../rig/until.ts';
 
 const MAIN = fileURLToPath(new URL('../../service/main.ts', import.meta.url));
 
-/** The service in a process of its own. */
+/** The service in its own process. */
 export interface ServiceProcess {
   readonly child: ChildProcess;
-  /** What it wrote, to standard output and error. */
+  /** Its lines on standard output and error. */
   readonly lines: string[];
-  /** Where it says that it answers; fails when it ends before. */
+  /** The URL that it logs when it listens; rejects if it ends before. */
   url(): Promise<string>;
   said(message: string): boolean;
   /** Its exit code, or the signal that ended it. */
   ended(): Promise<number | NodeJS.Signals | null>;
-  /** kill -9, if it still runs. */
+  /** Ends it by SIGKILL if it still runs. */
   kill(): Promise<void>;
 }
 
 export interface ProcessOptions {
   readonly args?: readonly string[];
-  /** A descriptor of this process that is handed over as number 3, as systemd does. */
+  /** A descriptor of this process that becomes its number 3, as with systemd. */
   readonly socket?: number;
 }
 
-/** Starts `node service/main.ts` with an environment and nothing else of this one's. */
+/** Starts `node service/main.ts` with this environment only. */
 export function startProcess(env: NodeJS.ProcessEnv, options: ProcessOptions = {}): ServiceProcess {
   const { args = [], socket } = options;
   // Only the process itself knows its number before it is Node.

@@ -11,8 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => backends.close());
 
-/** A run in which everything goes wrong that may show a secret, at the most talkative level. */
-it('no line of a whole run holds a secret', async () => {
+/** A run with every error that may show a secret, at the log level trace. */
+it('No line of the log of a whole run holds a secret', async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
   const env = {
     ...backends.env,

@@ -10,34 +10,34 @@ import { type RedisRig, startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
 import { makeTape } from '../tapes/make.ts';
 
-/** With characters that a header holds only as bytes. */
+/** Has a character that a header can hold only as bytes. */
 export const SECRET = 'open sesame: käse';
 export const OLD_SECRET = 'the-secret-before';
 export const BEARER = { authorization: `Bearer ${OLD_SECRET}` };
 
-/** What a service is started with: folders, a real Redis, a receiver of callbacks and a source that never answers. */
+/** What a test service needs: folders, a real Redis, a receiver of callbacks and a source that never answers. */
 export interface Backends {
   readonly root: string;
   readonly redis: RedisRig;
   readonly env: NodeJS.ProcessEnv;
-  /** Callbacks and progress that were received. */
+  /** The callbacks and progress reports that the receiver got. */
   readonly calls: {
     readonly path: string;
     readonly headers: IncomingMessage['headers'];
     readonly body: string;
   }[];
-  /** What the receiver answers. */
+  /** The status that the receiver answers. */
   receive: (path: string) => number;
   /** Whether the source of `stalled` tapes does not answer. */
   isStalling: boolean;
-  /** A body of POST /bake whose tape is there. */
+  /** A body of POST /bake for a tape that exists. */
   body(slug: string, more?: object): Record<string, unknown>;
-  /** A tape whose source does not answer as long as `isStalling`. */
+  /** A body of POST /bake for a tape whose source does not answer while `isStalling`. */
   stalled(slug: string, more?: object): Record<string, unknown>;
   close(): Promise<void>;
 }
 
-/** A whole service in this process, on a port that the system chose. */
+/** A whole service in this process, on a port that the system chooses. */
 export interface TestService extends Backends {
   readonly url: string;
   readonly log: string[];
@@ -45,7 +45,7 @@ export interface TestService extends Backends {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   bake(body: object): Promise<{ status: number; jobId: string }>;
-  /** The report of a job, once it has ended. */
+  /** The report of a job after its end. */
   ended(jobId: string): Promise<Record<string, unknown>>;
 }
 
