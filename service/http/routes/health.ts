@@ -12,7 +12,7 @@ export interface HealthOptions {
   /** In milliseconds since 1970. */
   readonly startedAt: number;
   readonly isDraining: () => boolean;
-  /** What keeps this service from baking. */
+  /** Finds the reasons why this service can't bake; none if it can. */
   readonly probe: () => Promise<readonly Reason[]>;
 }
 
@@ -63,11 +63,11 @@ export interface WorkOptions {
   /** The fault for which tapes wait. */
   readonly fault?: () => Reason | undefined;
   readonly limits?: WorkLimits;
-  /** An answer is good for so many milliseconds. */
+  /** Milliseconds for which an answer is used again. */
   readonly everyMs?: number;
 }
 
-/** `GET /health/work`: whether tapes get through. */
+/** `GET /health/work`: whether tapes are baked and callbacks delivered in time. */
 export function workRoute(
   app: App,
   { queue, fault, limits = WORK_LIMITS, everyMs = 5000 }: WorkOptions,
@@ -86,7 +86,10 @@ export function workRoute(
     }
   });
   const route = createRoute({
-    ...{ method: 'get', path: '/health/work', tags: ['Operation'], summary: 'Whether tapes get through' },
+    method: 'get',
+    path: '/health/work',
+    tags: ['Operation'],
+    summary: 'Whether tapes get through',
     description:
       'What an alert should watch: 503 when tapes wait too long, too many fail, or callbacks stay undelivered.',
     responses: {
