@@ -94,6 +94,10 @@ test('The troubleshooting of docs/operate.md names every code that is not the fa
   expect(wanted.filter((code) => !rows.includes(`\`${code}\``))).toEqual([]);
 });
 
+test('ARCHITECTURE.md names more than eighty paths', () => {
+  expect([...textOf('ARCHITECTURE.md').matchAll(PATH)].length).toBeGreaterThan(80);
+});
+
 test('docs/README.md links to every other page of docs/', () => {
   const pages = globSync('docs/*.md', { cwd: ROOT }).filter((page) => page !== 'docs/README.md');
   const map = textOf('docs/README.md');
