@@ -1,7 +1,7 @@
-/** The processor of bake jobs: runs one attempt, and tells BullMQ how it ended. */
-import { setTimeout as delay } from 'node:timers/promises';
+/** The processor of bake jobs: runs one attempt, and reports its end to BullMQ. */
 import { DelayedError, type Job } from 'bullmq';
 import { latestOnly } from '../lib/latest-only.ts';
+import { withRetries } from '../lib/retry.ts';
 import { isPostponed, toFailure, toJobError } from '../queue/failure.ts';
 import { type BakeData, fileNameOf } from '../queue/job.ts';
 import { isRedisError } from '../queue/store.ts';
@@ -32,8 +32,8 @@ export interface BakeProcessorOptions {
 }
 
 const PROGRESS_MS = 250;
-/** Between two tries to write to a Redis that does not take it. */
-const REDIS_RETRY_MS = 1000;
+/** The longest wait between two writes to a Redis that does not take them. */
+const REDIS_RETRY_MS = 2000;
 
 type BakeJob = Job<BakeData, BakeResult>;
 
@@ -42,8 +42,8 @@ export function bakeProcessor(options: BakeProcessorOptions) {
   const { bake, activeJobs, withSlugLock, checkStopRequest, faultPause, faultWaits, onError } = options;
 
   /**
-   * Hands the job back for a fault that is not the tape's, and throws what tells BullMQ so; no attempt is spent. Returns when
-   * the job has been postponed for too long.
+   * Hands the job back for a fault that is not the tape's, and throws the error by which BullMQ knows; no attempt is spent.
+   * Returns if the job was postponed for too long.
    */
   const postpone = async (job: BakeJob, token: string, failure: Failure, signal: AbortSignal) => {
     faultPause.begin(failure, job.id!);
@@ -91,19 +91,17 @@ export function bakeProcessor(options: BakeProcessorOptions) {
     activeJobs.run(job, token, job.data.callbackId, (signal) => runAttempt(job, token, signal));
 }
 
-/** Repeats a write until Redis takes it. Throws any other error, and the signal's abort. */
-async function whenRedisTakes(
+/** Repeats a write until Redis takes it. Throws any other error, and the signal's reason when aborted. */
+function whenRedisTakes(
   signal: AbortSignal,
   onError: (error: Error) => void,
   write: () => Promise<void>,
 ): Promise<void> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!isRedisError(error)) throw error;
-      onError(error as Error);
-    }
-    await delay(REDIS_RETRY_MS, undefined, { signal });
-  }
+  const attempt = () =>
+    write().catch((error: Error) => {
+      if (isRedisError(error)) onError(error);
+      throw error;
+    });
+  const attempts = Number.POSITIVE_INFINITY;
+  return withRetries(attempt, { attempts, delays: [REDIS_RETRY_MS], signal, isRetryable: isRedisError });
 }

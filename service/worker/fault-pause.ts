@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../schemas/outcome.ts';
 
 export interface FaultPauseOptions {
-  /** Tries without a tape what has failed. Throws while the fault lasts. */
+  /** Tries the failed step without a tape. Throws while the fault lasts. */
   readonly probe: (failure: Failure, signal: AbortSignal) => Promise<void>;
   /** Lets the worker take no more jobs. */
   readonly pause: () => Promise<void>;

@@ -62,7 +62,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
   });
 }
 
-/** Tries what a candidate proves, of the part that has failed; with wrong settings any part may be the reason. */
+/** Runs the startup checks of the part that failed; if the settings are wrong, those of all parts. */
 function probeFault(checks: readonly StartupCheck[], disk: DiskMonitor) {
   return async ({ code }: Failure): Promise<void> => {
     const { fault } = ERRORS[code as FailureCode];

@@ -32,7 +32,7 @@ export interface WorkersOptions {
   readonly stalledCheckMs?: number;
   /** How long an aborted bake may take to end before its worker no longer waits for it. */
   readonly graceMs?: number;
-  /** Tries without a tape what a bake has failed with, for faults that are not the tape's. Throws while the fault lasts. */
+  /** Tries the failed step of a bake without a tape, for a fault that is not the tape's. Throws while the fault lasts. */
   readonly probe?: (failure: Failure, signal: AbortSignal) => Promise<void>;
   readonly faultWaits?: FaultWaits;
   /** Called when bakes begin to wait for a fault, and without one when they go on. */

@@ -144,8 +144,8 @@ describe('expired lock', () => {
   });
 });
 
-describe('Redis killed', () => {
-  it('in the middle: what was accepted is baked, and told once', async () => {
+describe('killed Redis', () => {
+  it('Accepted tapes are baked and reported once although Redis is killed meanwhile', async () => {
     const server = await startRedis();
     onTestFinished(() => server.stop());
     const own = openQueueFixture(server);

@@ -9,7 +9,7 @@ const SLUGS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const QUICK = { first: 20, longest: 80, giveUp: 60_000 };
 const POSTPONED = FAILURE_CODES.filter((code) => ERRORS[code].retry === 'postponed');
 
-describe('A fault that is not the tape’s', () => {
+describe('a fault that is not the tape’s', () => {
   it.each(POSTPONED)(
     '%s fails no tape: the worker stops, and goes on when a probe succeeds',
     async (code) => {
@@ -44,7 +44,7 @@ describe('A fault that is not the tape’s', () => {
     },
   );
 
-  it('fails the tapes after the time to give up, those too that never ran, and calls back', async () => {
+  it('Tapes that waited longer than the time to give up fail and are reported, also those that never ran', async () => {
     const own = openQueueFixture(redis());
     await own.work({
       concurrency: 1,
@@ -59,7 +59,7 @@ describe('A fault that is not the tape’s', () => {
     }
   });
 
-  it('is of one tape alone when the probe succeeds: that tape waits, and all others are baked', async () => {
+  it('A tape whose fault no probe finds waits alone, and all other tapes are baked', async () => {
     const own = openQueueFixture(redis());
     await own.work({
       concurrency: 1,
