@@ -79,6 +79,8 @@ export function onError(log: Log): ErrorHandler {
     if (status >= 500 && code !== 'DRAINING') {
       const level = code === 'INTERNAL' ? 'error' : 'warn';
       log[level]({ requestId: c.get('requestId'), code, err: error.cause ?? error }, 'request failed');
+    } else if (c.req.method !== 'GET') {
+      log.info({ requestId: c.get('requestId'), code, fields: error.fields }, 'request refused');
     }
     return sendError(c, error);
   };

@@ -5,9 +5,10 @@ import { withRetries } from '../lib/retry.ts';
 import { isPostponed, toFailure, toJobError } from '../queue/failure.ts';
 import { type BakeData, fileNameOf } from '../queue/job.ts';
 import { isRedisError } from '../queue/store.ts';
-import type { BakeResult, Failure, StageProgress } from '../schemas/outcome.ts';
+import type { BakeResult, Failure, Stage, StageProgress } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import type { ActiveJobs } from './active-jobs.ts';
+import type { WorkerEvents } from './events.ts';
 import { type FaultPause, type FaultWaits, faultWait } from './fault-pause.ts';
 
 /** One attempt of a bake job, for the function that bakes. */
@@ -28,6 +29,7 @@ export interface BakeProcessorOptions {
   readonly checkStopRequest: (callbackId: string) => Promise<void>;
   readonly faultPause: FaultPause;
   readonly faultWaits: FaultWaits;
+  readonly events?: WorkerEvents | undefined;
   readonly onError: (error: Error) => void;
 }
 
@@ -39,13 +41,20 @@ type BakeJob = Job<BakeData, BakeResult>;
 
 /** Makes the function that BullMQ calls with each bake job. */
 export function bakeProcessor(options: BakeProcessorOptions) {
-  const { bake, activeJobs, withSlugLock, checkStopRequest, faultPause, faultWaits, onError } = options;
+  const { bake, activeJobs, withSlugLock, checkStopRequest, faultPause, faultWaits, events, onError } =
+    options;
 
   /**
    * Hands the job back for a fault that is not the tape's, and throws the error by which BullMQ knows; no attempt is spent.
    * Returns if the job was postponed for too long.
    */
-  const postpone = async (job: BakeJob, token: string, failure: Failure, signal: AbortSignal) => {
+  const postpone = async (
+    job: BakeJob,
+    token: string,
+    failure: Failure,
+    error: unknown,
+    signal: AbortSignal,
+  ) => {
     faultPause.begin(failure, job.id!);
     const waitingSince = Math.max(job.timestamp, faultPause.current()?.since ?? 0);
     const { since = waitingSince, times = 0 } = job.data.postponed ?? {};
@@ -56,6 +65,7 @@ export function bakeProcessor(options: BakeProcessorOptions) {
       await job.updateData(data);
       await job.moveToDelayed(Date.now() + faultWait(faultWaits, times), token);
     });
+    events?.bakePostponed(job, failure, error);
     throw new DelayedError();
   };
 
@@ -64,24 +74,33 @@ export function bakeProcessor(options: BakeProcessorOptions) {
     await checkStopRequest(callbackId);
     const paused = faultPause.current();
     if (paused) {
-      await postpone(job, token, paused.failure, signal);
+      await postpone(job, token, paused.failure, undefined, signal);
+      events?.bakeFailed(job, paused.failure, undefined, undefined);
       throw toJobError(paused.failure);
     }
     const write = (value: StageProgress) => job.updateProgress({ ...value });
     const progress = latestOnly({ write, onError, everyMs: PROGRESS_MS });
+    let stage: Stage | undefined;
     try {
       signal.throwIfAborted();
-      return await bake(request, {
+      events?.bakeStarted(job);
+      const result = await bake(request, {
         jobId: job.id!,
         signal,
-        onProgress: progress.set,
+        onProgress: (value) => {
+          stage = value.stage;
+          progress.set(value);
+        },
         withSlugLock: (work, until) => withSlugLock(fileNameOf(request), work, until),
       });
+      events?.bakeEnded(job, result);
+      return result;
     } catch (error) {
+      if (signal.aborted) events?.bakeStopped(job, signal.reason);
       signal.throwIfAborted();
       const failure = toFailure(error);
-      if (isPostponed(failure)) await postpone(job, token, failure, signal);
-      if (failure.code === 'INTERNAL') onError(error as Error);
+      if (isPostponed(failure)) await postpone(job, token, failure, error, signal);
+      events?.bakeFailed(job, failure, error, stage);
       throw toJobError(failure);
     } finally {
       await progress.flush();

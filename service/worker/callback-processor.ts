@@ -8,6 +8,7 @@ import type { Store } from '../queue/store.ts';
 import type { BakeResult, Outcome } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import type { ActiveJobs } from './active-jobs.ts';
+import type { WorkerEvents } from './events.ts';
 
 /** A callback to deliver. */
 export interface Callback {
@@ -33,6 +34,7 @@ export interface CallbackProcessorOptions {
   readonly store: Store;
   /** A connection whose commands wait for a lost Redis. */
   readonly redis: Redis;
+  readonly events?: WorkerEvents | undefined;
   readonly onError: (error: Error) => void;
 }
 
@@ -40,7 +42,7 @@ type CallbackJob = Job<CallbackData, string>;
 
 /** Makes the function that BullMQ calls with each callback job. */
 export function callbackProcessor(options: CallbackProcessorOptions) {
-  const { deliver, activeJobs, store, redis, onError } = options;
+  const { deliver, activeJobs, store, redis, events, onError } = options;
 
   /** The bake that the callback reports; undefined if the bake has a newer callback, or the tape was purged. */
   const findBake = async (job: CallbackJob): Promise<Job<BakeData, BakeResult> | undefined> => {
@@ -71,12 +73,14 @@ export function callbackProcessor(options: CallbackProcessorOptions) {
       attempt: tried + 1,
       finishedAt: bake.finishedOn ?? job.timestamp,
     };
+    const began = performance.now();
     const answer = await deliver(callback, signal).catch(async (error: Error) => {
       signal.throwIfAborted();
       onError(error);
       await record(false, 'The callback could not be made.');
       throw error;
     });
+    events?.callbackAttempted(callback, performance.now() - began, answer);
     if (answer === 'delivered') {
       await record(true);
       return answer;

@@ -16,6 +16,7 @@ import { openSource } from '../source/source.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import { tapeBaker } from './bake-tape.ts';
+import { logEvents } from './events.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 export interface WorkOptions {
@@ -58,6 +59,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
       if (failure) log.error({ code: failure.code, message: failure.message }, 'bakes wait for a fault');
       else log.info('bakes go on');
     },
+    events: logEvents(log),
     onError: (err) => log.error({ err }, 'queue'),
   });
 }

@@ -13,6 +13,7 @@ import type { BakeRequest } from '../schemas/request.ts';
 import { trackJobs } from './active-jobs.ts';
 import { type BakeAttempt, bakeProcessor } from './bake-processor.ts';
 import { type Callback, callbackProcessor, type DeliveryAnswer } from './callback-processor.ts';
+import type { WorkerEvents } from './events.ts';
 import { FAULT_WAITS, type FaultWaits, openFaultPause } from './fault-pause.ts';
 
 export interface WorkersOptions {
@@ -37,6 +38,7 @@ export interface WorkersOptions {
   readonly faultWaits?: FaultWaits;
   /** Called when bakes begin to wait for a fault, and without one when they go on. */
   readonly onFault?: (failure: Failure | undefined) => void;
+  readonly events?: WorkerEvents;
   readonly onError?: (error: Error) => void;
 }
 
@@ -95,6 +97,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     checkStopRequest,
     faultPause,
     faultWaits,
+    events: options.events,
     onError,
   });
   const processCallback = callbackProcessor({
@@ -102,6 +105,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     activeJobs: activeCallbacks,
     store,
     redis: connection,
+    events: options.events,
     onError,
   });
 
@@ -124,6 +128,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   });
   bakes.on('error', onError).on('lockRenewalFailed', activeBakes.lose);
   callbacks.on('error', onError).on('lockRenewalFailed', activeCallbacks.lose);
+  bakes.on('stalled', (jobId) => options.events?.stalled(BAKES, jobId));
+  callbacks.on('stalled', (jobId) => options.events?.stalled(CALLBACKS, jobId));
   const removePurged = (job: Job<CallbackData, string> | undefined) => {
     if (job) removePurgedCallback(store, job).catch(onError);
   };

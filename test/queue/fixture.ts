@@ -5,6 +5,7 @@ import { openQueue, type Queue, type QueueOptions } from '../../service/queue/qu
 import type { BakeResult } from '../../service/schemas/outcome.ts';
 import type { BakeRequest } from '../../service/schemas/request.ts';
 import type { Callback } from '../../service/worker/callback-processor.ts';
+import { logEvents } from '../../service/worker/events.ts';
 import { startWorkers, type Workers, type WorkersOptions } from '../../service/worker/workers.ts';
 import { type RedisRig, startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
@@ -85,6 +86,11 @@ export function openQueueFixture(redis: RedisRig, options: Partial<QueueOptions>
         lockMs: 2000,
         stalledCheckMs: 200,
         graceMs: 300,
+        events: logEvents({
+          info: () => {},
+          warn: () => {},
+          error: ({ err }: { err: Error }) => onError(err),
+        }),
         faultWaits: { first: 100, longest: 400, giveUp: 60_000 },
         bake: async () => RESULT,
         deliver: async (callback) => {

@@ -1,0 +1,73 @@
+/**
+ * The lines of the log about one tape: one for each event, with the job's id and the slug. `error` is for a person to read at
+ * once (a bug), `warn` for a fault that may pass, `info` for all else.
+ */
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { BakeData } from '../queue/job.ts';
+import type { BakeResult, Failure, Stage } from '../schemas/outcome.ts';
+
+/** What a worker knows of the job it runs. */
+export interface JobFacts {
+  readonly id?: string | undefined;
+  readonly data: BakeData;
+  /** Attempts that were spent before. */
+  readonly attemptsMade: number;
+}
+
+/** One attempt of a callback. */
+interface CallbackFacts {
+  readonly jobId: string;
+  readonly callbackId: string;
+  readonly attempt: number;
+  readonly request: { readonly slug: string };
+}
+
+type Answer = 'delivered' | { readonly lastError: string; readonly retryInMs?: number | undefined };
+
+export interface WorkerEvents {
+  bakeStarted(job: JobFacts): void;
+  bakeEnded(job: JobFacts, result: BakeResult): void;
+  /** `error` is what was thrown, with its causes; `stage` the last one that began. */
+  bakeFailed(job: JobFacts, failure: Failure, error: unknown, stage: Stage | undefined): void;
+  /** The job went back to the queue for a fault that is not the tape's. */
+  bakePostponed(job: JobFacts, failure: Failure, error: unknown): void;
+  /** The job was cancelled, handed back or lost. */
+  bakeStopped(job: JobFacts, reason: unknown): void;
+  /** An answer without `retryInMs` gives the callback up. */
+  callbackAttempted(callback: CallbackFacts, milliseconds: number, answer: Answer): void;
+  /** The job's worker gave no sign of life: another takes the job. */
+  stalled(queue: string, jobId: string): void;
+}
+
+export function logEvents(log: Pick<Log, 'info' | 'warn' | 'error'>): WorkerEvents {
+  const facts = ({ id, data, attemptsMade }: JobFacts) => ({
+    jobId: id,
+    slug: data.request.slug,
+    attempt: attemptsMade + 1,
+  });
+  return {
+    bakeStarted: (job) => log.info(facts(job), 'bake started'),
+    bakeEnded: (job, { bytes, duration, timings }) =>
+      log.info({ ...facts(job), bytes, duration, seconds: timings }, 'bake ended'),
+    bakeFailed: (job, { code }, error, stage) =>
+      log[levelOf(code)]({ ...facts(job), code, stage, err: error }, 'bake failed'),
+    bakePostponed: (job, { code }, error) =>
+      log.warn({ ...facts(job), code, postponed: job.data.postponed, err: error }, 'bake postponed'),
+    bakeStopped: (job, reason) => log.info({ ...facts(job), reason: String(reason) }, 'bake stopped'),
+    callbackAttempted: ({ jobId, request, callbackId, attempt }, milliseconds, answer) => {
+      const event = { jobId, slug: request.slug, callbackId, attempt, ms: Math.round(milliseconds) };
+      if (answer === 'delivered') return log.info(event, 'callback delivered');
+      const { lastError, retryInMs } = answer;
+      if (retryInMs === undefined) return log.warn({ ...event, lastError }, 'callback given up');
+      return log.info({ ...event, lastError, retryInMs }, 'callback failed');
+    },
+    stalled: (queue, jobId) => log.warn({ queue, jobId }, 'job stalled'),
+  };
+}
+
+function levelOf(code: string): 'info' | 'warn' | 'error' {
+  const { fault } = ERRORS[code as ErrorCode];
+  if (fault === 'bug') return 'error';
+  return ['tape', 'source', 'caller'].includes(fault) ? 'info' : 'warn';
+}

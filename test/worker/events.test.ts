@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { OvenError } from '../../service/errors.ts';
+import { openLog } from '../../service/lib/log.ts';
+import { logEvents } from '../../service/worker/events.ts';
+import { openQueueFixture, RESULT, requestFor, useRedis } from '../queue/fixture.ts';
+import { until } from '../rig/until.ts';
+
+const { redis } = useRedis();
+const SECRET = 'a-marked-secret';
+
+interface Line {
+  readonly level: string;
+  readonly msg: string;
+  readonly jobId?: string;
+  readonly [field: string]: unknown;
+}
+
+/** Workers whose log is kept. */
+function openLogged() {
+  const own = openQueueFixture(redis(), { attempts: 2 });
+  const lines: Line[] = [];
+  const stream = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const events = logEvents(openLog({ level: 'info', secrets: [SECRET], stream }));
+  return { ...own, events, linesOf: (jobId: string) => lines.filter((line) => line.jobId === jobId) };
+}
+
+it('The log has one line for each event of a tape that is baked and delivered', async () => {
+  const { queue, work, events, linesOf, calls } = openLogged();
+  await work({ events });
+  const { jobId } = await queue.submit(requestFor('a'));
+  await calls(1);
+  await until('the last line', () => linesOf(jobId).length === 3);
+  expect(linesOf(jobId)).toMatchObject([
+    { level: 'info', msg: 'bake started', slug: 'a', attempt: 1 },
+    { level: 'info', msg: 'bake ended', slug: 'a', attempt: 1, bytes: RESULT.bytes },
+    { level: 'info', msg: 'callback delivered', slug: 'a', attempt: 1, ms: expect.any(Number) },
+  ]);
+});
+
+it.each([
+  ['NOT_A_ZIP', 'info', 1],
+  ['SOURCE_UNREACHABLE', 'info', 2],
+  ['FFMPEG_FAILED', 'warn', 2],
+  ['VERIFY_FAILED', 'error', 1],
+  ['INTERNAL', 'error', 1],
+] as const)(
+  'A bake that fails with %s is in the log at level %s with its causes, at each attempt',
+  async (code, level, attempts) => {
+    const { queue, work, events, linesOf } = openLogged();
+    await work({
+      events,
+      bake: async (_request, { onProgress }) => {
+        onProgress({ stage: 'encoding', progress: 0.5 });
+        const cause = new Error(`the last lines of the encoder ${SECRET}`);
+        throw code === 'INTERNAL'
+          ? new TypeError('a bug', { cause })
+          : new OvenError(code, undefined, { cause });
+      },
+      deliver: async () => ({ lastError: 'The receiver answered 500.' }),
+    });
+    const { jobId } = await queue.submit(requestFor(`f-${code}`));
+    await until('the last line', () => linesOf(jobId).some(({ msg }) => msg === 'callback given up'));
+    const failed = linesOf(jobId).filter(({ msg }) => msg === 'bake failed');
+    expect(failed).toHaveLength(attempts);
+    for (const [n, line] of failed.entries()) {
+      expect(line).toMatchObject({
+        level,
+        code,
+        attempt: n + 1,
+        stage: 'encoding',
+        err: { cause: { message: 'the last lines of the encoder [redacted]' } },
+      });
+    }
+    expect(linesOf(jobId).at(-1)).toMatchObject({ level: 'warn', lastError: 'The receiver answered 500.' });
+  },
+);
