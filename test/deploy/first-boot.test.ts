@@ -17,7 +17,9 @@ describe.skipIf(reason)(`a first boot that goes wrong${reason ? ` (${reason})` :
   }, 120_000);
   afterAll(() => cloud?.close(), 120_000);
 
-  test('`prepare` installs what it left out, and says so', { timeout: 600_000 }, async () => {
+  test('prepare installs packages that the first boot left out, and says so', {
+    timeout: 600_000,
+  }, async () => {
     const { folder } = cloud.run;
     const [login, hostKey] = [await makeKey(folder, 'login'), await makeKey(folder, 'host-key')];
     const userData = renderUserData({
