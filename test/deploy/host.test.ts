@@ -9,12 +9,12 @@ import { spacesGap } from './spaces.ts';
 import { CHANGES, releaseOf } from './trees.ts';
 import { type Booted, openWorld, type World } from './world.ts';
 
-/** Also the long forms, in `npm run test:deploy`: minutes more, of what the short ones show in principle. */
+/** `npm run test:deploy` also runs the long steps, which take minutes more. */
 const LONG = process.env.OVEN_TEST_DEPLOY === 'long';
 const reason = canBootHosts() ?? spacesGap;
 
-/** The steps build on each other: once one fails, the others have nothing to stand on. */
-describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { timeout: 300_000 }, () => {
+/** Each step needs the steps before it: after one has failed, the others are skipped. */
+describe.skipIf(reason)(`deployed host${reason ? ` (${reason})` : ''}`, { timeout: 300_000 }, () => {
   let world: World;
   let booted: Booted;
   let host: TwinHost;
@@ -24,7 +24,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
   let served: Release;
   let failed = false;
 
-  /** A step: not taken once one before it failed. */
+  /** Adds a step, which is skipped after an earlier one has failed. */
   const step = (name: string, work: () => Promise<void>, form: 'always' | 'long' = 'always') => {
     if (form === 'long' && !LONG) return;
     test(name, async ({ skip }) => {
@@ -56,7 +56,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     for (const slug of slugs) expect(world.callbacks.of(slug)?.body).not.toHaveProperty('error');
   };
 
-  step('boots with the program’s user-data, and cloud-init ends well', async () => {
+  step('A host boots with the user-data of the program, and cloud-init ends well', async () => {
     await host.ready();
     const about = await host.sh(
       '. /etc/os-release; echo "$PRETTY_NAME"; cloud-init --version; systemctl --version | head -n 1',
@@ -68,7 +68,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     );
   });
 
-  step('the program’s commands bring the first release', async () => {
+  step('The commands of the program bring the first release', async () => {
     expect(booted.plan.release).toBe(first.hash);
     const results = await world.up(booted);
     tell('first release', results.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(', '));
@@ -78,7 +78,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     expect(await health()).toMatchObject({ status: 'healthy', release: first.hash });
   });
 
-  step('the program’s firewall lets in who it should', async () => {
+  step('The firewall of the program lets in SSH from the operator and HTTPS from the proxy', async () => {
     const { client, sockets } = world.cloud;
     const reaches = async (port: number) =>
       Promise.race([
@@ -87,7 +87,10 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
       ]);
     // The operator's address may log in, and is no proxy.
     expect([client.address, await reaches(22), await reaches(443), await reaches(80)]).toEqual([
-      ...[client.address, true, false, false],
+      client.address,
+      true,
+      false,
+      false,
     ]);
     await expect(
       world.proxy.exec('timeout', ['1', 'bash', '-c', `</dev/tcp/${host.address}/22`]),
@@ -95,7 +98,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     await world.proxy.exec('timeout', ['5', 'bash', '-c', `</dev/tcp/${host.address}/443`]);
   });
 
-  step('a tape is baked through Caddy over TLS, stored, and called back', async () => {
+  step('A tape that comes through Caddy over TLS is baked, stored and called back', async () => {
     await world.bring('short', 'first-tape');
     await calledBack(['first-tape']);
     allGood(['first-tape']);
@@ -104,7 +107,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     );
   });
 
-  step('the log is rotated, and written on', async () => {
+  step('The service goes on writing its log after a rotation', async () => {
     await host.sh('logrotate --force /etc/logrotate.d/oven');
     expect(await host.sh('ls /var/log/oven | wc -l')).toBe('2');
     await world.bring('short', 'after-rotation');
@@ -115,11 +118,13 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     expect(await host.sh('systemctl list-timers logrotate.timer --no-legend | wc -l')).toBe('1');
   });
 
-  step('the disk’s watch says how full it is, and the alerts’ units stand', () => expectWatched(host));
+  step('The monitoring reports how full the disk is', () => expectWatched(host));
 
-  step('the sandbox is strict', async () => tell('exposure of oven.service', await expectStrict(host)));
+  step('The sandbox of the service is strict', async () =>
+    tell('exposure of oven.service', await expectStrict(host)),
+  );
 
-  step('every command a second time changes nothing', async () => {
+  step('Every command changes nothing when it runs a second time', async () => {
     const state = `systemctl show -p MainPID,ActiveEnterTimestampMonotonic oven.service oven.socket caddy redis-server
       find /etc /opt/oven /usr/local -type f -printf '%p %T@ %m %U %s\\n' | grep -v /incoming/ | sort
       sha256sum /var/lib/oven/*[!p] /opt/oven/incoming/*
@@ -129,7 +134,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     expect(await host.sh(state)).toBe(before);
   });
 
-  step('a release of code with nothing else going on', async () => {
+  step('A release of code serves within seconds on an idle host', async () => {
     const release = await releaseOf(world.site, CHANGES.other);
     const begun = performance.now();
     for (const one of await world.release(host, release)) expect(one).toMatchObject({ exitCode: 0 });
@@ -141,7 +146,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     served = release;
   });
 
-  step('under load a release of code loses no request, no tape and no callback', async () => {
+  step('A release of code under load loses no request, no tape and no callback', async () => {
     world.callbacks.refuse('pending', 12);
     await world.bring('short', 'pending');
     await until('the callback waits', () => world.callbacks.refused.includes('pending'));
@@ -168,13 +173,13 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
 
   for (const kind of bad) {
     step(
-      `a release that ${kind} never serves, and its command fails`,
+      `A release that ${kind} never serves, and its command fails`,
       async () => {
         const release = await releaseOf(world.site, CHANGES[kind]);
         const load = await world.load(240, { slugs: slugs(kind.replaceAll(' ', '-'), 10) });
-        // The candidate's minute is waited for to its end in the long form alone.
-        const hopeless = kind === 'is never healthy' || kind === 'hangs';
-        const patience = hopeless && !LONG ? 'export OVEN_CANDIDATE_SECONDS=8\n' : '';
+        // Only the long form waits for the whole minute that a candidate has.
+        const isSlowToFail = kind === 'is never healthy' || kind === 'hangs';
+        const patience = isSlowToFail && !LONG ? 'export OVEN_CANDIDATE_SECONDS=8\n' : '';
         const results = await world.release(host, release, patience);
         const last = results.at(-1)!;
         tell(`a release that ${kind}`, `refused in ${last.seconds.toFixed(1)} s`);
@@ -193,7 +198,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
   }
 
   step(
-    'oven-rollback returns to the release before',
+    'oven-rollback returns to the earlier release',
     async () => {
       const begun = performance.now();
       const load = await world.load(120, { slugs: [] });
@@ -207,17 +212,17 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
   );
 
   step(
-    'a reboot in the middle of a bake loses no tape',
+    'A reboot in the middle of a bake loses no tape',
     async () => {
-      await inTheMiddle('reboot', () => host.reboot());
+      await interruptBakes('reboot', () => host.reboot());
     },
     'long',
   );
 
   step(
-    'a power cut in the middle of a bake loses no tape',
+    'A power cut in the middle of a bake loses no tape',
     async () => {
-      await inTheMiddle('power-cut', async () => {
+      await interruptBakes('power-cut', async () => {
         await host.cutPower();
         await host.powerOn();
       });
@@ -225,7 +230,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     'long',
   );
 
-  async function inTheMiddle(kind: string, strike: () => Promise<void>): Promise<void> {
+  async function interruptBakes(kind: string, strike: () => Promise<void>): Promise<void> {
     const brought = [`${kind}-1`, `${kind}-2`, `${kind}-3`];
     const [job = ''] = await Promise.all(brought.map((slug) => world.bring('long', slug)));
     await until('a bake encodes', async () => (await statusOf(job)).status === 'encoding');
@@ -239,7 +244,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
     JSON.parse((await world.ask(`/status/${job}`)).text) as { status: string };
 
   step(
-    'replacing the host loses no request, no tape and no callback',
+    'The replacement of the host loses no request, no tape and no callback',
     async () => {
       const { next, results, load, brought } = await replaceHost(world, booted, 'next');
       tell('replacement', results.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(', '));
@@ -257,7 +262,7 @@ describe.skipIf(reason)(`a host for real${reason ? ` (${reason})` : ''}`, { time
   );
 
   step(
-    'a host that reboots when it has handed over passes on what comes, until it is kept',
+    'A host that reboots after its hand-over forwards requests until the hand-over is final',
     () => rebootHandedOver(world, booted, 'third'),
     'long',
   );
