@@ -40,6 +40,11 @@ export interface CallbackProcessorOptions {
 
 type CallbackJob = Job<CallbackData, string>;
 
+/** Attempts at once for one receiver: others get their callbacks while it hangs. Half of what a worker runs at once. */
+const PER_RECEIVER = 4;
+/** How long a callback waits when its receiver has so many; some randomness keeps it from coming back with all others. */
+const RECEIVER_WAIT_MS = 1000;
+
 /** Makes the function that BullMQ calls with each callback job. */
 export function callbackProcessor(options: CallbackProcessorOptions) {
   const { deliver, activeJobs, store, redis, events, onError } = options;
@@ -91,6 +96,22 @@ export function callbackProcessor(options: CallbackProcessorOptions) {
     await job.moveToDelayed(Date.now() + answer.retryInMs, token); // spends none of BullMQ's attempts
     throw new DelayedError();
   };
-  return (job: CallbackJob, token = ''): Promise<string> =>
-    activeJobs.run(job, token, job.id!, (signal) => runAttempt(job, token, signal));
+
+  const attempts = new Map<string, number>();
+  return async (job: CallbackJob, token = ''): Promise<string> => {
+    const { origin } = new URL(job.data.request.callbackUrl);
+    const count = attempts.get(origin) ?? 0;
+    if (count >= PER_RECEIVER) {
+      await job.moveToDelayed(Date.now() + RECEIVER_WAIT_MS * (0.5 + Math.random()), token);
+      throw new DelayedError();
+    }
+    attempts.set(origin, count + 1);
+    try {
+      return await activeJobs.run(job, token, job.id!, (signal) => runAttempt(job, token, signal));
+    } finally {
+      const others = attempts.get(origin)! - 1;
+      if (others > 0) attempts.set(origin, others);
+      else attempts.delete(origin);
+    }
+  };
 }

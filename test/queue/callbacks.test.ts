@@ -5,6 +5,34 @@ import { fault, openQueueFixture, RESULT, requestFor, untilAborted, useRedis } f
 const { redis } = useRedis();
 
 describe('callback', () => {
+  it('A receiver that hangs does not hold up the callbacks of another', async () => {
+    const { queue, work } = openQueueFixture(redis());
+    const hanging = new Set<string>();
+    const answer = Promise.withResolvers<void>();
+    await work({
+      deliver: async ({ callbackId, request }) => {
+        if (request.callbackUrl.includes('hangs')) {
+          hanging.add(callbackId);
+          await answer.promise;
+        }
+        return 'delivered';
+      },
+    });
+    const submit = (slug: string, host: string) =>
+      queue.submit(requestFor(slug, { callbackUrl: `https://${host}.test/hook` }));
+    const slow = await Promise.all(Array.from({ length: 40 }, (_, n) => submit(`slow-${n}`, 'hangs')));
+    await expect.poll(() => hanging.size).toBe(4);
+    const quick = await submit('quick', 'answers');
+    await expect.poll(async () => (await queue.status(quick.jobId))?.callback.delivered).toBe(true);
+    expect(hanging.size).toBe(4);
+    answer.resolve();
+    for (const { jobId } of slow) {
+      await expect
+        .poll(async () => (await queue.status(jobId))?.callback, { timeout: 20_000 })
+        .toEqual({ delivered: true, attempts: 1 });
+    }
+  });
+
   it('A callback is sent again under the same id until it is delivered', async () => {
     const tried: Callback[] = [];
     const { queue, work, is } = openQueueFixture(redis());
