@@ -1,8 +1,8 @@
-import type { Progress } from '../service/bake/report.ts';
+import type { BakeProgress } from '../service/bake/report.ts';
 
 /** The display of a bake's progress. */
 export interface ProgressView {
-  readonly update: (progress: Progress) => void;
+  readonly update: (progress: BakeProgress) => void;
   readonly end: () => void;
 }
 

@@ -12,8 +12,8 @@ export const RETRIES = {
   transient: 'by itself, at once and later',
   automatic: 'by itself, later',
   /** The fault is not the tape's: jobs wait until it is gone, and spend no attempt. After a day they fail. */
-  postponed: 'by itself, when the fault is gone',
-  /** Another attempt by itself is unwanted, or takes as long and fails as well. */
+  postponed: 'by itself, when the fault is gone; after a day the tape fails, and may be sent again',
+  /** Oven does not try again by itself: the caller does not want it, or it would fail in the same way after the same time. */
   manual: 'when the tape is sent again',
   /** The same tape fails the same way: only `oven retry` or `rebake: true` bakes it again. */
   never: 'no',
@@ -26,7 +26,7 @@ interface Row {
   readonly message: string;
   readonly action: string;
   readonly retry?: Retry;
-  /** HTTP's. */
+  /** The HTTP status of a refusal. */
   readonly status?: number;
 }
 
@@ -384,7 +384,7 @@ export function isTransient(error: unknown): boolean {
   return error instanceof OvenError && ERRORS[failureCodeOf(error)].retry === 'transient';
 }
 
-/** Whether an error stays until an operator does something, or for good. Untyped errors may pass. */
+/** Whether an error stays until an operator acts, or for ever. An error without a code counts as one that may go away. */
 export function isPermanent(error: unknown): boolean {
   if (!(error instanceof OvenError)) return false;
   const { fault, retry } = ERRORS[failureCodeOf(error)];

@@ -22,7 +22,7 @@ const onFatal = (error: Error) => {
 
 try {
   const service = await startService(config, { candidate, log, fd: candidate ? undefined : fd, onFatal });
-  // A second signal changes nothing: the service ends as it began to, or systemd kills it.
+  // A second signal does not speed up the end.
   const end = () => {
     service.close().then(() => process.exit(0), onFatal);
   };

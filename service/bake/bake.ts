@@ -4,10 +4,10 @@ import { withAssumptions } from './frames/assumptions.ts';
 import { Pictures } from './frames/pictures.ts';
 import { withImageProcess } from './images/process.ts';
 import { OutputMaker, scaleWarnings } from './make.ts';
+import { moveOutputs } from './move-outputs.ts';
 import { openTape, type Tape } from './open/tape.ts';
 import { type BakeOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { TICKS_PER_SECOND, type Timeline, toTicks } from './plan/timeline.ts';
-import { publish } from './publish.ts';
 import { type BakeReport, Stopwatch } from './report.ts';
 import { type UnpackedSound, unpackSound } from './sound/unpack.ts';
 import { withTempFolder } from './temp-folder.ts';
@@ -55,9 +55,9 @@ async function openAndBake(
       );
       // Not every step stops by itself, and an aborted bake publishes nothing.
       signal.throwIfAborted();
-      const outputs = await publish(made, options.outDir);
+      const outputs = await moveOutputs(made, options.outDir);
       const warnings = [...tape.warnings, ...soundWarnings, ...scaleWarnings(tape, options.outputs)];
-      return { ...describe(tape, timeline, sound), outputs, warnings };
+      return { ...describeTape(tape, timeline, sound), outputs, warnings };
     });
   } finally {
     await tape.close();
@@ -73,7 +73,7 @@ function inWorkFolder<T>(options: ResolvedOptions, work: (folder: string) => Pro
   return withTempFolder(tempDir, `${name.slice(0, MAX_FOLDER_NAME)}-${randomUUID().slice(0, 8)}`, work);
 }
 
-function describe(
+function describeTape(
   tape: Tape,
   timeline: Timeline,
   sound: UnpackedSound | undefined,

@@ -9,7 +9,7 @@ export interface Limit {
   readonly default: number;
   readonly min: number;
   readonly max: number;
-  /** Unit of the variable. The bake library counts MiB in bytes, and all else in the same unit. */
+  /** Unit of the variable. In `Limits`, MiB become bytes; other units stay. */
   readonly unit: keyof typeof UNITS;
   /** What is measured, for help texts and docs. */
   readonly bounds: string;

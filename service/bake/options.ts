@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import { BAKE_TIMEOUT_SECONDS, DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { DEFAULT_OUTPUTS, inOrder, type OutputRequest } from './outputs.ts';
-import type { Progress } from './report.ts';
+import type { BakeProgress } from './report.ts';
 
 /** How a tape is baked. Only `outDir` and `name` have no default. */
 export interface BakeOptions {
@@ -22,7 +22,7 @@ export interface BakeOptions {
   readonly stallSeconds?: number;
   /** Aborting it stops the bake: the encoder is killed, and BAKE_ABORTED is thrown. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: BakeProgress) => void;
   /** How far ffmpeg and the image process stand back behind other programs for the processor: 0 to 19, as `nice` counts; 0 when left out. */
   readonly niceness?: number;
   /** ffmpeg: a name on the PATH, or a path. */

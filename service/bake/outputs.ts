@@ -6,13 +6,13 @@ interface OutputFacts {
   /** What a file's name ends with, after the name of the tape. */
   readonly ending: string;
   readonly contentType: string;
-  /** Pixels of the longer side: where a request says nothing, and at most. */
+  /** Pixels of the longer side: `usual` is the default, `most` the maximum. */
   readonly side: { readonly usual: number; readonly most: number };
-  /** Where the dashboard shows it. Of several files for one place it takes that of the lowest rank. */
+  /** Where the dashboard shows it; 'link' is a link only. If several files are for one place, it shows the one with the lowest rank. */
   readonly dashboard:
     | { readonly place: 'player' | 'image'; readonly rank: number }
     | { readonly place: 'link' };
-  /** Whether `oven bake` makes it always, or where --format asks for it. */
+  /** Whether `oven bake` always makes it, or only if --format names it. */
   readonly cli: 'always' | 'format';
 }
 

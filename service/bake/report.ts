@@ -33,15 +33,15 @@ export interface BakeReport {
   readonly sound?: SoundReport;
   readonly warnings: readonly BakeWarning[];
   /** Seconds that each stage took; `thumbnail` runs beside the first video. */
-  readonly timings: Readonly<Partial<Record<Stage | 'total', number>>>;
+  readonly timings: Readonly<Partial<Record<BakeStage | 'total', number>>>;
 }
 
 /** The stages of a bake: opening and unpacking the tape, then making each output, and verifying videos. */
-export type Stage = 'open' | 'unpack' | OutputKind | 'verify';
+export type BakeStage = 'open' | 'unpack' | OutputKind | 'verify';
 
 /** The progress of a bake. */
-export interface Progress {
-  readonly stage: Stage;
+export interface BakeProgress {
+  readonly stage: BakeStage;
   /** 0 to 1, of the whole bake. */
   readonly progress: number;
   /** Pictures encoded so far, in a stage that encodes a video. */
@@ -50,9 +50,9 @@ export interface Progress {
 
 /** Measures the seconds of each stage. Stages may overlap, and a stage may come several times. */
 export class Stopwatch {
-  readonly #seconds = new Map<Stage | 'total', number>();
+  readonly #seconds = new Map<BakeStage | 'total', number>();
 
-  async time<T>(stage: Stage | 'total', work: () => Promise<T>): Promise<T> {
+  async time<T>(stage: BakeStage | 'total', work: () => Promise<T>): Promise<T> {
     const started = performance.now();
     try {
       return await work();
@@ -63,7 +63,7 @@ export class Stopwatch {
   }
 
   /** Seconds of every stage so far, rounded to milliseconds. */
-  timings(): Partial<Record<Stage | 'total', number>> {
+  timings(): Partial<Record<BakeStage | 'total', number>> {
     return Object.fromEntries([...this.#seconds].map(([stage, seconds]) => [stage, round(seconds)]));
   }
 }

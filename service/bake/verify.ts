@@ -162,7 +162,7 @@ export async function probeVideo(path: string): Promise<Probe> {
   try {
     const tracks = await input.getTracks();
     return {
-      tracks: await Promise.all(tracks.map(describe)),
+      tracks: await Promise.all(tracks.map(describeTrack)),
       duration: (await input.getDurationFromMetadata()) ?? (await input.computeDuration()),
     };
   } finally {
@@ -170,7 +170,7 @@ export async function probeVideo(path: string): Promise<Probe> {
   }
 }
 
-async function describe(track: InputTrack): Promise<ProbedTrack> {
+async function describeTrack(track: InputTrack): Promise<ProbedTrack> {
   const codec = (await track.getCodec()) ?? 'an unknown codec';
   const profile = (await track.getCodecParameterString()) ?? '';
   const samples = await samplesOf(track);

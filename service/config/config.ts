@@ -100,6 +100,7 @@ function account(found: Variables, prefix: 'ART_SPACES' | 'AT_BLOBS_SPACES'): Ac
   };
 }
 
+/** An account of nothing, for the check that the form of a CDN's name makes URLs. */
 const NO_ACCOUNT = { endpoint: new URL('https://cdn.invalid'), bucket: '', key: '', secret: '' };
 
 /** Problems of several variables together, and of values that the rest of the service refuses. */

@@ -12,16 +12,16 @@ import {
   webUrl,
 } from './markup.ts';
 
-export type Group = 'waiting' | 'baking' | 'done' | 'failed';
+export type RowGroup = 'waiting' | 'baking' | 'done' | 'failed';
 
 /** What the filter can ask for. `undelivered`: the bake has ended and its callback is not delivered. */
-export type FilterStatus = Group | 'undelivered';
+export type FilterStatus = RowGroup | 'undelivered';
 
 /** A table row about one job. `key` is the job's id. */
 export interface Row {
   readonly key: string;
   readonly slug: string;
-  readonly group: Group;
+  readonly group: RowGroup;
   readonly filterStatuses: readonly FilterStatus[];
   /** The text that the filter searches, in lower case. */
   readonly find: string;
@@ -33,7 +33,7 @@ export interface Row {
 }
 
 /** The group of a job's status. */
-export function groupOf(status: TapeReport['status']): Group {
+export function groupOf(status: TapeReport['status']): RowGroup {
   if (status === 'done' || status === 'failed') return status;
   return status === 'queued' ? 'waiting' : 'baking';
 }
@@ -76,7 +76,7 @@ export function renderProgress({ slug, progress }: TapeReport): Markup {
 }
 
 /** The state of the callback; empty until the bake has ended. */
-export function renderCallback(group: Group, callback: TapeReport['callback']): Markup {
+export function renderCallback(group: RowGroup, callback: TapeReport['callback']): Markup {
   const { delivered, attempts, lastError, givenUp } = callback;
   const tries = plural(attempts, 'attempt');
   const why = lastError && markup` <span class="why">${publicText(lastError)}</span>`;

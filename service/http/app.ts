@@ -17,7 +17,7 @@ import { type TapeRouteOptions, tapeRoutes } from './routes/tapes.ts';
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_REQUEST_ID_LENGTH = 64;
 
-/** An app without routes: what every request passes, from the outside in, and the answers to errors. */
+/** An app without routes: the middleware, outermost first, and the answers to errors. */
 export function emptyApp(log: Log): App {
   const app: App = new OpenAPIHono<Env>({
     defaultHook: (result) => {

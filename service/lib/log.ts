@@ -35,12 +35,15 @@ export function openLog({ level, secrets, stream }: LogOptions): Log {
   return pino(options, stream ?? openLogStream(1));
 }
 
-/** Leaves out lines about an error that is in the log often enough; a later line has their number in `leftOut`. */
+/**
+ * Leaves out lines about an error that is in the log often enough; a later line has their number in `leftOut`. A line about a
+ * job or a request always stays: it is the only one of its kind.
+ */
 function leaveOutEqual() {
   const lines = openEqualLines();
   return function (this: Logger, args: Parameters<LogFn>, method: LogFn) {
-    const [fields, message] = args as unknown as [{ err?: unknown }, string];
-    if (!(fields?.err instanceof Error)) return method.apply(this, args);
+    const [fields, message] = args as unknown as [{ err?: unknown; jobId?: unknown }, string];
+    if (!(fields?.err instanceof Error) || fields.jobId !== undefined) return method.apply(this, args);
     const leftOut = lines.admit(fields.err, message);
     if (leftOut === undefined) return;
     if (leftOut === 0) return method.apply(this, args);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface RetryOptions {
   /** How often `run` is called at most, the first time included. */
   readonly attempts: number;
-  /** Longest wait in milliseconds after each failed attempt; the last one serves for all further ones. */
+  /** Longest wait in milliseconds after each failed attempt; the last delay is used again for all later attempts. */
   readonly delays: readonly number[];
   readonly signal: AbortSignal;
   /** Whether another attempt may help after this error. */

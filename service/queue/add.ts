@@ -11,7 +11,7 @@ import { withIdentityLock } from './lock.ts';
 import { BAKES, CALLBACKS, keys, type Store } from './store.ts';
 
 /** How long jobs are kept, and how often a bake is tried. */
-export interface Policy {
+export interface JobPolicy {
   /** How long finished jobs are kept. */
   readonly historySeconds: number;
   /** Attempts of a bake that fails with a retryable error. */
@@ -26,7 +26,7 @@ export interface Policy {
  */
 export async function addJobs(
   store: Store,
-  policy: Policy,
+  policy: JobPolicy,
   jobId: string,
   request: BakeRequest,
   priority = 0,
@@ -61,7 +61,12 @@ export async function addJobs(
 }
 
 /** Records a job under its slug and the name of its files, so that a purge finds it. */
-async function indexJob(store: Store, policy: Policy, request: BakeRequest, member: string): Promise<void> {
+async function indexJob(
+  store: Store,
+  policy: JobPolicy,
+  request: BakeRequest,
+  member: string,
+): Promise<void> {
   const all = namesOf(request).map((name) => keys.slug(store.prefix, name));
   const commands = all.flatMap((key) => [
     store.redis.sadd(key, member),
@@ -73,7 +78,7 @@ async function indexJob(store: Store, policy: Policy, request: BakeRequest, memb
 /** Records a job that Redis took without its index entry: its caller got an error then, and asks again. */
 export async function repairIndex(
   store: Store,
-  policy: Policy,
+  policy: JobPolicy,
   jobId: string,
   { request, callbackId }: BakeData,
 ): Promise<void> {
@@ -85,7 +90,7 @@ export async function repairIndex(
 /** Sends the callback of a finished bake again, under the same id, with the newest request. */
 export async function resendCallback(
   store: Store,
-  policy: Policy,
+  policy: JobPolicy,
   jobId: string,
   callbackId: string,
   request: BakeRequest,
@@ -119,18 +124,18 @@ function newCallback(request: BakeRequest, jobId: string): CallbackData {
   return { request, jobId, delivery: { delivered: false, attempts: 0 }, tried: 0 };
 }
 
-function callbackOptions(policy: Policy) {
+function callbackOptions(policy: JobPolicy) {
   // BullMQ's attempts are for bugs; `deliver` decides how long a callback is sent again.
   return { attempts: 10, backoff: { type: 'exponential', delay: 30_000 }, ...retention(policy) };
 }
 
-function retention({ historySeconds: age }: Policy) {
+function retention({ historySeconds: age }: JobPolicy) {
   return { removeOnComplete: { age }, removeOnFail: { age }, stackTraceLimit: 0 };
 }
 
 /** A new attempt of a finished bake, as Redis keeps it until it is carried out. */
 interface Requeue {
-  readonly policy: Policy;
+  readonly policy: JobPolicy;
   readonly jobId: string;
   readonly request: BakeRequest;
   readonly priority: number;

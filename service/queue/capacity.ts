@@ -13,7 +13,7 @@ export function openCapacity(max: number, count: () => Promise<number>) {
       const endedBefore = ended;
       const counted = await count();
       if (counted >= max) return false;
-      // The count may hold any addition that went on during it, or not.
+      // An addition that ran during the count may or may not be in it, so all of them are added.
       if (counted + begun - endedBefore < max) {
         begun += 1;
         return true;

@@ -4,14 +4,14 @@ import { ERRORS, OvenError, type Retry } from '../errors.ts';
 import type { Failure } from '../schemas/outcome.ts';
 import { isRedisError } from './store.ts';
 
-const QUEUE_UNREACHABLE = describe(new OvenError('QUEUE_UNREACHABLE'));
-const INTERNAL = describe(new OvenError('INTERNAL'));
-const WORKER_LOST = describe(new OvenError('WORKER_LOST'));
-export const CANCELLED = describe(new OvenError('CANCELLED'));
+const QUEUE_UNREACHABLE = failureOf(new OvenError('QUEUE_UNREACHABLE'));
+const INTERNAL = failureOf(new OvenError('INTERNAL'));
+const WORKER_LOST = failureOf(new OvenError('WORKER_LOST'));
+export const CANCELLED = failureOf(new OvenError('CANCELLED'));
 
 /** What the caller learns of a thrown value: all of a typed error, nothing of a bug. */
 export function toFailure(error: unknown): Failure {
-  if (error instanceof OvenError) return describe(error);
+  if (error instanceof OvenError) return failureOf(error);
   return isRedisError(error) ? QUEUE_UNREACHABLE : INTERNAL;
 }
 
@@ -39,7 +39,7 @@ export function readFailure(failedReason: string | undefined): Failure {
   }
 }
 
-function describe({ code, message, retryable }: OvenError): Failure {
+function failureOf({ code, message, retryable }: OvenError): Failure {
   return { code, message, retryable };
 }
 

@@ -3,7 +3,7 @@
 import { singleFlight } from '../lib/single-flight.ts';
 import type { Failure } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
-import { type Policy, requeue, resendCallback } from './add.ts';
+import { type JobPolicy, requeue, resendCallback } from './add.ts';
 import { openCapacity } from './capacity.ts';
 import { readFailure } from './failure.ts';
 import { withIdentityLock } from './lock.ts';
@@ -25,7 +25,7 @@ import { type SubmitOptions, type Submitted, submit } from './submit.ts';
 
 export type { Counts, FinishedCounts as Ended, Group } from './status.ts';
 
-export interface QueueOptions extends Partial<Policy> {
+export interface QueueOptions extends Partial<JobPolicy> {
   readonly redis: RedisAddress;
   /** How many bakes may wait. */
   readonly maxQueued: number;
@@ -42,7 +42,7 @@ const DAY_SECONDS = 86_400;
 /** Opens the queue; its methods throw when Redis can't be reached. */
 export function openQueue(options: QueueOptions) {
   const { historySeconds = 30 * DAY_SECONDS, attempts = 4, backoffMs = 5000 } = options;
-  const policy: Policy = { historySeconds, attempts, backoffMs };
+  const policy: JobPolicy = { historySeconds, attempts, backoffMs };
   const store = openStore(options.redis, options.prefix ?? 'oven', options.onError ?? (() => {}));
   const countWaiting = () => store.bakes.getJobCountByTypes('waiting', 'prioritized', 'delayed');
   const capacity = openCapacity(options.maxQueued, countWaiting);

@@ -3,7 +3,7 @@
 import { pollUntil } from '../lib/retry.ts';
 import { settleAll } from '../lib/run-all.ts';
 import { type BakeRequest, onlyRequest } from '../schemas/request.ts';
-import { addJobs, type Policy, repairIndex, requeue, resendCallback } from './add.ts';
+import { addJobs, type JobPolicy, repairIndex, requeue, resendCallback } from './add.ts';
 import type { Capacity } from './capacity.ts';
 import { readFailure } from './failure.ts';
 import { identityOf, nextJobId } from './job.ts';
@@ -35,7 +35,7 @@ const POLL_MS = 25;
 /** Adds a request to the queue, or finds its job. It is in Redis when this resolves. Throws when Redis can't be reached. */
 export async function submit(
   store: Store,
-  policy: Policy,
+  policy: JobPolicy,
   capacity: Capacity,
   given: BakeRequest,
   { rebake = false, priority = 0 }: SubmitOptions = {},
@@ -78,7 +78,7 @@ export async function submit(
   });
 }
 
-/** Leaves a cancelled job in the queue after all, if no worker has it yet; whether it did. */
+/** Withdraws a cancel if no worker has the job yet. Returns whether it did. */
 async function withdrawCancellation(store: Store, found: FoundJob): Promise<boolean> {
   const { job, state, isFinished, stopRequest } = found;
   if (isFinished || stopRequest !== 'cancel' || state === 'active') return false;

@@ -95,7 +95,7 @@ const kept = {
 };
 
 /** Fields that only this request needs. */
-const passing = {
+const notKept = {
   callbackSecret: text(512, 'A secret that Oven shares with the caller. The callback repeats it.').openapi({
     format: 'password',
   }),
@@ -113,10 +113,10 @@ const passing = {
 };
 
 /** Body of POST /bake. Unknown fields are left out: callers send more than Oven needs. */
-export const bakeBody = z.object({ ...kept, ...passing, outputs: outputs.optional() }).openapi('BakeRequest');
+export const bakeBody = z.object({ ...kept, ...notKept, outputs: outputs.optional() }).openapi('BakeRequest');
 
 /** Body of POST /thumbnail. */
-export const thumbnailBody = z.object({ ...kept, ...passing }).openapi('ThumbnailRequest');
+export const thumbnailBody = z.object({ ...kept, ...notKept }).openapi('ThumbnailRequest');
 
 export type BakeBody = z.output<typeof bakeBody>;
 export type OutputRequest = Readonly<z.output<typeof output>>;

@@ -8,7 +8,7 @@ import type { Allowed } from './allow-list.ts';
 import { announcedLength, SourceError, timedOut, toBodyError, tooLarge, toRequestError } from './errors.ts';
 
 /** Called after each piece with the bytes so far, and the length if it is known. */
-export type Progress = (bytes: number, total?: number) => void;
+export type OnBytes = (bytes: number, total?: number) => void;
 
 export interface DownloadOptions {
   /** Called for every hop; undefined refuses it, and a trusted one may be on a private address. */
@@ -21,7 +21,7 @@ export interface DownloadOptions {
   /** Milliseconds for all hops together. */
   readonly totalMs: number;
   readonly signal: AbortSignal;
-  readonly onProgress?: Progress | undefined;
+  readonly onProgress?: OnBytes | undefined;
   /** 3 by default. */
   readonly maxRedirects?: number | undefined;
   /** Replaces the system's lookup in tests. */
@@ -102,7 +102,7 @@ export interface SaveOptions {
   readonly maxBytes: number;
   /** The announced length in bytes, if any. */
   readonly total: number | undefined;
-  readonly onProgress?: Progress | undefined;
+  readonly onProgress?: OnBytes | undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { isTransient } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
 import type { Allowed } from './allow-list.ts';
-import { download, notAllowed, type Progress } from './download.ts';
+import { download, notAllowed, type OnBytes } from './download.ts';
 import { timedOut } from './errors.ts';
 import type { TapeBucket } from './tape-bucket.ts';
 
@@ -19,7 +19,7 @@ export interface Source {
 export interface FetchHow {
   readonly signal: AbortSignal;
   /** Begins at 0 again with every attempt. */
-  readonly onProgress?: Progress | undefined;
+  readonly onProgress?: OnBytes | undefined;
 }
 
 export interface SourceOptions {
@@ -46,8 +46,8 @@ export function openSource(options: SourceOptions): Source {
     if (!allowed(zipUrl)) throw notAllowed(zipUrl);
     const key = tapeBucket.keyOf(zipUrl);
     if (key !== undefined) {
-      return withDeadline(totalMs, signal, timedOut, (either) =>
-        tapeBucket.download(key, file, { signal: either, maxBytes, onProgress }),
+      return withDeadline(totalMs, signal, timedOut, (until) =>
+        tapeBucket.download(key, file, { signal: until, maxBytes, onProgress }),
       );
     }
     const limits = { maxBytes, connectMs, idleMs, totalMs };

@@ -9,7 +9,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { SourceCode } from '../errors.ts';
 import { type Account, classifyS3Error, openClient, type S3Fault } from '../storage/s3.ts';
 import { bucketOrigins, keyBelow } from '../storage/urls.ts';
-import { type Progress, saveAs } from './download.ts';
+import { type OnBytes, saveAs } from './download.ts';
 import { SourceError, timedOut, tooLarge } from './errors.ts';
 
 /** The private bucket of tapes, or a folder in its place. */
@@ -21,7 +21,7 @@ export interface TapeBucket {
    * whole. Throws SourceError, and errors of the file unchanged.
    */
   download(key: string, file: string, how: TapeDownload): Promise<{ bytes: number }>;
-  /** Proves that tapes could be read. Throws SourceError. */
+  /** Checks that the bucket can be read. Throws SourceError. */
   check(): Promise<void>;
   close(): void;
 }
@@ -29,7 +29,7 @@ export interface TapeBucket {
 export interface TapeDownload {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
-  readonly onProgress?: Progress | undefined;
+  readonly onProgress?: OnBytes | undefined;
 }
 
 /** Opens the tape bucket, without a request to it. */

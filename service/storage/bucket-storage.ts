@@ -73,11 +73,11 @@ export function bucketStorage(options: StorageOptions): OutputStorage {
     folder: undefined,
     url: (name, kind) => `${base}/${keyFor(name, kind)}`,
     put: (file, signal) =>
-      request(PUT_MS, signal, async (either) => {
-        await withRetries(() => putOnce(file, either), {
+      request(PUT_MS, signal, async (until) => {
+        await withRetries(() => putOnce(file, until), {
           attempts: PUT_ATTEMPTS,
           delays: [0], // the state of the object is read again in any case
-          signal: either,
+          signal: until,
           isRetryable: (error) => classifyS3Error(error) === 'conflict',
         });
         return `${base}/${keyFor(file.name, file.kind)}`;

@@ -30,7 +30,7 @@ export interface ActiveJobs {
   idle(ms: number): Promise<boolean>;
 }
 
-/** Milliseconds until a job starts again whose earlier run in this process was stopped just now. */
+/** Milliseconds to wait before a job runs again in the process that has just stopped it. */
 const RESTART_DELAY_MS = 1000;
 
 /** Keeps a list of active jobs; a stopped job may take `graceMs` to end. */

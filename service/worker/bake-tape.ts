@@ -5,7 +5,7 @@ import { BakeError } from '../bake/errors.ts';
 import type { Limits } from '../bake/limits.ts';
 import { hasForm, type OutputRequest } from '../bake/outputs.ts';
 import type { Scale } from '../bake/plan/size.ts';
-import type { BakeReport, OutputReport, Progress } from '../bake/report.ts';
+import type { BakeProgress, BakeReport, OutputReport } from '../bake/report.ts';
 import { diskFull, withTempFolder } from '../bake/temp-folder.ts';
 import type { ReportProgress } from '../callback/progress.ts';
 import { withDeadline } from '../lib/deadline.ts';
@@ -171,7 +171,7 @@ export function stageProgress(stage: Stage, part: number): StageProgress {
 }
 
 /** The progress of the whole for a progress of the bake library. */
-export function fromBakeProgress({ stage, progress }: Progress): StageProgress {
+export function fromBakeProgress({ stage, progress }: BakeProgress): StageProgress {
   return stage === 'open' || stage === 'unpack'
     ? stageProgress('opening', 0)
     : stageProgress('encoding', progress);

@@ -60,14 +60,14 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
     onChange(failure);
     await pause();
     for (let times = 0; !(await isGone(failure)); times += 1) {
-      // Jobs that waited all the time are due to fail as well: the worker takes each, and postpones it or fails it.
+      // After a day the worker takes jobs again, so that those which waited the whole day fail.
       if (Date.now() - since > waits.giveUp) resume();
       await delay(faultWait(waits, times), undefined, { signal: stop.signal });
     }
     current = undefined;
     onChange(undefined);
     resume();
-    // A fault that was gone at once may be of this tape alone, which needs more room than there is: it waits its own time.
+    // If the first probe succeeds, perhaps only this tape was too large: it is not promoted, and waits its own delay.
     if (Date.now() - since >= waits.first) await promote([...postponed]);
     postponed.clear();
   };

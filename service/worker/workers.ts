@@ -48,12 +48,12 @@ export interface Workers {
   /** Takes no new jobs; active jobs go on. */
   pause(): Promise<void>;
   /** Pauses, gives active jobs so many seconds, then aborts them and hands them back without spending an attempt. */
-  drainTo(seconds: number): Promise<void>;
+  stopWithin(seconds: number): Promise<void>;
   /** Drains (5 seconds by default), then closes every connection, within seconds even if Redis is gone. */
   close(seconds?: number): Promise<void>;
 }
 
-/** A callback can't take its worker down as a tape might, so it survives any number of lost workers. */
+/** A tape can crash its worker, a callback can not. So a callback may lose its worker any number of times. */
 const MAX_STALLED_CALLBACKS = 1000;
 /** How long the queue may take to close. */
 const CLOSE_MS = 3000;
@@ -142,7 +142,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     activeCallbacks.refuse();
     await Promise.all([bakes.pause(true), callbacks.pause(true)]);
   };
-  const drainTo = async (seconds: number) => {
+  const stopWithin = async (seconds: number) => {
     await pause();
     await Promise.all(
       [activeBakes, activeCallbacks].map(async (active) => {
@@ -155,9 +155,9 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   return {
     fault: () => faultPause.current()?.failure,
     pause,
-    drainTo,
+    stopWithin,
     close: async (seconds = 5) => {
-      await drainTo(seconds);
+      await stopWithin(seconds);
       await waitAtMost(CLOSE_MS, Promise.allSettled([bakes.close(), callbacks.close()]), () => {});
       await waitAtMost(CLOSE_MS, closeStore(store), () => {});
       for (const client of [connection, subscriber]) client.disconnect();

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { Progress } from '../../service/bake/report.ts';
+import type { BakeProgress } from '../../service/bake/report.ts';
 import { rgba } from '../tapes/canvas.ts';
 import { drawFrames } from '../tapes/make.ts';
 import { makeDurations } from '../tapes/timing.ts';
@@ -114,7 +114,7 @@ describe('timing.json', () => {
 
 it('Progress rises from 0 to 1 and names the stages in turn', async () => {
   await fixture.make({ scene: 'wire', width: 64, height: 48, seconds: 1 });
-  const seen: Progress[] = [];
+  const seen: BakeProgress[] = [];
   await fixture.bake({ outputs: [{ kind: 'mp4' }, { kind: 'gif' }], onProgress: (now) => seen.push(now) });
   expect([...new Set(seen.map(({ stage }) => stage))]).toEqual(['open', 'unpack', 'mp4', 'gif']);
   const values = seen.map(({ progress }) => progress);

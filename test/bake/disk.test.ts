@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bake } from '../../service/bake/bake.ts';
 import type { BakeOptions } from '../../service/bake/options.ts';
 import type { OutputKind } from '../../service/bake/outputs.ts';
-import type { Stage } from '../../service/bake/report.ts';
+import type { BakeStage } from '../../service/bake/report.ts';
 import { makeTape } from '../tapes/make.ts';
 import { failure, type Scratch, scratch } from './scratch.ts';
 
@@ -72,7 +72,7 @@ describe.skipIf(!mayMount)('a full disk (needs the right to mount one)', () => {
       await onSmallDisk(folders.temp, 4096, async () => {
         const filler = join(folders.temp, 'filler');
         let full = false;
-        const onProgress = ({ stage }: { stage: Stage }) => {
+        const onProgress = ({ stage }: { stage: BakeStage }) => {
           if (stage === kind && !full) fillUp(filler);
           full ||= stage === kind;
         };

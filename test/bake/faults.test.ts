@@ -7,7 +7,7 @@ import { runEncoder } from '../../service/bake/encode/run-encoder.ts';
 import { DEFAULT_LIMITS } from '../../service/bake/limits.ts';
 import type { BakeOptions } from '../../service/bake/options.ts';
 import { OUTPUT_KINDS } from '../../service/bake/outputs.ts';
-import type { Stage } from '../../service/bake/report.ts';
+import type { BakeStage } from '../../service/bake/report.ts';
 import { HOSTILE_TAPES, limitsOf } from '../tapes/hostile.ts';
 import { makeTape } from '../tapes/make.ts';
 import { failure, isAlive, pidsIn, type Scratch, scratch, standIn } from './scratch.ts';
@@ -157,13 +157,13 @@ describe('timeout and abort', () => {
     expect(await fault({ signal: AbortSignal.abort() })).toBe('BAKE_ABORTED');
   });
 
-  it.each<Stage>(['open', 'unpack', 'mp4', 'webm', 'gif', 'webp'])(
+  it.each<BakeStage>(['open', 'unpack', 'mp4', 'webm', 'gif', 'webp'])(
     'A bake that is aborted in the stage %s fails with BAKE_ABORTED',
     async (at) => {
       const stop = new AbortController();
       const ffmpeg = await program('ffmpeg-real', 'exec ffmpeg "$@"');
       const outputs = OUTPUT_KINDS.map((kind) => ({ kind }));
-      const onProgress = ({ stage }: { stage: Stage }) => stage === at && stop.abort();
+      const onProgress = ({ stage }: { stage: BakeStage }) => stage === at && stop.abort();
       expect(await fault({ ffmpeg, outputs, signal: stop.signal, onProgress })).toBe('BAKE_ABORTED');
     },
   );

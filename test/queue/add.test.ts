@@ -1,12 +1,12 @@
 import type { FlowJob } from 'bullmq';
 import { expect, it, onTestFinished } from 'vitest';
-import { addJobs, type Policy, resendCallback } from '../../service/queue/add.ts';
+import { addJobs, type JobPolicy, resendCallback } from '../../service/queue/add.ts';
 import { identityOf } from '../../service/queue/job.ts';
 import { openStore, type Store } from '../../service/queue/store.ts';
 import { openQueueFixture, requestFor, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
-const POLICY: Policy = { historySeconds: 100, attempts: 1, backoffMs: 1 };
+const POLICY: JobPolicy = { historySeconds: 100, attempts: 1, backoffMs: 1 };
 
 /** A store that calls `meanwhile` for each callback right after its state was read. */
 function storeWhere(prefix: string, meanwhile: (store: Store, id: string) => Promise<unknown>): Store {

@@ -74,3 +74,13 @@ it.each([
     expect(linesOf(jobId).at(-1)).toMatchObject({ level: 'warn', lastError: 'The receiver answered 500.' });
   },
 );
+
+it('Every job that fails has its line in the log, however many fail with the same error', async () => {
+  const { queue, work, events, linesOf, is } = openLogged();
+  await work({ events, bake: () => Promise.reject(new OvenError('NOT_A_ZIP')) });
+  const jobs = await Promise.all(Array.from({ length: 20 }, (_, n) => queue.submit(requestFor(`many-${n}`))));
+  for (const { jobId } of jobs) {
+    await is(jobId, 'failed');
+    await until('its line', () => linesOf(jobId).some(({ msg }) => msg === 'bake failed'));
+  }
+});

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { bake } from '../../service/bake/bake.ts';
-import { publish } from '../../service/bake/publish.ts';
+import { moveOutputs } from '../../service/bake/move-outputs.ts';
 
 let root = '';
 const made = (name: string) => ({
@@ -20,7 +20,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 
 it('Published files have their own names in a new folder', async () => {
   const out = join(root, 'new', 'out');
-  const published = await publish([made('a.mp4'), made('b.mp4')], out);
+  const published = await moveOutputs([made('a.mp4'), made('b.mp4')], out);
   expect(published.map(({ path }) => path)).toEqual([join(out, 'a.mp4'), join(out, 'b.mp4')]);
   expect((await readdir(out)).sort()).toEqual(['a.mp4', 'b.mp4']);
   expect(await readFile(join(out, 'b.mp4'), 'utf8')).toBe('b.mp4');
@@ -29,7 +29,7 @@ it('Published files have their own names in a new folder', async () => {
 it('No published file is left when one of them can not get its name', async () => {
   const out = join(root, 'out');
   await mkdir(join(out, 'b.mp4', 'in the way'), { recursive: true });
-  const failing = publish([made('a.mp4'), made('b.mp4')], out);
+  const failing = moveOutputs([made('a.mp4'), made('b.mp4')], out);
   await expect(failing).rejects.toMatchObject({ code: 'OUTPUT_NOT_WRITABLE' });
   expect(await readdir(out)).toEqual(['b.mp4']);
 });

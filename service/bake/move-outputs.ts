@@ -10,7 +10,7 @@ import { diskFull } from './temp-folder.ts';
  * that folder before the first gets its name, so that a lack of room leaves none. (A file that had such a name before is
  * replaced, and does not come back when a later one fails.) Throws DISK_FULL and OUTPUT_NOT_WRITABLE.
  */
-export async function publish(outputs: readonly OutputReport[], outDir: string): Promise<OutputReport[]> {
+export async function moveOutputs(outputs: readonly OutputReport[], outDir: string): Promise<OutputReport[]> {
   const moves = outputs.map((output) => {
     const path = join(outDir, basename(output.path));
     return { output, path, partial: join(outDir, `.${randomUUID()}.part`) };
