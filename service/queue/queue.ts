@@ -19,7 +19,7 @@ import {
   readReport,
   type TapeReport,
 } from './status.ts';
-import { requestStop } from './stop-requests.ts';
+import { announceStop, requestStop } from './stop-requests.ts';
 import { closeStore, keys, openStore, type RedisAddress, type Store } from './store.ts';
 import { type SubmitOptions, type Submitted, submit } from './submit.ts';
 
@@ -140,5 +140,7 @@ async function cancel(
   // To the front of the queue. If a worker took it just now these fail, and that worker has the stop request.
   if (state === 'delayed') await job.promote().catch(() => {});
   if (state !== 'active') await job.changePriority({ priority: 0, lifo: true }).catch(() => {});
+  // A worker that waits for the end of a fault takes it now.
+  await announceStop(store.redis, store.prefix, job.data.callbackId);
   return 'cancelled';
 }

@@ -14,6 +14,11 @@ export async function requestStop(
   seconds: number,
 ): Promise<void> {
   await redis.set(keys.stopRequest(prefix, callbackId), request, 'EX', seconds);
+  await announceStop(redis, prefix, callbackId);
+}
+
+/** Announces a stop request to all workers. */
+export async function announceStop(redis: Redis, prefix: string, callbackId: string): Promise<void> {
   await redis.publish(keys.stopChannel(prefix), callbackId);
 }
 

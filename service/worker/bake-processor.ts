@@ -55,11 +55,14 @@ export function bakeProcessor(options: BakeProcessorOptions) {
     error: unknown,
     signal: AbortSignal,
   ) => {
-    faultPause.begin(failure, job.id!);
+    faultPause.begin(failure);
     const waitingSince = Math.max(job.timestamp, faultPause.current()?.since ?? 0);
-    const { since = waitingSince, times = 0 } = job.data.postponed ?? {};
+    const { since: first = waitingSince, times = 0 } = job.data.postponed ?? {};
+    const since = Math.min(first, Date.now()); // the clock may have been set back
     if (Date.now() - since > faultWaits.giveUp) return;
-    const data = { ...job.data, postponed: { since, times: times + 1 } };
+    faultPause.postponed(job.id!);
+    // A job that only met the pause was not tried.
+    const data = { ...job.data, postponed: { since, times: error === undefined ? times : times + 1 } };
     // A full Redis takes this only when it has room again.
     await whenRedisTakes(signal, onError, async () => {
       await job.updateData(data);
@@ -73,7 +76,7 @@ export function bakeProcessor(options: BakeProcessorOptions) {
     const { request, callbackId } = job.data;
     await checkStopRequest(callbackId);
     const paused = faultPause.current();
-    if (paused) {
+    if (paused && !signal.aborted) {
       await postpone(job, token, paused.failure, undefined, signal);
       events?.bakeFailed(job, paused.failure, undefined, undefined);
       throw toJobError(paused.failure);

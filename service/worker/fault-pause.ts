@@ -1,9 +1,10 @@
 /** Stops the worker while bakes fail for a fault that is not the tape's, and starts it again when the fault is gone. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { waitAtMost } from '../lib/deadline.ts';
 import type { Failure } from '../schemas/outcome.ts';
 
 export interface FaultPauseOptions {
-  /** Tries the failed step without a tape. Throws while the fault lasts. */
+  /** Tries the failed step without a tape. Throws while the fault lasts, and may take no longer than the longest wait. */
   readonly probe: (failure: Failure, signal: AbortSignal) => Promise<void>;
   /** Lets the worker take no more jobs. */
   readonly pause: () => Promise<void>;
@@ -29,11 +30,15 @@ export const FAULT_WAITS: FaultWaits = { first: 30_000, longest: 3_600_000, give
 
 export interface FaultPause {
   /** Stops the worker because of a job that failed; it goes on when a probe succeeds. */
-  begin(failure: Failure, jobId: string): void;
+  begin(failure: Failure): void;
+  /** Remembers a job that was postponed, and stops the worker again if it takes jobs to end them. */
+  postponed(jobId: string): void;
+  /** Lets the worker take jobs that are to end and not to be baked, until it meets one that must wait. */
+  endJobs(): void;
   /** The fault, and when the pause began (in milliseconds since 1970); undefined while the worker runs. */
   current(): { readonly failure: Failure; readonly since: number } | undefined;
-  /** Ends the pause without resuming. */
-  close(): Promise<void>;
+  /** Ends the pause without resuming, at once. */
+  close(): void;
 }
 
 /** How long to wait after `times` failures, in milliseconds. */
@@ -46,45 +51,55 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
   const stop = new AbortController();
   const postponed = new Set<string>();
   let current: { readonly failure: Failure; readonly since: number } | undefined;
-  let running: Promise<void> | undefined;
 
-  const isGone = (failure: Failure) =>
-    probe(failure, stop.signal).then(
-      () => true,
-      (error: Error) => {
-        if (!stop.signal.aborted) onError(error);
-        return false;
-      },
-    );
+  const report = (error: Error) => {
+    if (!stop.signal.aborted) onError(error);
+  };
+  const isGone = async (failure: Failure): Promise<boolean> => {
+    try {
+      await waitAtMost(waits.longest, probe(failure, stop.signal), () => {
+        throw new Error(`The probe after ${failure.code} does not end.`);
+      });
+      return true;
+    } catch (error) {
+      report(error as Error);
+      return false;
+    }
+  };
+  const endJobs = () => {
+    if (current !== undefined && !stop.signal.aborted) resume();
+  };
   const run = async (failure: Failure, since: number) => {
+    const began = performance.now();
     onChange(failure);
     await pause();
     for (let times = 0; !(await isGone(failure)); times += 1) {
       // After a day the worker takes jobs again, so that those which waited the whole day fail.
-      if (Date.now() - since > waits.giveUp) resume();
+      if (Date.now() - since > waits.giveUp) endJobs();
       await delay(faultWait(waits, times), undefined, { signal: stop.signal });
     }
+    stop.signal.throwIfAborted();
+    const jobIds = [...postponed];
+    postponed.clear();
     current = undefined;
     onChange(undefined);
     resume();
     // If the first probe succeeds, perhaps only this tape was too large: it is not promoted, and waits its own delay.
-    if (Date.now() - since >= waits.first) await promote([...postponed]);
-    postponed.clear();
+    if (performance.now() - began >= waits.first) await promote(jobIds);
   };
   return {
-    begin: (failure, jobId) => {
-      if (stop.signal.aborted) return;
-      postponed.add(jobId);
-      if (current !== undefined) return;
+    begin: (failure) => {
+      if (stop.signal.aborted || current !== undefined) return;
       current = { failure, since: Date.now() };
-      running = run(failure, current.since).catch((error: Error) => {
-        if (!stop.signal.aborted) onError(error);
-      });
+      void run(failure, current.since).catch(report);
     },
+    postponed: (jobId) => {
+      if (stop.signal.aborted || current === undefined) return;
+      postponed.add(jobId);
+      void pause().catch(report);
+    },
+    endJobs,
     current: () => current,
-    close: async () => {
-      stop.abort();
-      await running;
-    },
+    close: () => stop.abort(),
   };
 }

@@ -73,10 +73,6 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const checkAll = () => {
     for (const callbackId of activeBakes.callbackIds()) checkStopRequest(callbackId).catch(onError);
   };
-  await subscribeToStops(subscriber, prefix, activeBakes.cancel, checkAll);
-  await ready(store.redis); // its commands do not wait as those of the other connections do
-  await finishRequeues(store);
-
   const { faultWaits = FAULT_WAITS } = options;
   const faultPause = openFaultPause({
     probe: options.probe ?? (async () => {}),
@@ -90,6 +86,18 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     onError,
     waits: faultWaits,
   });
+  const onStop = (callbackId: string) => {
+    activeBakes.cancel(callbackId);
+    if (faultPause.current()) endCancelled(callbackId).catch(onError);
+  };
+  /** A cancelled job is the first in the queue, and ends as soon as a worker takes it. */
+  const endCancelled = async (callbackId: string) => {
+    if ((await readStopRequest(connection, prefix, callbackId)) === 'cancel') faultPause.endJobs();
+  };
+  await subscribeToStops(subscriber, prefix, onStop, checkAll);
+  await ready(store.redis); // its commands do not wait as those of the other connections do
+  await finishRequeues(store);
+
   const processBake = bakeProcessor({
     bake: options.bake,
     activeJobs: activeBakes,
@@ -137,7 +145,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   await Promise.all([bakes.waitUntilReady(), callbacks.waitUntilReady()]);
 
   const pause = async () => {
-    await faultPause.close(); // it would resume
+    faultPause.close(); // it would resume
     activeBakes.refuse();
     activeCallbacks.refuse();
     await Promise.all([bakes.pause(true), callbacks.pause(true)]);

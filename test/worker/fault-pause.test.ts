@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ERRORS, FAILURE_CODES, OvenError } from '../../service/errors.ts';
@@ -75,6 +76,85 @@ describe('a fault that is not the tape’s', () => {
     expect((await own.queue.status(huge.jobId))?.status).toBe('queued');
     expect(await own.queue.cancel(huge.jobId)).toBe('cancelled');
     await own.is(huge.jobId, 'failed');
+  });
+});
+
+const LONG = { first: 60_000, longest: 60_000, giveUp: 86_400_000 };
+const lasts = () => Promise.reject(new Error('It lasts.'));
+const fail = () => Promise.reject(new OvenError('DISK_FULL'));
+
+describe('while the worker waits for the end of a fault', () => {
+  it.each([0, 5])(
+    'a cancelled tape ends and is reported at once, and no other: the tape %d',
+    async (place) => {
+      const own = openQueueFixture(redis());
+      const workers = await own.work({ concurrency: 1, faultWaits: LONG, probe: lasts, bake: fail });
+      const jobs = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(slug))));
+      await until('one is postponed', async () => (await own.queue.counts()).retrying > 0);
+      const { jobId } = jobs[place]!;
+      expect(await own.queue.cancel(jobId)).toBe('cancelled');
+      expect(await own.calls(1)).toMatchObject([{ jobId, outcome: { failure: { code: 'CANCELLED' } } }]);
+      await delay(300);
+      const { waiting, retrying, failed } = await own.queue.counts();
+      expect([waiting + retrying, failed]).toEqual([SLUGS.length - 1, 1]);
+      expect(retrying).toBeLessThanOrEqual(4); // the worker did not take all of them
+      expect(workers.fault()).toMatchObject({ code: 'DISK_FULL' });
+    },
+  );
+
+  it('another worker, which is well, bakes the tapes, also when the fault lasts longer than a tape may wait', async () => {
+    const own = openQueueFixture(redis());
+    const ill = await own.work({
+      faultWaits: { first: 100, longest: 3000, giveUp: 500 },
+      probe: lasts,
+      bake: fail,
+    });
+    const { jobId } = await own.queue.submit(requestFor('first'));
+    await own.is(jobId, 'failed');
+    await own.work({ bake: () => delay(30, RESULT) });
+    const slugs = Array.from({ length: 30 }, (_, n) => `later-${n}`);
+    const jobs = await Promise.all(slugs.map((slug) => own.queue.submit(requestFor(slug))));
+    await until('most are done', async () => (await own.queue.counts()).done >= jobs.length - 4, 3);
+    expect(ill.fault()).toMatchObject({ code: 'DISK_FULL' });
+  });
+
+  it('the worker closes at once, although the probe hangs', async () => {
+    const own = openQueueFixture(redis());
+    const signals: AbortSignal[] = [];
+    const workers = await own.work({
+      faultWaits: LONG,
+      probe: (_failure, signal) => {
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+      bake: fail,
+    });
+    await own.queue.submit(requestFor('a'));
+    await until('it is postponed', async () => (await own.queue.counts()).retrying > 0);
+    const began = performance.now();
+    await workers.close(0);
+    expect(performance.now() - began).toBeLessThan(3000);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  it.each([
+    [
+      'throws before it waits for anything',
+      () => {
+        throw new Error('It lasts.');
+      },
+    ],
+    ['never ends', () => new Promise<void>(() => {})],
+  ] as const)('a probe that %s counts as failed, and the next one follows', async (_what, badProbe) => {
+    const own = openQueueFixture(redis());
+    let probes = 0;
+    await own.work({
+      faultWaits: QUICK,
+      probe: () => (++probes < 3 ? badProbe() : Promise.resolve()),
+      bake: async () => (probes < 3 ? fail() : RESULT),
+    });
+    const { jobId } = await own.queue.submit(requestFor('a'));
+    await own.is(jobId, 'done');
   });
 });
 
