@@ -55,10 +55,11 @@ export function pidsIn(path: string): number[] {
   return readFileSync(path, 'utf8').trim().split('\n').filter(Boolean).map(Number);
 }
 
-/** Whether a process runs. */
+/** Whether a process runs. In a container whose first process waits for no others, one that has ended stays as a zombie. */
 export function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    if (process.platform !== 'linux') return process.kill(pid, 0);
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }
