@@ -32,9 +32,13 @@ const ASSETS = new Map([
   ['start.js', { url: new URL('../docs/start.js', import.meta.url).href, type: 'text/javascript' }],
 ]);
 
-/** Adds both. The document is made at the first request, when every route is there. */
+/**
+ * Adds both. The document is made at the first request, when every route is there. Document and assets are kept as they are
+ * sent: many requests at once would otherwise each hold a copy.
+ */
 export function docsRoutes(app: App, options: DocsRouteOptions): void {
-  let made: ReturnType<typeof openApiDocument> | undefined;
+  let document: string | undefined;
+  const contents = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
   app.openAPIRegistry.registerComponent('securitySchemes', 'Bearer', {
     type: 'http',
     scheme: 'bearer',
@@ -42,19 +46,23 @@ export function docsRoutes(app: App, options: DocsRouteOptions): void {
   });
   registerWebhooks(app);
   app.get('/openapi.json', (c) => {
-    made ??= openApiDocument(app, options);
-    return c.json(made);
+    document ??= JSON.stringify(openApiDocument(app, options));
+    return c.body(document, 200, { 'Content-Type': 'application/json' });
   });
   app.get('/docs', (c) => {
     c.header('Content-Security-Policy', POLICY);
     return c.html(PAGE);
   });
   app.get('/docs/:name', async (c) => {
-    const asset = ASSETS.get(c.req.param('name'));
+    const name = c.req.param('name');
+    const asset = ASSETS.get(name);
     if (asset === undefined) return c.notFound();
+    const content = contents.get(name) ?? readFile(new URL(asset.url));
+    contents.set(name, content);
+    content.catch(() => contents.delete(name));
     c.header('Content-Type', `${asset.type}; charset=utf-8`);
     c.header('Cache-Control', 'public, max-age=3600');
-    return c.body(await readFile(new URL(asset.url)));
+    return c.body(await content);
   });
 }
 
