@@ -3,6 +3,8 @@ const LINES = 10;
 const WINDOW_MS = 60_000;
 /** Different errors that are counted at once. */
 const MAX_KEYS = 1000;
+/** Characters of a line that are compared. */
+const KEY_LENGTH = 1000;
 
 export interface EqualLines {
   /** How many equal lines were left out before this one; undefined if this one is to be left out as well. */
@@ -15,7 +17,9 @@ export function openEqualLines(now: () => number = () => performance.now()): Equ
     admit: (error, message) => {
       const { code } = error as { code?: unknown };
       // Numbers differ where the error is the same: ports, job ids, milliseconds.
-      const key = `${message} ${error.name} ${code} ${error.message}`.replace(/[0-9a-f]*\d[0-9a-f]*/g, '#');
+      const key = `${message} ${error.name} ${code} ${error.message}`
+        .slice(0, KEY_LENGTH)
+        .replace(/[0-9a-f]+/g, (word) => (/\d/.test(word) ? '#' : word));
       let window = windows.get(key);
       if (window === undefined || now() - window.since >= WINDOW_MS) {
         if (windows.size >= MAX_KEYS) windows.clear();

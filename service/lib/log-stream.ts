@@ -37,12 +37,16 @@ export function openLogStream(fd: number): LogStream {
 function writerOf(fd: number): (text: string) => boolean {
   const kind = fstatSync(fd);
   if (!kind.isFIFO() && !kind.isSocket()) {
+    let isTorn = false; // part of a line is the last that was written
     return (text) => {
+      let left = Buffer.from(isTorn ? `\n${text}` : text);
+      const { length } = left;
       try {
-        let left = Buffer.from(text);
         while (left.length > 0) left = left.subarray(writeSync(fd, left));
+        isTorn = false;
         return true;
       } catch {
+        isTorn ||= left.length < length;
         return false; // a full disk
       }
     };

@@ -16,6 +16,8 @@ const REDACTED = '[redacted]';
 /** A shorter secret is not redacted: it would be found in ordinary words. */
 const MIN_SECRET = 6;
 const MAX_CAUSES = 4;
+/** Characters of one text of an error. */
+const MAX_TEXT = 8000;
 
 /**
  * A log of JSON lines. The code logs single fields, never a request or a body. As a second line of defence, fields with the names
@@ -28,7 +30,7 @@ export function openLog({ level, secrets, stream }: LogOptions): Log {
     base: { service: 'oven' },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: describeError },
+    serializers: { err: (error: unknown) => describeError(error, (text) => shorten(scrub(text))) },
     redact: { paths: SECRET_PATHS, censor: REDACTED },
     hooks: { streamWrite: scrub, logMethod: leaveOutEqual() },
   };
@@ -37,17 +39,21 @@ export function openLog({ level, secrets, stream }: LogOptions): Log {
 
 /**
  * Leaves out lines about an error that is in the log often enough; a later line has their number in `leftOut`. A line about a
- * job or a request always stays: it is the only one of its kind.
+ * job always stays: it is the only one of its kind. A line whose fields can't be read has none.
  */
 function leaveOutEqual() {
   const lines = openEqualLines();
   return function (this: Logger, args: Parameters<LogFn>, method: LogFn) {
     const [fields, message] = args as unknown as [{ err?: unknown; jobId?: unknown }, string];
-    if (!(fields?.err instanceof Error) || fields.jobId !== undefined) return method.apply(this, args);
-    const leftOut = lines.admit(fields.err, message);
-    if (leftOut === undefined) return;
-    if (leftOut === 0) return method.apply(this, args);
-    return method.apply(this, [{ ...fields, leftOut }, message] as unknown as Parameters<LogFn>);
+    try {
+      if (!(fields?.err instanceof Error) || fields.jobId !== undefined) return method.apply(this, args);
+      const leftOut = lines.admit(fields.err, message);
+      if (leftOut === undefined) return;
+      if (leftOut === 0) return method.apply(this, args);
+      return method.apply(this, [{ ...fields, leftOut }, message] as unknown as Parameters<LogFn>);
+    } catch {
+      return method.apply(this, [{ unreadable: true }, message] as unknown as Parameters<LogFn>);
+    }
   };
 }
 
@@ -68,18 +74,39 @@ const SECRET_NAMES = [
 ];
 const SECRET_PATHS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** An error in the log: without its own fields, which hold whole requests in some libraries. */
-export function describeError(error: unknown, depth = 0): object | string {
-  if (!(error instanceof Error)) return typeof error === 'object' ? 'not an error' : String(error);
-  const { name, message, stack, cause } = error;
-  const { code } = error as { code?: unknown };
-  return {
-    type: name,
-    message,
-    stack,
-    ...(['string', 'number'].includes(typeof code) && { code }),
-    ...(cause !== undefined && depth < MAX_CAUSES && { cause: describeError(cause, depth + 1) }),
+/**
+ * An error in the log: without its own fields, which hold whole requests in some libraries. `clean` makes each text fit for the
+ * log. A field whose getter throws is left out.
+ */
+function describeError(error: unknown, clean: (text: string) => string, depth = 0): object | string {
+  if (!(error instanceof Error)) return typeof error === 'object' ? 'not an error' : clean(String(error));
+  const read = (name: 'name' | 'message' | 'stack' | 'code' | 'cause'): unknown => {
+    try {
+      const value = (error as { readonly code?: unknown } & Error)[name];
+      return typeof value === 'string' ? clean(value) : value;
+    } catch {
+      return undefined;
+    }
   };
+  const text = (name: 'name' | 'message' | 'stack') => {
+    const value = read(name);
+    return typeof value === 'string' ? value : 'unreadable';
+  };
+  const [code, cause] = [read('code'), read('cause')];
+  return {
+    type: text('name'),
+    message: text('message'),
+    stack: text('stack'),
+    ...(['string', 'number'].includes(typeof code) && { code }),
+    ...(cause !== undefined && depth < MAX_CAUSES && { cause: describeError(cause, clean, depth + 1) }),
+  };
+}
+
+/** A text without its middle if it is longer than anyone reads: an error may hold a whole answer. */
+function shorten(text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  const half = MAX_TEXT / 2;
+  return `${text.slice(0, half)} … ${text.length - MAX_TEXT} characters … ${text.slice(-half)}`;
 }
 
 /** Removes secrets, and the query and the user of every URL, from a line. */
@@ -92,8 +119,9 @@ export function scrubber(secrets: readonly string[]): (line: string) => string {
   return (line) => {
     let clean = line;
     for (const form of forms) clean = clean.replaceAll(form, REDACTED);
+    // Each expression reads the line once: one that begins anew at every letter takes seconds for a long line.
     return clean
-      .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'/@\\]+@/gi, `$1${REDACTED}@`)
-      .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s"'?\\]*)\?[^\s"'\\]*/gi, `$1?${REDACTED}`);
+      .replace(/:\/\/[^\s"'/@\\]+@/g, `://${REDACTED}@`)
+      .replace(/:\/\/[^\s"'\\]*/g, (url) => url.replace(/\?.*/s, `?${REDACTED}`));
   };
 }

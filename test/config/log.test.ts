@@ -80,4 +80,52 @@ describe('openLog', () => {
     });
     expect(write((log) => log.error({ err: { secret: 1 } })).err).toBe('not an error');
   });
+
+  it.each(['name', 'message', 'stack', 'code', 'cause'])(
+    'The log takes an error whose field %s throws when it is read, for a job and for any other line',
+    (field) => {
+      const error = Object.defineProperty(new Error('no'), field, {
+        get: () => {
+          throw new Error('not to be read');
+        },
+      });
+      expect(write((log) => log.error({ err: error }, 'said')).msg).toBe('said');
+      const line = write((log) => log.error({ err: error, jobId: 'x' }, 'said'));
+      expect(line).toMatchObject({ jobId: 'x', msg: 'said', err: expect.any(Object) });
+    },
+  );
+
+  it('The log takes errors that cause each other, and values that are no errors', () => {
+    const error = new Error('no');
+    error.cause = new Error('why', { cause: error });
+    const untrue = new Proxy(error, { getPrototypeOf: () => Array.prototype, get: () => Symbol('x') });
+    for (const err of [error, untrue, Symbol('x'), Object.create(null)]) {
+      expect(write((log) => log.error({ err }, 'said')).msg).toBe('said');
+    }
+  });
+
+  it.each([
+    ['letters', 'a'.repeat(1_000_000)],
+    ['words', 'x.'.repeat(500_000)],
+    ['schemes', 'x://'.repeat(250_000)],
+    ['users', 'x://y@'.repeat(150_000)],
+    ['queries', 'x?y://'.repeat(150_000)],
+  ])(
+    'A huge text does not hold up the service, and an error keeps its beginning and its end: %.8s…',
+    (text) => {
+      const began = performance.now();
+      const line = write((log) => log.error({ text, err: new Error(`first ${text} last`) }, 'said'));
+      expect(performance.now() - began).toBeLessThan(1000);
+      const { message } = line.err as { message: string };
+      expect(message).toMatch(/^first .* last$/);
+      expect(message.length).toBeLessThan(10_000);
+    },
+  );
+
+  it('The log cuts no secret into parts that it does not know', () => {
+    for (const before of [3995, 3990, 8000]) {
+      const text = `${'a '.repeat(before / 2)}plain-secret${' a'.repeat(before / 2)}`;
+      expect(JSON.stringify(write((log) => log.error({ err: new Error(text) })))).not.toMatch(/plain|secret/);
+    }
+  });
 });

@@ -33,6 +33,43 @@ it('A log writes whole lines in their order to a file', () => {
   }
 });
 
+it('A log whose disk became full within a line begins the next line anew', async () => {
+  const path = join(tmpdir(), `oven-log-torn-${process.pid}`);
+  const script = `
+    const { openLogStream } = await import(${JSON.stringify(MODULE)});
+    const { execFileSync } = await import('node:child_process');
+    const stream = openLogStream(1);
+    stream.write('x'.repeat(2000) + '\\n');
+    stream.write('no room\\n');
+    execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited:']);
+    stream.write('after\\n');`;
+  try {
+    // A limit of a file's size, as of a disk: a write beyond it is done in part, or fails.
+    const limited = `trap '' XFSZ; ulimit -S -f 2; exec node --input-type=module -e "$1" > "$2"`;
+    await execa('sh', ['-c', limited, 'sh', script, path]);
+    const [torn, gap, after] = readFileSync(path, 'utf8').split('\n');
+    expect(torn).toMatch(/^x+$/);
+    expect(JSON.parse(gap!)).toMatchObject({ dropped: 2 });
+    expect(after).toBe('after');
+  } finally {
+    rmSync(path, { force: true });
+  }
+});
+
+it('A log whose reader has gone goes on without it', async () => {
+  const script = `
+    const { openLogStream } = await import(${JSON.stringify(MODULE)});
+    const stream = openLogStream(1);
+    for (let n = 0; n < 20; n += 1) {
+      stream.write('x\\n');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    process.stderr.write(String(stream.dropped));`;
+  const piped = `{ node --input-type=module -e "$1" 2>&3 | true; } 3>&1`;
+  const { stdout } = await execa('sh', ['-c', piped, 'sh', script]);
+  expect(Number(stdout)).toBeGreaterThan(10);
+});
+
 it('A log whose pipe nothing reads does not hold up its process; the reader learns later how much is missing', async () => {
   const script = `
     const { openLogStream } = await import(${JSON.stringify(MODULE)});
