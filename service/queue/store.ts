@@ -49,9 +49,11 @@ const REDIS_ERROR_MESSAGES =
 /** Whether an error says that Redis is not there, starts, is full or read-only, or answers too late. */
 export function isRedisError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code } = error as NodeJS.ErrnoException;
+  const { code } = error as { code?: unknown };
+  if (error.name === 'AbortError' && code !== undefined) return false; // Node's own: ioredis's has no code
   const isNetwork =
-    typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENOTFOUND)/.test(code);
+    typeof code === 'string' &&
+    /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)/.test(code);
   return isNetwork || REDIS_ERROR_NAMES.includes(error.name) || REDIS_ERROR_MESSAGES.test(error.message);
 }
 
