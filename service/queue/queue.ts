@@ -19,7 +19,7 @@ import {
   readReport,
   type TapeReport,
 } from './status.ts';
-import { announceStop, requestStop } from './stop-requests.ts';
+import { moveToFront, requestStop } from './stop-requests.ts';
 import { closeStore, keys, openStore, type RedisAddress, type Store } from './store.ts';
 import { type SubmitOptions, type Submitted, submit } from './submit.ts';
 
@@ -135,12 +135,9 @@ async function cancel(
   const found = await findJob(store, jobId);
   if (found === undefined) return 'absent';
   if (found.isFinished) return 'finished';
-  const { job, state } = found;
+  const { job } = found;
   await requestStop(store.redis, store.prefix, job.data.callbackId, 'cancel', stopRequestSeconds);
-  // To the front of the queue. If a worker took it just now these fail, and that worker has the stop request.
-  if (state === 'delayed') await job.promote().catch(() => {});
-  if (state !== 'active') await job.changePriority({ priority: 0, lifo: true }).catch(() => {});
-  // A worker that waits for the end of a fault takes it now.
-  await announceStop(store.redis, store.prefix, job.data.callbackId);
+  // The state after the request: a worker that postpones the job looks for the request after that.
+  await moveToFront(job, await store.bakes.getJobState(jobId));
   return 'cancelled';
 }

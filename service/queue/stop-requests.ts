@@ -1,4 +1,5 @@
 /** Stop requests: how a cancel or a purge reaches the worker that runs the job, on any host, now or later. */
+import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { keys } from './store.ts';
 
@@ -14,12 +15,13 @@ export async function requestStop(
   seconds: number,
 ): Promise<void> {
   await redis.set(keys.stopRequest(prefix, callbackId), request, 'EX', seconds);
-  await announceStop(redis, prefix, callbackId);
+  await redis.publish(keys.stopChannel(prefix), callbackId);
 }
 
-/** Announces a stop request to all workers. */
-export async function announceStop(redis: Redis, prefix: string, callbackId: string): Promise<void> {
-  await redis.publish(keys.stopChannel(prefix), callbackId);
+/** Moves a cancelled bake to the front of the queue, where the next free worker ends it. Does nothing if a worker has it. */
+export async function moveToFront(job: Job, state: string): Promise<void> {
+  if (state === 'delayed') await job.promote().catch(() => {});
+  if (state !== 'active') await job.changePriority({ priority: 0, lifo: true }).catch(() => {});
 }
 
 /** Takes a stop request back; a worker may have followed it already. */

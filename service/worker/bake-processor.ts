@@ -4,6 +4,7 @@ import { latestOnly } from '../lib/latest-only.ts';
 import { withRetries } from '../lib/retry.ts';
 import { isPostponed, toFailure, toJobError } from '../queue/failure.ts';
 import { type BakeData, fileNameOf } from '../queue/job.ts';
+import { moveToFront } from '../queue/stop-requests.ts';
 import { isRedisError } from '../queue/store.ts';
 import type { BakeResult, Failure, Stage, StageProgress } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
@@ -25,8 +26,8 @@ export interface BakeProcessorOptions {
   readonly bake: (request: BakeRequest, attempt: BakeAttempt) => Promise<BakeResult>;
   readonly activeJobs: ActiveJobs;
   readonly withSlugLock: <T>(fileName: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
-  /** Stops the active job of this callback if there is a stop request for it. */
-  readonly checkStopRequest: (callbackId: string) => Promise<void>;
+  /** Stops the active job of this callback if there is a stop request for it; whether there is one. */
+  readonly checkStopRequest: (callbackId: string) => Promise<boolean>;
   readonly faultPause: FaultPause;
   readonly faultWaits: FaultWaits;
   readonly events?: WorkerEvents | undefined;
@@ -69,6 +70,8 @@ export function bakeProcessor(options: BakeProcessorOptions) {
       await job.moveToDelayed(Date.now() + faultWait(faultWaits, times), token);
     });
     events?.bakePostponed(job, failure, error);
+    const isStopped = await checkStopRequest(job.data.callbackId).catch(onError);
+    if (isStopped) await moveToFront(job, 'delayed');
     throw new DelayedError();
   };
 

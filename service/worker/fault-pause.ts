@@ -1,6 +1,7 @@
 /** Stops the worker while bakes fail for a fault that is not the tape's, and starts it again when the fault is gone. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitAtMost } from '../lib/deadline.ts';
+import { pollUntil } from '../lib/retry.ts';
 import type { Failure } from '../schemas/outcome.ts';
 
 export interface FaultPauseOptions {
@@ -28,13 +29,16 @@ export interface FaultWaits {
 
 export const FAULT_WAITS: FaultWaits = { first: 30_000, longest: 3_600_000, giveUp: 86_400_000 };
 
+/** How often a worker takes jobs until a cancelled one has ended, and for how long. Milliseconds. */
+const END = { everyMs: 250, waitMs: 30_000 };
+
 export interface FaultPause {
   /** Stops the worker because of a job that failed; it goes on when a probe succeeds. */
   begin(failure: Failure): void;
   /** Remembers a job that was postponed, and stops the worker again if it takes jobs to end them. */
   postponed(jobId: string): void;
-  /** Lets the worker take jobs that are to end and not to be baked, until it meets one that must wait. */
-  endJobs(): void;
+  /** Lets the worker take the first job of the queue, which is cancelled, until it has ended. Other jobs are postponed. */
+  endJob(hasEnded: () => Promise<boolean>): void;
   /** The fault, and when the pause began (in milliseconds since 1970); undefined while the worker runs. */
   current(): { readonly failure: Failure; readonly since: number } | undefined;
   /** Ends the pause without resuming, at once. */
@@ -66,7 +70,8 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
       return false;
     }
   };
-  const endJobs = () => {
+  /** Lets the worker take jobs that end without a bake, until it meets one that must wait. */
+  const takeJobs = () => {
     if (current !== undefined && !stop.signal.aborted) resume();
   };
   const run = async (failure: Failure, since: number) => {
@@ -75,7 +80,7 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
     await pause();
     for (let times = 0; !(await isGone(failure)); times += 1) {
       // After a day the worker takes jobs again, so that those which waited the whole day fail.
-      if (Date.now() - since > waits.giveUp) endJobs();
+      if (Date.now() - since > waits.giveUp) takeJobs();
       await delay(faultWait(waits, times), undefined, { signal: stop.signal });
     }
     stop.signal.throwIfAborted();
@@ -98,7 +103,14 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
       postponed.add(jobId);
       void pause().catch(report);
     },
-    endJobs,
+    endJob: (hasEnded) => {
+      const ask = async () => {
+        const isDone = current === undefined || (await hasEnded());
+        if (!isDone) takeJobs(); // again, if the worker met another job before it
+        return isDone;
+      };
+      pollUntil(ask, (isDone) => isDone, { ...END, signal: stop.signal }).catch(report);
+    },
     current: () => current,
     close: () => stop.abort(),
   };

@@ -68,7 +68,9 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const activeCallbacks = trackJobs(graceMs);
 
   const checkStopRequest = async (callbackId: string) => {
-    if (await readStopRequest(connection, prefix, callbackId)) activeBakes.cancel(callbackId);
+    const isStopped = (await readStopRequest(connection, prefix, callbackId)) !== undefined;
+    if (isStopped) activeBakes.cancel(callbackId);
+    return isStopped;
   };
   const checkAll = () => {
     for (const callbackId of activeBakes.callbackIds()) checkStopRequest(callbackId).catch(onError);
@@ -88,12 +90,12 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   });
   const onStop = (callbackId: string) => {
     activeBakes.cancel(callbackId);
-    if (faultPause.current()) endCancelled(callbackId).catch(onError);
+    if (faultPause.current()) faultPause.endJob(() => hasEnded(callbackId));
   };
-  /** A cancelled job is the first in the queue, and ends as soon as a worker takes it. */
-  const endCancelled = async (callbackId: string) => {
-    if ((await readStopRequest(connection, prefix, callbackId)) === 'cancel') faultPause.endJobs();
-  };
+  /** Whether no cancelled bake of this callback waits. A purge removes its bakes itself. */
+  const hasEnded = async (callbackId: string) =>
+    (await readStopRequest(connection, prefix, callbackId)) !== 'cancel' ||
+    (await store.callbacks.getJobState(callbackId)) !== 'waiting-children';
   await subscribeToStops(subscriber, prefix, onStop, checkAll);
   await ready(store.redis); // its commands do not wait as those of the other connections do
   await finishRequeues(store);
