@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface LatestOnlyOptions<T> {
   readonly write: (value: T) => Promise<unknown>;
   readonly onError: (error: Error) => void;
-  /** Milliseconds between the beginnings of two writes at least. */
+  /** Milliseconds from the end of a write to the beginning of the next at least. */
   readonly everyMs: number;
 }
 
@@ -17,9 +17,8 @@ export function latestOnly<T>({ write, onError, everyMs }: LatestOnlyOptions<T>)
     while (next !== undefined) {
       const { value } = next;
       next = undefined;
-      const pause = delay(everyMs, undefined, { signal }).catch(() => {});
       await write(value).catch(onError);
-      await pause;
+      await delay(everyMs, undefined, { signal }).catch(() => {});
     }
     writing = undefined;
   };
