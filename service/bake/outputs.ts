@@ -6,8 +6,8 @@ interface OutputFacts {
   /** What a file's name ends with, after the name of the tape. */
   readonly ending: string;
   readonly contentType: string;
-  /** Pixels of the longer side: `usual` is the default, `most` the maximum. */
-  readonly side: { readonly usual: number; readonly most: number };
+  /** Pixels of the longer side. */
+  readonly side: { readonly default: number; readonly max: number };
   /** Where the dashboard shows it; 'link' is a link only. If several files are for one place, it shows the one with the lowest rank. */
   readonly dashboard:
     | { readonly place: 'player' | 'image'; readonly rank: number }
@@ -48,9 +48,9 @@ export type StillCodec =
   | Codec<'jpeg', JpegOptions>
   | Codec<'png', PngOptions>;
 
-const VIDEO_SIDE = { usual: LARGEST_SIDE, most: LARGEST_SIDE };
+const VIDEO_SIDE = { default: LARGEST_SIDE, max: LARGEST_SIDE };
 // A WebP of 4096 pixels takes 750 MB of memory and minutes.
-const ANIMATION_SIDE = { usual: 480, most: 1024 };
+const ANIMATION_SIDE = { default: 480, max: 1024 };
 
 /**
  * Everything that a tape can be baked to, in the order in which it is made: people wait for the first. Request schema, storage
@@ -70,7 +70,7 @@ export const OUTPUTS = {
     codec: { format: 'jpeg', options: { quality: 90, chromaSubsampling: '4:4:4' } },
     ending: '-thumb.jpg',
     contentType: 'image/jpeg',
-    side: { usual: 512, most: LARGEST_SIDE },
+    side: { default: 512, max: LARGEST_SIDE },
     dashboard: { place: 'image', rank: 1 },
     cli: 'always',
   },
@@ -140,8 +140,8 @@ export function outputFileName(name: string, kind: OutputKind): string {
 
 /** Pixels that an output's longer side has at most, for the `maxSide` of a request. */
 export function sideLimit(kind: OutputKind, maxSide?: number): number {
-  const { usual, most } = OUTPUTS[kind].side;
-  return Math.min(maxSide ?? usual, most);
+  const { side } = OUTPUTS[kind];
+  return Math.min(maxSide ?? side.default, side.max);
 }
 
 /** Requests in the order in which they are made. The last one of a kind wins. */

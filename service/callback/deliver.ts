@@ -2,8 +2,9 @@
 import type { LookupFunction } from 'node:net';
 import type { CallbackBody, Outcome } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
+import type { Allowed } from '../source/allow-list.ts';
 import type { Callback, DeliveryAnswer } from '../worker/callback-processor.ts';
-import { type Allowed, type Posted, post } from './post.ts';
+import { type Posted, post } from './post.ts';
 import { nextAttemptIn, parseRetryAfter, SCHEDULE } from './schedule.ts';
 import type { Secrets } from './secrets.ts';
 

@@ -3,12 +3,9 @@ import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
 import { waitAtMost } from '../lib/deadline.ts';
 import { guardedConnector } from '../source/address-guard.ts';
-import type { DownloadOptions } from '../source/download.ts';
+import type { Allowed } from '../source/allow-list.ts';
 import { SourceError } from '../source/errors.ts';
 import type { Secrets } from './secrets.ts';
-
-/** Whether a URL may be called, and whether it may be on a private address. */
-export type Allowed = DownloadOptions['isAllowed'];
 
 export interface Message {
   /** The webhook-id, the same for every attempt, so that the receiver can drop what it has received before. */

@@ -3,7 +3,8 @@ import type { LookupFunction } from 'node:net';
 import { latestOnly } from '../lib/latest-only.ts';
 import type { ProgressBody, StageProgress } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
-import { type Allowed, post } from './post.ts';
+import type { Allowed } from '../source/allow-list.ts';
+import { post } from './post.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface ProgressOptions {

@@ -25,15 +25,9 @@ export async function withDeadline<T>(
 /** Waits for `work`, but no longer than `ms` milliseconds: then it returns what `late` returns, and `work` goes on. */
 export async function waitAtMost<T, L>(ms: number, work: Promise<T>, late: () => L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<L>((resolve, reject) => {
-    timer = setTimeout(() => {
-      try {
-        resolve(late());
-      } catch (error) {
-        reject(error as Error);
-      }
-    }, ms);
-  });
+  const timeUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  }).then(late);
   try {
     return await Promise.race([work, timeUp]);
   } finally {

@@ -11,6 +11,11 @@ const RELEASE =
 const EXTEND =
   'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("pexpire", KEYS[1], ARGV[2]) end return 0';
 
+/** A lock stayed taken for too long. */
+class LockError extends Error {
+  override readonly name = 'LockError';
+}
+
 /** Runs `work` while no other process changes the jobs of one identity. */
 export function withIdentityLock<T>(store: Store, jobId: string, work: () => Promise<T>): Promise<T> {
   const [identity = jobId] = jobId.split('-');
@@ -40,7 +45,7 @@ export async function withLock<T>(
   const token = randomUUID();
   const take = () => redis.set(key, token, 'PX', HOLD_MS, 'NX');
   const taken = await pollUntil(take, (answer) => answer !== null, { everyMs: POLL_MS, waitMs, signal });
-  if (taken === null) throw new Error(`The lock ${key} can't be had.`);
+  if (taken === null) throw new LockError(`The lock ${key} can't be had.`);
   const extending = setInterval(() => {
     redis.eval(EXTEND, 1, key, token, HOLD_MS).catch(() => {});
   }, HOLD_MS / 3);

@@ -44,7 +44,7 @@ const REDIS_ERROR_NAMES: readonly unknown[] = [
   'LockError',
 ];
 const REDIS_ERROR_MESSAGES =
-  /^(Connection is closed|Command timed out|Stream isn't writeable|The lock .* can't be had|connect |read |write )/;
+  /^(Connection is closed|Command timed out|Stream isn't writeable|connect |read |write )/;
 
 /** Whether an error says that Redis is not there, starts, is full or read-only, or answers too late. */
 export function isRedisError(error: unknown): boolean {

@@ -44,8 +44,8 @@ const metadata = z
 
 /** The kinds that never get the largest side, whatever a request says. */
 function sideNotes(): string {
-  return OUTPUT_KINDS.filter((kind) => OUTPUTS[kind].side.most < LARGEST_SIDE)
-    .map((kind) => `; a ${kind} never has more than ${OUTPUTS[kind].side.most}`)
+  return OUTPUT_KINDS.filter((kind) => OUTPUTS[kind].side.max < LARGEST_SIDE)
+    .map((kind) => `; a ${kind} never has more than ${OUTPUTS[kind].side.max}`)
     .join('');
 }
 

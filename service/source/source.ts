@@ -46,8 +46,8 @@ export function openSource(options: SourceOptions): Source {
     if (!allowed(zipUrl)) throw notAllowed(zipUrl);
     const key = tapeBucket.keyOf(zipUrl);
     if (key !== undefined) {
-      return withDeadline(totalMs, signal, timedOut, (until) =>
-        tapeBucket.download(key, file, { signal: until, maxBytes, onProgress }),
+      return withDeadline(totalMs, signal, timedOut, (signal) =>
+        tapeBucket.download(key, file, { signal, maxBytes, onProgress }),
       );
     }
     const limits = { maxBytes, connectMs, idleMs, totalMs };

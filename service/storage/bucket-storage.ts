@@ -73,11 +73,11 @@ export function bucketStorage(options: StorageOptions): OutputStorage {
     folder: undefined,
     url: (name, kind) => `${base}/${keyFor(name, kind)}`,
     put: (file, signal) =>
-      request(PUT_MS, signal, async (until) => {
-        await withRetries(() => putOnce(file, until), {
+      request(PUT_MS, signal, async (signal) => {
+        await withRetries(() => putOnce(file, signal), {
           attempts: PUT_ATTEMPTS,
           delays: [0], // the state of the object is read again in any case
-          signal: until,
+          signal,
           isRetryable: (error) => classifyS3Error(error) === 'conflict',
         });
         return `${base}/${keyFor(file.name, file.kind)}`;

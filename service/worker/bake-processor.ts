@@ -10,7 +10,7 @@ import type { BakeResult, Failure, Stage, StageProgress } from '../schemas/outco
 import type { BakeRequest } from '../schemas/request.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 import type { WorkerEvents } from './events.ts';
-import { type FaultPause, type FaultWaits, faultWait } from './fault-pause.ts';
+import { type FaultPause, faultWait } from './fault-pause.ts';
 
 /** One attempt of a bake job, for the function that bakes. */
 export interface BakeAttempt {
@@ -29,7 +29,6 @@ export interface BakeProcessorOptions {
   /** Stops the active job of this callback if there is a stop request for it; whether there is one. */
   readonly checkStopRequest: (callbackId: string) => Promise<boolean>;
   readonly faultPause: FaultPause;
-  readonly faultWaits: FaultWaits;
   readonly events?: WorkerEvents | undefined;
   readonly onError: (error: Error) => void;
 }
@@ -42,8 +41,7 @@ type BakeJob = Job<BakeData, BakeResult>;
 
 /** Makes the function that BullMQ calls with each bake job. */
 export function bakeProcessor(options: BakeProcessorOptions) {
-  const { bake, activeJobs, withSlugLock, checkStopRequest, faultPause, faultWaits, events, onError } =
-    options;
+  const { bake, activeJobs, withSlugLock, checkStopRequest, faultPause, events, onError } = options;
 
   /**
    * Hands the job back for a fault that is not the tape's, and throws the error by which BullMQ knows; no attempt is spent.
@@ -60,14 +58,14 @@ export function bakeProcessor(options: BakeProcessorOptions) {
     const waitingSince = Math.max(job.timestamp, faultPause.current()?.since ?? 0);
     const { since: first = waitingSince, times = 0 } = job.data.postponed ?? {};
     const since = Math.min(first, Date.now()); // the clock may have been set back
-    if (Date.now() - since > faultWaits.giveUp) return;
+    if (Date.now() - since > faultPause.waits.giveUp) return;
     faultPause.postponed(job.id!);
     // A job that only met the pause was not tried.
     const data = { ...job.data, postponed: { since, times: error === undefined ? times : times + 1 } };
     // A full Redis takes this only when it has room again.
     await whenRedisTakes(signal, onError, async () => {
       await job.updateData(data);
-      await job.moveToDelayed(Date.now() + faultWait(faultWaits, times), token);
+      await job.moveToDelayed(Date.now() + faultWait(faultPause.waits, times), token);
     });
     events?.bakePostponed(job, failure, error);
     const isStopped = await checkStopRequest(job.data.callbackId).catch(onError);
@@ -97,7 +95,7 @@ export function bakeProcessor(options: BakeProcessorOptions) {
           stage = value.stage;
           progress.set(value);
         },
-        withSlugLock: (work, until) => withSlugLock(fileNameOf(request), work, until),
+        withSlugLock: (work, signal) => withSlugLock(fileNameOf(request), work, signal),
       });
       events?.bakeEnded(job, result);
       return result;

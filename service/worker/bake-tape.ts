@@ -55,8 +55,8 @@ export function tapeBaker(options: TapeBakerOptions) {
     const bakeIn = async (folder: string): Promise<BakeResult> => {
       const tape = join(folder, 'tape.zip');
       const started = performance.now();
-      await withStageTimeout('downloading', timeoutSeconds, signal, (until) =>
-        fetchTape(source, request.zipUrl, tape, report, until),
+      await withStageTimeout('downloading', timeoutSeconds, signal, (signal) =>
+        fetchTape(source, request.zipUrl, tape, report, signal),
       );
       const fetched = performance.now();
       const baked = await bake(tape, {
@@ -74,8 +74,8 @@ export function tapeBaker(options: TapeBakerOptions) {
       const bakedAt = performance.now();
       // Each stored file has an owner, and no bake replaces another tape's file. The lock keeps another tape from taking the
       // second file of this slug while the first is stored.
-      const urls = await withStageTimeout('uploading', timeoutSeconds, signal, (until) =>
-        withSlugLock(() => storeOutputs(storage, request, baked.outputs, report, until), until),
+      const urls = await withStageTimeout('uploading', timeoutSeconds, signal, (signal) =>
+        withSlugLock(() => storeOutputs(storage, request, baked.outputs, report, signal), signal),
       );
       const { open = 0, unpack = 0, total = 0 } = baked.timings;
       const timings = {

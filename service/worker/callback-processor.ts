@@ -31,6 +31,8 @@ export type DeliveryAnswer =
 export interface CallbackProcessorOptions {
   readonly deliver: (callback: Callback, signal: AbortSignal) => Promise<DeliveryAnswer>;
   readonly activeJobs: ActiveJobs;
+  /** Attempts at once for one receiver: fewer than the worker runs at once, so that others get their callbacks while it hangs. */
+  readonly perReceiver: number;
   readonly store: Store;
   /** A connection whose commands wait for a lost Redis. */
   readonly redis: Redis;
@@ -40,14 +42,12 @@ export interface CallbackProcessorOptions {
 
 type CallbackJob = Job<CallbackData, string>;
 
-/** Attempts at once for one receiver: others get their callbacks while it hangs. Half of what a worker runs at once. */
-const PER_RECEIVER = 4;
 /** How long a callback waits when its receiver has so many; some randomness keeps it from coming back with all others. */
 const RECEIVER_WAIT_MS = 1000;
 
 /** Makes the function that BullMQ calls with each callback job. */
 export function callbackProcessor(options: CallbackProcessorOptions) {
-  const { deliver, activeJobs, store, redis, events, onError } = options;
+  const { deliver, activeJobs, perReceiver, store, redis, events, onError } = options;
 
   /** The bake that the callback reports; undefined if the bake has a newer callback, or the tape was purged. */
   const findBake = async (job: CallbackJob): Promise<Job<BakeData, BakeResult> | undefined> => {
@@ -101,7 +101,7 @@ export function callbackProcessor(options: CallbackProcessorOptions) {
   return async (job: CallbackJob, token = ''): Promise<string> => {
     const { origin } = new URL(job.data.request.callbackUrl);
     const count = attempts.get(origin) ?? 0;
-    if (count >= PER_RECEIVER) {
+    if (count >= perReceiver) {
       await job.moveToDelayed(Date.now() + RECEIVER_WAIT_MS * (0.5 + Math.random()), token);
       throw new DelayedError();
     }

@@ -33,6 +33,7 @@ export const FAULT_WAITS: FaultWaits = { first: 30_000, longest: 3_600_000, give
 const END = { everyMs: 250, waitMs: 30_000 };
 
 export interface FaultPause {
+  readonly waits: FaultWaits;
   /** Stops the worker because of a job that failed; it goes on when a probe succeeds. */
   begin(failure: Failure): void;
   /** Remembers a job that was postponed, and stops the worker again if it takes jobs to end them. */
@@ -93,6 +94,7 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
     if (performance.now() - began >= waits.first) await promote(jobIds);
   };
   return {
+    waits,
     begin: (failure) => {
       if (stop.signal.aborted || current !== undefined) return;
       current = { failure, since: Date.now() };

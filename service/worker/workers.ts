@@ -60,7 +60,7 @@ const CLOSE_MS = 3000;
 
 /** Starts the workers; resolves when Redis is reached and stop requests arrive. */
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
-  const { redis, prefix = 'oven', graceMs = 2000, onError = () => {} } = options;
+  const { redis, prefix = 'oven', graceMs = 2000, deliveries = 8, onError = () => {} } = options;
   const store = openStore(redis, prefix, onError);
   const connection = connect(redis, 'forever', onError);
   const subscriber = connect(redis, 'forever', onError);
@@ -75,7 +75,6 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const checkAll = () => {
     for (const callbackId of activeBakes.callbackIds()) checkStopRequest(callbackId).catch(onError);
   };
-  const { faultWaits = FAULT_WAITS } = options;
   const faultPause = openFaultPause({
     probe: options.probe ?? (async () => {}),
     pause: () => bakes.pause(true),
@@ -86,7 +85,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     },
     onChange: options.onFault ?? (() => {}),
     onError,
-    waits: faultWaits,
+    waits: options.faultWaits ?? FAULT_WAITS,
   });
   const onStop = (callbackId: string) => {
     activeBakes.cancel(callbackId);
@@ -106,13 +105,13 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     withSlugLock: (fileName, work, signal) => withSlugLock(connection, prefix, fileName, work, signal),
     checkStopRequest,
     faultPause,
-    faultWaits,
     events: options.events,
     onError,
   });
   const processCallback = callbackProcessor({
     deliver: options.deliver,
     activeJobs: activeCallbacks,
+    perReceiver: Math.ceil(deliveries / 2),
     store,
     redis: connection,
     events: options.events,
@@ -128,7 +127,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   };
   const callbacks = new Worker<CallbackData, string>(CALLBACKS, processCallback, {
     ...common,
-    concurrency: options.deliveries ?? 8,
+    concurrency: deliveries,
     maxStalledCount: MAX_STALLED_CALLBACKS,
   });
   const bakes = new Worker<BakeData, BakeResult>(BAKES, processBake, {

@@ -1,11 +1,10 @@
 import type { LookupFunction } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isPublicAddress, publicOnly } from '../../service/source/address-guard.ts';
 import { allowList } from '../../service/source/allow-list.ts';
 import { type DownloadOptions, download } from '../../service/source/download.ts';
-import { type SourceRig, startSource } from '../rig/source.ts';
 import { failure } from './failure.ts';
-import { type Scratch, scratch } from './scratch.ts';
+import { useSource } from './scratch.ts';
 
 const PRIVATE = [
   '0.0.0.0',
@@ -126,29 +125,16 @@ describe('publicOnly', () => {
 });
 
 describe('download', () => {
-  let source: SourceRig;
-  let folder: Scratch;
-  beforeAll(async () => {
-    source = await startSource('127.0.0.1');
-    folder = await scratch();
-  });
-  beforeEach(async () => {
-    await folder.empty();
-    source.asked.length = 0;
-  });
-  afterAll(async () => {
-    await source.stop();
-    await folder.remove();
-  });
+  const rig = useSource('127.0.0.1');
 
   const get = (url: string, changed: Partial<DownloadOptions> = {}) => {
     const limits = { maxBytes: 1000, connectMs: 5000, idleMs: 5000, totalMs: 20_000 };
     const signal = new AbortController().signal;
     const isAllowed = () => ({ trusted: false });
-    return download(new URL(url), folder.file(), { isAllowed, ...limits, signal, ...changed });
+    return download(new URL(url), rig.folder.file(), { isAllowed, ...limits, signal, ...changed });
   };
-  /** A URL with the port of the source, which would answer. */
-  const at = (host: string, path = '/whole/9') => `http://${host}:${source.port}${path}`;
+  /** A URL with the port of the rig.source, which would answer. */
+  const at = (host: string, path = '/whole/9') => `http://${host}:${rig.source.port}${path}`;
 
   it.each([
     '127.0.0.1',
@@ -178,8 +164,8 @@ describe('download', () => {
     'LOCALHOST',
   ])('A download from the private host %s is refused', async (host) => {
     expect((await failure(get(at(host)))).code).toBe('SOURCE_PRIVATE_ADDRESS');
-    expect(source.asked).toEqual([]);
-    expect(await folder.left()).toEqual([]);
+    expect(rig.source.asked).toEqual([]);
+    expect(await rig.folder.left()).toEqual([]);
   });
 
   it.each(['127.0.0.1', '127.1', '0x7f.1', '0.0.0.0', '[::ffff:127.0.0.1]', 'localhost'])(
@@ -196,7 +182,7 @@ describe('download', () => {
     async (...addresses) => {
       const fetching = get(at('tapes.example'), { lookup: answering(...addresses) });
       expect((await failure(fetching)).code).toBe('SOURCE_PRIVATE_ADDRESS');
-      expect(source.asked).toEqual([]);
+      expect(rig.source.asked).toEqual([]);
     },
   );
 
@@ -209,7 +195,7 @@ describe('download', () => {
       lookup: answering('127.0.0.1'),
     });
     expect((await failure(fetching)).code).toBe('SOURCE_PRIVATE_ADDRESS');
-    expect(source.asked.map(({ path }) => path)).toEqual(['/hops/1/whole/9']);
+    expect(rig.source.asked.map(({ path }) => path)).toEqual(['/hops/1/whole/9']);
   });
 
   it.each([
@@ -218,12 +204,12 @@ describe('download', () => {
     ['the metadata of the machine', () => 'http://169.254.169.254/metadata/v1.json', 'SOURCE_NOT_ALLOWED'],
     ['another path', () => at('127.0.0.1', '/whole/9'), 'SOURCE_NOT_ALLOWED'],
     ['a path with dots', () => at('127.0.0.1', '/to/../whole/9'), 'SOURCE_NOT_ALLOWED'],
-  ])('A trusted source can not redirect a download to %s', async (_, to, code) => {
+  ])('A trusted rig.source can not redirect a download to %s', async (_, to, code) => {
     const isAllowed = allowList([at('127.0.0.1', '/to'), at('tapes.example', '')]);
     const url = at('127.0.0.1', `/to?url=${encodeURIComponent(to())}`);
     const fetching = get(url, { isAllowed, lookup: answering('127.0.0.1') });
     expect((await failure(fetching)).code).toBe(code);
-    expect(source.asked).toHaveLength(1);
+    expect(rig.source.asked).toHaveLength(1);
   });
 
   it.each(['http://me:pass@127.0.0.1/', 'file:///etc/passwd', 'data:text/plain,a', 'ftp://127.0.0.1/'])(

@@ -1,26 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SourceCode } from '../../service/errors.ts';
 import { type DownloadOptions, download } from '../../service/source/download.ts';
-import { bytesOf, type SourceRig, startSource } from '../rig/source.ts';
+import { bytesOf, startSource } from '../rig/source.ts';
 import { until } from '../rig/until.ts';
 import { failure } from './failure.ts';
-import { type Scratch, scratch } from './scratch.ts';
+import { useSource } from './scratch.ts';
 
-let source: SourceRig;
-let folder: Scratch;
-beforeAll(async () => {
-  source = await startSource();
-  folder = await scratch();
-});
-beforeEach(async () => {
-  await folder.empty();
-  source.asked.length = 0;
-});
-afterAll(async () => {
-  await source.stop();
-  await folder.remove();
-});
+const rig = useSource();
 
 function options(changed: Partial<DownloadOptions> = {}): DownloadOptions {
   const limits = { maxBytes: 1_000_000, connectMs: 20_000, idleMs: 20_000, totalMs: 40_000 };
@@ -29,7 +16,7 @@ function options(changed: Partial<DownloadOptions> = {}): DownloadOptions {
 }
 
 function fetchTo(file: string, path: string, changed?: Partial<DownloadOptions>) {
-  return download(source.url(path), file, options(changed));
+  return download(rig.source.url(path), file, options(changed));
 }
 
 describe('a whole file', () => {
@@ -47,7 +34,7 @@ describe('a whole file', () => {
     ['/to?status=307&url=/whole/9', 9],
     ['/to?status=308&url=/whole/9%23fragment', 9],
   ])('A download of %s is saved whole', async (path, bytes) => {
-    const file = folder.file();
+    const file = rig.folder.file();
     const done = await fetchTo(file, path, { idleMs: 5000 });
     expect(done.bytes).toBe(bytes);
     const expected = path.startsWith('/slow')
@@ -63,7 +50,7 @@ describe('a whole file', () => {
     ] as const) {
       const progress: [number, number | undefined][] = [];
       const onProgress = (bytes: number, of?: number) => void progress.push([bytes, of]);
-      await fetchTo(folder.file(), path, { onProgress });
+      await fetchTo(rig.folder.file(), path, { onProgress });
       expect(progress.at(-1)).toEqual([300_000, total]);
       expect(progress.map(([bytes]) => bytes)).toEqual(
         progress.map(([bytes]) => bytes).sort((a, b) => a - b),
@@ -72,17 +59,19 @@ describe('a whole file', () => {
   });
 
   it('A download requests the file uncompressed, and without a fragment', async () => {
-    await fetchTo(folder.file(), '/whole/9#part');
-    expect(source.asked).toMatchObject([{ path: '/whole/9', headers: { 'accept-encoding': 'identity' } }]);
+    await fetchTo(rig.folder.file(), '/whole/9#part');
+    expect(rig.source.asked).toMatchObject([
+      { path: '/whole/9', headers: { 'accept-encoding': 'identity' } },
+    ]);
   });
 
   it('A download returns the URL of its last hop', async () => {
-    const { finalUrl } = await fetchTo(folder.file(), '/hops/2/whole/9');
-    expect(finalUrl.href).toBe(source.url('/whole/9').href);
+    const { finalUrl } = await fetchTo(rig.folder.file(), '/hops/2/whole/9');
+    expect(finalUrl.href).toBe(rig.source.url('/whole/9').href);
   });
 
   it('A download never replaces a file', async () => {
-    const file = folder.file();
+    const file = rig.folder.file();
     await writeFile(file, 'another');
     await expect(fetchTo(file, '/whole/9')).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await readFile(file, 'utf8')).toBe('another');
@@ -129,36 +118,36 @@ describe('a failed download', () => {
     ['/to?url=file:///etc/passwd', 'SOURCE_NOT_ALLOWED', false],
     ['/to?url=http://me:pass@127.0.0.1/', 'SOURCE_NOT_ALLOWED', false],
   ])('A download of %s fails with %s and leaves no file', async (path, code, retryable, changed) => {
-    const failed = await failure(fetchTo(folder.file(), path, changed));
+    const failed = await failure(fetchTo(rig.folder.file(), path, changed));
     expect([failed.code, failed.retryable]).toEqual([code, retryable]);
-    expect(await folder.left()).toEqual([]);
-    await until('its connections are closed', async () => (await source.connections()) === 0);
+    expect(await rig.folder.left()).toEqual([]);
+    await until('its connections are closed', async () => (await rig.source.connections()) === 0);
   });
 
   it('A download from a closed port fails with SOURCE_UNREACHABLE', async () => {
     const gone = await startSource();
     await gone.stop();
-    const failed = await failure(download(gone.url('/whole/9'), folder.file(), options()));
+    const failed = await failure(download(gone.url('/whole/9'), rig.folder.file(), options()));
     expect(failed.code).toBe('SOURCE_UNREACHABLE');
   });
 
   it('A download from a server that does not answer TLS fails with SOURCE_TIMEOUT', async () => {
-    const url = new URL(source.silent.href.replace('http:', 'https:'));
-    const failed = await failure(download(url, folder.file(), options({ connectMs: 300 })));
+    const url = new URL(rig.source.silent.href.replace('http:', 'https:'));
+    const failed = await failure(download(url, rig.folder.file(), options({ connectMs: 300 })));
     expect(failed.code).toBe('SOURCE_TIMEOUT');
   });
 
   it('A download whose lookup never ends fails with SOURCE_TIMEOUT', async () => {
     const url = new URL('http://tapes.example/');
     const never = { connectMs: 300, lookup: () => {} };
-    expect((await failure(download(url, folder.file(), options(never)))).code).toBe('SOURCE_TIMEOUT');
+    expect((await failure(download(url, rig.folder.file(), options(never)))).code).toBe('SOURCE_TIMEOUT');
   });
 
   it('A download from an unknown name fails with SOURCE_UNREACHABLE', async () => {
     const missing = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
     const lookup: DownloadOptions['lookup'] = (_, __, callback) => callback(missing, []);
     const url = new URL('http://tapes.example/');
-    expect((await failure(download(url, folder.file(), options({ lookup })))).code).toBe(
+    expect((await failure(download(url, rig.folder.file(), options({ lookup })))).code).toBe(
       'SOURCE_UNREACHABLE',
     );
   });
@@ -171,27 +160,27 @@ describe('an aborted download', () => {
       const controller = new AbortController();
       const reason = new Error('cancelled');
       const changed = { signal: controller.signal, maxBytes: Number.MAX_SAFE_INTEGER };
-      const fetching = fetchTo(folder.file(), path, changed);
+      const fetching = fetchTo(rig.folder.file(), path, changed);
       fetching.catch(() => {});
-      await until('it is asked for', () => source.asked.length > 0);
+      await until('it is asked for', () => rig.source.asked.length > 0);
       controller.abort(reason);
       await expect(fetching).rejects.toBe(reason);
-      expect(await folder.left()).toEqual([]);
-      await until('its connection is closed', async () => (await source.connections()) === 0);
+      expect(await rig.folder.left()).toEqual([]);
+      await until('its connection is closed', async () => (await rig.source.connections()) === 0);
     },
   );
 
   it('A download that is aborted before its begin sends no request', async () => {
     const reason = new Error('cancelled');
-    const fetching = fetchTo(folder.file(), '/whole/9', { signal: AbortSignal.abort(reason) });
+    const fetching = fetchTo(rig.folder.file(), '/whole/9', { signal: AbortSignal.abort(reason) });
     await expect(fetching).rejects.toBe(reason);
-    expect(source.asked).toEqual([]);
+    expect(rig.source.asked).toEqual([]);
   });
 });
 
 it('A redirect to a URL that is not allowed is not followed', async () => {
   const isAllowed = (url: URL) => (url.pathname.startsWith('/to') ? { trusted: true } : undefined);
-  const fetching = fetchTo(folder.file(), '/to?url=/whole/9', { isAllowed });
+  const fetching = fetchTo(rig.folder.file(), '/to?url=/whole/9', { isAllowed });
   expect((await failure(fetching)).code).toBe('SOURCE_NOT_ALLOWED');
-  expect(source.asked.map(({ path }) => path)).toEqual(['/to?url=/whole/9']);
+  expect(rig.source.asked.map(({ path }) => path)).toEqual(['/to?url=/whole/9']);
 });

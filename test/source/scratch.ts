@@ -1,6 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { type SourceRig, startSource } from '../rig/source.ts';
 
 /** A folder of one test file. */
 export interface Scratch {
@@ -27,5 +29,31 @@ export async function scratch(): Promise<Scratch> {
       for (const name of await readdir(root)) await rm(join(root, name), { recursive: true, force: true });
     },
     remove: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+/** A source and a folder for the tests around the call. Before each test the folder is empty, and the source was asked nothing. */
+export function useSource(host?: string): { readonly source: SourceRig; readonly folder: Scratch } {
+  let source: SourceRig;
+  let folder: Scratch;
+  beforeAll(async () => {
+    source = await startSource(host);
+    folder = await scratch();
+  });
+  beforeEach(async () => {
+    await folder.empty();
+    source.asked.length = 0;
+  });
+  afterAll(async () => {
+    await source.stop();
+    await folder.remove();
+  });
+  return {
+    get source() {
+      return source;
+    },
+    get folder() {
+      return folder;
+    },
   };
 }

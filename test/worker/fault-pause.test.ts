@@ -103,7 +103,7 @@ describe('while the worker waits for the end of a fault', () => {
     },
   );
 
-  it('each of many tapes that are cancelled at once ends and is reported', async () => {
+  it('Each of many tapes that are cancelled at once ends and is reported', async () => {
     const own = openQueueFixture(redis());
     await own.work({ concurrency: 1, faultWaits: LONG, probe: lasts, bake: fail });
     const slugs = Array.from({ length: 20 }, (_, n) => `many-${n}`);
@@ -115,7 +115,7 @@ describe('while the worker waits for the end of a fault', () => {
     await own.calls(10);
   });
 
-  it('another worker, which is well, bakes the tapes, also when the fault lasts longer than a tape may wait', async () => {
+  it('A second worker without the fault bakes the tapes, also when the fault lasts longer than a tape may wait', async () => {
     const own = openQueueFixture(redis());
     let postponed = 0;
     const ill = await own.work({
@@ -145,7 +145,7 @@ describe('while the worker waits for the end of a fault', () => {
     expect(ill.fault()).toMatchObject({ code: 'DISK_FULL' });
   });
 
-  it('the worker closes at once, although the probe hangs', async () => {
+  it('A worker closes at once although its probe hangs', async () => {
     const own = openQueueFixture(redis());
     const signals: AbortSignal[] = [];
     const workers = await own.work({

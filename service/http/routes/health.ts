@@ -18,44 +18,36 @@ export interface HealthOptions {
 
 /** `GET /health`: whether this service can bake; `GET /health/host`: the same of what is this host's alone. */
 export function healthRoutes(app: App, { release, startedAt, isDraining, probe }: HealthOptions): void {
-  const answer = (reasons: readonly Reason[]) => {
-    const draining = isDraining();
-    const status = draining ? 'draining' : reasons.length > 0 ? 'unhealthy' : 'healthy';
-    const uptimeSeconds = Math.max(0, Math.round((Date.now() - startedAt) / 1000));
-    const told = reasons.length > 0 ? { reasons: reasons.map((reason) => ({ ...reason })) } : {};
-    return { status, release, uptimeSeconds, ...told } as const;
+  const add = (
+    path: '/health' | '/health/host',
+    about: { readonly summary: string; readonly description?: string },
+    select: (reasons: readonly Reason[]) => readonly Reason[],
+  ) => {
+    const route = createRoute({
+      method: 'get',
+      path,
+      tags: ['Operation'],
+      ...about,
+      responses: {
+        200: json(health, 'It can.'),
+        503: json(health, 'It can not, with the reasons; or it takes no tapes (`draining`).'),
+        ...errors(),
+      },
+    });
+    app.openapi(route, async (c) => {
+      const reasons = select(await probe());
+      const draining = isDraining();
+      const status = draining ? 'draining' : reasons.length > 0 ? 'unhealthy' : 'healthy';
+      const uptimeSeconds = Math.max(0, Math.round((Date.now() - startedAt) / 1000));
+      const told = reasons.length > 0 ? { reasons: reasons.map((reason) => ({ ...reason })) } : {};
+      c.header('Cache-Control', 'no-store');
+      return c.json({ status, release, uptimeSeconds, ...told } as const, status === 'healthy' ? 200 : 503);
+    });
   };
-  const responses = {
-    200: json(health, 'It can.'),
-    503: json(health, 'It can not, with the reasons; or it takes no tapes (`draining`).'),
-    ...errors(),
-  };
-  const whole = createRoute({
-    method: 'get',
-    path: '/health',
-    tags: ['Operation'],
-    summary: 'Whether this service can bake',
-    responses,
-  });
-  const host = createRoute({
-    method: 'get',
-    path: '/health/host',
-    tags: ['Operation'],
-    summary: 'Whether this host can bake',
-    description:
-      'What a load balancer should ask: a fault of Redis or of a bucket, which all hosts share, does not count.',
-    responses,
-  });
-  app.openapi(whole, async (c) => {
-    const body = answer(await probe());
-    c.header('Cache-Control', 'no-store');
-    return c.json(body, body.status === 'healthy' ? 200 : 503);
-  });
-  app.openapi(host, async (c) => {
-    const body = answer(ownReasons(await probe()));
-    c.header('Cache-Control', 'no-store');
-    return c.json(body, body.status === 'healthy' ? 200 : 503);
-  });
+  add('/health', { summary: 'Whether this service can bake' }, (reasons) => reasons);
+  const description =
+    'What a load balancer should ask: a fault of Redis or of a bucket, which all hosts share, does not count.';
+  add('/health/host', { summary: 'Whether this host can bake', description }, ownReasons);
 }
 
 export interface WorkOptions {

@@ -1,21 +1,13 @@
 import { expect, it } from 'vitest';
-import { type PicturesPlan, pictureArguments, soundArguments } from '../../../service/bake/encode/command.ts';
+import { pictureArguments, soundArguments } from '../../../service/bake/encode/command.ts';
 import { planScale } from '../../../service/bake/plan/size.ts';
 import { decodeArguments } from '../../../service/bake/sound/decode.ts';
 import { parseFormat } from '../../../service/bake/sound/wav.ts';
+import { flatPlan } from './plan.ts';
 
 // The arguments of ffmpeg, literally: a change of one of them changes every video.
 
-const plan: PicturesPlan = {
-  kind: 'mp4',
-  geometry: planScale(33, 24, 2),
-  alpha: false,
-  blend: false,
-  content: 'flat',
-  reorder: false,
-  peakRate: 60,
-  repeatsFrom: 10,
-};
+const plan = flatPlan(33, 24);
 const sound = { path: 'sound.pcm', format: 'f32le', sampleRate: 44_100, channels: 1, seconds: 1 };
 
 /** A WAV format with this tag. */

@@ -7,20 +7,11 @@ import {
   soundArguments,
 } from '../../../service/bake/encode/command.ts';
 import { x264Arguments } from '../../../service/bake/encode/x264.ts';
-import { planScale } from '../../../service/bake/plan/size.ts';
 import type { UnpackedSound } from '../../../service/bake/sound/unpack.ts';
 import { argv } from '../../../service/lib/argv.ts';
+import { flatPlan } from './plan.ts';
 
-const plan: PicturesPlan = {
-  kind: 'mp4',
-  geometry: planScale(32, 24, 2),
-  alpha: false,
-  blend: false,
-  content: 'flat',
-  reorder: false,
-  peakRate: 60,
-  repeatsFrom: 10,
-};
+const plan = flatPlan(32, 24);
 const sound = {
   path: 'work/sound.pcm',
   format: 'f32le',
