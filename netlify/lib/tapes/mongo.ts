@@ -116,6 +116,8 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
       const half = unfinishedPart(tape);
       const before = half === 'mp4' ? tape.oven?.nextAt : tape.oven?.sync?.nextAt;
       const name = half === 'mp4' ? 'oven.nextAt' : 'oven.sync.nextAt';
+      // A time that has not come was set by another run: by its claim, between this run's query and now.
+      if (before !== undefined && before > new Date()) return false;
       const filter = {
         _id: tape._id,
         ...ELIGIBLE,

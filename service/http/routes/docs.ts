@@ -99,7 +99,7 @@ export function openApiDocument(app: App, { release, publicUrl }: DocsRouteOptio
     tags: [
       { name: 'Tapes', description: 'What the site sends.' },
       { name: 'Jobs', description: 'How far a tape is, and how its bake ended.' },
-      { name: 'Callbacks', description: 'What Oven sends to the site.' },
+      { name: 'Callbacks', description: 'What Oven sends to the site: the webhooks.' },
       { name: 'Operation', description: 'For operators of Oven.' },
     ],
   });
