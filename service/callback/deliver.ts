@@ -1,7 +1,7 @@
 /** One attempt to deliver a callback: its body, and what the receiver's answer means. */
 import type { LookupFunction } from 'node:net';
 import type { CallbackBody, Outcome } from '../schemas/outcome.ts';
-import type { BakeRequest } from '../schemas/request.ts';
+import { type BakeRequest, isPublished } from '../schemas/request.ts';
 import type { Allowed } from '../source/allow-list.ts';
 import type { Callback, DeliveryAnswer } from '../worker/callback-processor.ts';
 import { type Posted, post } from './post.ts';
@@ -60,13 +60,15 @@ function toDeliveryAnswer(
 export function callbackBody(request: BakeRequest, outcome: Outcome, secrets: Secrets): CallbackBody {
   const { mongoId, slug, code, metadata } = request;
   const secret = secretFor(request, secrets);
+  const publish = isPublished(request) ? undefined : false;
   if ('failure' in outcome) {
     const { code: failureCode, message } = outcome.failure;
-    return { mongoId, slug, secret, error: { code: failureCode, message } };
+    const error = { code: failureCode, message };
+    return { mongoId, slug, secret, code, publish, error, errorMessage: message };
   }
   const { timings, ...result } = outcome.result;
   const { mp4: mp4Url, thumbnail: thumbnailUrl } = result.outputs;
-  return { mongoId, slug, mp4Url, thumbnailUrl, secret, code, ...result, metadata };
+  return { mongoId, slug, mp4Url, thumbnailUrl, secret, code, publish, ...result, metadata };
 }
 
 /**

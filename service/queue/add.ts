@@ -3,7 +3,7 @@
  * after the bake has ended in any way.
  */
 import { randomUUID } from 'node:crypto';
-import { ErrorCode } from 'bullmq';
+import { ErrorCode, type Job } from 'bullmq';
 import { settleAll } from '../lib/run-all.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { type BakeData, type CallbackData, namesOf } from './job.ts';
@@ -31,7 +31,7 @@ export async function addJobs(
   request: BakeRequest,
   priority = 0,
 ): Promise<void> {
-  const callbackId = `${jobId}-${randomUUID()}`;
+  const callbackId = newCallbackId(jobId);
   const indexed = indexJob(store, policy, request, `${jobId} ${callbackId}`);
   const { attempts, backoffMs: delay } = policy;
   const added = store.flows.add({
@@ -112,6 +112,36 @@ export async function resendCallback(
   } catch (error) {
     if (!isStateChange(error)) throw error;
   }
+}
+
+/**
+ * Makes a new callback, with an id of its own, for a finished bake: a receiver may drop the old id, which it has seen. The bake
+ * knows its new callback before that is added, so a crash in between loses nothing: the same request again adds it. The caller
+ * holds the lock of the identity.
+ */
+export async function addCallback(
+  store: Store,
+  policy: JobPolicy,
+  bake: Job<BakeData>,
+  request: BakeRequest,
+): Promise<void> {
+  const jobId = bake.id!;
+  const oldCallbackId = bake.data.callbackId;
+  const callbackId = newCallbackId(jobId);
+  await indexJob(store, policy, request, `${jobId} ${callbackId}`);
+  try {
+    await bake.updateData({ ...bake.data, request, callbackId });
+  } catch (error) {
+    if (isStateChange(error)) return;
+    throw error;
+  }
+  await resendCallback(store, policy, jobId, callbackId, request);
+  // One that is being sent can't be removed; it finds out that it is outdated, and ends.
+  await store.callbacks.remove(oldCallbackId, { removeChildren: false });
+}
+
+function newCallbackId(jobId: string): string {
+  return `${jobId}-${randomUUID()}`;
 }
 
 /** Whether BullMQ says that a worker took the job, or a purge removed it, since its state was read. */

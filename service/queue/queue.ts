@@ -16,6 +16,7 @@ import {
   findJob,
   type Group,
   listRecent,
+  newestRequest,
   readReport,
   type TapeReport,
 } from './status.ts';
@@ -72,7 +73,8 @@ export function openQueue(options: QueueOptions) {
         if (!found.isFinished) return 'unfinished';
         if (found.state === 'completed') return 'done';
         const { data, opts } = found.job;
-        const { request, callbackId: oldCallbackId } = data;
+        const { callbackId: oldCallbackId } = data;
+        const request = await newestRequest(store, data);
         const attempt = { policy, jobId, request, priority: opts.priority ?? 0, oldCallbackId };
         const added = await capacity.admit(async () => {
           await requeue(store, attempt);
@@ -87,9 +89,8 @@ export function openQueue(options: QueueOptions) {
         const found = await findJob(store, jobId);
         if (found === undefined) return 'absent';
         if (!found.isFinished) return 'unfinished';
-        const { callbackId, request } = found.job.data;
-        const callback = await store.callbacks.getJob(callbackId);
-        await resendCallback(store, policy, jobId, callbackId, callback?.data.request ?? request);
+        const request = await newestRequest(store, found.job.data);
+        await resendCallback(store, policy, jobId, found.job.data.callbackId, request);
         return 'sent';
       }),
 

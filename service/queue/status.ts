@@ -1,6 +1,7 @@
 /** Reports, counts and the history of jobs. */
 import type { Job, JobType } from 'bullmq';
 import type { BakeResult, Delivery, Stage, StageProgress } from '../schemas/outcome.ts';
+import type { BakeRequest } from '../schemas/request.ts';
 import { CANCELLED, readFailure } from './failure.ts';
 import type { BakeData, CallbackData } from './job.ts';
 import { readStopRequest, type StopRequest } from './stop-requests.ts';
@@ -45,6 +46,11 @@ export async function findJob(store: Store, jobId: string): Promise<FoundJob | u
     ? undefined
     : await readStopRequest(store.redis, store.prefix, job.data.callbackId);
   return { job, state, isFinished, stopRequest };
+}
+
+/** The newest request of a bake: its callback has what later requests said. */
+export async function newestRequest(store: Store, { request, callbackId }: BakeData): Promise<BakeRequest> {
+  return (await store.callbacks.getJob(callbackId))?.data.request ?? request;
 }
 
 /** The report on a job; undefined if there is none. */

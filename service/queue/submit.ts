@@ -2,13 +2,14 @@
 
 import { pollUntil } from '../lib/retry.ts';
 import { settleAll } from '../lib/run-all.ts';
-import { type BakeRequest, onlyRequest } from '../schemas/request.ts';
-import { addJobs, type JobPolicy, repairIndex, requeue, resendCallback } from './add.ts';
+import { type BakeRequest, isPublished, onlyRequest } from '../schemas/request.ts';
+import { addCallback, addJobs, type JobPolicy, repairIndex, requeue, resendCallback } from './add.ts';
 import type { Capacity } from './capacity.ts';
 import { readFailure } from './failure.ts';
 import { identityOf, nextJobId } from './job.ts';
 import { withIdentityLock } from './lock.ts';
-import { type FoundJob, findJob, type TapeStatus, toStatus } from './status.ts';
+import { publishToo } from './publish.ts';
+import { type FoundJob, findJob, newestRequest, type TapeStatus, toStatus } from './status.ts';
 import { withdrawStop } from './stop-requests.ts';
 import { keys, type Store } from './store.ts';
 
@@ -46,6 +47,7 @@ export async function submit(
     const jobId = (await store.redis.get(keys.latest(store.prefix, identity))) ?? identity;
     const found = await findJob(store, jobId);
     if (found && (await withdrawCancellation(store, found))) {
+      await publishToo(store, policy, found.job, request);
       return { jobId, status: 'queued', created: true, outcome: 'retrying' };
     }
     const latest = found?.stopRequest === undefined ? found : await waitUntilStopped(store, jobId);
@@ -67,13 +69,20 @@ export async function submit(
     const { job, state, isFinished } = latest;
     const { callbackId } = job.data;
     await repairIndex(store, policy, jobId, job.data);
-    if (!isFinished) return unchanged(rebake ? 'conflict' : 'already');
+    if (!isFinished) {
+      if (rebake) return unchanged('conflict');
+      await publishToo(store, policy, job, request);
+      return unchanged('already');
+    }
     if (rebake) return addAs(await nextFreeId(store, jobId));
+    const former = await newestRequest(store, job.data);
+    const newest = isPublished(former) ? { ...request, publish: undefined } : request;
     if (state === 'failed' && readFailure(job.failedReason).retryable) {
-      const attempt = { policy, jobId, request, priority, oldCallbackId: callbackId };
+      const attempt = { policy, jobId, request: newest, priority, oldCallbackId: callbackId };
       return add(jobId, 'retrying', () => requeue(store, attempt));
     }
-    await resendCallback(store, policy, jobId, callbackId, request);
+    if (isPublished(newest) && !isPublished(former)) await addCallback(store, policy, job, newest);
+    else await resendCallback(store, policy, jobId, callbackId, newest);
     return unchanged(state === 'completed' ? 'done' : 'failed-for-good');
   });
 }

@@ -59,6 +59,11 @@ const secret = z.string().openapi({
   description: '`callbackSecret` of the request. If that one is no longer accepted, the current secret.',
 });
 
+const request = {
+  code: z.string().optional().openapi({ description: 'As in the request.' }),
+  publish: z.literal(false).optional().openapi({ description: 'Only if the request says `false`.' }),
+};
+
 /** Body of the callback of a bake that is done. */
 export const successBody = z
   .object({
@@ -66,14 +71,22 @@ export const successBody = z
     mp4Url: url.optional().openapi({ description: '`outputs.mp4`.' }),
     thumbnailUrl: url.optional().openapi({ description: '`outputs.thumbnail`.' }),
     secret,
-    code: z.string().optional().openapi({ description: 'As in the request.' }),
+    ...request,
     ...result,
     metadata: z.unknown().openapi({ type: 'object', description: 'As in the request.' }),
   })
   .openapi('SuccessCallback');
 
 /** Body of the callback of a bake that failed. */
-export const failureBody = z.object({ ...tape, secret, error: failure }).openapi('FailureCallback');
+export const failureBody = z
+  .object({
+    ...tape,
+    secret,
+    ...request,
+    error: failure,
+    errorMessage: z.string().openapi({ description: '`error.message`, for receivers that want a text.' }),
+  })
+  .openapi('FailureCallback');
 
 export type CallbackBody = z.output<typeof successBody> | z.output<typeof failureBody>;
 

@@ -88,6 +88,11 @@ const kept = {
     .nullable()
     .transform((code) => code ?? undefined)
     .optional(),
+  publish: z.boolean({ error: 'must be true or false' }).optional().openapi({
+    default: true,
+    description:
+      'Whether the receiver publishes the video. The callback repeats `false`. A later request without `false` sends a new callback, and bakes nothing anew.',
+  }),
   replaces: webUrl(
     ['https:', 'http:'],
     'The MP4 that the tape has from before Oven. Files of this name that say nothing of their tape may be replaced then.',
@@ -136,6 +141,11 @@ export type BakeRequest = Readonly<z.output<typeof bakeRequest>>;
 export function onlyRequest(request: BakeRequest): BakeRequest {
   const fields = Object.keys(bakeRequest.shape) as (keyof BakeRequest)[];
   return Object.fromEntries(fields.map((field) => [field, request[field]])) as unknown as BakeRequest;
+}
+
+/** Whether the receiver of the callback is to publish the video. */
+export function isPublished({ publish }: Pick<BakeRequest, 'publish'>): boolean {
+  return publish !== false;
 }
 
 function wholeNumber(min: number, max: number) {

@@ -13,6 +13,7 @@ const request: BakeRequest = {
   zipUrl: 'https://art.test/t.zip',
   callbackUrl: 'https://site.test/hook',
   code: 'abc',
+  publish: false,
   metadata: { piece: 'prompt' },
   outputs: [],
   secretFingerprint: secrets.accepts('a secret')!,

@@ -90,7 +90,7 @@ describe('The body of a callback', () => {
     });
   });
 
-  it('The callback of a failure has its code and message', async () => {
+  it('The callback of a failure has the code of the failure, the code of the tape, and the message as a text too', async () => {
     const there = await receiver();
     const failure = { code: 'NOT_A_ZIP', message: 'The tape is no ZIP.', retryable: false };
     await open().deliver(callback(there.url, { outcome: { failure } }), alive);
@@ -98,8 +98,24 @@ describe('The body of a callback', () => {
       mongoId: 'm1',
       slug: 'tape',
       secret: OLD,
+      code: 'abc',
       error: { code: 'NOT_A_ZIP', message: 'The tape is no ZIP.' },
+      errorMessage: 'The tape is no ZIP.',
     });
+  });
+
+  it.each<[string, boolean | undefined, object]>([
+    ['does not say anything', undefined, {}],
+    ['says true', true, {}],
+    ['says false', false, { publish: false }],
+  ])('The callback repeats `publish` only as false: the request %s', async (_what, publish, expected) => {
+    const failure = { code: 'NOT_A_ZIP', message: 'The tape is no ZIP.', retryable: false };
+    for (const outcome of [{ result }, { failure }]) {
+      const there = await receiver();
+      await open().deliver(callback(there.url, { outcome, of: { publish } }), alive);
+      const { publish: said } = verified(there, [NEW]) as { publish?: unknown };
+      expect(said === undefined ? {} : { publish: said }).toEqual(expected);
+    }
   });
 
   it('The callback has the current secret if the caller’s has left the list', async () => {
