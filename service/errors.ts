@@ -51,6 +51,12 @@ export const ERRORS = {
   TAPE_TOO_LARGE: tape('The ZIP, or what it unpacks to, is too large (MAX_ZIP_MB, MAX_UNZIPPED_MB).'),
   TAPE_TOO_LONG: tape('The tape is longer than MAX_TAPE_SECONDS.'),
   TAPE_TOO_MANY_FRAMES: tape('The tape has more frames than MAX_FRAMES.'),
+  TAPE_TOO_MANY_PIXELS: failure(
+    'tape',
+    'never',
+    'The outputs have more pixels in all than MAX_TAPE_PIXELS.',
+    'Ask for fewer outputs, a smaller scale or a smaller `maxSide`, or raise MAX_TAPE_PIXELS together with BAKE_TIMEOUT_SECONDS.',
+  ),
   TAPE_NO_FRAMES: tape('The tape has no frames.'),
   TAPE_AMBIGUOUS: tape('Frames are in two folders, or named in two ways.'),
   FRAME_MISSING: tape('The numbers of the frames have a hole.'),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { checkPixels } from './count-pixels.ts';
 import { BakeError } from './errors.ts';
 import { withAssumptions } from './frames/assumptions.ts';
 import { Pictures } from './frames/pictures.ts';
@@ -49,6 +50,7 @@ async function openAndBake(
       const { made, timeline } = await withAssumptions(tape, signal, (assumptions) =>
         withImageProcess(niceness, async (images) => {
           const pictures = new Pictures(tape, assumptions, images);
+          checkPixels(pictures, options.outputs, limits);
           const maker = new OutputMaker(pictures, sound, images, folder, options, stopwatch);
           return { made: await maker.makeAll(), timeline: pictures.timeline };
         }),

@@ -66,6 +66,15 @@ export const LIMITS = {
     bounds: 'width × height of a frame',
     code: 'FRAME_TOO_LARGE',
   },
+  tapePixels: {
+    variable: 'MAX_TAPE_PIXELS',
+    default: 8_200_000_000,
+    min: 1,
+    max: 1_000_000_000_000,
+    unit: 'pixels',
+    bounds: 'total of all outputs (pictures × width × height)',
+    code: 'TAPE_TOO_MANY_PIXELS',
+  },
 } as const satisfies Readonly<Record<string, Limit>>;
 
 export type LimitName = keyof typeof LIMITS;

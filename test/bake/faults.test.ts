@@ -54,6 +54,13 @@ describe('hostile tapes', () => {
   it('A tape that is longer than the bake allows fails with TAPE_TOO_LONG', async () => {
     expect(await fault({ limits: { ...DEFAULT_LIMITS, seconds: 0.4 } })).toBe('TAPE_TOO_LONG');
   });
+
+  it('A tape whose outputs have too many pixels fails with TAPE_TOO_MANY_PIXELS before an encoder starts', async () => {
+    const ffmpeg = await program('ffmpeg', 'exit 1');
+    const limits = { ...DEFAULT_LIMITS, tapePixels: 100_000 };
+    expect(await fault({ ffmpeg, limits })).toBe('TAPE_TOO_MANY_PIXELS');
+    expect(pidsIn(pids)).toEqual([]);
+  });
 });
 
 describe('ffmpeg', () => {

@@ -67,6 +67,7 @@ describe('readConfig', () => {
         seconds: 60,
         frames: 4000,
         framePixels: 2_097_152,
+        tapePixels: 8_200_000_000,
       },
       metricsPort: 9464,
       bakeTimeoutSeconds: 300,
