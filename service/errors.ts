@@ -296,6 +296,12 @@ export const ERRORS = {
     'The body must come as application/json.',
     'Correct the caller.',
   ),
+  TOO_MANY_TRIES: refusal(
+    'caller',
+    429,
+    'Too many wrong secrets came from this address. Retry-After says when to try again.',
+    'Wait; the secret is one of CALLBACK_SECRET.',
+  ),
   QUEUE_FULL: refusal(
     'queue',
     429,

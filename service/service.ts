@@ -9,6 +9,7 @@ import { openProbes } from './health/probes.ts';
 import { addRoutes, emptyApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import type { App } from './http/middleware.ts';
+import { openOperator } from './http/operator.ts';
 import { healthRoutes, workRoute } from './http/routes/health.ts';
 import { waitAtMost } from './lib/deadline.ts';
 import { type Log, openLog } from './lib/log.ts';
@@ -109,8 +110,12 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   healthRoutes(app, { release, startedAt, isDraining: () => drain.active, probe });
   workRoute(app, { queue, fault });
   const pagesEnd = new AbortController();
+  const { callbackSecrets } = config;
+  const operator = openOperator({ secrets, callbackSecrets, publicUrl });
   const pages = dashboard({
     queue,
+    login: { operator, log },
+    isPrivate: config.isDashboardPrivate,
     disk: disk.space,
     fault,
     release,
@@ -126,6 +131,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     secrets,
     isSourceAllowed,
     isCallbackAllowed,
+    operator,
     drain,
     disk,
     outputName: config.outputName,

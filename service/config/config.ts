@@ -40,6 +40,8 @@ export interface Config {
   readonly outputName: 'slug' | 'code';
   readonly allowedSources: readonly string[];
   readonly allowedCallbacks: readonly string[];
+  /** Whether only operators see the dashboard. */
+  readonly isDashboardPrivate: boolean;
   readonly logLevel: string;
   /** Without a slash at its end. */
   readonly publicUrl?: URL;
@@ -86,6 +88,7 @@ function toConfig(found: Variables, machine: Machine): Config {
       ? list(found.ALLOWED_SOURCES)
       : [...bucketOrigins(art.endpoint, art.bucket), ...USER_BUCKET],
     allowedCallbacks: list(found.ALLOWED_CALLBACKS),
+    isDashboardPrivate: found.DASHBOARD === 'private',
     logLevel: found.LOG_LEVEL,
     ...(found.PUBLIC_URL && { publicUrl: found.PUBLIC_URL }),
   };

@@ -117,6 +117,12 @@ const ADDRESSES = {
     setBy: 'operator',
     about: 'Origins that callbacks and progress reports may go to, written in the same way.',
   },
+  DASHBOARD: {
+    form: oneOf(['public', 'private']),
+    default: 'public',
+    setBy: 'operator',
+    about: 'Who may see the dashboard: everybody, or those who log in with a secret of CALLBACK_SECRET.',
+  },
   HOST: {
     form: matching(/^[A-Za-z0-9.:_-]+$/, 'an address or a name'),
     default: '127.0.0.1',

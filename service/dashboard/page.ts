@@ -25,6 +25,8 @@ export interface Frame {
   readonly release: string;
   /** In milliseconds since 1970. */
   readonly startedAt: number;
+  /** Who looks; `unknown` sees the login alone. Without it there is no login. */
+  readonly visitor?: 'operator' | 'public' | 'unknown';
 }
 
 /** A whole page around `main`. */
@@ -32,7 +34,7 @@ export function renderFrame(
   frame: Frame,
   page: { title: string; headline: string; busy: boolean; trouble: string | undefined; main: Markup },
 ): Markup {
-  const { assets } = frame;
+  const { assets, visitor } = frame;
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -45,14 +47,14 @@ export function renderFrame(
 ${STYLES.map(
   (name) => markup`<link rel="stylesheet" href="${assets}/${name}.css">
 `,
-)}<script type="module" src="${assets}/dashboard.js"></script>
+)}${visitor !== 'unknown' && markup`<script type="module" src="${assets}/dashboard.js"></script>`}
 </head>
 <body${page.busy ? markup` class="busy"` : ''}>
 <a class="skip" href="#main">Skip to the tapes</a>
 <header>
   <a class="home" href="/">${renderLogo()}<h1>${renderName()}</h1></a>
   <p id="headline">${page.headline}</p>
-  <p id="link" data-state="off"><span class="lamp" aria-hidden="true"></span><span id="link-text"></span><noscript><a href="">Refresh</a> for news</noscript></p>
+  ${visitor !== 'unknown' && markup`<p id="link" data-state="off"><span class="lamp" aria-hidden="true"></span><span id="link-text"></span><noscript><a href="">Refresh</a> for news</noscript></p>`}
 </header>
 <div class="embers" aria-hidden="true"></div>
 <main id="main" tabindex="-1">
@@ -62,11 +64,18 @@ ${page.main}
 <footer>
   <p>Oven bakes the tapes of <a href="https://aesthetic.computer">aesthetic.computer</a>.</p>
   <dl><div><dt>release</dt><dd>${frame.release}</dd></div><div><dt>started</dt><dd>${renderTime(frame.startedAt)}</dd></div></dl>
+  ${renderVisitor(visitor)}
 </footer>
 <p id="said" class="sr" role="status" aria-live="polite"></p>
 </body>
 </html>
 `;
+}
+
+function renderVisitor(visitor: Frame['visitor']): Markup {
+  if (visitor === 'public') return markup`<p><a href="/login">Log in</a></p>`;
+  if (visitor !== 'operator') return markup``;
+  return markup`<form method="post" action="/logout"><p>You operate Oven.</p> <button type="submit">Log out</button></form>`;
 }
 
 /** The list of running bakes, and the list of waiting and finished tapes. */

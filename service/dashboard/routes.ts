@@ -1,17 +1,20 @@
 /** The dashboard's routes, its content security policy, and the files that its pages load. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { DiskSpace } from '../health/disk.ts';
 import type { Reason } from '../health/probes.ts';
+import { isOperator, type Operator } from '../http/operator.ts';
 import { JOB_ID } from '../lib/ids.ts';
+import type { Log } from '../lib/log.ts';
 import type { Queue } from '../queue/queue.ts';
 import { openBroadcaster } from './broadcaster.ts';
 import { sendEvents } from './events.ts';
 import { renderJob, renderNoJob } from './job.ts';
+import { loginFirst, loginRoutes } from './login.ts';
 import { renderIcon } from './logo.ts';
-import { readFilter, renderFrame, renderPage, STYLES } from './page.ts';
+import { type Frame, readFilter, renderFrame, renderPage, STYLES } from './page.ts';
 
 export interface DashboardOptions {
   readonly queue: Pick<Queue, 'recent' | 'counts' | 'status'>;
@@ -23,6 +26,10 @@ export interface DashboardOptions {
   readonly startedAt: number;
   /** The origins of thumbnails and videos; by default every https origin. */
   readonly media?: readonly string[];
+  /** The operator's login; without it there is none. */
+  readonly login?: { readonly operator: Operator; readonly log: Log };
+  /** Whether only operators see pages and changes. */
+  readonly isPrivate?: boolean;
   /** Its abort ends every stream of events, so that none delays the end of the service. */
   readonly signal?: AbortSignal;
   /** How many pages get live changes at once. Another page is a still one and tries again. */
@@ -31,6 +38,9 @@ export interface DashboardOptions {
   readonly heartbeatMs?: number;
   readonly stuckMs?: number;
 }
+
+/** What shows tapes. */
+const PAGES = ['/', '/events', '/jobs/:id'] as const;
 
 /**
  * The dashboard's routes: `GET /` all tapes, `GET /jobs/:id` one job, `GET /events` changes as server-sent events.
@@ -47,24 +57,28 @@ export function dashboard(options: DashboardOptions): Hono {
   if (signal?.aborted) broadcaster.close();
   signal?.addEventListener('abort', () => broadcaster.close(), { once: true });
   const { hash, files } = loadAssets();
-  const frame = { assets: `/dashboard/${hash}`, release, startedAt };
+  const plain: Frame = { assets: `/dashboard/${hash}`, release, startedAt };
+  const frameFor = (c: Context): Frame =>
+    options.login ? { ...plain, visitor: isOperator(c) ? 'operator' : 'public' } : plain;
   const headers = pageHeaders(options.media ?? ['https:']);
   const app = new Hono();
+  if (options.login) loginRoutes(app, { ...options.login, frame: plain, headers });
+  if (options.isPrivate) for (const path of PAGES) app.use(path, headers, loginFirst(plain));
 
-  app.get('/', headers, async (c) => {
+  app.get(PAGES[0], headers, async (c) => {
     const view = await broadcaster.view();
     c.header('Cache-Control', 'no-store');
-    return c.html(renderPage(frame, view, readFilter(c.req.query())), view.isStale ? 503 : 200);
+    return c.html(renderPage(frameFor(c), view, readFilter(c.req.query())), view.isStale ? 503 : 200);
   });
 
-  app.get('/events', headers, (c) =>
+  app.get(PAGES[1], headers, (c) =>
     sendEvents(c, broadcaster, {
       heartbeatMs: options.heartbeatMs ?? 15_000,
       stuckMs: options.stuckMs ?? 30_000,
     }),
   );
 
-  app.get('/jobs/:id', headers, async (c) => {
+  app.get(PAGES[2], headers, async (c) => {
     const id = c.req.param('id');
     const [report, { headline, busy, trouble }] = await Promise.all([
       JOB_ID.test(id) ? queue.status(id).catch(() => 'unreachable' as const) : undefined,
@@ -73,11 +87,14 @@ export function dashboard(options: DashboardOptions): Hono {
     c.header('Cache-Control', 'no-store');
     const page = { headline, busy, trouble };
     if (report === 'unreachable')
-      return c.html(renderPage(frame, await broadcaster.view(), readFilter({})), 503);
+      return c.html(renderPage(frameFor(c), await broadcaster.view(), readFilter({})), 503);
     if (report === undefined)
-      return c.html(renderFrame(frame, { ...page, title: 'No such job · Oven', main: renderNoJob() }), 404);
+      return c.html(
+        renderFrame(frameFor(c), { ...page, title: 'No such job · Oven', main: renderNoJob() }),
+        404,
+      );
     const main = renderJob(report, Date.now());
-    return c.html(renderFrame(frame, { ...page, title: `${report.slug} · Oven`, main }));
+    return c.html(renderFrame(frameFor(c), { ...page, title: `${report.slug} · Oven`, main }));
   });
 
   app.get('/dashboard/:hash/:name', headers, (c) => {

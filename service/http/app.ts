@@ -7,6 +7,7 @@ import { requestId } from 'hono/request-id';
 import type { Log } from '../lib/log.ts';
 import { ApiError, invalidRequest, onError, onNotFound, sendError } from './errors.ts';
 import { type App, apiHeaders, type Env, requestLog } from './middleware.ts';
+import type { Operator } from './operator.ts';
 import { type BakeRouteOptions, bakeRoutes } from './routes/bake.ts';
 import { type DocsRouteOptions, docsRoutes } from './routes/docs.ts';
 import { type DrainRouteOptions, drainRoutes } from './routes/drain.ts';
@@ -53,13 +54,15 @@ export interface RouteOptions
     DocsRouteOptions {
   /** The folder of finished files, if no bucket serves them. */
   readonly filesFolder: string | undefined;
+  readonly operator: Pick<Operator, 'identify'>;
   /** The dashboard. */
   readonly pages?: Hono;
 }
 
 /** Adds all routes but those of /health, which a candidate has too. */
 export function addRoutes(app: App, options: RouteOptions): void {
-  const { filesFolder, pages } = options;
+  const { filesFolder, operator, pages } = options;
+  app.use(operator.identify);
   bakeRoutes(app, options);
   jobRoutes(app, options);
   tapeRoutes(app, options);

@@ -1,33 +1,16 @@
-/** What requests pass before they reach a route: the request log, the headers of the answer, the secret. */
+/** What requests pass before they reach a route: the request log, the headers of the answer. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Secrets } from '../callback/secrets.ts';
 import type { Log } from '../lib/log.ts';
-import { ApiError } from './errors.ts';
 
 /** What every route knows of its request. */
 export interface Env {
-  readonly Variables: { readonly requestId: string };
+  readonly Variables: { readonly requestId: string; readonly isOperator?: boolean };
 }
 
 export type App = OpenAPIHono<Env>;
-
-/** Lets requests with an accepted secret pass: `Authorization: Bearer SECRET`. The time it takes tells nothing about a secret. */
-export function bearer(secrets: Pick<Secrets, 'accepts'>): MiddlewareHandler {
-  return async (c, next) => {
-    const secret = readBearer(c.req.header('authorization'));
-    if (secret === undefined || secrets.accepts(secret) === undefined) throw new ApiError('UNAUTHORIZED');
-    await next();
-  };
-}
-
-/** The secret in a header, whatever characters it has: headers are bytes (hono's own reader takes base64 only). */
-function readBearer(header: string | undefined): string | undefined {
-  const found = /^bearer +(\S.*)$/i.exec(header ?? '')?.[1];
-  return found === undefined ? undefined : Buffer.from(found, 'latin1').toString('utf8');
-}
 
 /** Headers of an answer that sets none itself: browsers do not show it as a page, frame it or guess its type. */
 export function apiHeaders(): MiddlewareHandler {

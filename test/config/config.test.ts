@@ -72,6 +72,7 @@ describe('readConfig', () => {
       metricsPort: 9464,
       bakeTimeoutSeconds: 300,
       scale: 'auto',
+      isDashboardPrivate: false,
       logLevel: 'info',
       outputName: 'slug',
       allowedSources: [

@@ -1,21 +1,20 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { Secrets } from '../../callback/secrets.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Queue } from '../../queue/queue.ts';
-import { type App, bearer } from '../middleware.ts';
+import type { App } from '../middleware.ts';
+import { operatorOnly } from '../operator.ts';
 import { drained, errors, json } from '../responses.ts';
 import type { DrainState } from './admission.ts';
 
 export interface DrainRouteOptions {
   readonly queue: Queue;
   readonly drain: DrainState;
-  readonly secrets: Pick<Secrets, 'accepts'>;
   readonly log: Log;
 }
 
 /** `POST /drain`, which may be repeated to see what is left, and `DELETE /drain`, which ends it. */
-export function drainRoutes(app: App, { queue, drain, secrets, log }: DrainRouteOptions): void {
-  const middleware = bearer(secrets);
+export function drainRoutes(app: App, { queue, drain, log }: DrainRouteOptions): void {
+  const middleware = operatorOnly;
   const responses = {
     200: json(drained, 'What is left to do.'),
     ...errors('UNAUTHORIZED', 'QUEUE_UNREACHABLE'),

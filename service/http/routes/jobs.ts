@@ -1,17 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Secrets } from '../../callback/secrets.ts';
 import type { DiskMonitor } from '../../health/disk.ts';
 import { JOB_ID } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { ApiError } from '../errors.ts';
-import { type App, bearer } from '../middleware.ts';
+import type { App } from '../middleware.ts';
+import { operatorOnly } from '../operator.ts';
 import { accepted, errors, json, report } from '../responses.ts';
 import { type DrainState, queueFull, refusalReason, statusUrl } from './admission.ts';
 
 export interface JobRouteOptions {
   readonly queue: Queue;
-  readonly secrets: Pick<Secrets, 'accepts'>;
   readonly drain: DrainState;
   readonly disk: DiskMonitor;
   /** The service's, without a slash at its end. */
@@ -23,7 +22,7 @@ const jobId = z.string().openapi({ example: '0f343b0931126a20f133d67c2b018a3b', 
 
 /** `GET /status/{jobId}`, which needs no secret, and `POST /jobs/{id}/retry`, `cancel` and `replay-callback`. */
 export function jobRoutes(app: App, options: JobRouteOptions): void {
-  const { queue, secrets, drain, disk, publicUrl, log } = options;
+  const { queue, drain, disk, publicUrl, log } = options;
 
   const status = createRoute({
     method: 'get',
@@ -49,7 +48,7 @@ export function jobRoutes(app: App, options: JobRouteOptions): void {
     tags: ['Operation'],
     security: [{ Bearer: [] }],
     summary,
-    middleware: bearer(secrets),
+    middleware: operatorOnly,
     request: { params: z.object({ id: jobId }) },
   });
   const answer = (id: string, status: 'queued' | 'failed' | 'done') => ({

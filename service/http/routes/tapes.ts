@@ -1,17 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Secrets } from '../../callback/secrets.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { slug } from '../../schemas/request.ts';
 import { type OutputStorage, StorageError } from '../../storage/storage.ts';
 import { ApiError } from '../errors.ts';
-import { type App, bearer } from '../middleware.ts';
+import type { App } from '../middleware.ts';
+import { operatorOnly } from '../operator.ts';
 import { errors, json, purged } from '../responses.ts';
 
 export interface TapeRouteOptions {
   readonly queue: Queue;
   readonly storage: Pick<OutputStorage, 'remove'>;
-  readonly secrets: Pick<Secrets, 'accepts'>;
   readonly log: Log;
 }
 
@@ -28,7 +27,7 @@ const query = z.object({
 });
 
 /** `DELETE /tapes/{slug}`: removes everything of a tape that was taken down. */
-export function tapeRoutes(app: App, { queue, storage, secrets, log }: TapeRouteOptions): void {
+export function tapeRoutes(app: App, { queue, storage, log }: TapeRouteOptions): void {
   const route = createRoute({
     method: 'delete',
     path: '/tapes/{slug}',
@@ -37,7 +36,7 @@ export function tapeRoutes(app: App, { queue, storage, secrets, log }: TapeRoute
     summary: 'Purge a tape: stored files, thumbnail, history, queued work',
     description:
       'By its slug, or by its code if files are named so. May be repeated: a slug that nothing is known of is purged as well.',
-    middleware: bearer(secrets),
+    middleware: operatorOnly,
     request: { params: z.object({ slug }), query },
     responses: {
       200: json(purged, 'What was removed.'),
