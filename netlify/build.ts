@@ -32,7 +32,7 @@ export interface Bundle {
   readonly packages: readonly string[];
 }
 
-/** Bundles every function with esbuild, as the platform does with node_bundler = "esbuild". Throws when an import can't be resolved. */
+/** Bundles every function with esbuild, as the platform does with node_bundler = "esbuild", for any server of Node. Throws when an import can't be resolved. */
 export async function buildFunctions(folder: string): Promise<readonly Bundle[]> {
   await mkdir(folder, { recursive: true });
   const names = (await readdir(FUNCTIONS))
@@ -41,9 +41,23 @@ export async function buildFunctions(folder: string): Promise<readonly Bundle[]>
   return Promise.all(names.sort().map((name) => bundle(name, join(folder, `${name}.mjs`))));
 }
 
+/**
+ * The bundle's exports: Netlify's, and `handler` for other servers and functions. The sources lack `handler`, because Netlify ignores the
+ * route and the schedule in the `config` of a file that exports one.
+ */
+const exportsOf = (name: string) => `import serve from './${name}.ts';
+import { toHandler } from '../lib/handler.ts';
+export { default, config } from './${name}.ts';
+export const handler = toHandler(serve);`;
+
 async function bundle(name: string, file: string): Promise<Bundle> {
   const { metafile } = await build({
-    entryPoints: [join(FUNCTIONS, `${name}.ts`)],
+    stdin: {
+      contents: exportsOf(name),
+      resolveDir: FUNCTIONS,
+      sourcefile: `${name}.exports.ts`,
+      loader: 'ts',
+    },
     outfile: file,
     bundle: true,
     metafile: true,

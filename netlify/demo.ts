@@ -54,7 +54,9 @@ if (!process.argv.includes('--once')) {
     `The ZIP is there as guestAb1; the user’s token is ${TOKEN}. Ask for it again, or for the retries:`,
   );
   console.log(`  curl -d '{"slug":"guestAb1","ext":"zip"}' ${site}/api/track-media`);
-  console.log(`  curl -X POST ${site}/.netlify/functions/retry-stuck-tapes\nCtrl-C ends it all.`);
+  console.log(
+    `  curl -X POST -H 'authorization: Bearer ${SECRET}' ${site}/.netlify/functions/retry-stuck-tapes\nCtrl-C ends it all.`,
+  );
   await stopped;
 }
 await functions.kill();

@@ -6,7 +6,7 @@ type Handler = (request: Request, context: object) => Promise<Response>;
 
 interface Module {
   readonly default: Handler;
-  readonly config: { readonly path?: string };
+  readonly config: { readonly path?: string | readonly string[] };
 }
 
 const NAMES = ['track-media', 'tape-bake-complete', 'retry-stuck-tapes'];
@@ -15,9 +15,10 @@ const NAMES = ['track-media', 'tape-bake-complete', 'retry-stuck-tapes'];
 async function loadFunctions(files: readonly string[]): Promise<ReadonlyMap<string, Handler>> {
   const modules = await Promise.all(files.map((file) => import(pathToFileURL(file).href) as Promise<Module>));
   return new Map(
-    modules.map((module, index) => {
+    modules.flatMap((module, index) => {
       const name = basename(files[index] ?? '').replace(/\.m?[jt]s$/, '');
-      return [module.config.path ?? `/.netlify/functions/${name}`, module.default];
+      const paths = [module.config.path ?? `/.netlify/functions/${name}`].flat();
+      return paths.map((path) => [path, module.default] as const);
     }),
   );
 }

@@ -16,6 +16,8 @@ export interface Config {
   readonly pds: URL;
   readonly guest: { readonly identifier: string; readonly password: string } | undefined;
   readonly auth0: URL | undefined;
+  /** Where requests for media that is no tape go. Undefined: they are refused. */
+  readonly otherMedia: URL | undefined;
   /** How long a function works before it keeps what it has and ends. */
   readonly seconds: number;
 }
@@ -61,6 +63,7 @@ const VARIABLES = z.object({
       new URL(`https://${BLOBS_BUCKET}.${SPACES_REGION}.cdn.digitaloceanspaces.com`),
       new URL('https://at-blobs.aesthetic.computer'),
     ]),
+  OTHER_MEDIA_URL: url.optional(),
   FUNCTION_SECONDS: z.coerce.number().min(MIN_SECONDS).default(25),
 });
 
@@ -91,6 +94,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     pds: found.PDS_URL,
     guest: identifier !== undefined && password !== undefined ? { identifier, password } : undefined,
     auth0: found.AUTH0_DOMAIN,
+    otherMedia: found.OTHER_MEDIA_URL,
     seconds: Math.min(found.FUNCTION_SECONDS, MAX_SECONDS),
   };
 }

@@ -3,6 +3,7 @@ import { type Deadline, within } from './deadline.ts';
 import { HttpError, json, parseJson, readText, requireMethod } from './http.ts';
 import type { Identity } from './identity.ts';
 import { nuke } from './nuke.ts';
+import { passOn } from './pass-on.ts';
 import type { Services } from './services.ts';
 import { hasZip, zipUrl } from './storage.ts';
 import { submit } from './submit.ts';
@@ -24,13 +25,18 @@ const slug = z
 const metadata = z
   .looseObject({ totalDuration: z.number().nonnegative().optional() })
   .refine((value) => JSON.stringify(value).length <= MAX_METADATA_BYTES, 'must have 32 KB at most');
-const POST = z.object({ slug, ext: z.string().optional(), metadata: metadata.nullish() });
+/** What a request is for. A video that a device made is a tape that can be taken down, and none that can be baked. */
+const KIND = z.object({ ext: z.string().optional() });
+const POST = z.object({ slug, metadata: metadata.nullish() });
 const PUT = z.object({ slug, nuke: z.boolean() });
 
 /** The slug of a user's tape, which is its time. A guest's slug has 8 random characters. */
 const USER_SLUG = /^\d{4}\.\d{1,2}\.\d{1,2}\./;
 
-/** POST: adds an uploaded tape and submits it to Oven. PUT {slug, nuke}: takes a tape down, or brings it back. */
+/**
+ * POST: adds an uploaded tape and submits it to Oven. PUT {slug, nuke}: takes a tape down, or brings it back. Media of other kinds is passed
+ * on to OTHER_MEDIA_URL.
+ */
 export async function trackMedia(
   services: Services,
   request: Request,
@@ -38,10 +44,10 @@ export async function trackMedia(
 ): Promise<Response> {
   requireMethod(request, 'POST', 'PUT');
   const text = await readText(request, MAX_BODY_BYTES);
+  const { ext = 'zip' } = parseJson(KIND, text);
+  const isTape = ext === 'zip' || (ext === 'mp4' && request.method === 'PUT');
+  if (!isTape) return passOn(services.config.otherMedia, request, text, deadline);
   const fields = request.method === 'PUT' ? parseJson(PUT, text) : parseJson(POST, text);
-  if ('ext' in fields && fields.ext !== undefined && fields.ext !== 'zip') {
-    throw new HttpError(400, 'UNSUPPORTED_MEDIA', 'Only tapes (ext "zip") are taken here.');
-  }
   if ('metadata' in fields && (fields.metadata?.totalDuration ?? 0) > MAX_TAPE_SECONDS) {
     throw new HttpError(400, 'TAPE_TOO_LONG', `A tape may last ${MAX_TAPE_SECONDS} seconds.`);
   }
@@ -67,7 +73,8 @@ async function takeTape(
   const tape = givenUp ? await tapes.revive(adopted) : adopted;
   const tapeId = idOf(tape);
   log('info', created ? 'TAPE_ADDED' : 'TAPE_KNOWN', { mongoId: tapeId, slug: tape.slug, code: tape.code });
-  const said = { slug: tape.slug, code: tape.code, tapeId };
+  const { slug, code, mp4Url, thumbnailUrl } = tape;
+  const said = { slug, code, tapeId, ...(mp4Url && { mp4Url }), ...(thumbnailUrl && { thumbnailUrl }) };
   if (!isAdopted(tape)) {
     const message = 'The tape is older than Oven, and stays as it is: only its user can have it baked.';
     return json(200, { ...said, mp4Status: tape.mp4Status ?? 'pending', message });

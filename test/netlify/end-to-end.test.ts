@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildFunctions } from '../../netlify/build.ts';
 import { freePort } from '../rig/port.ts';
 import { until } from '../rig/until.ts';
 import { makeTape } from '../tapes/make.ts';
@@ -20,27 +21,31 @@ describe.skipIf(why)(
     let world: World;
     let oven: OvenService;
     let functions: FunctionsRig;
+    /** Starts the functions again, on the same port. */
+    let start: (server: 'netlify' | 'express', files?: readonly string[]) => Promise<void>;
     let zip: Uint8Array;
+    let folder = '';
     beforeAll(async () => {
       world = await startWorld();
-      const folder = await mkdtemp(join(tmpdir(), 'oven-e2e-'));
+      folder = await mkdtemp(join(tmpdir(), 'oven-e2e-'));
       const tape = join(folder, 'tape.zip');
       await makeTape(tape, { scene: 'sprites', width: 121, height: 75, seconds: 1, sound: true });
       zip = new Uint8Array(await readFile(tape));
-      await rm(folder, { recursive: true });
       const [ovenPort, port] = [await freePort(), await freePort()];
       const callback = `http://127.0.0.1:${port}/api/tape-bake-complete`;
       const sources = [`${world.storage.url}/art`, `${world.storage.url}/user`];
       oven = await startOven(ovenPort, SECRET, sources, `http://127.0.0.1:${port}`);
-      functions = await startFunctions(
-        environment(world, { OVEN_URL: oven.url, OVEN_CALLBACK_URL: callback, TAPE_BLOBS_URLS: oven.files }),
-        { port },
-      );
+      const changes = { OVEN_URL: oven.url, OVEN_CALLBACK_URL: callback, TAPE_BLOBS_URLS: oven.files };
+      start = async (server, files = []) => {
+        await functions?.kill();
+        functions = await startFunctions(environment(world, changes), { port, server, files });
+      };
     }, 180_000);
     afterAll(async () => {
       await functions?.kill();
       await oven?.stop();
       await world?.stop();
+      await rm(folder, { recursive: true, force: true });
     });
     const finished = (slug: string) =>
       until(
@@ -54,118 +59,131 @@ describe.skipIf(why)(
     const recordsOf = async (did: string, slug: string) =>
       (await world.pds.records(did)).filter(({ value }) => value.slug === slug);
 
-    test.each([
-      ['guest', 'guestAb1', '/art/guestAb1.zip', undefined, () => world.guest.did],
-      [
-        'user',
-        '2025.10.09.12.30.15.123',
-        `/user/${USER}/2025.10.09.12.30.15.123.zip`,
-        TOKEN,
-        () => world.user.did,
-      ],
-    ])(
-      'A tape of a %s is baked by the real Oven and published',
-      async (_who, slug, path, token, did) => {
-        world.storage.files.set(path, { bytes: zip });
-        const answer = await functions.track({ slug, ext: 'zip', metadata: { totalDuration: 1 } }, token);
-        expect(await answer.json()).toMatchObject({ slug, mp4Status: 'pending' });
-        const tape = await finished(slug);
-        const [record, ...more] = await recordsOf(did(), slug);
-        expect(more).toEqual([]);
-        expect(tapeLexicon().faults(record?.value)).toBeUndefined();
-        expect(record).toMatchObject({ uri: tape.at?.uri, cid: tape.at?.cid, value: { code: tape.code } });
-        const { ref } = record!.value.video as { ref: { toString(): string } };
-        const blob = await world.pds.blob(did(), ref.toString());
-        const mp4 = new Uint8Array(await (await fetch(tape.mp4Url ?? '')).arrayBuffer());
-        expect(Buffer.from(mp4.subarray(4, 8)).toString()).toBe('ftyp');
-        expect(Buffer.from(blob).equals(Buffer.from(mp4))).toBe(true);
-        expect((await fetch(tape.thumbnailUrl ?? '')).status).toBe(200);
-        await until('Oven knows that its callback arrived', async () => {
-          const { callback } = (await oven.status(tape.oven?.jobId ?? '')) as {
-            callback?: { delivered: boolean };
-          };
-          return callback?.delivered;
-        });
-      },
-      120_000,
-    );
+    describe.each([
+      ['the functions at Netlify', 'netlify', 1],
+      ['the bundles’ handlers in an Express app', 'express', 2],
+    ] as const)('%s', (_title, server, n) => {
+      beforeAll(async () => {
+        const bundles = server === 'express' ? await buildFunctions(folder) : [];
+        await start(
+          server,
+          bundles.map(({ file }) => file),
+        );
+      }, 60_000);
 
-    test('The failure of a broken tape is noted, and the tape is kept', async () => {
-      world.storage.files.set('/art/broken01.zip', { bytes: zip.subarray(0, 1000) });
-      await functions.track({ slug: 'broken01', ext: 'zip' });
-      const tape = await until('the failure has arrived', async () => {
-        const one = await world.find('broken01');
-        return one.mp4Status === 'oven-failed' && one;
-      });
-      expect(tape.mp4Error).toMatch(/\w/);
-      expect(tape.oven?.error?.code).toMatch(/^[A-Z_]+$/);
-    }, 60_000);
-
-    test('After a PDS was down, the scheduled function has Oven send the callback again', async () => {
-      world.storage.files.set('/art/downtime.zip', { bytes: zip });
-      world.pds.front.fault = () => 'down';
-      await functions.track({ slug: 'downtime', ext: 'zip' });
-      await until(
-        'the failure is kept',
-        async () => (await world.find('downtime')).oven?.sync?.error?.code === 'PDS_UNREACHABLE',
-      );
-      world.pds.front.fault = () => 'none';
-      await world.tapes.updateOne({ slug: 'downtime' }, { $set: { 'oven.sync.nextAt': new Date(0) } });
-      expect(await (await functions.retry()).json()).toMatchObject({ submitted: 1 });
-      await finished('downtime');
-      expect((await recordsOf(world.guest.did, 'downtime')).length).toBe(1);
-    }, 120_000);
-
-    test('Nothing is left of a tape that is nuked during its bake', async () => {
-      world.storage.files.set('/art/nuked001.zip', { bytes: zip });
-      world.pds.front.after = async (path) => {
-        if (path !== '/xrpc/com.atproto.repo.putRecord') return;
-        await world.tapes.updateOne({ slug: 'nuked001' }, { $set: { nuked: true } });
-      };
-      await functions.track({ slug: 'nuked001', ext: 'zip' });
-      await until('it is nuked', async () => (await world.find('nuked001')).oven?.purge !== undefined);
-      const tape = await until(
-        'it is purged',
-        async () => {
-          await functions.retry();
-          const one = await world.find('nuked001');
-          return one.oven?.purge?.done && one;
+      test.each([
+        ['guest', `guestAb${n}`, `/art/guestAb${n}.zip`, undefined, () => world.guest.did],
+        [
+          'user',
+          `2025.10.09.12.30.15.12${n}`,
+          `/user/${USER}/2025.10.09.12.30.15.12${n}.zip`,
+          TOKEN,
+          () => world.user.did,
+        ],
+      ])(
+        'A tape of a %s is baked by the real Oven and published',
+        async (_who, slug, path, token, did) => {
+          world.storage.files.set(path, { bytes: zip });
+          const answer = await functions.track({ slug, ext: 'zip', metadata: { totalDuration: 1 } }, token);
+          expect(await answer.json()).toMatchObject({ slug, mp4Status: 'pending' });
+          const tape = await finished(slug);
+          const [record, ...more] = await recordsOf(did(), slug);
+          expect(more).toEqual([]);
+          expect(tapeLexicon().faults(record?.value)).toBeUndefined();
+          expect(record).toMatchObject({ uri: tape.at?.uri, cid: tape.at?.cid, value: { code: tape.code } });
+          const { ref } = record!.value.video as { ref: { toString(): string } };
+          const blob = await world.pds.blob(did(), ref.toString());
+          const mp4 = new Uint8Array(await (await fetch(tape.mp4Url ?? '')).arrayBuffer());
+          expect(Buffer.from(mp4.subarray(4, 8)).toString()).toBe('ftyp');
+          expect(Buffer.from(blob).equals(Buffer.from(mp4))).toBe(true);
+          expect((await fetch(tape.thumbnailUrl ?? '')).status).toBe(200);
+          await until('Oven knows that its callback arrived', async () => {
+            const { callback } = (await oven.status(tape.oven?.jobId ?? '')) as {
+              callback?: { delivered: boolean };
+            };
+            return callback?.delivered;
+          });
         },
-        60,
+        120_000,
       );
-      world.pds.front.after = () => {};
-      expect(tape.at).toBeUndefined();
-      expect(await recordsOf(world.guest.did, 'nuked001')).toEqual([]);
-      expect((await fetch(`${oven.files}/tapes/nuked001.mp4`)).status).toBe(404);
-      expect((await fetch(`${oven.url}/status/${tape.oven?.jobId}`)).status).toBe(404);
-    }, 120_000);
 
-    test('A user takes a tape down and brings it back', async () => {
-      const slug = '2025.11.01.10.00.00.001';
-      world.storage.files.set(`/user/${USER}/${slug}.zip`, { bytes: zip });
-      await functions.track({ slug, ext: 'zip' }, TOKEN);
-      await finished(slug);
-      const put = (nuke: boolean, token: string) =>
-        fetch(`${functions.url}/api/track-media`, {
-          method: 'PUT',
-          body: JSON.stringify({ slug, nuke }),
-          headers: { authorization: `Bearer ${token}` },
+      test('The failure of a broken tape is noted, and the tape is kept', async () => {
+        world.storage.files.set(`/art/broken0${n}.zip`, { bytes: zip.subarray(0, 1000) });
+        await functions.track({ slug: `broken0${n}`, ext: 'zip' });
+        const tape = await until('the failure has arrived', async () => {
+          const one = await world.find(`broken0${n}`);
+          return one.mp4Status === 'oven-failed' && one;
         });
-      expect((await put(true, 'another')).status).toBe(401);
-      const said = { slug, nuked: true, purged: true, removed: ['record', 'files'], stays: ['zip'] };
-      expect(await (await put(true, TOKEN)).json()).toEqual(said);
-      expect(await recordsOf(world.user.did, slug)).toEqual([]);
-      expect((await fetch(`${oven.files}/tapes/${slug}.mp4`)).status).toBe(404);
-      expect(await (await put(false, TOKEN)).json()).toEqual({ slug, nuked: false, video: 'baked-anew' });
-      await finished(slug);
-      expect((await recordsOf(world.user.did, slug)).length).toBe(1);
-    }, 120_000);
+        expect(tape.mp4Error).toMatch(/\w/);
+        expect(tape.oven?.error?.code).toMatch(/^[A-Z_]+$/);
+      }, 60_000);
 
-    test('The functions log no secret', () => {
-      const all = functions.logs.join('\n');
-      expect(all.length).toBeGreaterThan(100);
-      for (const secret of [SECRET, world.guest.password, world.user.password])
-        expect(all).not.toContain(secret);
+      test('After a PDS was down, the scheduled function has Oven send the callback again', async () => {
+        world.storage.files.set(`/art/downtim${n}.zip`, { bytes: zip });
+        world.pds.front.fault = () => 'down';
+        await functions.track({ slug: `downtim${n}`, ext: 'zip' });
+        await until(
+          'the failure is kept',
+          async () => (await world.find(`downtim${n}`)).oven?.sync?.error?.code === 'PDS_UNREACHABLE',
+        );
+        world.pds.front.fault = () => 'none';
+        await world.tapes.updateOne({ slug: `downtim${n}` }, { $set: { 'oven.sync.nextAt': new Date(0) } });
+        expect(await (await functions.retry()).json()).toMatchObject({ submitted: 1 });
+        await finished(`downtim${n}`);
+        expect((await recordsOf(world.guest.did, `downtim${n}`)).length).toBe(1);
+      }, 120_000);
+
+      test('Nothing is left of a tape that is nuked during its bake', async () => {
+        world.storage.files.set(`/art/nuked00${n}.zip`, { bytes: zip });
+        world.pds.front.after = async (path) => {
+          if (path !== '/xrpc/com.atproto.repo.putRecord') return;
+          await world.tapes.updateOne({ slug: `nuked00${n}` }, { $set: { nuked: true } });
+        };
+        await functions.track({ slug: `nuked00${n}`, ext: 'zip' });
+        await until('it is nuked', async () => (await world.find(`nuked00${n}`)).oven?.purge !== undefined);
+        const tape = await until(
+          'it is purged',
+          async () => {
+            await functions.retry();
+            const one = await world.find(`nuked00${n}`);
+            return one.oven?.purge?.done && one;
+          },
+          60,
+        );
+        world.pds.front.after = () => {};
+        expect(tape.at).toBeUndefined();
+        expect(await recordsOf(world.guest.did, `nuked00${n}`)).toEqual([]);
+        expect((await fetch(`${oven.files}/tapes/nuked00${n}.mp4`)).status).toBe(404);
+        expect((await fetch(`${oven.url}/status/${tape.oven?.jobId}`)).status).toBe(404);
+      }, 120_000);
+
+      test('A user takes a tape down and brings it back', async () => {
+        const slug = `2025.11.01.10.00.00.00${n}`;
+        world.storage.files.set(`/user/${USER}/${slug}.zip`, { bytes: zip });
+        await functions.track({ slug, ext: 'zip' }, TOKEN);
+        await finished(slug);
+        const put = (nuke: boolean, token: string) =>
+          fetch(`${functions.url}/api/track-media`, {
+            method: 'PUT',
+            body: JSON.stringify({ slug, nuke }),
+            headers: { authorization: `Bearer ${token}` },
+          });
+        expect((await put(true, 'another')).status).toBe(401);
+        const said = { slug, nuked: true, purged: true, removed: ['record', 'files'], stays: ['zip'] };
+        expect(await (await put(true, TOKEN)).json()).toEqual(said);
+        expect(await recordsOf(world.user.did, slug)).toEqual([]);
+        expect((await fetch(`${oven.files}/tapes/${slug}.mp4`)).status).toBe(404);
+        expect(await (await put(false, TOKEN)).json()).toEqual({ slug, nuked: false, video: 'baked-anew' });
+        await finished(slug);
+        expect((await recordsOf(world.user.did, slug)).length).toBe(1);
+      }, 120_000);
+
+      test('The functions log no secret', () => {
+        const all = functions.logs.join('\n');
+        expect(all.length).toBeGreaterThan(100);
+        for (const secret of [SECRET, world.guest.password, world.user.password])
+          expect(all).not.toContain(secret);
+      });
     });
   },
 );

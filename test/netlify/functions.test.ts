@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,24 @@ describe('bundles', () => {
       expect(bytes).toBeGreaterThan(10_000);
       expect(bytes).toBeLessThan(BUDGET_BYTES);
     }
+  });
+
+  test('A bundle exports a handler, and a source none, because Netlify would then ignore its config', async () => {
+    for (const { name, file } of bundles) {
+      const exported = Object.keys(await import(file)).sort();
+      expect(exported).toEqual(['config', 'default', 'handler']);
+      const source = await import(`../../netlify/functions/${name}.ts`);
+      expect(Object.keys(source).sort()).toEqual(['config', 'default']);
+    }
+  });
+
+  test('docs/express.md quotes the server of the end-to-end test', () => {
+    const root = join(import.meta.dirname, '../..');
+    const plain = (file: string) => readFileSync(join(root, file), 'utf8').replaceAll(/\s+/g, ' ');
+    const [mount = ''] = plain('docs/express.md').split('## The schedule');
+    const quotes = [...mount.matchAll(/```ts (.*?) ```/g)].map(([, code]) => code);
+    expect(quotes.length).toBe(2);
+    for (const code of quotes) expect(plain('test/netlify/rig/express-server.ts')).toContain(code);
   });
 
   test('No bundle contains a video encoder or the service', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { noMongo } from './rig/mongo.ts';
+import { bodyOf, startServer } from './rig/server.ts';
 import { SECRET, startWorld, TOKEN, USER, type World } from './rig/world.ts';
 
 const why = noMongo();
@@ -64,6 +65,36 @@ describe.skipIf(why)(`track-media${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(answer.status).toBe(200);
     expect(await world.find(SLUG)).toMatchObject({ bucket: 'user-aesthetic-computer', user: USER });
     expect(world.oven.orders[0]?.zipUrl).toBe(`${world.storage.url}/user/auth0%7Csomebody/${SLUG}.zip`);
+  });
+
+  test.each(['mp4', 'png', 'mjs'])(
+    'track-media passes on ext %s before it looks at anything else',
+    async (ext) => {
+      const seen: string[] = [];
+      const other = await startServer(async (request, response) => {
+        seen.push((await bodyOf(request)).toString());
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"code":"theirs"}');
+      });
+      const services = await world.reopen({ otherMedia: new URL(other.url) });
+      const body = { slug: 'a:b c', ext };
+      const answer = await world.track({ body, token: 'outage' }, services);
+      expect([answer.status, await said(answer), seen]).toEqual([
+        200,
+        { code: 'theirs' },
+        [JSON.stringify(body)],
+      ]);
+      expect(await world.tapes.countDocuments()).toBe(0);
+      await other.stop();
+    },
+  );
+
+  test('The answer for a tape that is baked has the URLs of its files', async () => {
+    upload('/art/aB3_x-9z.zip');
+    await world.track({ body: { slug: 'aB3_x-9z' } });
+    const files = { mp4Url: 'https://x.test/tapes/a.mp4', thumbnailUrl: 'https://x.test/tapes/a-thumb.jpg' };
+    await world.tapes.updateOne({ slug: 'aB3_x-9z' }, { $set: { ...files, mp4Status: 'complete' } });
+    const answer = await world.track({ body: { slug: 'aB3_x-9z' } });
+    expect(await said(answer)).toMatchObject({ ...files, mp4Status: 'complete', slug: 'aB3_x-9z' });
   });
 
   test.each([

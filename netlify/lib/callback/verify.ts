@@ -13,10 +13,15 @@ export function verifySignature(secrets: readonly string[], headers: Headers, te
   return id;
 }
 
-/** Throws 401 when `secret` is none of `secrets`. It takes the same time for every wrong one. */
+/** Throws 401 when `secret` is none of `secrets`. */
 export function verifySecret(secrets: readonly string[], secret: string): void {
-  const given = digest(secret);
-  if (!secrets.map((each) => timingSafeEqual(digest(each), given)).includes(true)) throw refused();
+  if (!isSecret(secrets, secret)) throw refused();
+}
+
+/** Whether `given` is one of `secrets`. It takes the same time for every wrong one. */
+export function isSecret(secrets: readonly string[], given: string): boolean {
+  const wanted = digest(given);
+  return secrets.map((each) => timingSafeEqual(digest(each), wanted)).includes(true);
 }
 
 function verifies(secret: string, text: string, headers: Record<string, string>): boolean {

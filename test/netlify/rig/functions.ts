@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { World } from './world.ts';
+import { SECRET, type World } from './world.ts';
 
-const SERVE = join(import.meta.dirname, '../../../netlify/serve.ts');
+/** Servers for the functions: Netlify's way, or the bundles' handlers in an Express app. */
+const SERVERS = {
+  netlify: join(import.meta.dirname, '../../../netlify/serve.ts'),
+  express: join(import.meta.dirname, 'express-server.ts'),
+};
 
 /** The functions' bundles in a process of their own, as the platform has them: all they know is their environment. */
 export interface FunctionsRig {
@@ -37,9 +41,13 @@ export function environment(world: World, changes: Record<string, string> = {}):
 
 export async function startFunctions(
   env: Record<string, string>,
-  { files = [], port = 0 }: { files?: readonly string[]; port?: number } = {},
+  {
+    files = [],
+    port = 0,
+    server = 'netlify',
+  }: { files?: readonly string[]; port?: number; server?: keyof typeof SERVERS } = {},
 ): Promise<FunctionsRig> {
-  const child = spawn(process.execPath, [SERVE, String(port), ...files], {
+  const child = spawn(process.execPath, [SERVERS[server], String(port), ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH ?? '', ...env },
   });
@@ -62,7 +70,8 @@ export async function startFunctions(
         body: JSON.stringify(body),
         headers: headers(token),
       }),
-    retry: () => fetch(`${url}/.netlify/functions/retry-stuck-tapes`, { method: 'POST' }),
+    retry: () =>
+      fetch(`${url}/.netlify/functions/retry-stuck-tapes`, { method: 'POST', headers: headers(SECRET) }),
     kill: async () => {
       child.kill('SIGKILL');
       await ended;

@@ -83,6 +83,7 @@ export async function startWorld({ pds: withPds = true } = {}): Promise<World> {
     pds: new URL(pds?.front.url ?? 'http://127.0.0.1:9'),
     guest: { identifier: guest.did, password: guest.password },
     auth0: new URL(login.url),
+    otherMedia: undefined,
     seconds: 25,
   };
   const logs: string[] = [];

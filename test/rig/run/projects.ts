@@ -18,7 +18,7 @@ export const UNIT = [
   'test/health/{probes,work}.test.ts',
   'test/http/{files,visitor}.test.ts',
   'test/infra/{checks,config}.test.ts',
-  'test/netlify/{pieces,signals}.test.ts',
+  'test/netlify/{doors,pieces,signals}.test.ts',
   'test/lib/{argv,cached,deadline,latest-only,retry,tries}.test.ts',
   'test/queue/capacity.test.ts',
   'test/rehearse/{events,table,tools}.test.ts',
