@@ -60,10 +60,21 @@ export function soundArguments(kind: VideoKind, sound: UnpackedSound): string[] 
   return argv`
     ${GLOBAL}
     ${PROTOCOLS} -f ${format} -ar ${sampleRate} -ac ${channels} -i ${path}
-    ${SOUND_CODECS[kind]}
+    ${SOUND_CODECS[kind]} ${padForResampler(sampleRate, encodedRate(kind, sampleRate))}
     -ac ${Math.min(2, channels)} -ar ${encodedRate(kind, sampleRate)}
     ${PACKETS}
   `;
+}
+
+/** Audio samples of a resampler's window, per step of the slower of the two rates. */
+const WINDOW = 64;
+
+/**
+ * Silence after the sound, as long as the resampler's window. A sound shorter than the window would give nothing at all. The packets of
+ * the silence are left out with those after the sound's end. Pure.
+ */
+function padForResampler(from: number, to: number): string[] {
+  return from === to ? [] : argv`-af apad=pad_len=${WINDOW * Math.ceil(Math.max(1, from / to))}`;
 }
 
 const SOUND_CODECS: Readonly<Record<VideoKind, string[]>> = {
