@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { alertCommand } from './alert.ts';
 import { bakeCommand } from './bake.ts';
 import { CommandError, USAGE } from './error.ts';
 import { serviceCommands } from './service.ts';
@@ -10,7 +11,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .configureHelp({ helpWidth: Math.min(100, process.stdout.columns ?? 100) })
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
-  for (const command of [bakeCommand(), ...serviceCommands()]) {
+  for (const command of [bakeCommand(), ...serviceCommands(), alertCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   try {

@@ -1,11 +1,14 @@
 /** Puts the service together: configuration, queue, workers, routes; and ends it in order. */
 import { mkdir } from 'node:fs/promises';
+import { type AlertTuning, openAlerts } from './alerts/open.ts';
 import { openSecrets } from './callback/secrets.ts';
 import { type Config, secretsOf } from './config/config.ts';
 import { dashboard } from './dashboard/routes.ts';
 import { monitorDisk } from './health/disk.ts';
 import { openMetrics, serveMetrics } from './health/metrics.ts';
 import { openProbes } from './health/probes.ts';
+import { openRequests } from './health/requests.ts';
+import { openWorkCheck, type WorkLimits } from './health/work.ts';
 import { addRoutes, emptyApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import type { App } from './http/middleware.ts';
@@ -34,6 +37,9 @@ export interface StartOptions {
   readonly onFatal?: (error: Error) => void;
   /** Other times for the self-check, in milliseconds. */
   readonly selfCheck?: Pick<SelfCheckOptions, 'delayMs' | 'everyMs'>;
+  /** Other times for alerts, and other limits of the work. */
+  readonly alerts?: AlertTuning;
+  readonly workLimits?: WorkLimits;
 }
 
 export interface Service {
@@ -75,6 +81,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const queue = openQueue({ redis: config.redis, maxQueued: config.maxQueued, onError });
   const disk = monitorDisk(config.tempDir, config.minFreeBytes);
   const metrics = openMetrics(queue, release);
+  const requests = openRequests({ onEnd: metrics.request });
   const metricsServer = await serveMetrics(metrics, config.metricsPort);
 
   let workers: Workers | undefined;
@@ -87,6 +94,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     isCallbackAllowed,
     metrics,
     disk,
+    onFinalFailure: (event) => alerts.failed(event),
     log,
   });
   starting.then(
@@ -102,13 +110,25 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     ...how.selfCheck,
   });
 
-  const app = emptyApp(log);
+  const app = emptyApp(log, requests);
   const startedAt = Date.now();
   const drain = { active: false };
   const fault = () => workers?.fault() ?? selfCheck.fault();
   const probe = openProbes({ checkQueue: queue.checkWrite, disk, fault });
   healthRoutes(app, { release, startedAt, isDraining: () => drain.active, probe });
-  workRoute(app, { queue, fault });
+  const checkWork = openWorkCheck({ queue, fault, ...(how.workLimits && { limits: how.workLimits }) });
+  workRoute(app, checkWork);
+  const alerts = openAlerts({
+    config,
+    publicUrl: publicUrl.href.replace(/\/+$/, ''),
+    probe,
+    checkWork,
+    judgeRequests: requests.judge,
+    disk,
+    log,
+    onSent: metrics.alert,
+    ...how.alerts,
+  });
   const pagesEnd = new AbortController();
   const { callbackSecrets } = config;
   const operator = openOperator({ secrets, callbackSecrets, publicUrl });
@@ -153,6 +173,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
       () => undefined,
     );
     await Promise.all([started?.close(GRACE_SECONDS), selfCheck.close()]);
+    await alerts.close();
     pagesEnd.abort(); // event streams do not end by themselves
     await listening.close(CLOSE_MS);
     metricsServer.close();

@@ -93,7 +93,8 @@ async function finish(body: Dispatcher.ResponseData['body']): Promise<void> {
   await waitAtMost(MAX_ANSWER_MS, read, () => {});
 }
 
-function describeFault(error: unknown, timedOut: boolean, timeoutMs: number): string {
+/** What an attempt failed of: a sentence without the address. */
+export function describeFault(error: unknown, timedOut: boolean, timeoutMs: number): string {
   if (timedOut || /TIMEOUT$/.test(codeOf(error))) return `There was no answer within ${timeoutMs / 1000} s.`;
   if (error instanceof SourceError) return 'The address of the callback is not on the public internet.';
   const code = codeOf(error);

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type AlertTarget, toAlertTarget, webhookSecrets } from '../alerts/message.ts';
 import { type Limits, toLimits } from '../bake/limits.ts';
 import type { Scale } from '../bake/plan/size.ts';
 import { openSecrets } from '../callback/secrets.ts';
@@ -43,6 +44,8 @@ export interface Config {
   /** Whether only operators see the dashboard. */
   readonly isDashboardPrivate: boolean;
   readonly logLevel: string;
+  /** Where alerts go; without it nobody is told. */
+  readonly alerts?: AlertTarget;
   /** Without a slash at its end. */
   readonly publicUrl?: URL;
 }
@@ -59,9 +62,23 @@ export function readConfig(env: NodeJS.ProcessEnv, machine: Machine = thisMachin
 }
 
 /** All secrets. The log must never show one. */
-export function secretsOf({ tapeBucket: art, storage: blobs, callbackSecrets, redis }: Config): string[] {
+export function secretsOf({
+  tapeBucket: art,
+  storage: blobs,
+  callbackSecrets,
+  redis,
+  alerts,
+}: Config): string[] {
   const password = 'url' in redis ? decodeURIComponent(new URL(redis.url).password) : '';
-  return [art.secret, art.key, blobs.secret, blobs.key, ...callbackSecrets, password].filter(Boolean);
+  return [
+    art.secret,
+    art.key,
+    blobs.secret,
+    blobs.key,
+    ...callbackSecrets,
+    password,
+    ...(alerts ? webhookSecrets(alerts.url) : []),
+  ].filter(Boolean);
 }
 
 function toConfig(found: Variables, machine: Machine): Config {
@@ -88,6 +105,9 @@ function toConfig(found: Variables, machine: Machine): Config {
     allowedCallbacks: list(found.ALLOWED_CALLBACKS),
     isDashboardPrivate: found.DASHBOARD === 'private',
     logLevel: found.LOG_LEVEL,
+    ...(found.ALERT_WEBHOOK_URL && {
+      alerts: toAlertTarget(found.ALERT_WEBHOOK_URL, found.ALERT_WEBHOOK_KIND),
+    }),
     ...(found.PUBLIC_URL && { publicUrl: found.PUBLIC_URL }),
   };
 }

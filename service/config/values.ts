@@ -66,6 +66,19 @@ function isPlain(value: string, protocols: readonly string[]): boolean {
   return protocols.includes(protocol) && `${username}${password}${search}${hash}` === '';
 }
 
+/** The URL of a webhook, whose path and query are its secret. A user or a password does not fit into it. */
+export const webhookUrl = z
+  .string()
+  .refine(isWebhook, { error: 'must be a URL (https://… or http://…) without user, password and fragment' })
+  .transform((value) => new URL(value))
+  .describe('a URL (https://… or http://…) without user, password and fragment');
+
+function isWebhook(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, hash } = new URL(value);
+  return ['https:', 'http:'].includes(protocol) && `${username}${password}${hash}` === '';
+}
+
 const REDIS = 'redis://HOST:PORT, rediss://HOST:PORT or unix:///PATH';
 
 /** The address of a Redis, which may have a user, a password and the number of a database. */

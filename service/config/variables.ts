@@ -1,7 +1,8 @@
 import type { z } from 'zod';
+import { RECEIVERS } from '../alerts/message.ts';
 import { BAKE_TIMEOUT_SECONDS, LIMITS, type LimitName } from '../bake/limits.ts';
 import { SCALES } from '../bake/plan/size.ts';
-import { autoOr, matching, oneOf, redisUrl, text, url, whole } from './values.ts';
+import { autoOr, matching, oneOf, redisUrl, text, url, webhookUrl, whole } from './values.ts';
 
 /** One variable of the service's environment. */
 export interface Variable {
@@ -96,7 +97,8 @@ const STORAGE = {
   },
 } as const satisfies Record<string, Variable>;
 
-const ADDRESSES = {
+/** `oven alert` reads it as well as the service does. */
+export const PUBLIC = {
   PUBLIC_URL: {
     form: url(['https:', 'http:']),
     otherwise: 'the address that Oven listens on',
@@ -104,6 +106,10 @@ const ADDRESSES = {
     setBy: 'stack',
     about: 'The address at which others reach Oven.',
   },
+} as const satisfies Record<string, Variable>;
+
+const ADDRESSES = {
+  ...PUBLIC,
   ALLOWED_SOURCES: {
     form: origins,
     otherwise: "the bucket of tapes and that of users' tapes",
@@ -196,6 +202,23 @@ const CAPACITY = {
   },
 } as const satisfies Record<string, Variable>;
 
+/** `oven alert` reads them as well as the service does. */
+export const ALERTS = {
+  ALERT_WEBHOOK_URL: {
+    form: webhookUrl,
+    otherwise: 'no alerts',
+    setBy: 'stack',
+    about:
+      'Where alerts for the operator go: a webhook of Discord or Slack, or any receiver of JSON. It is a secret. ALLOWED_CALLBACKS does not apply to it.',
+  },
+  ALERT_WEBHOOK_KIND: {
+    form: oneOf(['auto', ...RECEIVERS]),
+    default: 'auto',
+    setBy: 'operator',
+    about: 'What the receiver takes. auto: what the host of ALERT_WEBHOOK_URL takes.',
+  },
+} as const satisfies Record<string, Variable>;
+
 type LimitVariable = (typeof LIMITS)[LimitName]['variable'];
 
 interface LimitRow extends Variable {
@@ -253,6 +276,7 @@ export const SECTIONS = {
   Storage: STORAGE,
   Addresses: ADDRESSES,
   'The process': PROCESS,
+  Alerts: ALERTS,
   'How much at once': CAPACITY,
   'Tapes and outputs': BAKES,
 };
@@ -263,6 +287,7 @@ export const VARIABLES = {
   ...STORAGE,
   ...ADDRESSES,
   ...PROCESS,
+  ...ALERTS,
   ...CAPACITY,
   ...BAKES,
 };

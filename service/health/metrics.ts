@@ -2,18 +2,24 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AlertOutcome } from '../alerts/alerts.ts';
 import { failureCodeOf } from '../errors.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import type { Counts } from '../queue/status.ts';
 import type { BakeResult } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import type { BakeAttempt } from '../worker/bake-processor.ts';
+import type { RequestEnd } from './requests.ts';
 
 type Bake = (request: BakeRequest, attempt: BakeAttempt) => Promise<BakeResult>;
 
 export interface Metrics {
   /** The same function, with its bakes counted and timed. */
   instrument(bake: Bake): Bake;
+  /** Counts a request to the API that has ended. */
+  request(end: RequestEnd, seconds: number): void;
+  /** Counts the end of an attempt to send an alert. */
+  alert(outcome: AlertOutcome): void;
   /** Counts an attempt to deliver a callback. */
   callback(seconds: number, delivered: boolean): void;
   /** All metrics, in Prometheus's format. */
@@ -22,6 +28,9 @@ export interface Metrics {
 
 const BAKE_SECONDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
 const CALLBACK_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Callers may send any. */
+const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
+const REQUEST_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15];
 /** How long the queue may take to answer. */
 const QUEUE_MS = 2000;
 
@@ -63,6 +72,19 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
     buckets: CALLBACK_SECONDS,
     registers,
   });
+  const requests = new Histogram({
+    name: 'oven_http_request_seconds',
+    help: 'How long requests took to be answered, by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: REQUEST_SECONDS,
+    registers,
+  });
+  const alerts = new Counter({
+    name: 'oven_alerts_total',
+    help: 'Attempts to send an alert to the operator, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
   addQueue(registry, queue);
 
   return {
@@ -83,6 +105,9 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
         throw error;
       }
     },
+    request: ({ method, route, status }, seconds) =>
+      requests.observe({ method: METHODS.includes(method) ? method : 'other', route, status }, seconds),
+    alert: (outcome) => alerts.inc({ outcome }),
     callback: (seconds, delivered) =>
       callbacks.observe({ outcome: delivered ? 'delivered' : 'failed' }, seconds),
     render: async () => ({ type: registry.contentType, body: await registry.metrics() }),

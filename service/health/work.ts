@@ -1,4 +1,7 @@
 /** GET /health/work: whether tapes get through. */
+
+import { cached } from '../lib/cached.ts';
+import { waitAtMost } from '../lib/deadline.ts';
 import type { Counts, FinishedCounts } from '../queue/status.ts';
 import type { Reason } from './probes.ts';
 
@@ -54,4 +57,34 @@ export function judgeWork(
     },
   ];
   return reasons.filter((reason) => reason !== false);
+}
+
+export interface WorkOptions {
+  readonly queue: { counts(): Promise<Counts>; ended(seconds: number): Promise<FinishedCounts> };
+  /** The fault for which tapes wait. */
+  readonly fault?: () => Reason | undefined;
+  readonly limits?: WorkLimits;
+  /** Milliseconds for which an answer is used again. */
+  readonly everyMs?: number;
+}
+
+/** How long the queue may take to answer. */
+const QUEUE_MS = 3000;
+
+/** Opens the check of the work. It finds the reasons why the work is unhealthy, and never throws. */
+export function openWorkCheck(options: WorkOptions): () => Promise<readonly Reason[]> {
+  const { queue, fault, limits = WORK_LIMITS, everyMs = 5000 } = options;
+  return cached(everyMs, async (): Promise<readonly Reason[]> => {
+    try {
+      const all = Promise.all([queue.counts(), queue.ended(limits.windowSeconds)]);
+      const [counts, ended] = await waitAtMost(QUEUE_MS, all, () => {
+        throw new Error(`The queue did not answer within ${QUEUE_MS} ms.`);
+      });
+      const found = fault?.();
+      const waiting = found ? [{ code: found.code, message: `Tapes wait: ${found.message}` }] : [];
+      return [...waiting, ...judgeWork(counts, ended, limits)];
+    } catch {
+      return [{ code: 'REDIS', message: 'The queue can not be asked.' }];
+    }
+  });
 }

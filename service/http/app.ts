@@ -4,9 +4,10 @@ import type { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
+import type { Requests } from '../health/requests.ts';
 import type { Log } from '../lib/log.ts';
 import { ApiError, invalidRequest, onError, onNotFound, sendError } from './errors.ts';
-import { type App, apiHeaders, type Env, requestLog } from './middleware.ts';
+import { type App, apiHeaders, type Env, requestLog, watchRequests } from './middleware.ts';
 import type { Operator } from './operator.ts';
 import { type BakeRouteOptions, bakeRoutes } from './routes/bake.ts';
 import { type DocsRouteOptions, docsRoutes } from './routes/docs.ts';
@@ -19,7 +20,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_REQUEST_ID_LENGTH = 64;
 
 /** An app without routes: the middleware, outermost first, and the answers to errors. */
-export function emptyApp(log: Log): App {
+export function emptyApp(log: Log, requests?: Requests): App {
   const app: App = new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (!result.success) throw invalidRequest(result.error.issues);
@@ -28,6 +29,7 @@ export function emptyApp(log: Log): App {
   app.onError(onError(log));
   app.notFound(onNotFound);
   app.use(requestId({ limitLength: MAX_REQUEST_ID_LENGTH }));
+  if (requests) app.use(watchRequests(requests));
   app.use(requestLog(log));
   app.use(apiHeaders());
   app.use(

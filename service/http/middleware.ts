@@ -3,7 +3,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
+import type { Requests } from '../health/requests.ts';
 import type { Log } from '../lib/log.ts';
+import { ApiError } from './errors.ts';
 
 /** What every route knows of its request. */
 export interface Env {
@@ -37,4 +39,20 @@ export function requestLog(log: Log): MiddlewareHandler<Env> {
     const level = isQuiet ? 'debug' : 'info';
     log[level]({ requestId: c.get('requestId'), method: c.req.method, route, status, ms }, 'request');
   };
+}
+
+/** Notes how each request ends, for metrics and alerts. */
+export function watchRequests(requests: Requests): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const end = requests.begin(c.req.path);
+    await next();
+    const { status } = c.res;
+    const isFault = status >= 500 && !isDraining(c.error);
+    end({ method: c.req.method, route: routePath(c, -1), status, isFault });
+  };
+}
+
+/** Whether a request was refused because the operator drains the service. */
+function isDraining(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'DRAINING';
 }

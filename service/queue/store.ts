@@ -117,6 +117,8 @@ export const keys = {
   stopChannel: (prefix: string) => `${prefix}:marks`,
   /** What a check of the health writes. */
   health: (prefix: string) => `${prefix}:health`,
+  /** What operators were told. */
+  alerts: (prefix: string) => `${prefix}:alerts`,
   /** Requeues that have begun. */
   requeues: (prefix: string) => `${prefix}:renewals`,
   lock: (prefix: string, name: string) => `${prefix}:lock:${name}`,

@@ -1,4 +1,5 @@
 /** Puts together what the workers need, and starts them. */
+import type { AlertEvent } from '../alerts/state.ts';
 import { loadMediabunny } from '../bake/container/mp4.ts';
 import { startSweeper } from '../bake/temp-folder.ts';
 import { openDelivery } from '../callback/deliver.ts';
@@ -27,6 +28,7 @@ export interface WorkOptions {
   readonly isSourceAllowed: Allowed;
   readonly isCallbackAllowed: Allowed;
   readonly metrics: Metrics;
+  readonly onFinalFailure: (event: AlertEvent) => void;
   readonly disk: DiskMonitor;
   readonly log: Log;
 }
@@ -60,6 +62,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
       if (failure) log.error({ code: failure.code, message: failure.message }, 'bakes wait for a fault');
       else log.info('bakes go on');
     },
+    onFinalFailure: options.onFinalFailure,
     events: logEvents(log),
     onError: (err) => log.error({ err }, 'queue'),
   });

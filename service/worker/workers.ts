@@ -1,6 +1,7 @@
 /** Starts the two BullMQ workers of this process, one for bakes and one for callbacks, and stops them. */
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { AlertEvent } from '../alerts/state.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import { finishRequeues } from '../queue/add.ts';
 import type { BakeData, CallbackData } from '../queue/job.ts';
@@ -14,6 +15,7 @@ import { trackJobs } from './active-jobs.ts';
 import { type BakeAttempt, bakeProcessor } from './bake-processor.ts';
 import { type Callback, callbackProcessor, type DeliveryAnswer } from './callback-processor.ts';
 import type { WorkerEvents } from './events.ts';
+import { reportFailures } from './failures.ts';
 import { FAULT_WAITS, type FaultWaits, openFaultPause } from './fault-pause.ts';
 
 export interface WorkersOptions {
@@ -38,6 +40,8 @@ export interface WorkersOptions {
   readonly faultWaits?: FaultWaits;
   /** Called when bakes begin to wait for a fault, and without one when they go on. */
   readonly onFault?: (failure: Failure | undefined) => void;
+  /** Called for each tape that fails for good, and for each callback that is given up. */
+  readonly onFinalFailure?: (event: AlertEvent) => void;
   readonly events?: WorkerEvents;
   readonly onError?: (error: Error) => void;
 }
@@ -139,6 +143,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   callbacks.on('error', onError).on('lockRenewalFailed', activeCallbacks.lose);
   bakes.on('stalled', (jobId) => options.events?.stalled(BAKES, jobId));
   callbacks.on('stalled', (jobId) => options.events?.stalled(CALLBACKS, jobId));
+  reportFailures(bakes, callbacks, options.onFinalFailure ?? (() => {}));
   const removePurged = (job: Job<CallbackData, string> | undefined) => {
     if (job) removePurgedCallback(store, job).catch(onError);
   };

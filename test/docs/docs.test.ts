@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { alertCommand } from '../../bin/alert.ts';
 import { bakeCommand } from '../../bin/bake.ts';
 import { serviceCommands } from '../../bin/service.ts';
 import { ERRORS } from '../../service/errors.ts';
@@ -69,7 +70,7 @@ test.each(PAGES)('Every link of %s leads to a file and a heading', (page) => {
 
 test.each(PAGES)('Every npm script and oven command of %s exists', (page) => {
   const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-  const commands = [bakeCommand(), ...serviceCommands()].map((command) => command.name());
+  const commands = [bakeCommand(), ...serviceCommands(), alertCommand()].map((command) => command.name());
   const text = textOf(page);
   const npm = [...text.matchAll(/npm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name]) => name!);
   const oven = [...text.matchAll(/(?:`|npx )oven ([a-z]+)/g)].map(([, name]) => name!);

@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { expect, it } from 'vitest';
-import { judgeWork } from '../../service/health/work.ts';
+import { judgeWork, openWorkCheck } from '../../service/health/work.ts';
 import type { App } from '../../service/http/middleware.ts';
 import { workRoute } from '../../service/http/routes/health.ts';
 import type { Counts, FinishedCounts } from '../../service/queue/status.ts';
@@ -56,7 +56,7 @@ it.each<[string, () => Promise<Counts>, number, object]>([
   ],
 ])('GET /health/work reports work that %s', async (_what, ask, status, body) => {
   const app = new OpenAPIHono() as unknown as App;
-  workRoute(app, { queue: { counts: ask, ended: async () => ended } });
+  workRoute(app, openWorkCheck({ queue: { counts: ask, ended: async () => ended } }));
   const response = await app.request('/health/work');
   expect(response.status).toBe(status);
   expect(await response.json()).toMatchObject(body);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig, secretsOf } from '../../service/config/config.ts';
 import { openLog } from '../../service/lib/log.ts';
-import { type Service, startService } from '../../service/service.ts';
+import { type Service, type StartOptions, startService } from '../../service/service.ts';
 import { type RedisRig, startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
 import { makeTape } from '../tapes/make.ts';
@@ -115,14 +115,17 @@ export async function startBackends(more: NodeJS.ProcessEnv = {}): Promise<Backe
   return backends;
 }
 
-export async function startTestService(more: NodeJS.ProcessEnv = {}): Promise<TestService> {
+export async function startTestService(
+  more: NodeJS.ProcessEnv = {},
+  how: Partial<StartOptions> = {},
+): Promise<TestService> {
   const backends = await startBackends(more);
   const closePantry = backends.close;
   const config = readConfig(backends.env);
   const log: string[] = [];
   const stream = { write: (line: string) => void log.push(line) };
   const options = { level: config.logLevel, secrets: secretsOf(config), stream };
-  const service = await startService(config, { candidate: false, log: openLog(options) });
+  const service = await startService(config, { candidate: false, log: openLog(options), ...how });
   const { url } = service;
   const send: TestService['fetch'] = (path, init) => fetch(url + path, init);
   const post: TestService['post'] = (path, body, headers = {}) => {

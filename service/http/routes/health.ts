@@ -1,9 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
 import { ownReasons, type Reason } from '../../health/probes.ts';
-import { judgeWork, WORK_LIMITS, type WorkLimits } from '../../health/work.ts';
-import { cached } from '../../lib/cached.ts';
-import { waitAtMost } from '../../lib/deadline.ts';
-import type { Counts, FinishedCounts } from '../../queue/status.ts';
 import type { App } from '../middleware.ts';
 import { errors, health, json, workHealth } from '../responses.ts';
 
@@ -50,33 +46,8 @@ export function healthRoutes(app: App, { release, startedAt, isDraining, probe }
   add('/health/host', { summary: 'Whether this host can bake', description }, ownReasons);
 }
 
-export interface WorkOptions {
-  readonly queue: { counts(): Promise<Counts>; ended(seconds: number): Promise<FinishedCounts> };
-  /** The fault for which tapes wait. */
-  readonly fault?: () => Reason | undefined;
-  readonly limits?: WorkLimits;
-  /** Milliseconds for which an answer is used again. */
-  readonly everyMs?: number;
-}
-
-/** `GET /health/work`: whether tapes are baked and callbacks delivered in time. */
-export function workRoute(
-  app: App,
-  { queue, fault, limits = WORK_LIMITS, everyMs = 5000 }: WorkOptions,
-): void {
-  const checkWork = cached(everyMs, async (): Promise<Reason[]> => {
-    try {
-      const all = Promise.all([queue.counts(), queue.ended(limits.windowSeconds)]);
-      const [counts, ended] = await waitAtMost(3000, all, () => {
-        throw new Error('The queue did not answer within 3 s.');
-      });
-      const found = fault?.();
-      const waiting = found ? [{ code: found.code, message: `Tapes wait: ${found.message}` }] : [];
-      return [...waiting, ...judgeWork(counts, ended, limits)];
-    } catch {
-      return [{ code: 'REDIS', message: 'The queue can not be asked.' }];
-    }
-  });
+/** `GET /health/work`: whether tapes are baked and callbacks delivered in time. `check` finds the reasons why not. */
+export function workRoute(app: App, check: () => Promise<readonly Reason[]>): void {
   const route = createRoute({
     method: 'get',
     path: '/health/work',
@@ -91,9 +62,9 @@ export function workRoute(
     },
   });
   app.openapi(route, async (c) => {
-    const reasons = await checkWork();
+    const reasons = await check();
     c.header('Cache-Control', 'no-store');
     if (reasons.length === 0) return c.json({ status: 'healthy' } as const, 200);
-    return c.json({ status: 'unhealthy', reasons } as const, 503);
+    return c.json({ status: 'unhealthy', reasons: [...reasons] } as const, 503);
   });
 }

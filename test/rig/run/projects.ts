@@ -3,6 +3,7 @@
  * start no program (no-programs.ts refuses it), mock no module and leave no global changed.
  */
 export const UNIT = [
+  'test/alerts/{message,send,state}.test.ts',
   'test/bake/{encode,open,plan}/*.test.ts',
   'test/bake/images/make-images.test.ts',
   'test/bake/sound/{unpack,wav}.test.ts',
@@ -15,7 +16,7 @@ export const UNIT = [
   'test/demo/site.test.ts',
   'test/docs/*.test.ts',
   'test/source/{allow-list,download,address-guard,redirect}.test.ts',
-  'test/health/{probes,work}.test.ts',
+  'test/health/{probes,requests,work}.test.ts',
   'test/http/{files,visitor}.test.ts',
   'test/infra/{checks,config}.test.ts',
   'test/netlify/{doors,pieces,signals}.test.ts',
