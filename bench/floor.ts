@@ -26,7 +26,7 @@ export async function prepareFloor(
   if (rawBytes(geometry, source.runs.length) > LARGEST_RAW) return undefined;
   const raw = join(folder, 'floor.yuv');
   const frames = await linkFrames(source, source.runs, join(folder, 'runs'));
-  const filters = filterGraph({ geometry, alpha: true, blend: true });
+  const filters = filterGraph({ geometry, alpha: true, blend: true, rate: INDEX_RATE, constantRate: false });
   await execa(
     'ffmpeg',
     argv`
@@ -53,6 +53,8 @@ function encoderArguments({ runBytes, runs, width, height }: Source, video: Geom
     reorder: gainsByReordering(content, videoWidth * videoHeight),
     peakRate: INDEX_RATE,
     repeatsFrom: runs.length,
+    rate: INDEX_RATE,
+    constantRate: false,
   });
 }
 

@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { bake } from '../service/bake/bake.ts';
 import { BakeError } from '../service/bake/errors.ts';
 import { DEFAULT_LIMITS, LIMITS, type Limits } from '../service/bake/limits.ts';
-import { type FormatKind, OUTPUT_KINDS, OUTPUTS, type OutputRequest } from '../service/bake/outputs.ts';
-import type { Scale } from '../service/bake/plan/size.ts';
+import type { FormatKind, Moment, OutputRequest, StillFormat } from '../service/bake/outputs.ts';
+import { SHARE_FPS, type ShareFps, type ShareFrame } from '../service/bake/plan/share.ts';
+import type { Background, Scale } from '../service/bake/plan/size.ts';
 import { sweepTempFolders } from '../service/bake/temp-folder.ts';
 import { CommandError, USAGE } from './error.ts';
 import { fileNameOf } from './file-name.ts';
@@ -16,6 +17,12 @@ export interface BakeOptions {
   readonly out: string;
   readonly scale?: Scale;
   readonly format?: readonly FormatKind[];
+  readonly thumbnailAt?: Moment;
+  readonly thumbnailFormat: StillFormat;
+  readonly shareFrame: ShareFrame;
+  readonly shareFps: `${ShareFps}`;
+  readonly shareBackground?: Background;
+  readonly shareSilence: boolean;
   readonly json?: true;
 }
 
@@ -30,8 +37,12 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   await sweepTempFolders(tempDir); // the folder of a bake that was killed
   const progress = await showProgress(process.stderr, options.json === true);
   const outputs: OutputRequest[] = [
-    ...(options.format ?? ['mp4' as const]).map((kind) => ({ kind, scale })),
-    ...OUTPUT_KINDS.filter((kind) => OUTPUTS[kind].cli === 'always').map((kind) => ({ kind })),
+    ...(options.format ?? ['mp4' as const]).map((kind) => ({
+      kind,
+      scale,
+      ...(kind === 'share' && shareOptions(options)),
+    })),
+    { kind: 'thumbnail', at: options.thumbnailAt, format: options.thumbnailFormat },
   ];
   try {
     const report = await bake(resolve(tape), {
@@ -50,6 +61,15 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
     if (!(error instanceof BakeError)) throw error;
     throw new CommandError(`${tape}: ${error.message} [${error.code}]`, undefined, { cause: error });
   }
+}
+
+function shareOptions(options: BakeOptions): Omit<OutputRequest, 'kind'> {
+  return {
+    fps: SHARE_FPS.find((fps) => String(fps) === options.shareFps),
+    frame: options.shareFrame,
+    background: options.shareBackground,
+    silence: options.shareSilence,
+  };
 }
 
 /** Loads the reader of variables only where one of them is set: loading it takes longer than opening a short tape. */

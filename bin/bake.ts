@@ -1,8 +1,17 @@
 import { tmpdir } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LIMITS } from '../service/bake/limits.ts';
-import { type FormatKind, OUTPUT_KINDS, OUTPUTS } from '../service/bake/outputs.ts';
-import { SCALES, type Scale } from '../service/bake/plan/size.ts';
+import {
+  type FormatKind,
+  KIND_OPTIONS,
+  MOMENTS,
+  type Moment,
+  OUTPUT_KINDS,
+  OUTPUTS,
+  STILL_FORMATS,
+} from '../service/bake/outputs.ts';
+import { SHARE_FPS, SHARE_FRAMES } from '../service/bake/plan/share.ts';
+import { type Background, SCALES, type Scale } from '../service/bake/plan/size.ts';
 import type { BakeOptions } from './bake-run.ts';
 
 const FORMATS = OUTPUT_KINDS.filter((kind): kind is FormatKind => OUTPUTS[kind].cli === 'format');
@@ -12,6 +21,7 @@ Examples:
   oven bake tape.zip                         tape.mp4 and tape-thumb.jpg, here
   oven bake tape.zip --out videos --scale 4  each pixel 4 × 4, in videos/
   oven bake tape.zip -f mp4 -f gif           a short GIF as well
+  oven bake tape.zip -f share --share-frame 1080x1920   for sites that want a constant rate
   oven bake tape.zip --json | jq .duration   for scripts
 
 Environment:
@@ -50,6 +60,37 @@ export function bakeCommand(): Command {
         `what to make beside the thumbnail: ${FORMATS.join(', ')} (default: ${FORMATS[0]}); may be given several times`,
       ).argParser(addFormat),
     )
+    .addOption(
+      new Option(
+        '--thumbnail-at <MOMENT>',
+        `what the thumbnail shows: seconds, or ${MOMENTS.join(', ')} (default: ${KIND_OPTIONS.thumbnail.at})`,
+      ).argParser(parseMoment),
+    )
+    .addOption(
+      new Option('--thumbnail-format <FORMAT>', 'the format of the thumbnail')
+        .choices(STILL_FORMATS)
+        .default(KIND_OPTIONS.thumbnail.format),
+    )
+    .addOption(
+      new Option('--share-frame <SIZE>', 'pixels of the share video, with the tape in its middle')
+        .choices(SHARE_FRAMES)
+        .default(KIND_OPTIONS.share.frame),
+    )
+    .addOption(
+      new Option('--share-fps <RATE>', 'pictures a second of the share video')
+        .choices(SHARE_FPS.map(String))
+        .default(String(KIND_OPTIONS.share.fps)),
+    )
+    .addOption(
+      new Option(
+        '--share-background <COLOUR>',
+        `the colour around the tape in the share video, such as #1a2b3c (default: ${KIND_OPTIONS.share.background})`,
+      ).argParser(parseBackground),
+    )
+    .option(
+      '--no-share-silence',
+      'no silence in the share video, and no sound track if the tape has no sound',
+    )
     .option('--json', 'print one JSON object about what was made, and nothing else')
     .addHelpText('after', EXAMPLES)
     .action(async (tape: string, options: BakeOptions) => (await import('./bake-run.ts')).run(tape, options));
@@ -59,6 +100,19 @@ function parseScale(value: string): Scale {
   const scale = SCALES.find((known) => String(known) === value);
   if (scale === undefined) throw new InvalidArgumentError(`It is one of ${SCALES.join(', ')}.`);
   return scale;
+}
+
+function parseMoment(value: string): Moment {
+  const named = MOMENTS.find((known) => known === value);
+  if (named !== undefined) return named;
+  const seconds = value.trim() === '' ? Number.NaN : Number(value);
+  if (seconds >= 0 && Number.isFinite(seconds)) return seconds;
+  throw new InvalidArgumentError(`It is a number of seconds, or one of ${MOMENTS.join(', ')}.`);
+}
+
+function parseBackground(value: string): Background {
+  if (/^#[0-9a-f]{6}$/i.test(value)) return value as Background;
+  throw new InvalidArgumentError('It is a colour such as #1a2b3c.');
 }
 
 // Each `--format` takes one value: a list would take the tape's name after it too.

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { OUTPUTS } from '../service/bake/outputs.ts';
+import { fileTypes, OUTPUT_KINDS } from '../service/bake/outputs.ts';
 
 /** Bytes of a file's name at most, on common file systems. */
 const MAX_NAME_BYTES = 255;
-const LONGEST_ENDING = Math.max(...Object.values(OUTPUTS).map(({ ending }) => ending.length));
+const LONGEST_ENDING = Math.max(...OUTPUT_KINDS.flatMap(fileTypes).map(({ ending }) => ending.length));
 const MAX_BYTES = MAX_NAME_BYTES - LONGEST_ENDING;
 
 /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { runAllOrStop } from '../lib/run-all.ts';
 import { loadMediabunny } from './container/mp4.ts';
-import { encodeVideo, planVideo } from './encode/encode-video.ts';
+import { encodeVideo, planSound, planVideo, type VideoPlan } from './encode/encode-video.ts';
 import type { BakeWarning } from './errors.ts';
 import type { Pictures } from './frames/pictures.ts';
 import { makeAnimation, makeStill, planAnimation } from './images/make-images.ts';
@@ -10,6 +10,7 @@ import type { Tape } from './open/tape.ts';
 import type { ResolvedOptions } from './options.ts';
 import {
   hasForm,
+  KIND_OPTIONS,
   type KindOf,
   OUTPUTS,
   type OutputRequest,
@@ -19,7 +20,7 @@ import {
 } from './outputs.ts';
 import { planScale } from './plan/size.ts';
 import type { OutputReport, Stopwatch } from './report.ts';
-import type { UnpackedSound } from './sound/unpack.ts';
+import { type UnpackedSound, writeSilence } from './sound/unpack.ts';
 import { verifyVideo } from './verify.ts';
 
 /** The progress of the bake at which the first output begins. */
@@ -90,7 +91,7 @@ export class OutputMaker {
 
   #make(request: OutputRequest, signal: AbortSignal, report: ReportPart): Promise<OutputReport> {
     const { kind } = request;
-    const path = join(this.#folder, outputFileName(this.#options.name, kind));
+    const path = join(this.#folder, outputFileName(this.#options.name, kind, request.format));
     if (hasForm(kind, 'video')) return this.#makeVideo(kind, request, path, signal, report);
     if (hasForm(kind, 'animation')) return this.#makeAnimation(kind, request, path, signal, report);
     return this.#makeStill(kind, request, path, signal);
@@ -98,23 +99,31 @@ export class OutputMaker {
 
   async #makeVideo(
     kind: VideoKind,
-    { scale, maxSide }: OutputRequest,
+    request: OutputRequest,
     path: string,
     signal: AbortSignal,
     report: ReportPart,
   ): Promise<OutputReport> {
-    const plan = planVideo(kind, this.#pictures, scale, sideLimit(kind, maxSide));
-    const { geometry, samples } = plan;
+    const plan = planVideo(kind, this.#pictures, request);
+    const { container, geometry, samples } = plan;
+    const sound = await this.#soundOf(plan, request);
     const { width, height } = geometry;
     const pictures = this.#pictures.timeline.pictures.length;
     const onSamples = (count: number) => report(count / samples.length, Math.min(count, pictures));
     onSamples(0);
     const run = { ...this.#options, signal };
-    const encode = () => encodeVideo(plan, this.#pictures, this.#sound, path, run, onSamples);
+    const encode = () => encodeVideo(plan, this.#pictures, sound, path, run, onSamples);
     await Promise.all([this.#stopwatch.time(kind, encode), preloadMediabunny()]);
-    const expected = { kind, samples, geometry, soundSeconds: this.#sound?.seconds };
+    const expected = { container, samples, geometry, soundSeconds: sound?.plan.seconds };
     const verify = () => verifyVideo(path, expected, signal);
     return { kind, path, width, height, bytes: await this.#stopwatch.time('verify', verify) };
+  }
+
+  /** The sound of a video. Sites refuse videos without a sound track, so a share video has one in any case, unless the request wants none. */
+  async #soundOf(plan: VideoPlan, { silence = KIND_OPTIONS.share.silence }: OutputRequest) {
+    const wanted = plan.constantRate && silence && this.#sound === undefined;
+    const sound = wanted ? await writeSilence(this.#folder) : this.#sound;
+    return sound && { sound, plan: planSound(plan, sound, silence) };
   }
 
   async #makeAnimation(
@@ -134,14 +143,14 @@ export class OutputMaker {
 
   async #makeStill(
     kind: KindOf<'still'>,
-    { maxSide }: OutputRequest,
+    { maxSide, at = 'middle', format = 'jpeg' }: OutputRequest,
     path: string,
     signal: AbortSignal,
   ): Promise<OutputReport> {
-    const { codec } = OUTPUTS[kind];
-    const side = sideLimit(kind, maxSide);
-    const make = () => makeStill(codec, side, this.#pictures, this.#images, path, signal);
-    return { kind, path, ...(await this.#stopwatch.time(kind, make)) };
+    const { codec } = OUTPUTS[kind].formats[format];
+    const plan = { at, codec, side: sideLimit(kind, maxSide) };
+    const make = () => makeStill(plan, this.#pictures, this.#images, path, signal);
+    return { kind, format, path, ...(await this.#stopwatch.time(kind, make)) };
   }
 }
 

@@ -1,11 +1,16 @@
 import type { AvifOptions, GifOptions, JpegOptions, PngOptions, WebpOptions } from 'sharp';
-import { LARGEST_SIDE, type Scale } from './plan/size.ts';
+import { SHARE_FPS, SHARE_FRAMES, type ShareFps, type ShareFrame } from './plan/share.ts';
+import { type Background, LARGEST_SIDE, type Scale } from './plan/size.ts';
 
-/** One row of the table of outputs. */
-interface OutputFacts {
+/** One type of file. */
+export interface FileType {
   /** What a file's name ends with, after the name of the tape. */
   readonly ending: string;
   readonly contentType: string;
+}
+
+/** One row of the table of outputs. */
+interface OutputFacts {
   /** Pixels of the longer side. */
   readonly side: { readonly default: number; readonly max: number };
   /** Where the dashboard shows it; 'link' is a link only. If several files are for one place, it shows the one with the lowest rank. */
@@ -17,20 +22,26 @@ interface OutputFacts {
 }
 
 /** A video shows the whole tape, and ffmpeg makes it: service/bake/encode/ has what differs between containers. */
-interface VideoFacts extends OutputFacts {
+interface VideoFacts extends OutputFacts, FileType {
   readonly form: 'video';
+  readonly container: Container;
+  /** Whether its pictures follow at a constant rate. Otherwise each has the tape's own time. */
+  readonly constantRate: boolean;
 }
 
+/** The format of a video's file, which decides on its codecs too. */
+export type Container = 'mp4' | 'webm';
+
 /** An animation shows the beginning of the tape. sharp writes it. */
-interface AnimationFacts extends OutputFacts {
+interface AnimationFacts extends OutputFacts, FileType {
   readonly form: 'animation';
   readonly codec: AnimationCodec;
 }
 
-/** A still shows the middle of the tape. sharp writes it. */
+/** A still shows one moment of the tape. sharp writes it, in the format of the request, or in the first of the table. */
 interface StillFacts extends OutputFacts {
   readonly form: 'still';
-  readonly codec: StillCodec;
+  readonly formats: Readonly<Record<string, FileType & { readonly codec: StillCodec }>>;
 }
 
 interface Codec<Format extends string, Options> {
@@ -59,6 +70,8 @@ const ANIMATION_SIDE = { default: 480, max: 1024 };
 export const OUTPUTS = {
   mp4: {
     form: 'video',
+    container: 'mp4',
+    constantRate: false,
     ending: '.mp4',
     contentType: 'video/mp4',
     side: VIDEO_SIDE,
@@ -67,19 +80,45 @@ export const OUTPUTS = {
   },
   thumbnail: {
     form: 'still',
-    codec: { format: 'jpeg', options: { quality: 90, chromaSubsampling: '4:4:4' } },
-    ending: '-thumb.jpg',
-    contentType: 'image/jpeg',
+    formats: {
+      jpeg: {
+        codec: { format: 'jpeg', options: { quality: 90, chromaSubsampling: '4:4:4' } },
+        ending: '-thumb.jpg',
+        contentType: 'image/jpeg',
+      },
+      png: {
+        codec: { format: 'png', options: { compressionLevel: 9 } },
+        ending: '-thumb.png',
+        contentType: 'image/png',
+      },
+      webp: {
+        codec: { format: 'webp', options: { quality: 90, smartSubsample: true } },
+        ending: '-thumb.webp',
+        contentType: 'image/webp',
+      },
+    },
     side: { default: 512, max: LARGEST_SIDE },
     dashboard: { place: 'image', rank: 1 },
     cli: 'always',
   },
   webm: {
     form: 'video',
+    container: 'webm',
+    constantRate: false,
     ending: '.webm',
     contentType: 'video/webm',
     side: VIDEO_SIDE,
     dashboard: { place: 'player', rank: 2 },
+    cli: 'format',
+  },
+  share: {
+    form: 'video',
+    container: 'mp4',
+    constantRate: true,
+    ending: '-share.mp4',
+    contentType: 'video/mp4',
+    side: { default: 1920, max: 1920 },
+    dashboard: { place: 'link' },
     cli: 'format',
   },
   gif: {
@@ -103,6 +142,16 @@ export const OUTPUTS = {
 } as const satisfies Readonly<Record<string, VideoFacts | AnimationFacts | StillFacts>>;
 
 export type OutputKind = keyof typeof OUTPUTS;
+
+/** The formats of a still, the usual one first. */
+export const STILL_FORMATS = Object.keys(OUTPUTS.thumbnail.formats) as StillFormat[];
+export type StillFormat = keyof (typeof OUTPUTS)['thumbnail']['formats'];
+
+/** The moments of a tape that have a name. */
+export const MOMENTS = ['first', 'middle', 'last'] as const;
+/** A moment of a tape: seconds from its start, or a name. `middle` is at half the time. */
+export type Moment = (typeof MOMENTS)[number] | number;
+
 export type Form = (typeof OUTPUTS)[OutputKind]['form'];
 
 type KindWhere<Facts> = {
@@ -126,16 +175,45 @@ export interface OutputRequest {
   readonly scale?: Scale | undefined;
   /** Pixels of the longer side at most. */
   readonly maxSide?: number | undefined;
+  /** What a still shows; `middle` when left out. */
+  readonly at?: Moment | undefined;
+  /** The format of a still; JPEG when left out. */
+  readonly format?: StillFormat | undefined;
+  /** Pictures a second of a share video. */
+  readonly fps?: ShareFps | undefined;
+  readonly frame?: ShareFrame | undefined;
+  /** The colour around the tape in a frame that has another shape; black when left out. */
+  readonly background?: Background | undefined;
+  /** Whether a share video of a tape without sound has a silent sound track; true when left out. */
+  readonly silence?: boolean | undefined;
 }
+
+/** The options that only one kind has, with the values that hold where a request has none. */
+export const KIND_OPTIONS = {
+  thumbnail: { at: 'middle', format: STILL_FORMATS[0]! },
+  share: { fps: SHARE_FPS[0], frame: SHARE_FRAMES[0], background: '#000000', silence: true },
+} as const satisfies Partial<Record<OutputKind, Partial<OutputRequest>>>;
 
 export const DEFAULT_OUTPUTS = [
   { kind: 'mp4' },
   { kind: 'thumbnail' },
 ] as const satisfies readonly OutputRequest[];
 
+/** The types that the file of a kind can have, the usual one first. */
+export function fileTypes(kind: OutputKind): readonly FileType[] {
+  const output = OUTPUTS[kind];
+  return output.form === 'still' ? Object.values(output.formats) : [output];
+}
+
+/** The type of an output's file. */
+export function fileType(kind: OutputKind, format: StillFormat = 'jpeg'): FileType {
+  const output = OUTPUTS[kind];
+  return output.form === 'still' ? output.formats[format] : output;
+}
+
 /** The name of an output's file, for a tape whose files are named `name`. */
-export function outputFileName(name: string, kind: OutputKind): string {
-  return `${name}${OUTPUTS[kind].ending}`;
+export function outputFileName(name: string, kind: OutputKind, format?: StillFormat): string {
+  return `${name}${fileType(kind, format).ending}`;
 }
 
 /** Pixels that an output's longer side has at most, for the `maxSide` of a request. */

@@ -1,14 +1,18 @@
 import type { BakeWarning } from './errors.ts';
-import type { OutputKind } from './outputs.ts';
+import type { OutputKind, StillFormat } from './outputs.ts';
 
 /** A finished file. */
 export interface OutputReport {
   readonly kind: OutputKind;
+  /** The format of a still. */
+  readonly format?: StillFormat;
   readonly path: string;
   /** Pixels. */
   readonly width: number;
   readonly height: number;
   readonly bytes: number;
+  /** A still's picture of about 25 bytes in Base64, to be shown while the file loads (the format ThumbHash). */
+  readonly thumbHash?: string;
 }
 
 /** The sound in a finished video. */

@@ -3,59 +3,59 @@ import type { InputTrack } from 'mediabunny';
 import { loadMediabunny } from './container/mp4.ts';
 import type { Sample } from './encode/samples.ts';
 import { BakeError } from './errors.ts';
-import type { VideoKind } from './outputs.ts';
+import type { Container } from './outputs.ts';
 import type { Geometry } from './plan/size.ts';
 import { TICKS_PER_SECOND } from './plan/timeline.ts';
 
 /** What a finished video has to be. */
 export interface Expected {
-  readonly kind: VideoKind;
+  readonly container: Container;
   readonly samples: readonly Sample[];
   readonly geometry: Geometry;
   /** Seconds of sound; undefined where there is none. */
   readonly soundSeconds: number | undefined;
 }
 
-const CODECS: Readonly<Record<VideoKind, readonly [string, string]>> = {
+const CODECS: Readonly<Record<Container, readonly [string, string]>> = {
   mp4: ['avc', 'aac'],
   webm: ['vp9', 'opus'],
 };
 /** Every player can show 4:2:0 with 8 bits: Baseline, Main and High of H.264, and profile 0 of VP9. */
-const PLAYABLE: Readonly<Record<VideoKind, RegExp>> = {
+const PLAYABLE: Readonly<Record<Container, RegExp>> = {
   mp4: /^avc1\.(42|4d|64)/i,
   webm: /^vp09\.00\./,
 };
 /** Seconds by which a picture may be off. */
 const PICTURE_TOLERANCE = 1.5 / TICKS_PER_SECOND;
 /** Seconds by which the sound's end may be off. The last packet of an Opus track is whole, and tells how much of it is left out. */
-const SOUND_TOLERANCE: Readonly<Record<VideoKind, number>> = { mp4: 0.001, webm: 0.021 };
+const SOUND_TOLERANCE: Readonly<Record<Container, number>> = { mp4: 0.001, webm: 0.021 };
 
 /**
  * Reads a finished video before it is published, and gives its size in bytes. Throws VERIFY_FAILED unless it has the planned tracks, size,
  * colours and end, every picture at its time, and, for an MP4, its index before its data, both complete. Throws the signal's reason too.
  */
 export async function verifyVideo(path: string, expected: Expected, signal: AbortSignal): Promise<number> {
-  const { kind } = expected;
+  const { container } = expected;
   const found = await probeVideo(path).catch((cause) => {
-    throw new BakeError('VERIFY_FAILED', `The finished ${kind} can not be read.`, { cause });
+    throw new BakeError('VERIFY_FAILED', `The finished ${container} can not be read.`, { cause });
   });
   signal.throwIfAborted();
-  const fault = faultIn(found, expected) ?? (kind === 'mp4' ? await layoutFault(path) : undefined);
-  if (fault) throw new BakeError('VERIFY_FAILED', `The finished ${kind} is not as planned: ${fault}.`);
+  const fault = faultIn(found, expected) ?? (container === 'mp4' ? await layoutFault(path) : undefined);
+  if (fault) throw new BakeError('VERIFY_FAILED', `The finished ${container} is not as planned: ${fault}.`);
   return (await stat(path)).size;
 }
 
 /** How a probed video differs from the plan; undefined if it doesn't. Pure. */
 export function faultIn({ tracks, duration }: Probe, expected: Expected): string | undefined {
-  const { kind, samples, geometry, soundSeconds } = expected;
-  const [videoCodec, soundCodec] = CODECS[kind];
+  const { container, samples, geometry, soundSeconds } = expected;
+  const [videoCodec, soundCodec] = CODECS[container];
   const codecs = tracks.map(({ codec }) => codec).join(' and ');
   const wanted = soundSeconds === undefined ? videoCodec : `${videoCodec} and ${soundCodec}`;
   if (codecs !== wanted) return `it has ${codecs || 'nothing'} instead of ${wanted}`;
 
   const [pictures, sound] = tracks;
   const { width, height, profile, matrix } = pictures!;
-  if (!PLAYABLE[kind].test(profile)) return `it is ${profile}, which few can play`;
+  if (!PLAYABLE[container].test(profile)) return `it is ${profile}, which few can play`;
   const look = `${width}×${height} in ${matrix}`;
   const wantedLook = `${geometry.width}×${geometry.height} in bt709`;
   if (look !== wantedLook) return `it is ${look} instead of ${wantedLook}`;
@@ -65,12 +65,15 @@ export function faultIn({ tracks, duration }: Probe, expected: Expected): string
   if (fault) return fault;
   const planned = Math.max(samples.at(-1)!.end / TICKS_PER_SECOND, soundSeconds ?? 0);
   const off = Math.abs(duration - planned);
-  if (!(off <= SOUND_TOLERANCE[kind])) return `it takes ${duration} s instead of ${planned}`;
+  if (!(off <= SOUND_TOLERANCE[container])) return `it takes ${duration} s instead of ${planned}`;
   return undefined;
 }
 
 /** Checks that every picture is shown from its start to the next one's, and the last to the end, by the tables of their track. */
-function pictureFaultIn(found: readonly ProbedSample[], { kind, samples }: Expected): string | undefined {
+function pictureFaultIn(
+  found: readonly ProbedSample[],
+  { container, samples }: Expected,
+): string | undefined {
   if (found.length !== samples.length) return `it has ${found.length} pictures instead of ${samples.length}`;
   const near = (a: number, b: number) => Math.abs(a - b) <= PICTURE_TOLERANCE;
   // Samples are stored in the order of decoding.
@@ -84,18 +87,18 @@ function pictureFaultIn(found: readonly ProbedSample[], { kind, samples }: Expec
   if (!near(ends, end)) return `its last picture ends at ${ends} s instead of ${end}`;
   // An MP4 stores the duration of every sample in a table of its own.
   const sum = found.reduce((sum, { duration }) => sum + duration, 0);
-  if (kind === 'mp4' && !near(sum, end)) return `its pictures take ${sum} s instead of ${end}`;
+  if (container === 'mp4' && !near(sum, end)) return `its pictures take ${sum} s instead of ${end}`;
   return undefined;
 }
 
 /** Checks that the sound begins at 0, or earlier by what a decoder leaves out, and ends where it was cut. */
 function soundFaultIn(
   found: readonly ProbedSample[],
-  { kind, soundSeconds = 0 }: Expected,
+  { container, soundSeconds = 0 }: Expected,
 ): string | undefined {
   const [first, last] = [found[0], found.at(-1)];
   if (!first || !last) return 'its sound is empty';
-  const tolerance = SOUND_TOLERANCE[kind];
+  const tolerance = SOUND_TOLERANCE[container];
   const end = last.start + last.duration;
   if (!(first.start <= tolerance)) return `its sound begins at ${first.start} s`;
   if (!(Math.abs(end - soundSeconds) <= tolerance))

@@ -1,5 +1,6 @@
 /** The data of the two jobs of a tape, and the ids of jobs. */
 import { createHash } from 'node:crypto';
+import { KIND_OPTIONS } from '../bake/outputs.ts';
 import type { Delivery } from '../schemas/outcome.ts';
 import type { BakeRequest, OutputRequest } from '../schemas/request.ts';
 
@@ -50,6 +51,13 @@ export function nextJobId(jobId: string): string {
   return `${identity}-${Number(number) + 1}`;
 }
 
-function canonical({ kind, scale, maxSide }: OutputRequest): string {
-  return JSON.stringify([kind, scale ?? null, maxSide ?? null]);
+function canonical({ kind, scale, maxSide, ...options }: OutputRequest): string {
+  const basics = [kind, scale ?? null, maxSide ?? null];
+  // Older releases know nothing of these options. A request that says the usual value is equal to one that says nothing.
+  const usual: Readonly<Record<string, unknown>> =
+    kind in KIND_OPTIONS ? KIND_OPTIONS[kind as keyof typeof KIND_OPTIONS] : {};
+  const changed = Object.entries(options)
+    .filter(([name, value]) => value !== undefined && value !== usual[name])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(changed.length === 0 ? basics : [...basics, Object.fromEntries(changed)]);
 }

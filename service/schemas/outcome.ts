@@ -22,6 +22,17 @@ const result = {
   duration: seconds.openapi({ description: 'Seconds.' }),
   bytes: z.int(),
   outputs: z.record(z.string(), z.string()).openapi({ description: 'Kind of output to its URL.' }),
+  thumbnail: z
+    .object({
+      width: z.int().openapi({ description: 'Pixels.' }),
+      height: z.int(),
+      thumbHash: z.string().openapi({
+        description:
+          'A picture of about 25 bytes in Base64, to be shown while the thumbnail loads (the format ThumbHash).',
+      }),
+    })
+    .optional()
+    .openapi({ description: 'The thumbnail, if there is one.' }),
 };
 
 /** The result as the queue keeps it. */

@@ -1,11 +1,21 @@
 /** The fields of a request: what they may be, what they are for, and which of them the queue keeps. */
 import { z } from '@hono/zod-openapi';
-import { DEFAULT_OUTPUTS, OUTPUT_KINDS, OUTPUTS } from '../bake/outputs.ts';
-import { LARGEST_SIDE, SCALES } from '../bake/plan/size.ts';
+import {
+  DEFAULT_OUTPUTS,
+  KIND_OPTIONS,
+  MOMENTS,
+  OUTPUT_KINDS,
+  OUTPUTS,
+  STILL_FORMATS,
+} from '../bake/outputs.ts';
+import { SHARE_FPS, SHARE_FRAMES } from '../bake/plan/share.ts';
+import { type Background, LARGEST_SIDE, SCALES } from '../bake/plan/size.ts';
 import { SLUG } from '../lib/ids.ts';
 import { jsonFault } from '../lib/json-bounds.ts';
 
 const MAX_URL = 2048;
+/** Seconds, of the longest tape that anyone makes. */
+const MAX_SECONDS = 86_400;
 /** BullMQ's limit. */
 const MAX_PRIORITY = 2_097_151;
 
@@ -49,6 +59,47 @@ function sideNotes(): string {
     .join('');
 }
 
+const thumbnailOptions = {
+  at: z
+    .union([z.enum(MOMENTS), z.number().min(0).max(MAX_SECONDS)], {
+      error: `must be ${MOMENTS.join(', ')}, or seconds from 0 to ${MAX_SECONDS}`,
+    })
+    .optional()
+    .openapi({
+      description: `Which moment a thumbnail shows: seconds, or ${MOMENTS.join(', ')}; ${KIND_OPTIONS.thumbnail.at} when left out. After the end, the last picture is shown.`,
+    }),
+  format: oneOf(STILL_FORMATS).openapi({
+    description: `The format of a thumbnail; ${KIND_OPTIONS.thumbnail.format} when left out.`,
+  }),
+};
+
+const shareOptions = {
+  fps: z
+    .literal(SHARE_FPS, { error: `must be ${SHARE_FPS.join(' or ')}` })
+    .optional()
+    .openapi({
+      description: `Pictures a second of a share video; ${KIND_OPTIONS.share.fps} when left out.`,
+      enum: [...SHARE_FPS],
+    }),
+  frame: oneOf(SHARE_FRAMES).openapi({
+    description: `Pixels of a share video, with the tape in its middle; ${KIND_OPTIONS.share.frame}, the size of the tape enlarged, when left out.`,
+  }),
+  background: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, { error: 'must be a colour such as #1a2b3c' })
+    .transform((colour) => colour.toLowerCase() as Background)
+    .optional()
+    .openapi({
+      type: 'string',
+      pattern: '^#[0-9a-fA-F]{6}$',
+      description: `The colour around the tape in a share video; ${KIND_OPTIONS.share.background} when left out.`,
+    }),
+  silence: z.boolean({ error: 'must be true or false' }).optional().openapi({
+    description:
+      'Whether silence fills the sound track of a share video: that of a tape without sound, and after a sound that ends early; true when left out.',
+  }),
+};
+
 const output = z
   .strictObject({
     kind: z.enum(OUTPUT_KINDS, { error: `must be one of ${OUTPUT_KINDS.join(', ')}` }),
@@ -59,6 +110,17 @@ const output = z
     maxSide: wholeNumber(16, LARGEST_SIDE)
       .optional()
       .openapi({ description: `Pixels of the longer side at most${sideNotes()}.` }),
+    ...thumbnailOptions,
+    ...shareOptions,
+  })
+  .superRefine((output, context) => {
+    for (const [kind, options] of Object.entries(KIND_OPTIONS)) {
+      const misplaced = Object.keys(options).find(
+        (name) => output[name as keyof typeof output] !== undefined,
+      );
+      if (kind === output.kind || misplaced === undefined) continue;
+      context.addIssue({ code: 'custom', path: [misplaced], message: `is an option of ${kind} only` });
+    }
   })
   .openapi('Output');
 
@@ -121,7 +183,9 @@ const notKept = {
 export const bakeBody = z.object({ ...kept, ...notKept, outputs: outputs.optional() }).openapi('BakeRequest');
 
 /** Body of POST /thumbnail. */
-export const thumbnailBody = z.object({ ...kept, ...notKept }).openapi('ThumbnailRequest');
+export const thumbnailBody = z
+  .object({ ...kept, ...notKept, ...thumbnailOptions })
+  .openapi('ThumbnailRequest');
 
 export type BakeBody = z.output<typeof bakeBody>;
 export type OutputRequest = Readonly<z.output<typeof output>>;
@@ -146,6 +210,10 @@ export function onlyRequest(request: BakeRequest): BakeRequest {
 /** Whether the receiver of the callback is to publish the video. */
 export function isPublished({ publish }: Pick<BakeRequest, 'publish'>): boolean {
   return publish !== false;
+}
+
+function oneOf<const T extends readonly string[]>(values: T) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` }).optional();
 }
 
 function wholeNumber(min: number, max: number) {

@@ -8,7 +8,7 @@ import {
   type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { OUTPUTS } from '../bake/outputs.ts';
+import { fileType } from '../bake/outputs.ts';
 import type { StorageCode } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
@@ -47,15 +47,15 @@ export function bucketStorage(options: StorageOptions): OutputStorage {
 
   /** Fails with a conflict when the object changes between the look at it and the end of the upload. */
   const putOnce = async (file: OutputFile, signal: AbortSignal): Promise<void> => {
-    const { name, kind, path, mongoId, replaces } = file;
-    const Key = keyFor(name, kind);
+    const { name, kind, format, path, mongoId, replaces } = file;
+    const Key = keyFor(name, kind, format);
     const keys = keysFor(name);
     const heads = await Promise.all(keys.map((key) => headObject(client, Bucket, key, signal)));
     assertOwned(heads, { mongoId, unowned: isMp4Url(replaces, name) });
     const target = {
       ...common,
       Key,
-      ContentType: OUTPUTS[kind].contentType,
+      ContentType: fileType(kind, format).contentType,
       Metadata: ownerMetadata(mongoId),
     };
     const wasConditional = isConditional;
@@ -71,7 +71,7 @@ export function bucketStorage(options: StorageOptions): OutputStorage {
 
   return {
     folder: undefined,
-    url: (name, kind) => `${base}/${keyFor(name, kind)}`,
+    url: (...output) => `${base}/${keyFor(...output)}`,
     put: (file, signal) =>
       request(PUT_MS, signal, async (signal) => {
         await withRetries(() => putOnce(file, signal), {
@@ -80,7 +80,7 @@ export function bucketStorage(options: StorageOptions): OutputStorage {
           signal,
           isRetryable: (error) => classifyS3Error(error) === 'conflict',
         });
-        return `${base}/${keyFor(file.name, file.kind)}`;
+        return `${base}/${keyFor(file.name, file.kind, file.format)}`;
       }),
     remove: (name, owner) =>
       request(REMOVE_MS, undefined, async (signal) => {

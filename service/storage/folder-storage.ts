@@ -23,20 +23,20 @@ export function folderStorage(options: StorageOptions): OutputStorage {
   const folder = fileURLToPath(options.endpoint);
   const base = publicBase(options);
   const isMp4Url = mp4UrlMatcher(options);
-  const url: OutputStorage['url'] = (name, kind) => `${base}/${keyFor(name, kind)}`;
+  const url: OutputStorage['url'] = (...output) => `${base}/${keyFor(...output)}`;
   const placeOfKey = (key: string) => placeOf(join(folder, key));
   return {
     folder,
     url,
     put: (file, signal) =>
       withStorageErrors(async () => {
-        const { name, kind, path, mongoId, replaces } = file;
-        const place = placeOfKey(keyFor(name, kind));
+        const { name, kind, format, path, mongoId, replaces } = file;
+        const place = placeOfKey(keyFor(name, kind, format));
         const owner = { mongoId, unowned: isMp4Url(replaces, name) };
         await mkdir(dirname(place.path), { recursive: true });
         for (const key of keysFor(name)) await assertOwned(placeOfKey(key), owner);
         await store(path, place, owner, signal);
-        return url(name, kind);
+        return url(name, kind, format);
       }, signal),
     remove: (name, owner) =>
       withStorageErrors(async () => {

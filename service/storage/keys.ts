@@ -1,16 +1,20 @@
-import { OUTPUT_KINDS, type OutputKind, outputFileName } from '../bake/outputs.ts';
+import { fileType, fileTypes, OUTPUT_KINDS, type OutputKind, type StillFormat } from '../bake/outputs.ts';
 import { SLUG } from '../lib/ids.ts';
 
 /** How long anyone may keep a file: five minutes, since baking a tape again replaces its bytes. */
 export const CACHE_CONTROL = 'public, max-age=300';
 
 /** The key of an output in the bucket. Throws TypeError for a name that no slug can be, above all for one that leads elsewhere. */
-export function keyFor(name: string, kind: OutputKind): string {
-  if (!SLUG.test(name)) throw new TypeError('not a name of files');
-  return `tapes/${outputFileName(name, kind)}`;
+export function keyFor(name: string, kind: OutputKind, format?: StillFormat): string {
+  return `${prefixOf(name)}${fileType(kind, format).ending}`;
 }
 
 /** All keys that a name can have. */
 export function keysFor(name: string): string[] {
-  return OUTPUT_KINDS.map((kind) => keyFor(name, kind));
+  return OUTPUT_KINDS.flatMap((kind) => fileTypes(kind).map(({ ending }) => `${prefixOf(name)}${ending}`));
+}
+
+function prefixOf(name: string): string {
+  if (!SLUG.test(name)) throw new TypeError('not a name of files');
+  return `tapes/${name}`;
 }

@@ -1,12 +1,12 @@
 /** The interface of a storage of finished files, and their owners. `open.ts` opens a storage: a bucket, or a folder. */
-import type { OutputKind } from '../bake/outputs.ts';
+import type { OutputKind, StillFormat } from '../bake/outputs.ts';
 import { OvenError, type StorageCode } from '../errors.ts';
 import type { Account } from './s3.ts';
 
 /** Where finished files go: a public bucket, or a folder that Oven serves. */
 export interface OutputStorage {
   /** The public URL of an output, whether it is stored or not. */
-  url(name: string, kind: OutputKind): string;
+  url(name: string, kind: OutputKind, format?: StillFormat): string;
   /**
    * Stores a file under the key of its name, whole or not at all, and returns its public URL. It replaces a file that the
    * same tape stored before. Throws StorageError, with SLUG_TAKEN when a file of the name belongs to another tape, or has
@@ -29,6 +29,8 @@ export interface OutputFile {
   /** The slug, or the code. */
   readonly name: string;
   readonly kind: OutputKind;
+  /** The format of a still. */
+  readonly format?: StillFormat | undefined;
   readonly path: string;
   /** The tape that owns the file. */
   readonly mongoId: string;

@@ -121,9 +121,9 @@ async function storeOutputs(
   const { mongoId, replaces } = request;
   const name = fileNameOf(request);
   const urls: Record<string, string> = {};
-  for (const [done, { kind, path }] of outputs.entries()) {
+  for (const [done, { kind, format, path }] of outputs.entries()) {
     onProgress(stageProgress('uploading', done / outputs.length));
-    urls[kind] = await storage.put({ name, kind, path, mongoId, replaces }, signal);
+    urls[kind] = await storage.put({ name, kind, format, path, mongoId, replaces }, signal);
   }
   return urls;
 }
@@ -131,12 +131,19 @@ async function storeOutputs(
 /** The facts of the first output, which is the one that people wait for. */
 function mainOutput({ outputs, duration }: BakeReport): Omit<BakeResult, 'outputs'> {
   const { width, height, bytes } = outputs[0]!;
-  return { width, height, duration, bytes };
+  return { width, height, duration, bytes, thumbnail: thumbnailIn(outputs) };
+}
+
+function thumbnailIn(outputs: readonly OutputReport[]): BakeResult['thumbnail'] {
+  const thumbnail = outputs.find(({ kind }) => kind === 'thumbnail');
+  if (thumbnail?.thumbHash === undefined) return undefined;
+  const { width, height, thumbHash } = thumbnail;
+  return { width, height, thumbHash };
 }
 
 /** The output with the scale that holds where its request says nothing. */
-function withScale({ kind, scale, maxSide }: OutputRequest, usual: Scale): OutputRequest {
-  return { kind, scale: scale ?? (hasForm(kind, 'still') ? undefined : usual), maxSide };
+function withScale(output: OutputRequest, usual: Scale): OutputRequest {
+  return { ...output, scale: output.scale ?? (hasForm(output.kind, 'still') ? undefined : usual) };
 }
 
 /** Gives one stage its time. Throws BAKE_TIMEOUT when it takes longer. */

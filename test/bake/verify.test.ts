@@ -16,7 +16,7 @@ import {
 import { argv } from '../../service/lib/argv.ts';
 
 const expected: Expected = {
-  kind: 'mp4',
+  container: 'mp4',
   samples: [
     { picture: 0, start: 0, end: 1500 },
     { picture: 1, start: 1500, end: 9000 },
@@ -54,7 +54,7 @@ describe('faultIn', () => {
       { picture: 1, start: 1530, end: 9000 },
       { picture: 2, start: 9000, end: 10_530 },
     ];
-    const webm = { ...expected, kind: 'webm', samples } as const;
+    const webm = { ...expected, container: 'webm', samples } as const;
     const vp9 = {
       ...picture,
       codec: 'vp9',

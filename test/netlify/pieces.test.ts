@@ -13,7 +13,7 @@ import { newCode } from '../../netlify/lib/tapes/database.ts';
 import { nextAttemptAt } from '../../netlify/lib/tapes/due.ts';
 import { ENDINGS, SLUG } from '../../netlify/lib/tapes/names.ts';
 import { LIMITS } from '../../service/bake/limits.ts';
-import { OUTPUTS } from '../../service/bake/outputs.ts';
+import { fileType } from '../../service/bake/outputs.ts';
 import { SLUG as SERVICE_SLUG } from '../../service/lib/ids.ts';
 
 describe('the key of a record', () => {
@@ -173,7 +173,7 @@ describe('what the functions repeat of the service', () => {
     expect(SLUG.source).toBe(SERVICE_SLUG.source));
 
   test.each(['mp4', 'thumbnail'] as const)('The file ending of the %s is the one of the service', (kind) => {
-    expect(ENDINGS[kind]).toBe(OUTPUTS[kind].ending);
+    expect(ENDINGS[kind]).toBe(fileType(kind).ending);
   });
 
   test('The limit of a ZIP is the default of the service', () => {

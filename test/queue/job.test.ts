@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { identityOf, nextJobId } from '../../service/queue/job.ts';
+import type { OutputRequest } from '../../service/schemas/request.ts';
 import { requestFor } from './fixture.ts';
 
 it('An identity is an id that BullMQ accepts, and so are the ids after it', () => {
@@ -10,4 +11,27 @@ it('An identity is an id that BullMQ accepts, and so are the ids after it', () =
     `${identity}-3`,
     `${identity}-10`,
   ]);
+});
+
+it('A request without the options of an output keeps the identity that older releases gave it', () => {
+  expect(identityOf(requestFor('a'))).toBe('0cd7dd36679b12528cdea65f76e2c6bc');
+  const outputs = [
+    { kind: 'share', fps: 60, frame: 'source', background: '#000000', silence: true },
+    { kind: 'thumbnail', at: 'middle', format: 'jpeg', scale: undefined },
+  ] as const;
+  const plain = [{ kind: 'thumbnail' }, { kind: 'share' }] as const;
+  expect(identityOf(requestFor('a', { outputs: [...outputs] }))).toBe(
+    identityOf(requestFor('a', { outputs: [...plain] })),
+  );
+});
+
+it.each<[string, OutputRequest, OutputRequest]>([
+  ['moments', { kind: 'thumbnail', at: 'first' }, { kind: 'thumbnail', at: 0.5 }],
+  ['formats', { kind: 'thumbnail', format: 'png' }, { kind: 'thumbnail', format: 'webp' }],
+  ['rates', { kind: 'share', fps: 30 }, { kind: 'share' }],
+  ['backgrounds', { kind: 'share', background: '#ffffff' }, { kind: 'share' }],
+])('Requests with different %s have different identities', (_, one, other) => {
+  expect(identityOf(requestFor('a', { outputs: [one] }))).not.toBe(
+    identityOf(requestFor('a', { outputs: [other] })),
+  );
 });

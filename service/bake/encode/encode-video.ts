@@ -6,12 +6,26 @@ import { writeWebm } from '../container/webm.ts';
 import { BakeError } from '../errors.ts';
 import type { RunOptions } from '../ffmpeg.ts';
 import type { Pictures } from '../frames/pictures.ts';
-import type { VideoKind } from '../outputs.ts';
-import { planScale, type Scale } from '../plan/size.ts';
+import {
+  type Container,
+  KIND_OPTIONS,
+  OUTPUTS,
+  type OutputRequest,
+  sideLimit,
+  type VideoKind,
+} from '../outputs.ts';
+import { planConstantSamples, planShareSize } from '../plan/share.ts';
+import { planScale } from '../plan/size.ts';
 import { TICKS_PER_MS, TICKS_PER_SECOND } from '../plan/timeline.ts';
 import type { UnpackedSound } from '../sound/unpack.ts';
 import { diskFull } from '../temp-folder.ts';
-import { type PicturesPlan, pictureArguments, soundArguments } from './command.ts';
+import {
+  encodedRate,
+  type PicturesPlan,
+  pictureArguments,
+  type SoundPlan,
+  soundArguments,
+} from './command.ts';
 import { runEncoder } from './run-encoder.ts';
 import { INDEX_RATE, peakRate, planReorderedSamples, planSamples, type Sample } from './samples.ts';
 import { contentOf, endsInOrder, gainsByReordering } from './x264.ts';
@@ -23,30 +37,64 @@ export interface VideoPlan extends Omit<PicturesPlan, 'blend'> {
 }
 
 /** Ticks in the container's unit of time: an MP4 counts in ticks, a WebM in milliseconds. */
-const TICKS_PER_UNIT: Readonly<Record<VideoKind, number>> = { mp4: 1, webm: TICKS_PER_MS };
+const TICKS_PER_UNIT: Readonly<Record<Container, number>> = { mp4: 1, webm: TICKS_PER_MS };
 
 /** B-frames gain nothing for fewer pictures. */
 const MIN_PICTURES_FOR_B_FRAMES = 8;
 
+/** What a plan of a video needs of the pictures. */
+type PictureFacts = Pick<Pictures, 'width' | 'height' | 'alpha' | 'timeline' | 'pngBytes'>;
+
 /** Plans the size of a video, its samples and the kind of its stream. Pure. */
 export function planVideo(
   kind: VideoKind,
-  { width, height, alpha, timeline, pngBytes }: Pictures,
-  scale: Scale = 'auto',
-  maxSide?: number,
+  pictures: PictureFacts,
+  request: Omit<OutputRequest, 'kind'>,
 ): VideoPlan {
-  const geometry = planScale(width, height, scale, maxSide);
+  return OUTPUTS[kind].constantRate ? planShare(pictures, request) : planExactVideo(kind, pictures, request);
+}
+
+/** Plans a video of constant rate. Pure. */
+function planShare(
+  { width, height, alpha, timeline, pngBytes }: PictureFacts,
+  request: Omit<OutputRequest, 'kind'>,
+): VideoPlan {
+  const usual = KIND_OPTIONS.share;
+  const { fps = usual.fps, frame = usual.frame, background = usual.background, scale = 'auto' } = request;
+  const size = { frame, background, fps, scale, maxSide: sideLimit('share', request.maxSide) };
+  return {
+    container: 'mp4',
+    geometry: planShareSize(width, height, size),
+    alpha,
+    content: contentOf(pngBytes, timeline.pictures.length, width * height),
+    samples: planConstantSamples(timeline, fps),
+    reorder: false,
+    peakRate: fps,
+    repeatsFrom: 0,
+    rate: fps,
+    constantRate: true,
+  };
+}
+
+/** Plans a video in which each picture has the time of the tape. Pure. */
+function planExactVideo(
+  kind: VideoKind,
+  { width, height, alpha, timeline, pngBytes }: PictureFacts,
+  { scale = 'auto', maxSide }: Omit<OutputRequest, 'kind'>,
+): VideoPlan {
+  const { container } = OUTPUTS[kind];
+  const geometry = planScale(width, height, scale, sideLimit(kind, maxSide));
   const { pictures } = timeline;
   const content = contentOf(pngBytes, pictures.length, width * height);
   const gains =
-    kind === 'mp4' &&
+    container === 'mp4' &&
     pictures.length >= MIN_PICTURES_FOR_B_FRAMES &&
     gainsByReordering(content, geometry.width * geometry.height);
   const reordered = gains ? planReorderedSamples(timeline, endsInOrder) : undefined;
-  const samples = reordered ?? planSamples(timeline, TICKS_PER_UNIT[kind]);
+  const samples = reordered ?? planSamples(timeline, TICKS_PER_UNIT[container]);
   const last = samples.findIndex(({ picture }) => picture === samples.at(-1)!.picture);
   return {
-    kind,
+    container,
     geometry,
     alpha,
     content,
@@ -54,6 +102,24 @@ export function planVideo(
     reorder: reordered !== undefined,
     peakRate: peakRate(samples),
     repeatsFrom: last + 1,
+    rate: INDEX_RATE,
+    constantRate: false,
+  };
+}
+
+/** Plans the sound track of a video: the sound as it is, or for sites in stereo and as long as the pictures. Pure. */
+export function planSound(
+  { container, constantRate, samples }: Pick<VideoPlan, 'container' | 'constantRate' | 'samples'>,
+  sound: UnpackedSound,
+  pad: boolean,
+): SoundPlan {
+  const padded = constantRate && pad;
+  return {
+    container,
+    sampleRate: constantRate ? SHARE_SOUND_RATE : encodedRate(container, sound.sampleRate),
+    channels: constantRate || sound.channels > 1 ? 2 : 1,
+    seconds: padded ? samples.at(-1)!.end / TICKS_PER_SECOND : sound.seconds,
+    padded,
   };
 }
 
@@ -65,20 +131,20 @@ export function planVideo(
 export async function encodeVideo(
   plan: VideoPlan,
   pictures: Pictures,
-  unpackedSound: UnpackedSound | undefined,
+  tapeSound: { readonly plan: SoundPlan; readonly sound: UnpackedSound } | undefined,
   output: string,
   run: RunOptions,
   onSamples: (samples: number) => void,
 ): Promise<void> {
   await runAllOrStop<unknown>(run.signal, (signal) => {
-    const sound = unpackedSound
-      ? encodeSound(plan.kind, unpackedSound, { ...run, signal })
+    const sound = tapeSound
+      ? encodeSound(tapeSound.plan, tapeSound.sound, { ...run, signal })
       : Promise.resolve(undefined);
     const encode: EncodePictures = (blend, signalOfRun, onTransparency) =>
       runEncoder(
         pictureArguments({ ...plan, blend }),
         {
-          input: toMatroska(pictures, plan.samples, signal),
+          input: toMatroska(pictures, plan, signal),
           take: (bytes) => writeVideo(plan, bytes, sound, output, onSamples),
           ...(onTransparency && { onTransparency }),
         },
@@ -103,6 +169,8 @@ async function blendWhereNeeded(encode: EncodePictures, signal: AbortSignal): Pr
 }
 
 const MICROSECONDS = 1_000_000;
+/** Audio samples a second of a share video: every site takes 48 kHz. */
+const SHARE_SOUND_RATE = 48_000;
 
 /**
  * The samples' pictures as the Matroska file that ffmpeg reads, made while it is read: nothing is written to the disk, and the
@@ -110,21 +178,23 @@ const MICROSECONDS = 1_000_000;
  */
 async function* toMatroska(
   pictures: Pictures,
-  samples: readonly Sample[],
+  { samples, rate, constantRate }: VideoPlan,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  yield fileHead(pictures.width, pictures.height, INDEX_RATE);
+  yield fileHead(pictures.width, pictures.height, rate);
   let next = 0;
   for await (const { picture, png } of pictures.readAll(signal)) {
-    for (; samples[next]?.picture === picture; next++) {
-      yield pictureHead((next * MICROSECONDS) / INDEX_RATE, png.length);
+    for (let first = true; samples[next]?.picture === picture; next++, first = false) {
+      // The encoder repeats pictures by itself, up to the last sample.
+      if (constantRate && !first && next < samples.length - 1) continue;
+      yield pictureHead((next * MICROSECONDS) / rate, png.length);
       yield png;
     }
   }
 }
 
 async function writeVideo(
-  { kind, samples, geometry }: VideoPlan,
+  { container, samples, geometry, rate }: VideoPlan,
   bytes: AsyncIterable<Uint8Array>,
   sound: Promise<SoundTrack | undefined>,
   output: string,
@@ -135,11 +205,11 @@ async function writeVideo(
     description: track.description,
     width: geometry.width,
     height: geometry.height,
-    packets: withTimes(packets, samples, onSamples),
+    packets: withTimes(packets, samples, rate, onSamples),
   };
   const soundTrack = await sound;
   try {
-    if (kind === 'mp4') await writeMp4(output, pictureTrack, soundTrack);
+    if (container === 'mp4') await writeMp4(output, pictureTrack, soundTrack);
     else await writeWebm(output, pictureTrack, soundTrack, samples.at(-1)!.end / TICKS_PER_SECOND);
   } catch (cause) {
     throw diskFull(cause) ?? cause;
@@ -150,11 +220,12 @@ async function writeVideo(
 async function* withTimes(
   packets: AsyncIterable<Packet>,
   samples: readonly Sample[],
+  rate: number,
   onSamples: (samples: number) => void,
 ): AsyncGenerator<TimedPacket> {
   let count = 0;
   for await (const { data, key, time } of packets) {
-    const number = Math.round((time * INDEX_RATE) / 1000);
+    const number = Math.round((time * rate) / 1000);
     const sample = samples[number];
     if (!sample) {
       throw new BakeError('VERIFY_FAILED', `The encoder gave a picture ${number} of ${samples.length}.`);
@@ -184,15 +255,16 @@ const OPUS_PACKET = OPUS_RATE / 50;
 const OPUS_DELAY_AT = 10;
 
 /** Encodes the sound, and gives each packet its time by counting. Throws as `runEncoder`. */
-async function encodeSound(kind: VideoKind, sound: UnpackedSound, run: RunOptions): Promise<SoundTrack> {
+async function encodeSound(plan: SoundPlan, sound: UnpackedSound, run: RunOptions): Promise<SoundTrack> {
   const take = async (bytes: AsyncIterable<Uint8Array>) => {
     const { track, packets } = await readPackets(bytes);
     const data: Uint8Array[] = [];
     for await (const packet of packets) data.push(packet.data);
-    const { delay, each } = kind === 'mp4' ? aacTimes(track.sampleRate) : opusTimes(track.description);
-    return { ...track, ...cutToEnd(data, delay, each, sound.seconds), delay };
+    const { delay, each } =
+      plan.container === 'mp4' ? aacTimes(track.sampleRate) : opusTimes(track.description);
+    return { ...track, ...cutToEnd(data, delay, each, plan.seconds), delay };
   };
-  return await runEncoder(soundArguments(kind, sound), { take }, run);
+  return await runEncoder(soundArguments(plan, sound), { take }, run);
 }
 
 /** Leaves out the packets after the sound's end. `delay` is the time before the sound, `each` that of a packet, both in seconds. */

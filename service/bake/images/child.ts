@@ -1,5 +1,6 @@
 import type { OutputInfo, Sharp } from 'sharp';
 import sharp from 'sharp';
+import { rgbaToThumbHash } from 'thumbhash';
 import { PngFault, readPng, repack } from '../frames/png.ts';
 import type { AnimationCodec, StillCodec } from '../outputs.ts';
 import type { ImageFault, ImageReply, ImageRequest, ImageResponses, PageSize, Size } from './process.ts';
@@ -123,7 +124,20 @@ async function renderStill(
   const { data, info }: { data: Buffer; info: OutputInfo } = await fitted
     .toFormat(format, options)
     .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, image: data };
+  return { width: info.width, height: info.height, image: data, thumbHash: await thumbHashOf(data) };
+}
+
+/** Pixels of a side that ThumbHash reads at most. */
+const THUMB_HASH_SIDE = 100;
+
+/** The ThumbHash of an image, in Base64. */
+async function thumbHashOf(image: Buffer): Promise<string> {
+  const { data, info } = await sharp(image)
+    .resize(THUMB_HASH_SIDE, THUMB_HASH_SIDE, { fit: 'inside' })
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return Buffer.from(rgbaToThumbHash(info.width, info.height, data)).toString('base64');
 }
 
 async function enlarge(image: Sharp, { width, height }: Size, factor: number): Promise<Sharp> {

@@ -1,31 +1,48 @@
 import { writeFile } from 'node:fs/promises';
 import type { Pictures } from '../frames/pictures.ts';
-import type { AnimationCodec, StillCodec } from '../outputs.ts';
+import type { AnimationCodec, Moment, StillCodec } from '../outputs.ts';
 import { planScale, type Scale } from '../plan/size.ts';
-import { pictureAt, TICKS_PER_MS, type Timeline } from '../plan/timeline.ts';
+import { pictureAt, TICKS_PER_MS, TICKS_PER_SECOND, type Timeline } from '../plan/timeline.ts';
 import { diskFull } from '../temp-folder.ts';
 import type { ImageProcess, PageSize, Size } from './process.ts';
 
-/**
- * Writes the picture in the middle of the tape at `path`, `side` pixels on its longer side. Throws DISK_FULL, and what
- * `Pictures.read` and the image process throw.
- */
+/** A still as it is to be made. */
+export interface StillPlan {
+  readonly at: Moment;
+  readonly codec: StillCodec;
+  /** Pixels of the longer side. */
+  readonly side: number;
+}
+
+/** A finished still. `thumbHash` is a picture of about 25 bytes in Base64, to be shown while the still loads (the format ThumbHash). */
+export interface StillReport extends Size {
+  readonly bytes: number;
+  readonly thumbHash: string;
+}
+
+/** Writes one picture of the tape at `path`. Throws DISK_FULL, and what `Pictures.read` and the image process throw. */
 export async function makeStill(
-  codec: StillCodec,
-  side: number,
+  { at, codec, side }: StillPlan,
   pictures: Pictures,
   images: ImageProcess,
   path: string,
   signal: AbortSignal,
-): Promise<Size & { readonly bytes: number }> {
+): Promise<StillReport> {
   const { width, height, timeline } = pictures;
-  const png = await pictures.read(pictureAt(timeline, timeline.end / 2), signal);
+  const png = await pictures.read(pictureAt(timeline, ticksAt(timeline, at)), signal);
   const frame = { width, height };
-  const { image, ...size } = await images.request({ ask: 'still', png, frame, side, codec }, signal);
+  const { image, ...facts } = await images.request({ ask: 'still', png, frame, side, codec }, signal);
   await writeFile(path, image).catch((cause) => {
     throw diskFull(cause) ?? cause;
   });
-  return { ...size, bytes: image.length };
+  return { ...facts, bytes: image.length };
+}
+
+/** Ticks from the start of the video to a moment. A moment after the end shows the last picture, as players do. Pure. */
+export function ticksAt({ end }: Pick<Timeline, 'end'>, at: Moment): number {
+  if (at === 'first') return 0;
+  if (at === 'middle') return end / 2;
+  return at === 'last' ? end : at * TICKS_PER_SECOND;
 }
 
 /** Seconds of the tape that an animation shows at most. */

@@ -40,7 +40,7 @@ export interface PageSize extends Size {
 export interface ImageResponses {
   /** An ordinary PNG, 8-bit RGBA. */
   readonly convert: Buffer;
-  readonly still: Size & { readonly image: Buffer };
+  readonly still: Size & { readonly image: Buffer; readonly thumbHash: string };
   readonly page: null;
   /** Bytes of the file. */
   readonly animation: number;

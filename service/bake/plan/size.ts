@@ -9,6 +9,9 @@ const DOUBLED_SIDE = 2048;
 /** Pixels of the longer side at most: more is too large for common players. */
 export const LARGEST_SIDE = 4096;
 
+/** A colour as #rrggbb. */
+export type Background = `#${string}`;
+
 /** The size of a video, and of the frame in it. All in pixels. */
 export interface Geometry {
   /** How many pixels each pixel of the frame becomes, in both directions: a whole number, or less than 1 for a frame that is shrunk. */
@@ -21,6 +24,8 @@ export interface Geometry {
   readonly height: number;
   /** Whether the request has a larger factor. */
   readonly reduced: boolean;
+  /** The place of the scaled frame in a larger video. Where it is missing, the frame fills the video. */
+  readonly padding?: { readonly left: number; readonly top: number; readonly background: Background };
 }
 
 /**

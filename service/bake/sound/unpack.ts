@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BakeWarning } from '../errors.ts';
 import type { RunOptions } from '../ffmpeg.ts';
@@ -32,6 +32,16 @@ interface Unpacked {
   /** Undefined for a tape without sound, or with sound that can't be read. */
   readonly sound: UnpackedSound | undefined;
   readonly warnings: readonly BakeWarning[];
+}
+
+/** Writes the shortest silence, which the encoder makes longer, to a file in `folder`. Throws DISK_FULL. */
+export async function writeSilence(folder: string): Promise<UnpackedSound> {
+  const path = join(folder, 'silence.pcm');
+  const sampleRate = 48_000;
+  await writeFile(path, new Float32Array(1)).catch((cause) => {
+    throw diskFull(cause) ?? cause;
+  });
+  return { path, format: 'f32le', sampleRate, channels: 1, seconds: 1 / sampleRate };
 }
 
 /** Seconds that are decoded beyond the video, to detect a sound that is longer. */

@@ -73,13 +73,14 @@ export function bakeRoutes(app: App, options: BakeRouteOptions): void {
     path: '/thumbnail',
     tags: ['Tapes'],
     summary: 'Make a thumbnail only',
-    description: 'The same as POST /bake with `outputs: [{"kind": "thumbnail"}]`.',
+    description: 'The same as POST /bake with `outputs: [{"kind": "thumbnail", "at": …, "format": …}]`.',
     request: { body: { required: true, content: { 'application/json': { schema: thumbnailBody } } } },
     responses,
   });
-  app.openapi(thumbnail, async (c) =>
-    acceptTape(c, options, { ...c.req.valid('json'), outputs: [{ kind: 'thumbnail' }] }),
-  );
+  app.openapi(thumbnail, async (c) => {
+    const { at, format, ...body } = c.req.valid('json');
+    return acceptTape(c, options, { ...body, outputs: [{ kind: 'thumbnail', at, format }] });
+  });
 }
 
 /** The checks after those of the body, in the order of the contract, and the submission. */

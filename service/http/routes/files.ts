@@ -1,11 +1,11 @@
 import { serveStatic } from '@hono/node-server/serve-static';
 import type { MiddlewareHandler } from 'hono';
-import { OUTPUTS } from '../../bake/outputs.ts';
+import { fileTypes, OUTPUT_KINDS } from '../../bake/outputs.ts';
 import { SLUG } from '../../lib/ids.ts';
 import { CACHE_CONTROL } from '../../storage/keys.ts';
 import type { App } from '../middleware.ts';
 
-const ENDINGS = Object.values(OUTPUTS).map(({ ending }) => ending);
+const ENDINGS = OUTPUT_KINDS.flatMap(fileTypes).map(({ ending }) => ending);
 const PREFIX = '/files';
 
 /** `GET /files/tapes/:name`: the finished files of folder storage, and no other file in that folder. Players may ask for ranges. */

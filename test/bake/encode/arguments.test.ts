@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import { pictureArguments, soundArguments } from '../../../service/bake/encode/command.ts';
+import { planSound } from '../../../service/bake/encode/encode-video.ts';
+import type { Container } from '../../../service/bake/outputs.ts';
 import { planScale } from '../../../service/bake/plan/size.ts';
 import { decodeArguments } from '../../../service/bake/sound/decode.ts';
+import type { UnpackedSound } from '../../../service/bake/sound/unpack.ts';
 import { parseFormat } from '../../../service/bake/sound/wav.ts';
 import { flatPlan } from './plan.ts';
 
@@ -9,6 +12,11 @@ import { flatPlan } from './plan.ts';
 
 const plan = flatPlan(33, 24);
 const sound = { path: 'sound.pcm', format: 'f32le', sampleRate: 44_100, channels: 1, seconds: 1 };
+
+/** The arguments for the sound of an ordinary video. */
+function argumentsOf(container: Container, sound: UnpackedSound) {
+  return soundArguments(planSound({ container, samples: [], constantRate: false }, sound, true), sound);
+}
 
 /** A WAV format with this tag. */
 function format(tag: number) {
@@ -35,18 +43,18 @@ it.each<[string, string[], string]>([
   ],
   [
     'a WebM of transparent pictures',
-    pictureArguments({ ...plan, kind: 'webm', alpha: true, blend: true }),
+    pictureArguments({ ...plan, container: 'webm', alpha: true, blend: true }),
     '-hide_banner -nostdin -v warning -xerror -max_alloc 67108864 -progress pipe:1 -stats_period 0.25 -threads 1 -protocol_whitelist pipe,file -f matroska -i pipe:0 -filter_complex [0:v]settb=1/60,setpts=N,format=gbrap,premultiply=inplace=1,format=gbrp,scale=66:48:flags=neighbor+accurate_rnd+full_chroma_inp:out_color_matrix=bt709:out_range=tv,format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709[video] -map [video] -fps_mode:v passthrough -enc_time_base 1/60 -c:v libvpx-vp9 -deadline realtime -cpu-used 7 -row-mt 1 -lag-in-frames 0 -crf 24 -b:v 0 -color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv -map_metadata -1 -f matroska -cluster_time_limit 200 pipe:3',
   ],
   [
     'the sound of an MP4',
-    soundArguments('mp4', sound),
+    argumentsOf('mp4', sound),
     '-hide_banner -nostdin -v warning -xerror -max_alloc 67108864 -progress pipe:1 -stats_period 0.25 -protocol_whitelist pipe,file -f f32le -ar 44100 -ac 1 -i sound.pcm -c:a aac -aac_coder fast -b:a 128k -ac 1 -ar 44100 -map_metadata -1 -f matroska -cluster_time_limit 200 pipe:3',
   ],
   [
     'the sound of a WebM',
-    soundArguments('webm', { ...sound, channels: 2 }),
-    '-hide_banner -nostdin -v warning -xerror -max_alloc 67108864 -progress pipe:1 -stats_period 0.25 -protocol_whitelist pipe,file -f f32le -ar 44100 -ac 2 -i sound.pcm -c:a libopus -b:a 96k -af apad=pad_len=64 -ac 2 -ar 48000 -map_metadata -1 -f matroska -cluster_time_limit 200 pipe:3',
+    argumentsOf('webm', { ...sound, channels: 2 }),
+    '-hide_banner -nostdin -v warning -xerror -max_alloc 67108864 -progress pipe:1 -stats_period 0.25 -protocol_whitelist pipe,file -f f32le -ar 44100 -ac 2 -i sound.pcm -c:a libopus -b:a 96k -ac 2 -ar 48000 -map_metadata -1 -f matroska -cluster_time_limit 200 pipe:3',
   ],
   [
     'the decoder of MP3',

@@ -6,7 +6,9 @@ import {
   pictureArguments,
   soundArguments,
 } from '../../../service/bake/encode/command.ts';
+import { planSound } from '../../../service/bake/encode/encode-video.ts';
 import { x264Arguments } from '../../../service/bake/encode/x264.ts';
+import type { Container } from '../../../service/bake/outputs.ts';
 import type { UnpackedSound } from '../../../service/bake/sound/unpack.ts';
 import { argv } from '../../../service/lib/argv.ts';
 import { flatPlan } from './plan.ts';
@@ -42,16 +44,21 @@ it.each<PicturesPlan['content']>(['flat', 'smooth', 'noise'])(
 );
 
 it('A WebM is encoded as VP9 without lookahead', () => {
-  const args = pictureArguments({ ...plan, kind: 'webm' }).join(' ');
+  const args = pictureArguments({ ...plan, container: 'webm' }).join(' ');
   expect(args).toContain('-c:v libvpx-vp9');
   expect(args).toContain('-lag-in-frames 0');
   expect(args).toContain(COLOURS.join(' '));
   expect(args).not.toContain('x264');
 });
 
+/** The arguments for the sound of an ordinary video. */
+function argumentsOf(container: Container, sound: UnpackedSound) {
+  return soundArguments(planSound({ container, samples: [], constantRate: false }, sound, true), sound);
+}
+
 describe('sound', () => {
   it('The whole command for sound is right', () => {
-    expect(soundArguments('mp4', sound)).toEqual(argv`
+    expect(argumentsOf('mp4', sound)).toEqual(argv`
       ${START}
       -protocol_whitelist pipe,file -f f32le -ar 48000 -ac 2 -i work/sound.pcm
       -c:a aac -aac_coder fast -b:a 128k -ac 2 -ar 48000
@@ -73,7 +80,7 @@ describe('sound', () => {
     ['changes an unusual rate', 'mp4', { sampleRate: 96_000 }, '-ac 2 -ar 48000'],
     ['names all channels of the input', 'mp4', { channels: 6 }, '-ac 6 -i work/sound.pcm'],
   ])('The command for sound %s', (_, kind, change, text) => {
-    expect(soundArguments(kind, { ...sound, ...change }).join(' ')).toContain(text);
+    expect(argumentsOf(kind, { ...sound, ...change }).join(' ')).toContain(text);
   });
 });
 

@@ -4,7 +4,7 @@ import { planScale } from '../../../service/bake/plan/size.ts';
 /** A plan for opaque, flat pictures of this size, doubled, without B-frames. */
 export function flatPlan(width: number, height: number): PicturesPlan {
   return {
-    kind: 'mp4',
+    container: 'mp4',
     geometry: planScale(width, height, 2),
     alpha: false,
     blend: false,
@@ -12,5 +12,7 @@ export function flatPlan(width: number, height: number): PicturesPlan {
     reorder: false,
     peakRate: 60,
     repeatsFrom: 10,
+    rate: 60,
+    constantRate: false,
   };
 }

@@ -36,6 +36,8 @@ const stream: Stream = {
   reorder: false,
   peakRate: 60,
   repeatsFrom: 480,
+  rate: 60,
+  constantRate: false,
 };
 
 describe.each<Pick<Stream, 'content' | 'width' | 'height'>>([

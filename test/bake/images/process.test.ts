@@ -13,7 +13,7 @@ const REQUEST = {
   png: picture,
   frame: { width: 64, height: 48 },
   side: 128,
-  codec: OUTPUTS.thumbnail.codec,
+  codec: OUTPUTS.thumbnail.formats.jpeg.codec,
 };
 
 function open() {
