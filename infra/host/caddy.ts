@@ -37,7 +37,7 @@ ${domain} {
 ${site.proxied ? `	tls ${ORIGIN_CERTIFICATE} ${ORIGIN_CERTIFICATE}\n` : ''}	header {
 		Strict-Transport-Security "max-age=31536000"
 		X-Content-Type-Options nosniff
-		Referrer-Policy no-referrer
+		?Referrer-Policy no-referrer
 		-Server
 	}
 	@leaving file {

@@ -1,10 +1,12 @@
 /** The page of one job. */
+
 import type { TapeReport } from '../queue/status.ts';
+import { renderActions } from './actions.ts';
 import { type Markup, markup, publicText, renderBytes, renderSpan, renderTime, webUrl } from './markup.ts';
 import { groupOf, mediaOf, renderCallback, renderProgress } from './row.ts';
 
-/** The page of one job: everything about it that is public. `now` in milliseconds since 1970. */
-export function renderJob(report: TapeReport, now: number): Markup {
+/** The page of one job: everything about it that is public, and for an operator what can be done. `now` in milliseconds since 1970. */
+export function renderJob(report: TapeReport, now: number, forOperator = false): Markup {
   const { jobId, slug, error, callback } = report;
   const group = groupOf(report.status);
   return markup`<article id="job" data-key="${jobId}" aria-labelledby="job-title">
@@ -12,6 +14,7 @@ export function renderJob(report: TapeReport, now: number): Markup {
     <h2 id="job-title">${slug} <span class="state ${group}">${group}</span></h2>
     ${error && markup`<p class="failure"><code>${publicText(error.code)}</code> ${publicText(error.message)}</p>`}
     ${group === 'baking' && markup`<p class="progress">${report.stage ?? ''} ${renderProgress(report)}</p>`}
+    ${forOperator && renderActions(report)}
     ${renderMedia(report)}
     <dl class="about">
       ${item('job', markup`<code>${jobId}</code>`)}

@@ -9,11 +9,13 @@ import { isOperator, type Operator } from '../http/operator.ts';
 import { JOB_ID } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import type { Queue } from '../queue/queue.ts';
+import { renderQuestion } from './actions.ts';
 import { openBroadcaster } from './broadcaster.ts';
 import { sendEvents } from './events.ts';
 import { renderJob, renderNoJob } from './job.ts';
 import { loginFirst, loginRoutes } from './login.ts';
 import { renderIcon } from './logo.ts';
+import { markup } from './markup.ts';
 import { type Frame, readFilter, renderFrame, renderPage, STYLES } from './page.ts';
 
 export interface DashboardOptions {
@@ -93,7 +95,8 @@ export function dashboard(options: DashboardOptions): Hono {
         renderFrame(frameFor(c), { ...page, title: 'No such job · Oven', main: renderNoJob() }),
         404,
       );
-    const main = renderJob(report, Date.now());
+    const forOperator = isOperator(c);
+    const main = markup`${renderJob(report, Date.now(), forOperator)}${forOperator && renderQuestion()}`;
     return c.html(renderFrame(frameFor(c), { ...page, title: `${report.slug} · Oven`, main }));
   });
 
@@ -117,7 +120,7 @@ interface Asset {
 }
 
 const BROWSER_FILES = new URL('browser/', import.meta.url);
-const SCRIPTS = ['dashboard', 'filter', 'live', 'morph', 'times'];
+const SCRIPTS = ['actions', 'dashboard', 'filter', 'live', 'morph', 'times'];
 
 /** The page's files by name, and a hash of all of them for their URLs, so that browsers may cache them for ever. */
 function loadAssets(): { readonly hash: string; readonly files: ReadonlyMap<string, Asset> } {
@@ -155,6 +158,6 @@ function pageHeaders(media: readonly string[]): MiddlewareHandler {
     },
     strictTransportSecurity: false, // the proxy that ends TLS sets it
     xFrameOptions: 'DENY',
-    referrerPolicy: 'no-referrer',
+    referrerPolicy: 'same-origin', // without a referrer, older browsers name no origin with a form
   });
 }

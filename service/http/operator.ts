@@ -117,11 +117,13 @@ function isSessionGood(session: string, keys: readonly Buffer[], now: number): b
 }
 
 /**
- * Whether a page of Oven's sent a request that changes something. Browsers name the page's origin with each such request, and
- * send the cookie with none of another site; so this is a second guard.
+ * Whether a page of Oven's sent a request that changes something. Browsers say so in Sec-Fetch-Site; the older ones, and all over
+ * plain http, name the page's origin. They send the cookie with no request of another site; so this is a second guard.
  */
 function isOwnPage(c: Context, publicUrl: URL): boolean {
   if (['GET', 'HEAD'].includes(c.req.method)) return true;
+  const site = c.req.header('sec-fetch-site');
+  if (site !== undefined) return site === 'same-origin';
   const origin = URL.parse(c.req.header('origin') ?? '');
   if (origin === null) return false;
   if (origin.origin === publicUrl.origin) return true;

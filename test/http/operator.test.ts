@@ -114,6 +114,20 @@ describe('The operator’s login', () => {
     expect(answer.status).toBe(status);
   });
 
+  it.each([
+    ['same-origin', 'null', 200], // a page without a referrer
+    ['same-site', page, 401],
+    ['cross-site', 'null', 401],
+    ['none', page, 401],
+  ])(
+    'A POST with the cookie, Sec-Fetch-Site %s and the origin %s answers %d',
+    async (site, origin, status) => {
+      const app = appOf(['one']);
+      const cookie = cookieOf(await login(app, 'one'));
+      expect(await acts(app, { cookie, origin, 'sec-fetch-site': site })).toBe(status);
+    },
+  );
+
   it('A secret in the header needs no page', async () => {
     const app = appOf(['one']);
     expect(await acts(app, { authorization: 'Bearer one' })).toBe(200);

@@ -1,4 +1,5 @@
 // Makes the page live. The server renders everything; without this script the page is a plain one with a form.
+import { setUpActions } from './actions.js';
 import { setUpFilter } from './filter.js';
 import { followChanges } from './live.js';
 import { updateTimes } from './times.js';
@@ -7,6 +8,7 @@ document.documentElement.classList.add('live');
 setInterval(updateTimes, 5000); // a text changes every 5 seconds at most
 updateTimes();
 setUpFilter();
+setUpActions();
 // Events of <details> do not bubble, so they are captured.
 document.addEventListener('toggle', onToggle, { capture: true });
 followChanges();

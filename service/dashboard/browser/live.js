@@ -109,9 +109,14 @@ function parseRows(rows) {
  */
 async function refreshJob(job, change) {
   const key = /** @type {HTMLElement} */ (job).dataset.key ?? '';
-  if (!Object.values(change.lists).some(({ rows }) => key in rows)) return;
+  if (Object.values(change.lists).some(({ rows }) => key in rows)) await reloadJob();
+}
+
+/** Brings the page of one job up to date. */
+export async function reloadJob() {
+  const job = document.querySelector('#job');
   const answer = await fetch(location.href).catch(() => undefined);
-  if (!answer?.ok) return;
+  if (!job || !answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const wanted = page.querySelector('#job');
   if (wanted) morph(job, wanted);
@@ -122,15 +127,22 @@ async function refreshJob(job, change) {
 let sentences = [];
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let announcing;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let clearing;
 
-/** Announces a sentence to screen readers. Sentences that come within 5 seconds are announced together. */
-function announce(/** @type {string} */ text) {
+/**
+ * Announces a sentence to screen readers. Sentences that come within 5 seconds are announced together. The text goes after some
+ * seconds: the same sentence is heard again when it comes again, and nobody finds old news.
+ */
+export function announce(/** @type {string} */ text) {
   sentences.push(text);
   if (announcing !== undefined) return;
   announcing = setTimeout(() => {
     setText('#said', sentences.slice(-3).join(' '));
     sentences = [];
     announcing = undefined;
+    clearTimeout(clearing);
+    clearing = setTimeout(() => setText('#said', ''), 4500);
   }, 5000);
 }
 
