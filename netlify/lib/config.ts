@@ -25,6 +25,10 @@ export interface Config {
 export interface Bucket {
   readonly name: string;
   readonly url: URL;
+  /** Undefined: only what everybody may read is seen. */
+  readonly keys: { readonly key: string; readonly secret: string } | undefined;
+  /** What the variables of the keys begin with. */
+  readonly variables: 'ART_SPACES' | 'USER_SPACES';
 }
 
 /** DigitalOcean's region of the site's buckets. */
@@ -44,28 +48,40 @@ const list = z
   .transform((parts) => parts.filter((part) => part !== ''));
 
 /** The variables of the functions. docs/netlify.md describes them. */
-const VARIABLES = z.object({
-  MONGODB_CONNECTION_STRING: z.string(),
-  MONGODB_NAME: z.string(),
-  AUTH0_DOMAIN: z.string().transform(toOrigin).pipe(url).optional(),
-  OVEN_URL: url.optional(),
-  OVEN_CALLBACK_SECRET: list.default([]),
-  OVEN_CALLBACK_URL: url.default(new URL('https://aesthetic.computer/api/tape-bake-complete')),
-  PDS_URL: url.default(new URL('https://at.aesthetic.computer')),
-  GUEST_ATPROTO_IDENTIFIER: z.string().optional(),
-  GUEST_ATPROTO_PASSWORD: z.string().optional(),
-  ART_ZIPS_URL: url.default(bucketUrl(GUEST_BUCKET)),
-  USER_ZIPS_URL: url.default(bucketUrl(USER_BUCKET)),
-  TAPE_BLOBS_URLS: list
-    .pipe(z.array(url))
-    .default([
-      bucketUrl(BLOBS_BUCKET),
-      new URL(`https://${BLOBS_BUCKET}.${SPACES_REGION}.cdn.digitaloceanspaces.com`),
-      new URL('https://at-blobs.aesthetic.computer'),
-    ]),
-  OTHER_MEDIA_URL: url.optional(),
-  FUNCTION_SECONDS: z.coerce.number().min(MIN_SECONDS).default(25),
-});
+const VARIABLES = z
+  .object({
+    MONGODB_CONNECTION_STRING: z.string(),
+    MONGODB_NAME: z.string(),
+    AUTH0_DOMAIN: z.string().transform(toOrigin).pipe(url).optional(),
+    OVEN_URL: url.optional(),
+    OVEN_CALLBACK_SECRET: list.default([]),
+    OVEN_CALLBACK_URL: url.default(new URL('https://aesthetic.computer/api/tape-bake-complete')),
+    PDS_URL: url.default(new URL('https://at.aesthetic.computer')),
+    GUEST_ATPROTO_IDENTIFIER: z.string().optional(),
+    GUEST_ATPROTO_PASSWORD: z.string().optional(),
+    ART_ZIPS_URL: url.default(bucketUrl(GUEST_BUCKET)),
+    USER_ZIPS_URL: url.default(bucketUrl(USER_BUCKET)),
+    ART_SPACES_KEY: z.string().optional(),
+    ART_SPACES_SECRET: z.string().optional(),
+    USER_SPACES_KEY: z.string().optional(),
+    USER_SPACES_SECRET: z.string().optional(),
+    TAPE_BLOBS_URLS: list
+      .pipe(z.array(url))
+      .default([
+        bucketUrl(BLOBS_BUCKET),
+        new URL(`https://${BLOBS_BUCKET}.${SPACES_REGION}.cdn.digitaloceanspaces.com`),
+        new URL('https://at-blobs.aesthetic.computer'),
+      ]),
+    OTHER_MEDIA_URL: url.optional(),
+    FUNCTION_SECONDS: z.coerce.number().min(MIN_SECONDS).default(25),
+  })
+  .superRefine((found, context) => {
+    for (const variables of ['ART_SPACES', 'USER_SPACES'] as const) {
+      const pair = [`${variables}_KEY`, `${variables}_SECRET`] as const;
+      const missing = pair.filter((name) => found[name] === undefined);
+      if (missing.length === 1) context.addIssue({ code: 'custom', path: missing, message: 'is missing' });
+    }
+  });
 
 /**
  * Reads the environment; an empty variable counts as missing. Throws 503 NOT_CONFIGURED with the names, and without the values, of the
@@ -87,8 +103,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     callbackSecrets: found.OVEN_CALLBACK_SECRET,
     callbackUrl: found.OVEN_CALLBACK_URL.href,
     zips: {
-      guest: { name: GUEST_BUCKET, url: found.ART_ZIPS_URL },
-      user: { name: USER_BUCKET, url: found.USER_ZIPS_URL },
+      guest: {
+        name: GUEST_BUCKET,
+        url: found.ART_ZIPS_URL,
+        keys: keysOf(found.ART_SPACES_KEY, found.ART_SPACES_SECRET),
+        variables: 'ART_SPACES',
+      },
+      user: {
+        name: USER_BUCKET,
+        url: found.USER_ZIPS_URL,
+        keys: keysOf(found.USER_SPACES_KEY, found.USER_SPACES_SECRET),
+        variables: 'USER_SPACES',
+      },
     },
     blobs: found.TAPE_BLOBS_URLS,
     pds: found.PDS_URL,
@@ -100,8 +126,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 }
 
 /** Every text in the configuration that a log must not show. */
-export function secretsOf({ mongo, callbackSecrets, guest }: Config): string[] {
-  return [mongo.uri, ...passwordOf(mongo.uri), ...callbackSecrets, ...(guest ? [guest.password] : [])];
+export function secretsOf({ mongo, callbackSecrets, guest, zips }: Config): string[] {
+  const keys = [zips.guest.keys, zips.user.keys].flatMap((pair) => (pair ? [pair.key, pair.secret] : []));
+  return [
+    mongo.uri,
+    ...passwordOf(mongo.uri),
+    ...callbackSecrets,
+    ...keys,
+    ...(guest ? [guest.password] : []),
+  ];
+}
+
+function keysOf(key: string | undefined, secret: string | undefined): Bucket['keys'] {
+  return key !== undefined && secret !== undefined ? { key, secret } : undefined;
 }
 
 /** The database's password as it is written and as it is sent: a driver's message may have it without the rest. */

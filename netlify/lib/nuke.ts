@@ -4,7 +4,7 @@ import { HttpError, json } from './http.ts';
 import type { Identity } from './identity.ts';
 import { tryPurge } from './purge.ts';
 import type { Services } from './services.ts';
-import { hasZip, openMp4, zipUrl } from './storage.ts';
+import { openMp4 } from './storage.ts';
 import { submit } from './submit.ts';
 import { isAdopted, isHidden } from './tapes/exclusions.ts';
 import { withTapeLease } from './tapes/lease.ts';
@@ -63,12 +63,12 @@ export async function bringBack(services: Services, tape: Tape, deadline: Deadli
 }
 
 /** Whether a video is left, or Oven can make it from the ZIP. */
-async function findVideo({ config }: Services, tape: Tape, deadline: Deadline): Promise<VideoState> {
+async function findVideo({ zips }: Services, tape: Tape, deadline: Deadline): Promise<VideoState> {
   const { purge } = tape.oven ?? {};
   const isUntouched = purge === undefined || (!isAdopted(tape) && (purge.removed ?? []).length === 0);
   const isNoZip = ['mp4', 'ac-native'].some((what) => what === tape.kind || what === tape.source);
   if (isUntouched || isNoZip || tape.mp4Url !== undefined) return 'kept';
-  if (await hasZip(zipUrl(config.zips, tape), within(5, deadline))) return 'baked-anew';
+  if (await zips.has(tape, within(5, deadline))) return 'baked-anew';
   return typeof tape.mp4 === 'string' ? 'kept' : 'gone';
 }
 

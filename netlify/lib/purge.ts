@@ -1,7 +1,6 @@
 import { type Deadline, within } from './deadline.ts';
 import { tryLater } from './http.ts';
 import type { Services } from './services.ts';
-import { hasZip, zipUrl } from './storage.ts';
 import { type TapeLease, withTapeLease } from './tapes/lease.ts';
 import { fileNames, storedName } from './tapes/names.ts';
 import type { Changes } from './tapes/store.ts';
@@ -68,10 +67,14 @@ async function removeFiles({ config, oven }: Services, tape: Tape, deadline: Dea
 }
 
 /** The parts that Oven may not remove. */
-async function remaining({ accounts, config }: Services, tape: Tape, deadline: Deadline): Promise<Part[]> {
+async function remaining(
+  { accounts, config, zips }: Services,
+  tape: Tape,
+  deadline: Deadline,
+): Promise<Part[]> {
   const isVideo = typeof tape.mp4Url === 'string' && storedName(config.blobs, tape.mp4Url) === undefined;
   // This is only reported, so a storage that does not answer must not fail the purge.
-  const isZip = await hasZip(zipUrl(config.zips, tape), within(5, deadline)).catch(() => false);
+  const isZip = await zips.has(tape, within(5, deadline)).catch(() => false);
   const isRecord = recordOf(tape) !== undefined && (await accounts(tape.user)) === undefined;
   return [
     ...(isZip ? ['zip'] : []),

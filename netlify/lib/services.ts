@@ -10,6 +10,7 @@ import { connect, makeIndexes } from './tapes/database.ts';
 import { openTapeStore } from './tapes/mongo.ts';
 import type { TapeStore } from './tapes/store.ts';
 import type { Tape } from './tapes/tape.ts';
+import { openZips, type Zips } from './zips.ts';
 
 /** The outside of the functions. Another implementation of an interface can replace each part. */
 export interface Services {
@@ -19,6 +20,7 @@ export interface Services {
   readonly tapes: TapeStore;
   readonly accounts: Accounts;
   readonly pds: Pds;
+  readonly zips: Zips;
   /** Undefined while OVEN_URL is not set, or there is no secret to give it. */
   readonly oven: Oven | undefined;
 }
@@ -41,6 +43,7 @@ export async function openServices(config: Config, write?: (line: string) => voi
     tapes: openTapeStore(collection, prepare),
     accounts: openAccounts(db, config.guest),
     pds: openPds(config.pds),
+    zips: openZips(config.zips, log),
     oven:
       config.oven && secret !== undefined
         ? openOven({ url: config.oven, secret, callbackUrl: config.callbackUrl })

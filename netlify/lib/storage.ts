@@ -1,35 +1,4 @@
-import type { Config } from './config.ts';
 import { HttpError, tryLater } from './http.ts';
-import { ovenSlug } from './tapes/names.ts';
-import type { Tape } from './tapes/tape.ts';
-
-/** Oven's default limit, in MiB: it refuses larger ZIPs. */
-export const MAX_ZIP_MB = 256;
-
-/** The URL of a tape's ZIP. */
-export function zipUrl(zips: Config['zips'], tape: Pick<Tape, 'slug' | 'user' | 'bucket'>): URL {
-  const bucket = tape.bucket ?? (tape.user ? zips.user.name : zips.guest.name);
-  const { url } = bucket === zips.user.name ? zips.user : zips.guest;
-  const key = tape.user ? [tape.user, ovenSlug(tape)] : tape.slug.split('/');
-  return new URL(`${url.href.replace(/\/$/, '')}/${key.map(encodeURIComponent).join('/')}.zip`);
-}
-
-/** Whether the ZIP exists. Throws 413 when it is too large, and 503 when the storage does not answer. */
-export async function hasZip(url: URL, signal: AbortSignal): Promise<boolean> {
-  const answer = await fetch(url, { method: 'HEAD', signal, redirect: 'error' }).catch((cause: unknown) => {
-    throw tryLater('STORAGE_UNAVAILABLE', 'The storage doesn’t answer just now.', 5, cause);
-  });
-  // A bucket that may not be listed answers 403 for a missing file.
-  if (answer.status === 404 || answer.status === 403) return false;
-  if (!answer.ok) {
-    throw tryLater('STORAGE_UNAVAILABLE', `The storage answers ${answer.status} just now.`, 5);
-  }
-  const bytes = Number(answer.headers.get('content-length') ?? Number.NaN);
-  if (bytes > MAX_ZIP_MB * 1024 * 1024) {
-    throw new HttpError(413, 'ZIP_TOO_LARGE', `A tape may have ${MAX_ZIP_MB} MB.`);
-  }
-  return bytes !== 0;
-}
 
 /** An open response with an MP4: its size is checked, its bytes are not read yet. */
 export interface Mp4 {

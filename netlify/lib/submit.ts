@@ -2,11 +2,11 @@ import type { Config } from './config.ts';
 import { type Deadline, within } from './deadline.ts';
 import type { BakeRequest, BakeResponse } from './oven.ts';
 import type { Services } from './services.ts';
-import { zipUrl } from './storage.ts';
 import { nextAttemptAt } from './tapes/due.ts';
 import { eligibility } from './tapes/exclusions.ts';
 import { namedByCode, ovenSlug, storedName } from './tapes/names.ts';
 import { idOf, type Tape } from './tapes/tape.ts';
+import { zipUrl } from './zips.ts';
 
 /** The result of a submission; 'waiting' while no Oven is configured, or while the tape is excluded. */
 export type Submission = 'accepted' | 'refused' | 'busy' | 'waiting';

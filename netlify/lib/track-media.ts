@@ -5,7 +5,6 @@ import type { Identity } from './identity.ts';
 import { nuke } from './nuke.ts';
 import { passOn } from './pass-on.ts';
 import type { Services } from './services.ts';
-import { hasZip, zipUrl } from './storage.ts';
 import { submit } from './submit.ts';
 import { exclusionOf, isAdopted } from './tapes/exclusions.ts';
 import { ovenSlug, SLUG_PATTERN } from './tapes/names.ts';
@@ -131,12 +130,12 @@ function identifyTape({ config, log }: Services, slug: string, who: Identity): N
 }
 
 /** The tape with the slug that its ZIP has in the bucket. Throws 404 when there is no ZIP. */
-async function findUpload({ config }: Services, tape: NewTape, deadline: Deadline): Promise<NewTape> {
+async function findUpload({ zips }: Services, tape: NewTape, deadline: Deadline): Promise<NewTape> {
   // Clients have sent slugs with the Z of an ISO time, and uploaded ZIPs without it.
   const bare = USER_SLUG.test(ovenSlug(tape)) ? tape.slug.replace(/Z$/, '') : tape.slug;
   for (const slug of new Set([bare, tape.slug])) {
     const candidate = { ...tape, slug };
-    if (await hasZip(zipUrl(config.zips, candidate), within(5, deadline))) return candidate;
+    if (await zips.has(candidate, within(5, deadline))) return candidate;
   }
   throw new HttpError(404, 'ZIP_NOT_FOUND', 'There is no such upload: send the ZIP first.');
 }

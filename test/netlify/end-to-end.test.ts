@@ -1,9 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildFunctions } from '../../netlify/build.ts';
 import { freePort } from '../rig/port.ts';
+import { describeS3, type S3Rig, s3Gap, startS3 } from '../rig/s3.ts';
 import { until } from '../rig/until.ts';
 import { makeTape } from '../tapes/make.ts';
 import { environment, type FunctionsRig, startFunctions } from './rig/functions.ts';
@@ -22,7 +24,13 @@ describe.skipIf(why)(
     let oven: OvenService;
     let functions: FunctionsRig;
     /** Starts the functions again, on the same port. */
-    let start: (server: 'netlify' | 'express', files?: readonly string[]) => Promise<void>;
+    let start: (
+      server: 'netlify' | 'express',
+      files?: readonly string[],
+      more?: Record<string, string>,
+    ) => Promise<void>;
+    /** Private buckets of ZIPs. */
+    let s3: S3Rig | undefined;
     let zip: Uint8Array;
     let folder = '';
     beforeAll(async () => {
@@ -34,17 +42,27 @@ describe.skipIf(why)(
       const [ovenPort, port] = [await freePort(), await freePort()];
       const callback = `http://127.0.0.1:${port}/api/tape-bake-complete`;
       const sources = [`${world.storage.url}/art`, `${world.storage.url}/user`];
-      oven = await startOven(ovenPort, SECRET, sources, `http://127.0.0.1:${port}`);
+      s3 = s3Gap === undefined ? await startS3() : undefined;
+      await s3?.make('art', 'private');
+      if (s3) sources.push(`${s3.endpoint.origin}/art`);
+      const art = s3 && { ENDPOINT: s3.endpoint.origin, BUCKET: 'art', KEY: s3.key, SECRET: s3.secret };
+      const keys = Object.entries(art ?? {}).map(([name, value]) => [`ART_SPACES_${name}`, value]);
+      oven = await startOven(ovenPort, SECRET, sources, `http://127.0.0.1:${port}`, Object.fromEntries(keys));
       const changes = { OVEN_URL: oven.url, OVEN_CALLBACK_URL: callback, TAPE_BLOBS_URLS: oven.files };
-      start = async (server, files = []) => {
+      start = async (server, files = [], more = {}) => {
         await functions?.kill();
-        functions = await startFunctions(environment(world, changes), { port, server, files });
+        functions = await startFunctions(environment(world, { ...changes, ...more }), {
+          port,
+          server,
+          files,
+        });
       };
     }, 180_000);
     afterAll(async () => {
       await functions?.kill();
       await oven?.stop();
       await world?.stop();
+      await s3?.stop();
       await rm(folder, { recursive: true, force: true });
     });
     const finished = (slug: string) =>
@@ -184,6 +202,36 @@ describe.skipIf(why)(
         for (const secret of [SECRET, world.guest.password, world.user.password])
           expect(all).not.toContain(secret);
       });
+    });
+
+    describeS3('drafts: ZIPs that only keys may read', () => {
+      beforeAll(async () => {
+        const { endpoint, key, secret } = s3!;
+        await start('netlify', [], {
+          ART_ZIPS_URL: `${endpoint.origin}/art`,
+          ART_SPACES_KEY: key,
+          ART_SPACES_SECRET: secret,
+        });
+      }, 60_000);
+
+      test.each([['guest', 'art', 'AbCdEfGhIjKlMnOp', 'AbCdEfGhIjKlMnOp', undefined, () => world.guest.did]])(
+        'A draft of a %s is looked up with keys, baked and published',
+        async (_who, bucket, slug, name, token, did) => {
+          const Key = `${slug}.zip`;
+          await s3!.client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: zip }));
+          const url = `${s3!.endpoint.origin}/${bucket}/${Key.split('/').map(encodeURIComponent).join('/')}`;
+          expect((await fetch(url, { method: 'HEAD' })).status).toBe(403);
+          expect((await functions.track({ slug: 'NothingWasUploaded', ext: 'zip' })).status).toBe(404);
+          const answer = await functions.track({ slug, ext: 'zip', metadata: { totalDuration: 1 } }, token);
+          expect([answer.status, await answer.json()]).toMatchObject([200, { slug, mp4Status: 'pending' }]);
+          const tape = await finished(slug);
+          expect(tape.mp4Url).toBe(`${oven.files}/tapes/${token === undefined ? name : tape.code}.mp4`);
+          const [record, ...more] = await recordsOf(did(), slug);
+          expect([record?.uri, more]).toEqual([tape.at?.uri, []]);
+          expect(await s3!.keys(bucket)).toEqual([Key]);
+        },
+        120_000,
+      );
     });
   },
 );

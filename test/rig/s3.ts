@@ -36,6 +36,10 @@ export interface S3Rig {
   readonly client: S3Client;
   /** Makes a bucket; everybody may read a public one's objects (this server does not heed an object's own ACL). */
   make(bucket: string, kind: 'private' | 'public'): Promise<void>;
+  /** Makes another key, which may do in a bucket what its policy then says: `s3:GetObject`, `s3:ListBucket`. */
+  addKey(key: string, secret: string): Promise<void>;
+  /** Lets a key do exactly these in a bucket. */
+  allow(bucket: string, key: string, actions: readonly ('s3:GetObject' | 's3:ListBucket')[]): Promise<void>;
   /** Keys of a bucket, sorted. */
   keys(bucket: string): Promise<string[]>;
   /** Keys of uploads in parts that were neither finished nor taken back. */
@@ -50,17 +54,16 @@ export interface S3Rig {
 export async function startS3(): Promise<S3Rig> {
   if ('gap' in found) throw new Error(found.gap);
   const folder = await mkdtemp(join(tmpdir(), 'oven-s3-'));
-  const [data, sidecar] = [join(folder, 'data'), join(folder, 'metadata')];
-  await mkdir(data);
-  await mkdir(sidecar);
+  const [data, sidecar, accounts] = ['data', 'metadata', 'accounts'].map((name) => join(folder, name));
+  for (const each of [data, sidecar, accounts]) await mkdir(each!);
   const [key, secret] = ['oven-key', 'oven-secret-of-a-test'];
   const port = await freePort();
   const endpoint = new URL(`http://127.0.0.1:${port}`);
-  const args = ['--port', endpoint.host, '--quiet', '--health', '/health'];
+  const args = ['--port', endpoint.host, '--quiet', '--health', '/health', '--iam-dir', accounts!];
   const env = { ROOT_ACCESS_KEY: key, ROOT_SECRET_KEY: secret };
   let server: ReturnType<typeof run> | undefined;
   const run = () =>
-    execa(found.program, [...args, 'posix', '--sidecar', sidecar, data], {
+    execa(found.program, [...args, 'posix', '--sidecar', sidecar!, data!], {
       ...{ env, stdin: 'ignore', stdout: 'ignore', forceKillAfterDelay: 2000 },
     });
   const start = async () => {
@@ -84,6 +87,15 @@ export async function startS3(): Promise<S3Rig> {
         await client.send(new PutBucketPolicyCommand({ Bucket, Policy: readableByAll(Bucket) }));
       }
     },
+    addKey: async (access, its) => {
+      const as = ['--access', key, '--secret', secret, '--endpoint-url', endpoint.origin];
+      const user = ['--access', access, '--secret', its, '--role', 'user'];
+      await execa(found.program, ['admin', ...as, 'create-user', ...user]);
+    },
+    allow: async (Bucket, access, actions) => {
+      const Policy = policyOf(Bucket, { AWS: [access] }, actions);
+      await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    },
     keys: async (Bucket) => {
       const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
       return Contents.map(({ Key = '' }) => Key).sort();
@@ -102,9 +114,16 @@ export async function startS3(): Promise<S3Rig> {
 }
 
 function readableByAll(bucket: string): string {
-  const Resource = [`arn:aws:s3:::${bucket}/*`];
-  return JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: '*', Action: ['s3:GetObject'], Resource }],
-  });
+  return policyOf(bucket, '*', ['s3:GetObject']);
+}
+
+function policyOf(bucket: string, principal: unknown, actions: readonly string[]): string {
+  const arn = `arn:aws:s3:::${bucket}`;
+  const Statement = actions.map((action) => ({
+    Effect: 'Allow',
+    Principal: principal,
+    Action: [action],
+    Resource: [action === 's3:ListBucket' ? arn : `${arn}/*`],
+  }));
+  return JSON.stringify({ Version: '2012-10-17', Statement });
 }

@@ -32,6 +32,7 @@ export async function startOven(
   secret: string,
   sources: string[],
   callbacks: string,
+  changes: Record<string, string> = {},
 ): Promise<OvenService> {
   const root = await mkdtemp(join(tmpdir(), 'oven-whole-'));
   for (const name of ['art', 'blobs', 'temp']) await mkdir(join(root, name));
@@ -53,6 +54,7 @@ export async function startOven(
     ALLOWED_CALLBACKS: callbacks,
     ALLOWED_SOURCES: sources.join(','),
     LOG_LEVEL: 'warn',
+    ...changes,
   };
   const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -76,8 +76,18 @@ export async function startWorld({ pds: withPds = true } = {}): Promise<World> {
     callbackSecrets: [SECRET],
     callbackUrl: 'https://aesthetic.computer/api/tape-bake-complete',
     zips: {
-      guest: { name: 'art-aesthetic-computer', url: new URL(`${storage.url}/art`) },
-      user: { name: 'user-aesthetic-computer', url: new URL(`${storage.url}/user`) },
+      guest: {
+        name: 'art-aesthetic-computer',
+        url: new URL(`${storage.url}/art`),
+        keys: undefined,
+        variables: 'ART_SPACES',
+      },
+      user: {
+        name: 'user-aesthetic-computer',
+        url: new URL(`${storage.url}/user`),
+        keys: undefined,
+        variables: 'USER_SPACES',
+      },
     },
     blobs: [new URL(`${storage.url}/blobs`)],
     pds: new URL(pds?.front.url ?? 'http://127.0.0.1:9'),
