@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findBursts } from '../../bench/bursts.ts';
+import { wav } from '../tapes/hostile/parts.ts';
 import { drawFrames } from '../tapes/make.ts';
 import { BURST, burstTimes, makeSound, SAMPLE_RATE } from '../tapes/sound.ts';
 import { makeDurations } from '../tapes/timing.ts';
@@ -101,6 +102,8 @@ describe('sound that does not fit', () => {
     ['longer', makeSound(3), ['SOUND_LONGER'], [0.25, 0.75, 1.25]],
     ['shorter', makeSound(0.9), ['SOUND_SHORTER'], [0.25, 0.75]],
     ['very short', makeSound(0.1), ['SOUND_SHORTER'], []],
+    ['one sample at 4 kHz', wav({ sampleRate: 4000, bytes: 4 }), ['SOUND_SHORTER'], []],
+    ['two samples at 768 kHz', wav({ sampleRate: 768_000, bytes: 8 }), ['SOUND_SHORTER'], []],
     ['shorter than it says', truncated, ['SOUND_SHORTER'], [0.25, 0.75]],
     ['absent', undefined, [], undefined],
     ['a text file', text, ['SOUND_UNREADABLE'], undefined],

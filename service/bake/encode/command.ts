@@ -71,11 +71,22 @@ export function soundArguments(plan: SoundPlan, sound: UnpackedSound): string[] 
   return argv`
     ${GLOBAL}
     ${PROTOCOLS} -f ${format} -ar ${sampleRate} -ac ${channels} -i ${path}
-    ${plan.padded ? argv`-af apad -t ${plan.seconds}` : []}
+    ${plan.padded ? argv`-af apad -t ${plan.seconds}` : padForResampler(sampleRate, plan.sampleRate)}
     ${SOUND_CODECS[plan.container]}
     -ac ${plan.channels} -ar ${plan.sampleRate}
     ${PACKETS}
   `;
+}
+
+/** Audio samples of a resampler's window, per step of the slower of the two rates. */
+const WINDOW = 64;
+
+/**
+ * Silence after the sound, as long as the resampler's window. A sound shorter than the window would give nothing at all. The packets of
+ * the silence are left out with those after the sound's end. Pure.
+ */
+function padForResampler(from: number, to: number): string[] {
+  return from === to ? [] : argv`-af apad=pad_len=${WINDOW * Math.ceil(Math.max(1, from / to))}`;
 }
 
 const SOUND_CODECS: Readonly<Record<Container, string[]>> = {

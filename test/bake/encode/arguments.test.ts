@@ -54,7 +54,7 @@ it.each<[string, string[], string]>([
   [
     'the sound of a WebM',
     argumentsOf('webm', { ...sound, channels: 2 }),
-    '-hide_banner -nostdin -v warning -xerror -max_alloc 67108864 -progress pipe:1 -stats_period 0.25 -protocol_whitelist pipe,file -f f32le -ar 44100 -ac 2 -i sound.pcm -c:a libopus -b:a 96k -ac 2 -ar 48000 -map_metadata -1 -f matroska -cluster_time_limit 200 pipe:3',
+    '-hide_banner -nostdin -v warning -xerror -max_alloc 67108864 -progress pipe:1 -stats_period 0.25 -protocol_whitelist pipe,file -f f32le -ar 44100 -ac 2 -i sound.pcm -af apad=pad_len=64 -c:a libopus -b:a 96k -ac 2 -ar 48000 -map_metadata -1 -f matroska -cluster_time_limit 200 pipe:3',
   ],
   [
     'the decoder of MP3',
