@@ -1,7 +1,7 @@
 /** Puts together what the workers need, and starts them. */
 import type { AlertEvent } from '../alerts/state.ts';
 import { loadMediabunny } from '../bake/container/mp4.ts';
-import { sweepTempFolders } from '../bake/temp-folder.ts';
+import { startSweeper } from '../bake/temp-folder.ts';
 import { openDelivery } from '../callback/deliver.ts';
 import { openProgressReports } from '../callback/progress.ts';
 import type { Secrets } from '../callback/secrets.ts';
@@ -39,8 +39,9 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     options;
   // Loading takes tens of milliseconds in which no request is answered: better now than with the first tape.
   loadMediabunny();
-  const swept = await sweepTempFolders(config.tempDir);
-  if (swept.length > 0) log.info({ folders: swept.length }, 'leftovers swept');
+  const sweeper = await startSweeper(config.tempDir, (names) =>
+    log.info({ folders: names.length }, 'leftovers swept'),
+  );
   const bake = tapeBaker({
     source: openSource({ tapeBucket, allowed: isSourceAllowed, maxBytes: config.limits.zipBytes }),
     storage,
@@ -51,7 +52,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     reportProgress: openProgressReports({ secrets, isAllowed: isCallbackAllowed }),
   });
   const { deliver } = openDelivery({ secrets, isAllowed: isCallbackAllowed, onAttempt: metrics.callback });
-  return startWorkers({
+  const workers = await startWorkers({
     redis: config.redis,
     concurrency: config.concurrency,
     bake: metrics.instrument(bake),
@@ -65,6 +66,11 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     events: logEvents(log),
     onError: (err) => log.error({ err }, 'queue'),
   });
+  const close = async (seconds?: number) => {
+    sweeper.stop();
+    await workers.close(seconds);
+  };
+  return { ...workers, close };
 }
 
 /** Runs the startup checks of the part that failed; if the settings are wrong, those of all parts. */

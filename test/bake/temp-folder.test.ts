@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readOwner, sweepTempFolders, thisProcess, withTempFolder } from '../../service/bake/temp-folder.ts';
+import { thisProcess } from '../../service/bake/owner.ts';
+import { readOwner, startSweeper, sweepTempFolders, withTempFolder } from '../../service/bake/temp-folder.ts';
 
 let temp: string;
 beforeEach(async () => {
@@ -77,6 +78,73 @@ describe('withTempFolder', () => {
   it('A missing TEMP_DIR fails with TEMP_DIR_UNUSABLE', async () => {
     const failing = withTempFolder(join(temp, 'nowhere'), 'a-1', async () => {});
     await expect(failing).rejects.toMatchObject({ code: 'TEMP_DIR_UNUSABLE', retryable: true });
+  });
+});
+
+/** A process of another container on this machine, whose numbers mean nothing here. */
+const STRANGER = { ...(await thisProcess()), namespace: '1' };
+/** Milliseconds, longer than an owner leaves its folder untouched. */
+const LONG = 150_000;
+
+const knowsNamespaces = (await thisProcess()).namespace !== undefined;
+describe.runIf(knowsNamespaces)('sweepTempFolders with several containers', () => {
+  const uuid = '00000000-0000-4000-8000-000000000000';
+  const { pid, started, boot } = STRANGER;
+  const drafts = [`.tape-1.${pid}-${started}-${boot}-${uuid}`];
+
+  beforeEach(async () => {
+    await leave('tape-a-1', JSON.stringify(STRANGER));
+    await leave(drafts[0]!, 'is being made');
+  });
+
+  it('A single sweep leaves every folder of another container', async () => {
+    expect(await sweepTempFolders(temp)).toEqual([]);
+    expect((await readdir(temp)).sort()).toEqual([...drafts, 'tape-a-1']);
+  });
+
+  it('A folder of another container goes once it stayed untouched for two minutes', async () => {
+    const sightings = new Map();
+    expect(await sweepTempFolders(temp, sightings, 0)).toEqual([]);
+    expect(await sweepTempFolders(temp, sightings, LONG / 2)).toEqual([]);
+    expect((await sweepTempFolders(temp, sightings, LONG)).toSorted()).toEqual([...drafts, 'tape-a-1']);
+    expect(await readdir(temp)).toEqual([]);
+    await sweepTempFolders(temp, sightings, LONG);
+    expect(sightings.size).toBe(0);
+  });
+
+  it('A folder of another container stays while its owner touches it', async () => {
+    const sightings = new Map();
+    await sweepTempFolders(temp, sightings, 0);
+    await utimes(join(temp, 'tape-a-1', 'owner.json'), 1, 1);
+    expect(await sweepTempFolders(temp, sightings, LONG)).toEqual(drafts);
+    expect(await readdir(temp)).toEqual(['tape-a-1']);
+  });
+
+  it('A temp folder does not replace one of the same name of another container', async () => {
+    await withTempFolder(temp, 'a-1', async (folder) => {
+      expect(basename(folder)).toMatch(/^tape-a-1-[\w-]{36}$/);
+    });
+  });
+
+  it('A sweeper removes what dead processes left, and ends', async () => {
+    await leave('tape-dead-1', JSON.stringify(DEAD));
+    const swept: string[] = [];
+    const sweeper = await startSweeper(temp, (names) => swept.push(...names));
+    sweeper.stop();
+    expect(swept).toEqual(['tape-dead-1']);
+  });
+
+  it('The owner of a folder touches it again and again', async () => {
+    const touched = async (folder: string) => (await stat(join(folder, 'owner.json'))).ctimeMs;
+    await withTempFolder(
+      temp,
+      'b-1',
+      async (folder) => {
+        const first = await touched(folder);
+        await expect.poll(() => touched(folder)).toBeGreaterThan(first);
+      },
+      1,
+    );
   });
 });
 
