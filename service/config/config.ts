@@ -101,9 +101,7 @@ function toConfig(found: Variables, machine: Machine): Config {
     bakeTimeoutSeconds: found.BAKE_TIMEOUT_SECONDS,
     scale: found.OUTPUT_SCALE,
     outputName: found.OUTPUT_NAME,
-    allowedSources: found.ALLOWED_SOURCES
-      ? list(found.ALLOWED_SOURCES)
-      : [...bucketOrigins(art.endpoint, art.bucket), ...USER_BUCKET],
+    allowedSources: allowedSources(art, found.ALLOWED_SOURCES),
     allowedCallbacks: list(found.ALLOWED_CALLBACKS),
     isDashboardPrivate: found.DASHBOARD === 'private',
     logLevel: found.LOG_LEVEL,
@@ -121,6 +119,13 @@ function account(found: Variables, prefix: 'ART_SPACES' | 'AT_BLOBS_SPACES'): Ac
     key: found[`${prefix}_KEY`] ?? '',
     secret: found[`${prefix}_SECRET`] ?? '',
   };
+}
+
+/** A list replaces the buckets. A folder of tapes stays allowed: it is Oven's own. */
+function allowedSources({ endpoint, bucket }: Account, named: string | undefined): string[] {
+  const own = bucketOrigins(endpoint, bucket);
+  if (!named) return [...own, ...USER_BUCKET];
+  return [...(endpoint.protocol === 'file:' ? own : []), ...list(named)];
 }
 
 /** An account of nothing, for the check that the form of a CDN's name makes URLs. */

@@ -115,7 +115,7 @@ const ADDRESSES = {
     otherwise: "the bucket of tapes and that of users' tapes",
     setBy: 'operator',
     about:
-      'Origins that tapes may come from, each with an optional path, such as http://host.docker.internal:8888.',
+      'Origins that tapes may come from, each with an optional path, such as http://host.docker.internal:8888. A list replaces the buckets; a folder of tapes (ART_SPACES_ENDPOINT) stays allowed.',
   },
   ALLOWED_CALLBACKS: {
     form: origins,

@@ -90,6 +90,11 @@ describe('readConfig', () => {
     expect(readConfig(FOLDERS, MACHINE).allowedSources[0]).toBe('file:///a');
   });
 
+  it('A list of sources replaces the buckets, and the folder of tapes stays allowed', () => {
+    const listed = { ALLOWED_SOURCES: 'https://a' };
+    expect(readConfig({ ...FOLDERS, ...listed }, MACHINE).allowedSources).toEqual(['file:///a', 'https://a']);
+  });
+
   it.each<[string, NodeJS.ProcessEnv, object]>([
     ['several secrets', { CALLBACK_SECRET: ' new , old,,' }, { callbackSecrets: ['new', 'old'] }],
     [
@@ -112,7 +117,7 @@ describe('readConfig', () => {
     [
       'lists of origins',
       { ALLOWED_SOURCES: 'https://a, https://b/c', ALLOWED_CALLBACKS: 'http://127.0.0.1:1' },
-      { allowedSources: ['https://a', 'https://b/c'], allowedCallbacks: ['http://127.0.0.1:1'] },
+      { allowedSources: ['file:///a', 'https://a', 'https://b/c'], allowedCallbacks: ['http://127.0.0.1:1'] },
     ],
     [
       'limits of a tape',
