@@ -16,6 +16,7 @@ import {
   spacesRegion,
   sshNetwork,
   variableName,
+  webhook,
   zoneId,
 } from './schemas.ts';
 
@@ -36,6 +37,7 @@ export interface SpacesKeys {
 /** The whole configuration of a stack, checked. */
 export interface Settings extends Omit<z.output<typeof KEYS>, SecretKey | 'nodes'> {
   readonly callbackSecret: pulumi.Output<string>;
+  readonly alertWebhookUrl: pulumi.Output<string> | undefined;
   /** The vault's own keys; the program makes those that are not given. */
   readonly artKeys: SpacesKeys | undefined;
   readonly blobsKeys: SpacesKeys | undefined;
@@ -70,6 +72,8 @@ const KEYS = z.object({
       .min(1, 'is not set: a list with at least one entry'),
   ),
   alertEmail: email,
+  alertWebhookUrl: webhook.optional(),
+  cloudflareHealthcheck: flag.default(false),
   artBucket: bucketName,
   blobsBucket: bucketName,
   proxied: flag,
@@ -89,6 +93,7 @@ type Key = keyof typeof KEYS.shape;
 
 const SECRET_KEYS = [
   'callbackSecret',
+  'alertWebhookUrl',
   'artSpacesKey',
   'artSpacesSecret',
   'blobsSpacesKey',
@@ -102,6 +107,7 @@ type SecretKey = (typeof SECRET_KEYS)[number];
 const REMEDIES: Partial<Record<Key, string>> = {
   nodes: 'pulumi config set nodes 1',
   proxied: 'pulumi config set proxied true',
+  cloudflareHealthcheck: 'pulumi config set cloudflareHealthcheck false',
   sshAllowedCidrs: "pulumi config set --path 'sshAllowedCidrs[0]' 203.0.113.7/32",
   serviceEnvironment: 'pulumi config set --path serviceEnvironment.CONCURRENCY 2',
 };
@@ -149,10 +155,11 @@ export function readSettings(source: ConfigSource = stackConfig()): Settings {
     blobsSpacesSecret,
     ...settings
   } = parsed.data;
-  const { callbackSecret, sshPrivateKey } = settings;
+  const { callbackSecret, alertWebhookUrl, sshPrivateKey } = settings;
   return {
     ...settings,
     callbackSecret: pulumi.secret(callbackSecret),
+    alertWebhookUrl: alertWebhookUrl === undefined ? undefined : pulumi.secret(alertWebhookUrl),
     artKeys: spacesKeys(artSpacesKey, artSpacesSecret),
     blobsKeys: spacesKeys(blobsSpacesKey, blobsSpacesSecret),
     sshPrivateKey: sshPrivateKey === undefined ? undefined : pulumi.secret(sshPrivateKey),

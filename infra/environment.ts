@@ -17,6 +17,7 @@ export function serviceEnvironment(settings: Settings, storage: Storage): pulumi
     AT_BLOBS_SPACES_ENDPOINT: settings.spacesEndpoint,
     AT_BLOBS_SPACES_BUCKET: storage.blobs.name,
     ...(settings.cdnDomain === undefined ? {} : { AT_BLOBS_CDN: settings.cdnDomain }),
+    ...(settings.alertWebhookUrl === undefined ? {} : { ALERT_WEBHOOK_URL: settings.alertWebhookUrl }),
     CALLBACK_SECRET: settings.callbackSecret,
     PUBLIC_URL: `https://${settings.domain}`,
   };

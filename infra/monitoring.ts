@@ -1,3 +1,4 @@
+import * as cloudflare from '@pulumi/cloudflare';
 import * as digitalocean from '@pulumi/digitalocean';
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './config.ts';
@@ -39,8 +40,46 @@ export class Monitoring extends pulumi.ComponentResource {
         new digitalocean.UptimeAlert(`${check}-${alert.type}`, args, { parent: this });
       }
     }
+    if (settings.cloudflareHealthcheck) checkFromCloudflare(this, settings);
     this.registerOutputs({});
   }
+}
+
+/**
+ * Cloudflare's own check of the address that callers use, and a mail when it turns bad or good. Two failures in a row count, each after two more
+ * tries at once. Cloudflare allows no other characters in the name of a check.
+ */
+function checkFromCloudflare(parent: pulumi.Resource, settings: Settings): void {
+  const { domain, zoneId, dropletName, alertEmail } = settings;
+  const check = new cloudflare.Healthcheck(
+    'cloudflare-health',
+    {
+      zoneId,
+      name: `${dropletName}-health`,
+      description: `https://${domain}/health`,
+      address: domain,
+      type: 'HTTPS',
+      httpConfig: { method: 'GET', path: '/health', expectedCodes: ['200'] },
+      interval: 60,
+      timeout: 5,
+      retries: 2,
+      consecutiveFails: 2,
+      consecutiveSuccesses: 2,
+    },
+    { parent },
+  );
+  new cloudflare.NotificationPolicy(
+    'cloudflare-health',
+    {
+      accountId: cloudflare.getZoneOutput({ zoneId }, { parent }).account.id,
+      name: `${domain}/health`,
+      alertType: 'health_check_status_notification',
+      enabled: true,
+      mechanisms: { emails: [{ id: alertEmail }] },
+      filters: { healthCheckIds: [check.id], statuses: ['Unhealthy', 'Healthy'] },
+    },
+    { parent },
+  );
 }
 
 /** Thresholds in per cent. Encoders use the whole processor for a while; after an hour of it tapes pile up. */

@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { webhookUrl } from '../service/config/values.ts';
 import { variablesSetBy } from '../service/config/variables.ts';
 import { publicKeyOf } from './openssh.ts';
 
@@ -55,6 +56,12 @@ export const zoneId = value.regex(
 
 /** One e-mail address, roughly: a typing error must not lose a mail. */
 export const email = value.regex(/^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/, 'is not an e-mail address');
+
+/** The URL of a webhook, as the service takes it. */
+export const webhook = value.refine(
+  (url) => webhookUrl.safeParse(url).success,
+  'is not a URL such as https://discord.com/api/webhooks/ID/TOKEN',
+);
 
 /** `true` or `false`. */
 export const flag = z

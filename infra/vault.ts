@@ -25,6 +25,7 @@ const SECRET: Readonly<Record<string, readonly string[]>> = {
   AT_BLOBS_SPACES_KEY: ['oven:blobsSpacesKey', 'digitalocean:spacesAccessId'],
   AT_BLOBS_SPACES_SECRET: ['oven:blobsSpacesSecret', 'digitalocean:spacesSecretKey'],
   CALLBACK_SECRET: ['oven:callbackSecret'],
+  ALERT_WEBHOOK_URL: ['oven:alertWebhookUrl'],
   DO_TOKEN: ['digitalocean:token'],
 };
 

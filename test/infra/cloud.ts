@@ -181,6 +181,8 @@ function mocks(options: CloudOptions, calls: string[]): pulumi.runtime.Mocks {
       switch (token) {
         case 'cloudflare:index/getIpRanges:getIpRanges':
           return networks;
+        case 'cloudflare:index/getZone:getZone':
+          return { ...inputs, account: { id: 'the-account', name: 'An account' } };
         case 'cloudflare:index/getZoneSetting:getZoneSetting':
           return { value: ssl, ...inputs };
         case 'digitalocean:index/getRegion:getRegion':

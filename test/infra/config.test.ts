@@ -79,6 +79,11 @@ describe('readSettings', () => {
       { 'oven:artSpacesKey': 'DO00KEY' },
       /artSpacesSecret is not set, but its other half is/,
     ],
+    [
+      'a receiver of alerts that is no URL',
+      { 'oven:alertWebhookUrl': 'a-secret-on-the-wrong-line' },
+      /alertWebhookUrl is not a URL such as https:\/\/discord\.com\/api\/webhooks\/ID\/TOKEN\n *pulumi config set --secret alertWebhookUrl/,
+    ],
     ['one bucket for both', { 'oven:artBucket': 'same', 'oven:blobsBucket': 'same' }, /are the same Space/],
     [
       'a variable that the program sets itself',

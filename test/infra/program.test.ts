@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { renderAuthorization } from '../../infra/handover.ts';
 import { fingerprintOf } from '../../infra/openssh.ts';
 import { sshKey } from '../host/keys.ts';
+import { HEALTH_CHECK, POLICY } from '../twin/api/examples.ts';
 import { type Declared, NETWORKS, type Run, runProgram, Secret } from './cloud.ts';
 
 // Packing takes seconds and has tests of its own.
@@ -349,6 +350,34 @@ describe('monitoring', () => {
     expect(new Set(run.all(DO('UptimeAlert')).map(({ name }) => name))).toEqual(
       new Set(['health-down_global', 'health-latency', 'health-ssl_expiry', 'work-down_global']),
     );
+    expect(run.all(CF('Healthcheck'))).toEqual([]);
+    expect(run.calls).not.toContain('cloudflare:index/getZone:getZone');
+  });
+
+  it('Cloudflare checks /health itself where the stack says so, and mails both changes', async () => {
+    const paid = await runProgram({ config: { 'oven:cloudflareHealthcheck': 'true' } });
+    const zoneId = 'a23b54e8877a833a1cf8db7765bce3ca';
+    expect(paid.get(CF('Healthcheck'), 'cloudflare-health').inputs).toEqual({
+      ...HEALTH_CHECK,
+      name: 'oven-aesthetic-computer-health',
+      zoneId,
+    });
+    expect(paid.get(CF('NotificationPolicy'), 'cloudflare-health').inputs).toEqual({
+      ...POLICY,
+      accountId: 'the-account',
+      filters: { healthCheckIds: ['cloudflare-health-id'], statuses: ['Unhealthy', 'Healthy'] },
+    });
+  });
+
+  it('The receiver of alerts reaches the host in the secret environment only', async () => {
+    const url = 'https://discord.com/api/webhooks/1/a-token-of-the-receiver';
+    const told = await runProgram({ config: { 'oven:alertWebhookUrl': url } });
+    const environment = told.get(COMMAND, 'environment').inputs['stdin'] as Secret;
+    expect(environment.value).toContain(`ALERT_WEBHOOK_URL="${url}"`);
+    const others = told.declared.filter(({ name }) => name !== 'environment').map(({ inputs }) => inputs);
+    expect(JSON.stringify([others, told.outputs])).not.toContain('a-token-of-the-receiver');
+    const silent = run.get(COMMAND, 'environment').inputs['stdin'] as Secret;
+    expect(silent.value).not.toContain('ALERT_WEBHOOK_URL');
   });
 });
 

@@ -18,6 +18,7 @@ AT_BLOBS_SPACES_ENDPOINT=https://sfo3.digitaloceanspaces.com
 AT_BLOBS_SPACES_BUCKET=at-blobs-aesthetic-computer
 # AT_BLOBS_CDN=at-blobs.aesthetic.computer
 CALLBACK_SECRET=secret-callback # Shared secret for webhook authentication
+ALERT_WEBHOOK_URL=https://discord.com/api/webhooks/1/secret-hook
 PORT=3000
 NODE_ENV=production
 TEMP_DIR=/tmp  # Where to store working files during processing
@@ -51,6 +52,7 @@ describe('planVault', () => {
         'digitalocean:spacesSecretKey!secret blobs # really',
         'oven:blobsBucket=at-blobs-aesthetic-computer',
         'oven:callbackSecret!secret-callback',
+        'oven:alertWebhookUrl!https://discord.com/api/webhooks/1/secret-hook',
         'oven:serviceEnvironment.CONCURRENCY=2',
         'digitalocean:token!secret-token',
         'oven:dropletName=oven-aesthetic-computer',

@@ -19,6 +19,15 @@ async function running(): Promise<PlayedHost> {
 
 const current = (host: PlayedHost) => readlinkSync(join(host.root, 'opt/oven/current'));
 
+const RECEIVER = 'ALERT_WEBHOOK_URL="https://alerts.example/a-token-of-the-receiver"\n';
+
+/** What was told, by the calls of `oven alert`. None of all calls shows the receiver. */
+function alertsOf(host: PlayedHost): string[] {
+  const calls = host.calls();
+  expect(calls.join('\n')).not.toContain('a-token-of-the-receiver');
+  return calls.filter((call) => call.includes('oven alert'));
+}
+
 describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without zstd and flock)', () => {
   it('oven-activate installs the files on a fresh host, checks the release, then lets it serve', async () => {
     using host = await PlayedHost.boot();
@@ -48,6 +57,35 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-activate (skipped without z
     expect(host.serves?.release).toBe(NEW);
     const changes = host.calls().filter((call) => /restart|reload|enable --quiet|stop oven\./.test(call));
     expect(changes).toEqual(['systemctl restart oven.service']);
+  });
+
+  it.each<[Behaviour, string]>([
+    ['healthy', `Release ${NEW} serves, before it ${OLD}.`],
+    ['unhealthy', `Release ${NEW} does not serve. ${OLD} goes on.`],
+    ['crashes when it serves', `Release ${NEW} does not serve. ${OLD} goes on.`],
+  ])('oven-activate tells the receiver of alerts how a release that is %s went', async (behaviour, text) => {
+    using host = await running();
+    host.write('etc/oven/oven.env', RECEIVER);
+    await host.upload(NEW, behaviour);
+    const { code, stderr, stdout } = host.activate(NEW, RECEIVER);
+    expect(code).toBe(behaviour === 'healthy' ? 0 : 1);
+    expect(stdout + stderr).not.toContain('a-token-of-the-receiver');
+    expect(alertsOf(host)).toEqual([`timeout 20 ${host.root}/opt/oven/current/host/sbin/oven alert ${text}`]);
+  });
+
+  it('A receiver of alerts that takes nothing changes nothing else, and any kept release is asked to tell it', async () => {
+    using host = await running();
+    host.write('fake/timeout-code', '124');
+    await host.upload(NEW, 'unhealthy');
+    const { code, stderr } = host.activate(NEW, RECEIVER);
+    expect([code, stderr.includes('could not be told')]).toEqual([1, false]); // the former environment has no receiver
+    host.write('etc/oven/oven.env', RECEIVER);
+    expect(host.step('activate', NEW).stderr).toMatch(/\noven: the receiver of alerts could not be told\n$/);
+    expect(host.serves?.release).toBe(OLD);
+    const tried = alertsOf(host).map((call) => call.split(' ')[2]);
+    expect(tried).toEqual(
+      ['current', `releases/${NEW}`].map((one) => `${host.root}/opt/oven/${one}/host/sbin/oven`),
+    );
   });
 
   it('oven-activate changes nothing in a second run', async () => {
@@ -240,6 +278,15 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-rollback (skipped without z
     expect(host.rollback(named(1))).toMatchObject({ code: 0 });
     expect(host.serves).toEqual({ release: named(1), environment: 'A="1"\n' });
     expect(host.read('var/lib/oven/switching')).toBeUndefined();
+  });
+
+  it('oven-rollback tells the receiver of alerts to which release it returned', async () => {
+    using host = await three();
+    host.write('etc/oven/oven.env', RECEIVER);
+    expect(host.rollback()).toMatchObject({ code: 0, stderr: '' });
+    expect(alertsOf(host)).toEqual([
+      `timeout 20 ${host.root}/opt/oven/current/host/sbin/oven alert Rolled back to release ${named(2)}, before it ${named(3)}.`,
+    ]);
   });
 
   it.each(['ffffffffffffffff', '../../etc'])('oven-rollback refuses %s, which is not kept', async (hash) => {

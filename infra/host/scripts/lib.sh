@@ -123,6 +123,26 @@ undo_switch() {
   fi
 }
 
+# tell TEXT [RELEASE]: alerts the operator, if the stack has a receiver of alerts. systemd reads its URL from the service's environment: no argument has
+# it. The release that serves may be too old for it, then RELEASE does it. What is told has happened already, so a failure here is only reported.
+tell() {
+  local folder
+  grep -q '^ALERT_WEBHOOK_URL=' "$environment" 2>/dev/null || return 0
+  for folder in "$oven/current" ${2:+"$2"}; do
+    if timeout 20 "$folder/host/sbin/oven" alert "$1" </dev/null >/dev/null 2>&1; then return 0; fi
+  done
+  complain 'the receiver of alerts could not be told'
+}
+
+# Tells the operator of a release that does not serve.
+tell_failed() {
+  if [[ -n $previous ]] && service_answers "$previous"; then
+    tell "Release $hash does not serve. $previous goes on." "$oven/releases/$hash"
+  else
+    tell "Release $hash does not serve, and no other one does." "$oven/releases/$hash"
+  fi
+}
+
 # Makes oven-apply handle a file as changed.
 touch_pending() { printf '%s\n' "$1" >>"$state/pending"; }
 

@@ -73,6 +73,27 @@ export const RECORD = {
   comment: 'Made by a test',
 };
 
+/** As the program declares them. */
+export const HEALTH_CHECK = {
+  name: 'oven-health',
+  description: 'https://oven.aesthetic.computer/health',
+  address: 'oven.aesthetic.computer',
+  type: 'HTTPS',
+  httpConfig: { method: 'GET', path: '/health', expectedCodes: ['200'] },
+  interval: 60,
+  timeout: 5,
+  retries: 2,
+  consecutiveFails: 2,
+  consecutiveSuccesses: 2,
+};
+
+export const POLICY = {
+  name: 'oven.aesthetic.computer/health',
+  alertType: 'health_check_status_notification',
+  enabled: true,
+  mechanisms: { emails: [{ id: 'me@aesthetic.computer' }] },
+};
+
 /** The data of a valid public key. */
 function ed25519(text: string): string {
   const field = (bytes: Buffer) => {

@@ -41,6 +41,13 @@ export function renderPicture(state: State): string {
         `${type} ${name} → ${content}${proxied ? ' (proxied)' : ` (ttl ${ttl})`}`,
       ]),
     ],
+    ['Cloudflare health checks', all(state.healthChecks, ({ name, address }) => [`${name}: ${address}`])],
+    [
+      'notification policies',
+      all(state.policies, ({ name, mechanisms, filters }) => [
+        `${name}: ${filters.status.join(', ')} to ${mechanisms.email.map(({ id }) => id).join(', ')}`,
+      ]),
+    ],
     [
       'origin certificates',
       all(state.certificates, ({ hostnames, requestType, expiresOn }) => [

@@ -128,6 +128,22 @@ export interface DnsRecord {
   modifiedOn: Date;
 }
 
+/** A check of Cloudflare's; the fields as they were sent. */
+export interface HealthCheck {
+  readonly id: string;
+  name: string;
+  address: string;
+  modifiedOn: Date;
+}
+
+/** Whom Cloudflare mails about health checks. */
+export interface NotificationPolicy {
+  readonly id: string;
+  name: string;
+  mechanisms: { readonly email: readonly { readonly id: string }[] };
+  filters: { readonly health_check_id: readonly string[]; readonly status: readonly string[] };
+}
+
 /** A certificate of Cloudflare's authority for what is behind it. */
 export interface OriginCertificate {
   readonly id: string;
@@ -160,6 +176,8 @@ export class State {
   readonly alerts = new Map<string, Alert>();
   readonly checks = new Map<string, UptimeCheck>();
   readonly records = new Map<string, DnsRecord>();
+  readonly healthChecks = new Map<string, HealthCheck>();
+  readonly policies = new Map<string, NotificationPolicy>();
   readonly certificates = new Map<string, OriginCertificate>();
   readonly zone: Zone;
   #count = 0;

@@ -5,6 +5,7 @@ import { body } from '../strict.ts';
 import type { Env, World } from '../world.ts';
 import { originCertificates } from './certificates.ts';
 import { paged, result } from './envelope.ts';
+import { ACCOUNT, healthchecks, policies } from './healthchecks.ts';
 import { records } from './records.ts';
 
 /** Cloudflare's own networks, from which its proxies ask. */
@@ -41,6 +42,7 @@ export function cloudflare(world: World, { token, networks }: { token: string; n
     paused: false,
     type: 'full',
     development_mode: 0,
+    account: { id: ACCOUNT, name: 'An account' },
     name_servers: ['ada.ns.cloudflare.com', 'bob.ns.cloudflare.com'],
   });
   const ssl = () => {
@@ -77,6 +79,8 @@ export function cloudflare(world: World, { token, networks }: { token: string; n
     return c.json(result(ssl()));
   });
   app.route('/zones/:zone/dns_records', records(world));
+  app.route('/zones/:zone/healthchecks', healthchecks(world));
+  app.route(`/accounts/${ACCOUNT}/alerting/v3/policies`, policies(world));
   app.route('/certificates', originCertificates(world));
   app.all('*', () => {
     throw new Refusal(404, 'No route for that URI', 7000);

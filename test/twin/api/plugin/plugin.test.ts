@@ -6,8 +6,9 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { has } from '../../../host/tool.ts';
 import { type Api, openApi } from '../api.ts';
+import { ACCOUNT } from '../cloudflare/healthchecks.ts';
 import { csrFor } from '../csr.ts';
-import { RECORD, ZONE } from '../examples.ts';
+import { HEALTH_CHECK, POLICY, RECORD, ZONE } from '../examples.ts';
 import { memoryHardware } from '../hardware.ts';
 import { type Cloudflare, connectionOf, openClient } from './client.ts';
 import { standIn } from './provider.ts';
@@ -81,10 +82,44 @@ test('The plugin has the functions that the program calls', async () => {
   const asked = { zoneId: ZONE.id, settingId: 'ssl' };
   const setting = await provider.invoke('cloudflare:index/getZoneSetting:getZoneSetting', asked);
   expect(setting.outputs).toMatchObject({ ...asked, value: 'strict' });
+  const zone = await provider.invoke('cloudflare:index/getZone:getZone', { zoneId: ZONE.id });
+  expect(zone.outputs).toMatchObject({ name: ZONE.name, account: { id: ACCOUNT } });
+});
+
+test('The plugin makes, reads, changes and deletes a health check and the policy that tells of it', async () => {
+  const checks = urn('healthcheck:Healthcheck');
+  const policies = urn('notificationPolicy:NotificationPolicy');
+  const inputs = { ...HEALTH_CHECK, zoneId: ZONE.id };
+  const check = await provider.create(checks, inputs);
+  expect(sent.at(-1)?.body).toMatchObject({ http_config: { expected_codes: ['200'] }, consecutive_fails: 2 });
+  expect(await provider.read(check.id, checks, check.outs)).toEqual({ id: check.id, props: check.outs });
+  expect(await provider.diff(check.id, checks, check.outs, inputs)).toEqual({ changes: false, replaces: [] });
+
+  const filters = { healthCheckIds: [check.id], statuses: ['Unhealthy', 'Healthy'] };
+  const policy = { ...POLICY, filters, accountId: ACCOUNT };
+  const made = await provider.create(policies, policy);
+  expect(sent.at(-1)?.body).toMatchObject({
+    mechanisms: { email: [{ id: 'me@aesthetic.computer' }] },
+    filters: { health_check_id: [check.id], status: ['Unhealthy', 'Healthy'] },
+  });
+  expect(await provider.diff(made.id, policies, made.outs, policy)).toEqual({ changes: false, replaces: [] });
+  const news = { ...policy, name: 'other' };
+  expect((await provider.update(made.id, policies, made.outs, news)).outs).toMatchObject(news);
+  expect(await provider.read(made.id, policies, made.outs)).toMatchObject({ props: news });
+  await expect(
+    provider.create(policies, { ...policy, filters: { ...filters, healthCheckIds: ['x'] } }),
+  ).rejects.toThrow('no health check x');
+  for (const [type, one] of [
+    [policies, made],
+    [checks, check],
+  ] as const) {
+    await provider.delete(one.id, type, one.outs);
+    expect(await provider.read(one.id, type, one.outs)).toEqual({ id: '', props: {} });
+  }
 });
 
 test('The plugin refuses unknown types and passes on the API’s message', async () => {
-  await expect(provider.invoke('cloudflare:index/getZone:getZone', {})).rejects.toThrow('has no');
+  await expect(provider.invoke('cloudflare:index/getUser:getUser', {})).rejects.toThrow('has no');
   await expect(provider.create(urn('zone:Zone'), {})).rejects.toThrow('has no');
   const { failures } = await provider.check(DNS, {}, { ...INPUTS, data: {} });
   expect(failures).toMatchObject([{ property: 'data' }]);

@@ -28,6 +28,25 @@ const KINDS: Readonly<Record<string, Kind>> = {
     path: ['zoneId'],
     always: { settings: {}, tags: [] },
   },
+  'cloudflare:index/healthcheck:Healthcheck': {
+    at: ({ zoneId }) => `/zones/${zoneId}/healthchecks`,
+    inputs: [
+      ...['name', 'description', 'address', 'type', 'httpConfig', 'interval', 'timeout', 'retries'],
+      ...['consecutiveFails', 'consecutiveSuccesses'],
+    ],
+    outputs: ['status', 'modifiedOn'],
+    replaces: ['zoneId'],
+    path: ['zoneId'],
+    always: {},
+  },
+  'cloudflare:index/notificationPolicy:NotificationPolicy': {
+    at: ({ accountId }) => `/accounts/${accountId}/alerting/v3/policies`,
+    inputs: ['name', 'alertType', 'enabled', 'mechanisms', 'filters'],
+    outputs: [],
+    replaces: ['accountId'],
+    path: ['accountId'],
+    always: {},
+  },
   'cloudflare:index/originCaCertificate:OriginCaCertificate': {
     at: () => '/certificates',
     inputs: CERTIFICATE,
@@ -102,6 +121,11 @@ export function standIn(cloudflare: () => Cloudflare): Provider {
           const rest = { editable, enabled: true, modifiedOn: modifiedOn ?? '', timeRemaining: 0 };
           return { outputs: { id, zoneId, settingId, value, ...rest } };
         }
+        case 'cloudflare:index/getZone:getZone': {
+          const found = await cloudflare()('GET', `/zones/${zoneId}`);
+          if (!found) throw new Error(`zone ${zoneId} does not exist`);
+          return { outputs: { id: zoneId, zoneId, name: found.name, account: found.account } };
+        }
         default:
           throw new Error(`the stand-in for Cloudflare's provider has no ${token}`);
       }
@@ -117,11 +141,12 @@ function kindOf(urn: string): Kind {
 }
 
 function sent({ inputs }: Kind, properties: Properties): Properties {
-  return defined(Object.fromEntries(inputs.map((key) => [underscored(key), properties[key]])));
+  return defined(Object.fromEntries(inputs.map((key) => [nameInApi(key), toApi(properties[key])])));
 }
 
 function shown({ inputs, outputs, path }: Kind, result: Result, given: Properties): Properties {
-  const told = [...inputs, ...outputs].map((key) => [key, result[underscored(key)] ?? undefined]);
+  // A policy's change is answered with its id alone.
+  const told = [...inputs, ...outputs].map((key) => [key, fromApi(result[nameInApi(key)], given[key])]);
   return defined({
     ...Object.fromEntries(path.map((key) => [key, given[key]])),
     ...Object.fromEntries(told),
@@ -130,6 +155,35 @@ function shown({ inputs, outputs, path }: Kind, result: Result, given: Propertie
 
 function defined(properties: Properties): Properties {
   return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
+}
+
+/** The provider makes a plural of a list's name. */
+const SINGULARS: Readonly<Record<string, string>> = {
+  emails: 'email',
+  healthCheckIds: 'health_check_id',
+  statuses: 'status',
+};
+
+/** A value with the API's names in it. */
+function toApi(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toApi);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [nameInApi(key), toApi(one)]));
+}
+
+/** What the API says of a value, with the names of the one that was given: fields that nobody gave are left out. */
+function fromApi(found: unknown, given: unknown): unknown {
+  if (found === undefined || found === null) return given;
+  if (typeof found !== 'object' || Array.isArray(found) || typeof given !== 'object' || given === null)
+    return found;
+  const entries = Object.entries(given).map(([key, one]) => {
+    return [key, fromApi((found as Properties)[nameInApi(key)], one)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function nameInApi(key: string): string {
+  return SINGULARS[key] ?? underscored(key);
 }
 
 function underscored(key: string): string {
