@@ -87,6 +87,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   let workers: Workers | undefined;
   const starting = startWork({
     config,
+    release,
     tapeBucket,
     storage,
     secrets,

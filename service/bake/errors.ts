@@ -5,6 +5,11 @@ export class BakeError extends OvenError<BakeCode> {
   override readonly name = 'BakeError';
 }
 
+/** The last lines of the encoder, as the cause of an error. */
+export class EncoderOutput extends Error {
+  override readonly name = 'EncoderOutput';
+}
+
 /** The error for a PNG whose header is right and whose pixels can't be decoded. */
 export function frameCorrupt(cause: unknown): BakeError {
   return new BakeError('FRAME_CORRUPT', undefined, { cause });

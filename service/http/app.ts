@@ -9,6 +9,7 @@ import type { Log } from '../lib/log.ts';
 import { ApiError, invalidRequest, onError, onNotFound, sendError } from './errors.ts';
 import { type App, apiHeaders, type Env, requestLog, watchRequests } from './middleware.ts';
 import type { Operator } from './operator.ts';
+import { type AdminRouteOptions, adminRoutes } from './routes/admin.ts';
 import { type BakeRouteOptions, bakeRoutes } from './routes/bake.ts';
 import { type DocsRouteOptions, docsRoutes } from './routes/docs.ts';
 import { type DrainRouteOptions, drainRoutes } from './routes/drain.ts';
@@ -51,6 +52,7 @@ export function emptyApp(log: Log, requests?: Requests): App {
 export interface RouteOptions
   extends BakeRouteOptions,
     JobRouteOptions,
+    AdminRouteOptions,
     TapeRouteOptions,
     DrainRouteOptions,
     DocsRouteOptions {
@@ -67,6 +69,7 @@ export function addRoutes(app: App, options: RouteOptions): void {
   app.use(operator.identify);
   bakeRoutes(app, options);
   jobRoutes(app, options);
+  adminRoutes(app, options);
   tapeRoutes(app, options);
   drainRoutes(app, options);
   docsRoutes(app, options);

@@ -1,7 +1,17 @@
 /** The answers of the API, as schemas and for its document. */
 import { z } from '@hono/zod-openapi';
 import { API_CODES, type ApiCode, ERRORS } from '../errors.ts';
-import { bakeResult, delivery, failure, jobId, STAGES, seconds } from '../schemas/outcome.ts';
+import {
+  bakeResult,
+  delivery,
+  deliveryAttempt,
+  failure,
+  failureDetails,
+  jobId,
+  STAGES,
+  seconds,
+} from '../schemas/outcome.ts';
+import { outputs } from '../schemas/request.ts';
 
 const status = z.enum(['queued', ...STAGES, 'done', 'failed']);
 const epoch = z.number().openapi({ description: 'Milliseconds since 1970.' });
@@ -37,6 +47,35 @@ export const report = z
     callback: delivery,
   })
   .openapi('Job');
+
+const listedJob = report.extend({
+  mongoId: z.string(),
+  code: z.string().optional().openapi({ description: 'The short code of the tape.' }),
+  attempts: z.int().openapi({ description: 'Attempts of the bake that have ended.' }),
+  priority: z.int(),
+});
+
+export const jobPage = z
+  .object({
+    jobs: z.array(listedJob),
+    next: z.string().optional().openapi({ description: 'The `cursor` of the next page.' }),
+  })
+  .openapi('JobPage');
+
+export const jobDetails = listedJob
+  .extend({
+    zipUrl: z.string(),
+    callbackUrl: z.string(),
+    outputs,
+    postponed: z
+      .object({ since: epoch, times: z.int() })
+      .optional()
+      .openapi({ description: 'Since when, and how often, it waits for a fault that is not its own.' }),
+    failure: failureDetails.optional().openapi({ description: 'The last attempt that failed.' }),
+    callbackId: z.string().openapi({ description: 'The `webhook-id`.' }),
+    callbackAttempts: z.array(deliveryAttempt).openapi({ description: 'The last ones, the oldest first.' }),
+  })
+  .openapi('JobDetails');
 
 export const purged = z
   .object({

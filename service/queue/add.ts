@@ -7,6 +7,7 @@ import { ErrorCode, type Job } from 'bullmq';
 import { settleAll } from '../lib/run-all.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { type BakeData, type CallbackData, namesOf } from './job.ts';
+import { indexJobs } from './job-index.ts';
 import { withIdentityLock } from './lock.ts';
 import { BAKES, CALLBACKS, keys, type Store } from './store.ts';
 
@@ -58,6 +59,8 @@ export async function addJobs(
     ],
   });
   await settleAll([indexed, added]);
+  // Nobody waits for this write: the connection keeps the order, so that later lists have the job, and `catchUp` makes up for it.
+  void indexJobs(store, [jobId]).catch(() => {});
 }
 
 /** Records a job under its slug and the name of its files, so that a purge finds it. */
@@ -103,9 +106,13 @@ export async function resendCallback(
   }
   const state = await callback.getState();
   if (state === 'active' || state === 'unknown') return; // it is being sent, or was just removed
-  const { attempts } = callback.data.delivery;
+  const { delivery, attemptLog } = callback.data;
   try {
-    await callback.updateData({ ...newCallback(request, jobId), delivery: { delivered: false, attempts } });
+    await callback.updateData({
+      ...newCallback(request, jobId),
+      delivery: { delivered: false, attempts: delivery.attempts },
+      attemptLog,
+    });
     if (state === 'delayed') await callback.promote();
     if (state !== 'completed' && state !== 'failed') return;
     await callback.retry(state, { resetAttemptsMade: true, resetAttemptsStarted: true });

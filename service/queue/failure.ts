@@ -1,7 +1,7 @@
 /** Why a job failed, as BullMQ keeps it. */
 import { UnrecoverableError } from 'bullmq';
 import { ERRORS, OvenError, type Retry } from '../errors.ts';
-import type { Failure } from '../schemas/outcome.ts';
+import { type Failure, type FailureDetails, failureDetails } from '../schemas/outcome.ts';
 import { isRedisError } from './store.ts';
 
 const QUEUE_UNREACHABLE = failureOf(new OvenError('QUEUE_UNREACHABLE'));
@@ -20,9 +20,9 @@ export function isPostponed(failure: Failure): boolean {
   return retryOf(failure) === 'postponed';
 }
 
-/** The error that makes BullMQ keep `failure`, and try again if the table says so. */
-export function toJobError(failure: Failure): Error {
-  const text = JSON.stringify(failure);
+/** The error that makes BullMQ keep `failure`, and try again if the table says so. `details` are for the operator alone. */
+export function toJobError(failure: Failure, details?: FailureDetails): Error {
+  const text = JSON.stringify({ ...failure, details });
   const again = ['transient', 'automatic'].includes(retryOf(failure));
   return again ? new Error(text) : new UnrecoverableError(text);
 }
@@ -36,6 +36,15 @@ export function readFailure(failedReason: string | undefined): Failure {
     return isFailure ? { code, message, retryable: passing } : INTERNAL;
   } catch {
     return WORKER_LOST;
+  }
+}
+
+/** The details that a job's failedReason keeps; undefined if there are none. */
+export function readFailureDetails(failedReason: string | undefined): FailureDetails | undefined {
+  try {
+    return failureDetails.optional().parse(JSON.parse(failedReason ?? '').details);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The data of the two jobs of a tape, and the ids of jobs. */
 import { createHash } from 'node:crypto';
 import { KIND_OPTIONS } from '../bake/outputs.ts';
-import type { Delivery } from '../schemas/outcome.ts';
+import type { Delivery, DeliveryAttempt } from '../schemas/outcome.ts';
 import type { BakeRequest, OutputRequest } from '../schemas/request.ts';
 
 /** Data of a bake job. */
@@ -19,6 +19,8 @@ export interface CallbackData {
   readonly delivery: Delivery;
   /** Attempts since the first submit, or since the last replay. */
   readonly tried: number;
+  /** The last attempts, for the operator. */
+  readonly attemptLog?: readonly DeliveryAttempt[] | undefined;
 }
 
 /** The name of a tape's files. */

@@ -3,6 +3,7 @@ import type { Job } from 'bullmq';
 import { pollUntil } from '../lib/retry.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { type CallbackData, fileNameOf, namesOf } from './job.ts';
+import { indexJobs } from './job-index.ts';
 import { readStopRequest, requestStop } from './stop-requests.ts';
 import { keys, type Store } from './store.ts';
 
@@ -135,5 +136,6 @@ async function removeTape(
     // BullMQ returns 0 for a job that a worker holds, 1 for one that is gone.
     (await queue.remove(id, { removeChildren: false })) === 1;
   if (!(await isGone(store.bakes, jobId))) return 'bake';
+  await indexJobs(store, [jobId]);
   return (await isGone(store.callbacks, callbackId)) ? undefined : 'callback';
 }

@@ -6,6 +6,14 @@ import type { BakeRequest } from '../schemas/request.ts';
 import { type JobPolicy, requeue, resendCallback } from './add.ts';
 import { openCapacity } from './capacity.ts';
 import { readFailure } from './failure.ts';
+import {
+  type JobDetails,
+  type JobFilter,
+  type JobPage,
+  listJobs,
+  type Position,
+  readDetails,
+} from './list.ts';
 import { withIdentityLock } from './lock.ts';
 import { type Purged, purge } from './purge.ts';
 import {
@@ -112,6 +120,13 @@ export function openQueue(options: QueueOptions) {
 
     /** The newest `n` jobs, newest first; of some groups, or of all. */
     recent: (n: number, groups?: readonly Group[]): Promise<TapeReport[]> => listRecent(store, n, groups),
+
+    /** A page of the jobs that match, newest first. */
+    list: (filter: JobFilter, page: { limit: number; after?: Position | undefined }): Promise<JobPage> =>
+      listJobs(store, filter, page),
+
+    /** All that is kept of a job, for the operator; undefined if it is not in the history. */
+    details: (jobId: string): Promise<JobDetails | undefined> => readDetails(store, jobId),
 
     /** The failure of a failed job, which also says whether it is retryable. */
     failure: async (jobId: string): Promise<Failure | undefined> => {

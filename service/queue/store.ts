@@ -111,8 +111,10 @@ export async function closeStore({ redis, bakes, callbacks, flows }: Store): Pro
 export const keys = {
   /** The newest job of an identity. */
   latest: (prefix: string, identity: string) => `${prefix}:latest:${identity}`,
-  /** The index: every job of a slug or file name. */
+  /** Every job of a slug or file name. */
   slug: (prefix: string, name: string) => `${prefix}:slug:${name}`,
+  /** The index of all jobs; `part` is empty, or names the jobs of one state (`:done`), error (`:error:CODE`) or code (`:code:CODE`). */
+  jobs: (prefix: string, part: string) => `${prefix}:jobs${part}`,
   stopRequest: (prefix: string, callbackId: string) => `${prefix}:mark:${callbackId}`,
   stopChannel: (prefix: string) => `${prefix}:marks`,
   /** What a check of the health writes. */

@@ -50,6 +50,22 @@ export const failure = z.object({
 /** `retryable`: the same tape may bake later. */
 export type Failure = Readonly<z.output<typeof failure>> & { readonly retryable: boolean };
 
+/** What the queue keeps of a failed attempt for the operator. */
+export const failureDetails = z
+  .object({
+    at: z.number().openapi({ description: 'When it failed, in milliseconds since 1970.' }),
+    attempt: z.int().openapi({ description: 'From 1.' }),
+    stage: z.enum(STAGES).optional().openapi({ description: 'The last one that began.' }),
+    worker: z.string().openapi({ description: 'Host and process.' }),
+    release: z.string(),
+    causes: z
+      .array(z.object({ type: z.string(), message: z.string(), code: z.string().optional() }))
+      .openapi({ description: 'The error and its causes, the outermost first.' }),
+    encoder: z.array(z.string()).openapi({ description: 'The last lines of the encoder.' }),
+  })
+  .openapi('FailureDetails');
+export type FailureDetails = Readonly<z.output<typeof failureDetails>>;
+
 export type Outcome = { readonly result: BakeResult } | { readonly failure: Failure };
 
 /** How the delivery of a callback stands. */
@@ -74,6 +90,16 @@ const request = {
   code: z.string().optional().openapi({ description: 'As in the request.' }),
   publish: z.literal(false).optional().openapi({ description: 'Only if the request says `false`.' }),
 };
+
+/** One attempt to deliver a callback. */
+export const deliveryAttempt = z
+  .object({
+    at: z.number().openapi({ description: 'When it began, in milliseconds since 1970.' }),
+    ms: z.int().openapi({ description: 'How long it took.' }),
+    error: z.string().optional().openapi({ description: 'Missing if it delivered the callback.' }),
+  })
+  .openapi('DeliveryAttempt');
+export type DeliveryAttempt = Readonly<z.output<typeof deliveryAttempt>>;
 
 /** Body of the callback of a bake that is done. */
 export const successBody = z

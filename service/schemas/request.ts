@@ -124,7 +124,7 @@ const output = z
   })
   .openapi('Output');
 
-const outputs = z
+export const outputs = z
   .array(output, { error: 'must be a list' })
   .min(1, { error: 'must not be empty' })
   .max(OUTPUT_KINDS.length, { error: 'has too many entries' })

@@ -10,6 +10,7 @@ import type { BakeResult, Failure, Stage, StageProgress } from '../schemas/outco
 import type { BakeRequest } from '../schemas/request.ts';
 import type { ActiveJobs } from './active-jobs.ts';
 import type { WorkerEvents } from './events.ts';
+import type { DescribeFailure } from './failure-details.ts';
 import { type FaultPause, faultWait } from './fault-pause.ts';
 
 /** One attempt of a bake job, for the function that bakes. */
@@ -30,6 +31,8 @@ export interface BakeProcessorOptions {
   readonly checkStopRequest: (callbackId: string) => Promise<boolean>;
   readonly faultPause: FaultPause;
   readonly events?: WorkerEvents | undefined;
+  /** Makes what the queue keeps of a failed attempt for the operator. */
+  readonly describeFailure?: DescribeFailure | undefined;
   readonly onError: (error: Error) => void;
 }
 
@@ -41,7 +44,8 @@ type BakeJob = Job<BakeData, BakeResult>;
 
 /** Makes the function that BullMQ calls with each bake job. */
 export function bakeProcessor(options: BakeProcessorOptions) {
-  const { bake, activeJobs, withSlugLock, checkStopRequest, faultPause, events, onError } = options;
+  const { bake, activeJobs, withSlugLock, checkStopRequest, faultPause, events, describeFailure, onError } =
+    options;
 
   /**
    * Hands the job back for a fault that is not the tape's, and throws the error by which BullMQ knows; no attempt is spent.
@@ -105,7 +109,7 @@ export function bakeProcessor(options: BakeProcessorOptions) {
       const failure = toFailure(error);
       if (isPostponed(failure)) await postpone(job, token, failure, error, signal);
       events?.bakeFailed(job, failure, error, stage);
-      throw toJobError(failure);
+      throw toJobError(failure, describeFailure?.(error, job.attemptsMade + 1, stage));
     } finally {
       await progress.flush();
     }

@@ -45,6 +45,9 @@ type CallbackJob = Job<CallbackData, string>;
 /** How long a callback waits when its receiver has so many; some randomness keeps it from coming back with all others. */
 const RECEIVER_WAIT_MS = 1000;
 
+/** Attempts that the job remembers: more than a callback has until it is given up. */
+const MAX_ATTEMPT_LOG = 12;
+
 /** Makes the function that BullMQ calls with each callback job. */
 export function callbackProcessor(options: CallbackProcessorOptions) {
   const { deliver, activeJobs, perReceiver, store, redis, events, onError } = options;
@@ -57,17 +60,22 @@ export function callbackProcessor(options: CallbackProcessorOptions) {
   };
 
   const runAttempt = async (job: CallbackJob, token: string, signal: AbortSignal): Promise<string> => {
-    const { jobId, request, delivery, tried } = job.data;
+    const { jobId, request, delivery, tried, attemptLog = [] } = job.data;
     // An earlier worker recorded the delivery, and was lost before it could complete the job.
     if (delivery.delivered) return 'delivered';
     const bake = await findBake(job);
     if (bake === undefined) return 'outdated';
-    const record = (delivered: boolean, lastError?: string) =>
-      job.updateData({
+    const at = Date.now();
+    const began = performance.now();
+    const record = (delivered: boolean, lastError?: string) => {
+      const attempt = { at, ms: Math.round(performance.now() - began), error: lastError };
+      return job.updateData({
         ...job.data,
         delivery: { delivered, attempts: delivery.attempts + 1, lastError },
         tried: tried + 1,
+        attemptLog: [...attemptLog, attempt].slice(-MAX_ATTEMPT_LOG),
       });
+    };
     const callback: Callback = {
       callbackId: job.id!,
       jobId,
@@ -78,7 +86,6 @@ export function callbackProcessor(options: CallbackProcessorOptions) {
       attempt: tried + 1,
       finishedAt: bake.finishedOn ?? job.timestamp,
     };
-    const began = performance.now();
     const answer = await deliver(callback, signal).catch(async (error: Error) => {
       signal.throwIfAborted();
       onError(error);

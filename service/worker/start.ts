@@ -5,11 +5,11 @@ import { startSweeper } from '../bake/temp-folder.ts';
 import { openDelivery } from '../callback/deliver.ts';
 import { openProgressReports } from '../callback/progress.ts';
 import type { Secrets } from '../callback/secrets.ts';
-import type { Config } from '../config/config.ts';
+import { type Config, secretsOf } from '../config/config.ts';
 import { ERRORS, type FailureCode, OvenError } from '../errors.ts';
 import type { DiskMonitor } from '../health/disk.ts';
 import type { Metrics } from '../health/metrics.ts';
-import type { Log } from '../lib/log.ts';
+import { type Log, scrubber } from '../lib/log.ts';
 import type { Failure } from '../schemas/outcome.ts';
 import { type StartupCheck, startupChecks } from '../selfcheck/startup-checks.ts';
 import type { Allowed } from '../source/allow-list.ts';
@@ -18,10 +18,12 @@ import type { TapeBucket } from '../source/tape-bucket.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import { tapeBaker } from './bake-tape.ts';
 import { logEvents } from './events.ts';
+import { failureDescriber } from './failure-details.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 export interface WorkOptions {
   readonly config: Config;
+  readonly release: string;
   readonly tapeBucket: TapeBucket;
   readonly storage: OutputStorage;
   readonly secrets: Secrets;
@@ -35,8 +37,18 @@ export interface WorkOptions {
 
 /** Removes the folders of dead processes, then bakes and delivers. Resolves when Redis is reached, however long that takes. */
 export async function startWork(options: WorkOptions): Promise<Workers> {
-  const { config, tapeBucket, storage, secrets, isSourceAllowed, isCallbackAllowed, metrics, disk, log } =
-    options;
+  const {
+    config,
+    release,
+    tapeBucket,
+    storage,
+    secrets,
+    isSourceAllowed,
+    isCallbackAllowed,
+    metrics,
+    disk,
+    log,
+  } = options;
   // Loading takes tens of milliseconds in which no request is answered: better now than with the first tape.
   loadMediabunny();
   const sweeper = await startSweeper(config.tempDir, (names) =>
@@ -64,6 +76,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     },
     onFinalFailure: options.onFinalFailure,
     events: logEvents(log),
+    describeFailure: failureDescriber(release, scrubber(secretsOf(config))),
     onError: (err) => log.error({ err }, 'queue'),
   });
   const close = async (seconds?: number) => {

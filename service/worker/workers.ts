@@ -5,6 +5,7 @@ import type { AlertEvent } from '../alerts/state.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import { finishRequeues } from '../queue/add.ts';
 import type { BakeData, CallbackData } from '../queue/job.ts';
+import { catchUp, indexEndedJob } from '../queue/job-index.ts';
 import { withSlugLock } from '../queue/lock.ts';
 import { removePurgedCallback } from '../queue/purge.ts';
 import { readStopRequest, subscribeToStops } from '../queue/stop-requests.ts';
@@ -15,6 +16,7 @@ import { trackJobs } from './active-jobs.ts';
 import { type BakeAttempt, bakeProcessor } from './bake-processor.ts';
 import { type Callback, callbackProcessor, type DeliveryAnswer } from './callback-processor.ts';
 import type { WorkerEvents } from './events.ts';
+import type { DescribeFailure } from './failure-details.ts';
 import { reportFailures } from './failures.ts';
 import { FAULT_WAITS, type FaultWaits, openFaultPause } from './fault-pause.ts';
 
@@ -43,6 +45,8 @@ export interface WorkersOptions {
   /** Called for each tape that fails for good, and for each callback that is given up. */
   readonly onFinalFailure?: (event: AlertEvent) => void;
   readonly events?: WorkerEvents;
+  /** Makes what the queue keeps of a failed attempt for the operator. */
+  readonly describeFailure?: DescribeFailure;
   readonly onError?: (error: Error) => void;
 }
 
@@ -110,6 +114,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     checkStopRequest,
     faultPause,
     events: options.events,
+    describeFailure: options.describeFailure,
     onError,
   });
   const processCallback = callbackProcessor({
@@ -144,11 +149,17 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   bakes.on('stalled', (jobId) => options.events?.stalled(BAKES, jobId));
   callbacks.on('stalled', (jobId) => options.events?.stalled(CALLBACKS, jobId));
   reportFailures(bakes, callbacks, options.onFinalFailure ?? (() => {}));
+  const indexEnded = (job: Job<BakeData, BakeResult> | undefined) => {
+    if (job) indexEndedJob(store, job.id!).catch(onError);
+  };
+  bakes.on('completed', indexEnded).on('failed', indexEnded);
   const removePurged = (job: Job<CallbackData, string> | undefined) => {
     if (job) removePurgedCallback(store, job).catch(onError);
   };
   callbacks.on('completed', removePurged).on('failed', removePurged);
   await Promise.all([bakes.waitUntilReady(), callbacks.waitUntilReady()]);
+  const closing = new AbortController();
+  catchUp(store, closing.signal).catch((error: Error) => closing.signal.aborted || onError(error));
 
   const pause = async () => {
     faultPause.close(); // it would resume
@@ -171,6 +182,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     pause,
     stopWithin,
     close: async (seconds = 5) => {
+      closing.abort();
       await stopWithin(seconds);
       await waitAtMost(CLOSE_MS, Promise.allSettled([bakes.close(), callbacks.close()]), () => {});
       await waitAtMost(CLOSE_MS, closeStore(store), () => {});

@@ -21,6 +21,8 @@ const ROUTES = [
   'post /jobs/{id}/retry',
   'post /jobs/{id}/cancel',
   'post /jobs/{id}/replay-callback',
+  'get /admin/jobs',
+  'get /admin/jobs/{id}',
   'delete /tapes/{slug}',
   'post /drain',
   'delete /drain',

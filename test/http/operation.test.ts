@@ -15,6 +15,8 @@ const ROUTES = [
   ['POST', `/jobs/${ID}/retry`],
   ['POST', `/jobs/${ID}/cancel`],
   ['POST', `/jobs/${ID}/replay-callback`],
+  ['GET', '/admin/jobs'],
+  ['GET', `/admin/jobs/${ID}`],
   ['DELETE', '/tapes/a'],
   ['DELETE', '/tapes/.not-a-slug'],
   ['POST', '/drain'],

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
 import { lowerPriority } from '../../lib/priority.ts';
-import { BakeError, frameCorrupt } from '../errors.ts';
+import { BakeError, EncoderOutput, frameCorrupt } from '../errors.ts';
 import { ffmpegMissing, ffmpegProcess, type RunOptions } from '../ffmpeg.ts';
 import { PACKETS_FD, TRANSPARENCY_KEY } from './command.ts';
 
@@ -79,7 +79,7 @@ export async function runEncoder<T>(
       else timer.refresh();
     }
     await encoder;
-    if (messages.damaged) throw frameCorrupt(new Error(messages.end));
+    if (messages.damaged) throw frameCorrupt(new EncoderOutput(messages.end));
     const taken = await taking;
     if (faults.take !== undefined) throw faults.take;
     return taken as T;
@@ -90,9 +90,10 @@ export async function runEncoder<T>(
     if (faults.input !== undefined) throw faults.input;
     if (stalled) {
       const message = `The encoder made no progress for ${stallSeconds} s and was stopped.`;
-      throw new BakeError('FFMPEG_STALLED', message, { cause: error });
+      const cause = new EncoderOutput(messages.end, { cause: error });
+      throw new BakeError('FFMPEG_STALLED', message, { cause });
     }
-    if (messages.damaged) throw frameCorrupt(new Error(messages.end, { cause: error }));
+    if (messages.damaged) throw frameCorrupt(new EncoderOutput(messages.end, { cause: error }));
     if (stop.signal.aborted) throw faults.take;
     throw toEncoderError(error, messages);
   } finally {
@@ -138,7 +139,7 @@ function toEncoderError(error: unknown, messages: EncoderMessages): unknown {
   if (!(error instanceof ExecaError)) return error;
   const missing = ffmpegMissing(error);
   if (missing) return missing;
-  const cause = new Error(messages.end || error.shortMessage, { cause: error });
+  const cause = new EncoderOutput(messages.end || error.shortMessage, { cause: error });
   if (messages.diskFull) {
     return new BakeError('DISK_FULL', 'There is no room left on the disk for the video.', { cause });
   }

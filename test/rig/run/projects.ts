@@ -31,6 +31,7 @@ export const UNIT = [
   'test/twin/api/digitalocean/*.test.ts',
   'test/twin/hardware/*.test.ts',
   'test/twin/net/firewall.test.ts',
+  'test/worker/failure-details.test.ts',
 ];
 
 /** Files that only one command runs, and the variable by which it asks for them. */
