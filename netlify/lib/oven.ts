@@ -10,6 +10,8 @@ export interface BakeRequest {
   readonly code: string;
   /** Oven names the files by the code, whatever OUTPUT_NAME says. */
   readonly outputName?: 'code';
+  /** A preview: Oven's callback says so too. The same request without it publishes. */
+  readonly publish?: false;
   /** An MP4 of this tape from the older oven. The new one may replace it. */
   readonly replaces?: string;
 }

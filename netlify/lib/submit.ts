@@ -44,6 +44,7 @@ function bakeRequestOf({ blobs, zips }: Config, tape: Tape): BakeRequest {
     zipUrl: zipUrl(zips, tape).href,
     metadata: tape.oven?.metadata ?? {},
     code,
+    ...(tape.oven?.publish === false && { publish: false as const }),
     ...(namedByCode(tape) && { outputName: 'code' as const }),
     ...(mp4Url !== undefined && storedName(blobs, mp4Url) !== undefined && { replaces: mp4Url }),
   };

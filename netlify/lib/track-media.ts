@@ -26,7 +26,7 @@ const metadata = z
   .refine((value) => JSON.stringify(value).length <= MAX_METADATA_BYTES, 'must have 32 KB at most');
 /** What a request is for. A video that a device made is a tape that can be taken down, and none that can be baked. */
 const KIND = z.object({ ext: z.string().optional() });
-const POST = z.object({ slug, metadata: metadata.nullish() });
+const POST = z.object({ slug, metadata: metadata.nullish(), publish: z.boolean().optional() });
 const PUT = z.object({ slug, nuke: z.boolean() });
 
 /** The slug of a user's tape, which is its time. A guest's slug has 8 random characters. */
@@ -66,8 +66,13 @@ async function takeTape(
   const { tape: added, created } = await tapes.add({
     ...found,
     ...(fields.metadata && { metadata: fields.metadata }),
+    ...(fields.publish === false && { publish: false }),
   });
-  const adopted = await adoptIfOwner(services, added, who);
+  const owned = await adoptIfOwner(services, added, who);
+  // A guest can't be told from another one, so a preview that the operator made of an old tape stays one.
+  const isTheirs = who.kind === 'user' || owned.oven?.adoptedBy === undefined;
+  const publishes = owned.oven?.publish === false && fields.publish !== false && isTheirs;
+  const adopted = publishes ? await tapes.publish(owned) : owned;
   const givenUp = (adopted.oven?.gaveUpAt ?? adopted.oven?.sync?.gaveUpAt) !== undefined;
   const tape = givenUp ? await tapes.revive(adopted) : adopted;
   const tapeId = idOf(tape);
@@ -80,6 +85,7 @@ async function takeTape(
   }
   const known =
     !givenUp &&
+    !publishes &&
     (tape.mp4Status === 'complete' || (tape.mp4Status === 'pending' && tape.oven?.jobId !== undefined));
   const submission = known ? 'accepted' : await submit(services, tape, deadline);
   const status = {

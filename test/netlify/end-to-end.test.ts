@@ -125,6 +125,24 @@ describe.skipIf(why)(
         120_000,
       );
 
+      test('A preview is linked without a record, and published later without another bake', async () => {
+        const slug = `2026.02.01.10.00.00.00${n}`;
+        world.storage.files.set(`/user/${USER}/${slug}.zip`, { bytes: zip });
+        await functions.track({ slug, ext: 'zip', publish: false }, TOKEN);
+        const preview = await until('it is linked', async () => {
+          const one = await world.find(slug);
+          return one.oven?.sync?.status === 'not-published' && one;
+        });
+        expect(await recordsOf(world.user.did, slug)).toEqual([]);
+        const asked = () => world.storage.asked.filter((line) => line === `GET /user/${USER}/${slug}.zip`);
+        const fetched = asked().length;
+        await functions.track({ slug, ext: 'zip' }, TOKEN);
+        const tape = await finished(slug);
+        expect(tape.mp4Url).toBe(preview.mp4Url);
+        expect((await recordsOf(world.user.did, slug)).map(({ uri }) => uri)).toEqual([tape.at?.uri]);
+        expect([fetched, asked().length]).toEqual([1, 1]);
+      }, 60_000);
+
       test('The failure of a broken tape is noted, and the tape is kept', async () => {
         world.storage.files.set(`/art/broken0${n}.zip`, { bytes: zip.subarray(0, 1000) });
         await functions.track({ slug: `broken0${n}`, ext: 'zip' });

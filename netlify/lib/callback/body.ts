@@ -20,6 +20,8 @@ const success = z.object({
   width: z.int().positive().optional(),
   height: z.int().positive().optional(),
   duration: z.number().nonnegative().optional(),
+  /** False: a preview, which is linked and not published. */
+  publish: z.boolean().optional(),
 });
 
 /** The callback of a finished bake. The first five fields are enough. */

@@ -85,14 +85,19 @@ async function runSteps(
   delivery: Delivery,
   deadline: Deadline,
 ): Promise<Outcome> {
-  const { sync } = lease.tape().oven ?? {};
+  const { publish, sync } = lease.tape().oven ?? {};
+  // An earlier bake is still to be published: this preview, which came late, does not end that.
+  const isPending = publish !== false && sync?.status === 'pending' && sync.bake !== delivery.bake;
   const uploaded = sync?.bake === delivery.bake ? sync.blob : undefined;
   const mp4 = uploaded ? undefined : await openMp4(delivery.mp4Url, delivery.bytes, deadline.signal);
   try {
     let tape = await lease.save(mp4 ? linkChanges(lease.tape(), delivery, mp4.bytes) : {});
     let state = eligibility(tape);
     if (state !== 'work') return state;
-    if (tape.oven?.publish === false) return finish(lease, { status: 'not-published' });
+    if (delivery.publish === false && isPending) return 'pending';
+    if (delivery.publish === false || tape.oven?.publish === false) {
+      return finish(lease, { status: 'not-published' });
+    }
     const account = await services.accounts(tape.user);
     if (account === undefined) return finish(lease, { status: 'no-account' });
     const video = mp4 ? await sendVideo(services, account, mp4, deadline) : uploaded!;

@@ -14,11 +14,18 @@ interface User {
   readonly atproto?: { readonly did?: string; readonly password?: string };
 }
 
-/** Users' accounts come from the collection `users`: `_id` is the subject, `atproto` has did and password. All guests share `guest`. */
+/** The document of the account that all guests share, in `users`. */
+const GUESTS = 'art-guest';
+
+/**
+ * Accounts come from the collection `users`: `_id` is the subject, `atproto` has did and password. All guests share `guest`, or the site's own
+ * account for them.
+ */
 export function openAccounts(db: Db, guest: Account | undefined): Accounts {
   return async (user) => {
-    if (!user) return guest;
-    const found = await db.collection<User>('users').findOne({ _id: user }, { projection: { atproto: 1 } });
+    if (!user && guest) return guest;
+    const _id = user || GUESTS;
+    const found = await db.collection<User>('users').findOne({ _id }, { projection: { atproto: 1 } });
     const { did, password } = found?.atproto ?? {};
     return did && password ? { identifier: did, password } : undefined;
   };

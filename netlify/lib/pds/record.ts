@@ -4,6 +4,9 @@ import { type Blob, idOf, type Tape } from '../tapes/tape.ts';
 
 export const COLLECTION = 'computer.aesthetic.tape';
 
+/** Readers of records link to the tape's page there. */
+const SITE = 'https://aesthetic.computer';
+
 /** The lexicon's limit for a video, in bytes. */
 export const MAX_VIDEO_BYTES = 52_428_800;
 
@@ -14,7 +17,8 @@ export function tapeRecord(tape: Tape, video: Blob): Record<string, unknown> {
   const blob = jsonToLex({ $type: 'blob', ref: { $link: cid }, mimeType, size });
   if (!(blob instanceof BlobRef)) throw new TypeError('not a blob');
   const ref = idOf(tape);
-  return { $type: COLLECTION, slug, code, when: when.toISOString(), video: blob, ref };
+  const acUrl = `${SITE}/!${code}`;
+  return { $type: COLLECTION, slug, code, acUrl, when: when.toISOString(), video: blob, ref };
 }
 
 /** Whether a record of the PDS equals `record`. */

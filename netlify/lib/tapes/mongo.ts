@@ -146,6 +146,15 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
       }
     },
 
+    publish: async (tape) => {
+      const { oven, _id, mp4Status } = tape;
+      const sync = { status: 'pending', nextAt: nextAttemptAt(1), resends: 0, gaveUpAt: undefined };
+      const isLinked = mp4Status === 'complete' && oven?.sync !== undefined;
+      const changes = { 'oven.publish': undefined, ...(isLinked && withPrefix('oven.sync', sync)) };
+      const filter = { _id, ...ELIGIBLE, 'oven.publish': false } as Filter<Tape>;
+      return (await tapes.findOneAndUpdate(filter, toUpdate(changes), { returnDocument: 'after' })) ?? tape;
+    },
+
     revive: async (tape) => {
       const { oven, _id } = tape;
       const anew = (name: string, count: string) =>
@@ -167,7 +176,8 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
 }
 
 /** Adds a document, or finds the one with the same slug and user; 'code' when another tape has the code. */
-async function insert(tapes: Collection<Tape>, { user, metadata, ...rest }: NewTape, code: string) {
+async function insert(tapes: Collection<Tape>, added: NewTape, code: string) {
+  const { user, metadata, publish, ...rest } = added;
   const tape: Tape = {
     _id: new ObjectId(),
     code,
@@ -182,6 +192,7 @@ async function insert(tapes: Collection<Tape>, { user, metadata, ...rest }: NewT
       attempts: 0,
       nextAt: nextAttemptAt(1),
       ...(metadata !== undefined && { metadata }),
+      ...(publish === false && { publish }),
     },
   };
   try {

@@ -34,6 +34,8 @@ export interface TapeStore {
   countResend(tape: Tape): Promise<void>;
   /** Ends the retries of a tape. */
   giveUp(tape: Tape, fault: Fault): Promise<void>;
+  /** Lets a preview be published, and returns it: a linked MP4 is due for its record. */
+  publish(tape: Tape): Promise<Tape>;
   /** Starts a tape again that was given up, and returns it. */
   revive(tape: Tape): Promise<Tape>;
   /** Nuked tapes whose purge is not done. */

@@ -30,7 +30,9 @@ export interface OvenState {
     readonly duration?: number;
     readonly bytes: number;
   };
-  /** False: the MP4 is linked and gets no record. */
+  /** Set when the site's operator adopted the document. */
+  readonly adoptedBy?: 'operator';
+  /** False: the MP4 is linked and gets no record, whatever the callback says. */
   readonly publish?: boolean;
   readonly sync?: Sync;
   readonly lease?: Lease;
@@ -116,6 +118,8 @@ export interface Tape {
 export type NewTape = Pick<Tape, 'slug' | 'user'> & {
   readonly bucket: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** False: a preview. */
+  readonly publish?: boolean;
 };
 
 /** A document's id in hexadecimal, as Oven and the record know it. */
