@@ -9,7 +9,7 @@ export type Fault = 'tape' | 'source' | 'storage' | 'host' | 'queue' | 'setup' |
 /** Whether the same tape may bake later, and what it takes to try again. */
 export const RETRIES = {
   /** The step that failed tries again at once; the bake tries again after that. */
-  transient: 'by itself, at once and later',
+  transient: 'by itself, at once and then for some minutes',
   automatic: 'by itself, later',
   /** The fault is not the tape's: jobs wait until it is gone, and spend no attempt. After a day they fail. */
   postponed: 'by itself, when the fault is gone; after a day the tape fails, and may be sent again',

@@ -15,7 +15,7 @@ import { BAKES, CALLBACKS, keys, type Store } from './store.ts';
 export interface JobPolicy {
   /** How long finished jobs are kept. */
   readonly historySeconds: number;
-  /** Attempts of a bake that fails with a retryable error. */
+  /** Attempts of a bake at most. */
   readonly attempts: number;
   /** Before the second attempt; doubled before each later one. */
   readonly backoffMs: number;

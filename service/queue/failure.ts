@@ -20,10 +20,20 @@ export function isPostponed(failure: Failure): boolean {
   return retryOf(failure) === 'postponed';
 }
 
-/** The error that makes BullMQ keep `failure`, and try again if the table says so. `details` are for the operator alone. */
-export function toJobError(failure: Failure, details?: FailureDetails): Error {
+/**
+ * Attempts of a bake, by how its failure is retried. A source that is away for two minutes fails no tape, with the shortest waits that
+ * the queue's jitter gives; a failed encoder costs all of a bake each time.
+ */
+export const MAX_ATTEMPTS = { transient: 7, automatic: 4 } as const;
+
+/**
+ * The error of attempt number `attempt` (from 1) that makes BullMQ keep `failure`, and try again if the table says so. `details` are for
+ * the operator alone.
+ */
+export function toJobError(failure: Failure, attempt = 1, details?: FailureDetails): Error {
   const text = JSON.stringify({ ...failure, details });
-  const again = ['transient', 'automatic'].includes(retryOf(failure));
+  const retry = retryOf(failure);
+  const again = (retry === 'transient' || retry === 'automatic') && attempt < MAX_ATTEMPTS[retry];
   return again ? new Error(text) : new UnrecoverableError(text);
 }
 

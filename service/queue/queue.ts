@@ -5,7 +5,7 @@ import type { Failure } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { type JobPolicy, requeue, resendCallback } from './add.ts';
 import { openCapacity } from './capacity.ts';
-import { readFailure } from './failure.ts';
+import { MAX_ATTEMPTS, readFailure } from './failure.ts';
 import {
   type JobDetails,
   type JobFilter,
@@ -50,7 +50,7 @@ const DAY_SECONDS = 86_400;
 
 /** Opens the queue; its methods throw when Redis can't be reached. */
 export function openQueue(options: QueueOptions) {
-  const { historySeconds = 30 * DAY_SECONDS, attempts = 4, backoffMs = 5000 } = options;
+  const { historySeconds = 30 * DAY_SECONDS, attempts = MAX_ATTEMPTS.transient, backoffMs = 5000 } = options;
   const policy: JobPolicy = { historySeconds, attempts, backoffMs };
   const store = openStore(options.redis, options.prefix ?? 'oven', options.onError ?? (() => {}));
   const countWaiting = () => store.bakes.getJobCountByTypes('waiting', 'prioritized', 'delayed');

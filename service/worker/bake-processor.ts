@@ -109,7 +109,8 @@ export function bakeProcessor(options: BakeProcessorOptions) {
       const failure = toFailure(error);
       if (isPostponed(failure)) await postpone(job, token, failure, error, signal);
       events?.bakeFailed(job, failure, error, stage);
-      throw toJobError(failure, describeFailure?.(error, job.attemptsMade + 1, stage));
+      const attempt = job.attemptsMade + 1;
+      throw toJobError(failure, attempt, describeFailure?.(error, attempt, stage));
     } finally {
       await progress.flush();
     }
