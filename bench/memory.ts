@@ -35,6 +35,15 @@ export async function sampleMemory(command: Command): Promise<PeakMemory & { std
   }
 }
 
+/** The memory of a process with all its descendants just now. */
+export function treeMemory(root: number): PeakMemory {
+  const tree = descendants(readParents(), root);
+  return {
+    rssMiB: sumKiB(tree, 'status', 'VmRSS') / 1024,
+    pssMiB: sumKiB(tree, 'smaps_rollup', 'Pss') / 1024,
+  };
+}
+
 /** The process `root` and all its descendants, by each process's parent. */
 export function descendants(parents: ReadonlyMap<number, number>, root: number): number[] {
   const tree = [root];

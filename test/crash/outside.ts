@@ -12,6 +12,17 @@ export interface Call {
   readonly error?: { readonly code: string };
 }
 
+/** Reads a callback. Throws if its signature or its secret is wrong. */
+export async function readCall(request: IncomingMessage, secret: string): Promise<Call> {
+  const webhook = new Webhook(Buffer.from(secret), { format: 'raw' });
+  const body = await text(request);
+  const call = webhook.verify(body, request.headers as Record<string, string>) as Call & { secret: string };
+  if (call.secret !== secret) throw new Error(`a callback without the secret: ${call.slug}`);
+  const { slug, mp4Url, error } = call;
+  const id = String(request.headers['webhook-id']);
+  return { slug, id, ...(mp4Url !== undefined && { mp4Url }), ...(error && { error }) };
+}
+
 /** Everything outside Oven: the source of the tapes, and the receiver of callbacks. */
 export interface Outside {
   readonly url: string;
@@ -25,7 +36,6 @@ export interface Outside {
 /** Starts it on loopback: GET /<slug>.zip sends the tape, POST /hook takes callbacks. Both follow the holds. */
 export async function startOutside(tape: Buffer, secret: string, holds: Holds): Promise<Outside> {
   const [calls, faults]: [Call[], string[]] = [[], []];
-  const webhook = new Webhook(Buffer.from(secret), { format: 'raw' });
 
   const give = async (slug: string, response: ServerResponse) => {
     response.writeHead(200, { 'content-length': tape.length });
@@ -34,14 +44,10 @@ export async function startOutside(tape: Buffer, secret: string, holds: Holds): 
     response.end(tape.subarray(tape.length / 2));
   };
   const take = async (request: IncomingMessage, response: ServerResponse) => {
-    const body = await text(request);
-    const call = webhook.verify(body, request.headers as Record<string, string>) as Call & { secret: string };
-    if (call.secret !== secret) throw new Error(`a callback without the secret: ${call.slug}`);
-    const { slug, mp4Url, error } = call;
-    const id = String(request.headers['webhook-id']);
-    await holds.pass('callback', slug);
+    const call = await readCall(request, secret);
+    await holds.pass('callback', call.slug);
     if (response.destroyed) return; // the service was killed, and got no answer
-    calls.push({ slug, id, ...(mp4Url !== undefined && { mp4Url }), ...(error && { error }) });
+    calls.push(call);
     response.end();
   };
   const server = createServer((request, response) => {

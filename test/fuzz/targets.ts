@@ -5,6 +5,7 @@ export const TARGETS = {
   wav: moduleOf('wav'),
   timing: moduleOf('timing'),
   bake: moduleOf('bake'),
+  service: moduleOf('service'),
 };
 
 export type TargetName = keyof typeof TARGETS;

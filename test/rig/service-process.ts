@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../service/main.ts', import.meta.url));
+
+/** The real service in a process of its own. */
+export interface ServiceProcess {
+  readonly pid: number;
+  /** Resolves when it has ended: with its exit code, or null after a signal. */
+  readonly ended: Promise<number | null>;
+  /** Sends a signal to the service, and SIGKILL to its children after its end, as systemd kills the rest of a dead service. */
+  stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
+}
+
+/** Starts it with this environment. Node loads `imports` before the service's own code; `onLine` gets each line of its output. */
+export function startServiceProcess(
+  env: NodeJS.ProcessEnv,
+  onLine: (line: string) => void,
+  imports: readonly string[] = [],
+): ServiceProcess {
+  const args = [...imports.flatMap((url) => ['--import', url]), MAIN];
+  const child = spawn(process.execPath, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', onLine);
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  return {
+    pid: child.pid!,
+    ended,
+    stop: async (signal) => {
+      child.kill(signal);
+      const code = await ended;
+      try {
+        process.kill(-child.pid!, 'SIGKILL'); // its process group
+      } catch {
+        // no process was left
+      }
+      return code;
+    },
+  };
+}
