@@ -290,6 +290,19 @@ export const ERRORS = {
   JOB_UNFINISHED: refusal('caller', 409, 'The job has not ended yet.', 'Wait.'),
   JOB_FINISHED: refusal('caller', 409, 'The job has ended already.', 'Nothing.'),
   BODY_TOO_LARGE: refusal('caller', 413, 'The body is larger than 64 KiB.', 'Send less `metadata`.'),
+  REQUEST_BROKEN: refusal(
+    'caller',
+    400,
+    'The body broke off, or is not framed as HTTP says.',
+    'Send the request again.',
+  ),
+  REQUEST_TIMEOUT: refusal('caller', 408, 'The body came too slowly.', 'Send the request again.'),
+  WRONG_HOST: refusal(
+    'caller',
+    421,
+    'This server is not the host that the request names.',
+    'Correct the address; `pulumi config get domain` is the right one.',
+  ),
   UNSUPPORTED_MEDIA_TYPE: refusal(
     'caller',
     415,

@@ -1,9 +1,33 @@
-import type { ApiCode } from '../../service/errors.ts';
+import { type ApiCode, ERRORS } from '../../service/errors.ts';
 import { FORWARDING_DROP_IN, HOLDING_DROP_IN, ORIGIN_CERTIFICATE, SERVICE_ADDRESS } from './paths.ts';
 import type { Site } from './site.ts';
 
-/** The error code that callers get while the service itself can't answer. */
-const UNREACHABLE: ApiCode = 'UNAVAILABLE';
+/**
+ * What the caller did, by the text of Caddy's error: Caddy gives 502 or 504 to every failure between the caller and the service. An error of the
+ * body begins with nothing else, or with `readfrom` and the connection to the service, into which the body was being copied.
+ */
+const CALLERS_FAULTS = [
+  ['BODY_TOO_LARGE', 'http: request body too large$'],
+  ['REQUEST_TIMEOUT', '^(readfrom [^ ]+ [^ ]+: )?read tcp [^ ]+: i/o timeout$'],
+  [
+    'REQUEST_BROKEN',
+    '^(readfrom [^ ]+ [^ ]+: )?(unexpected EOF|invalid byte in chunk length|malformed chunked encoding|http chunk length too large|request declared a Content-Length of .*)$',
+  ],
+] as const satisfies readonly (readonly [ApiCode, string])[];
+
+function renderFault([code, pattern]: (typeof CALLERS_FAULTS)[number]): string {
+  return `		@${code} expression \`{http.error.message}.matches("${pattern}")\`
+		handle @${code} {
+			${renderError(code)}
+		}
+`;
+}
+
+/** Answers as the service itself refuses a request. */
+function renderError(code: (typeof CALLERS_FAULTS)[number][0] | 'UNAVAILABLE' | 'WRONG_HOST'): string {
+  const { status, message } = ERRORS[code];
+  return `respond \`${JSON.stringify({ error: { code, message } })}\` ${status}`;
+}
 
 /**
  * TLS in front of the service. Each request has its own connection to the service (loopback, tens of microseconds), so a restarting service closes
@@ -19,6 +43,7 @@ export function renderCaddy(site: Site): string {
     matching(network, /^[0-9a-f.:]+\/\d{1,3}$/, 'network'),
   );
   const email = site.acmeEmail && matching(site.acmeEmail, /^[^\s{}"@]+@[^\s{}"@]+$/, 'address');
+  const tls = site.proxied ? `	tls ${ORIGIN_CERTIFICATE} ${ORIGIN_CERTIFICATE}\n` : '';
   return `{
 	admin unix//run/caddy/admin.sock
 	grace_period 10s
@@ -34,7 +59,7 @@ ${email ? `	email ${email}\n` : ''}	servers {
 }
 
 ${domain} {
-${site.proxied ? `	tls ${ORIGIN_CERTIFICATE} ${ORIGIN_CERTIFICATE}\n` : ''}	header {
+${tls}	header {
 		Strict-Transport-Security "max-age=31536000"
 		X-Content-Type-Options nosniff
 		?Referrer-Policy no-referrer
@@ -73,13 +98,21 @@ ${networks.length > 0 ? `		trusted_proxies ${networks.join(' ')}\n` : ''}		heade
 		}
 	}
 	handle_errors {
-		@down expression {http.error.status_code} >= 502
+		header Content-Type application/json
+${CALLERS_FAULTS.map(renderFault).join('')}		@down expression {http.error.status_code} >= 502
 		handle @down {
 			header Retry-After 30
-			header Content-Type application/json
-			respond \`{"error":{"code":"${UNREACHABLE}","message":"Oven can't be reached for the moment."}}\` 503
+			${renderError('UNAVAILABLE')}
 		}
 	}
+}
+
+https:// {
+${tls}	header {
+		Content-Type application/json
+		-Server
+	}
+	${renderError('WRONG_HOST')}
 }
 `;
 }

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { renderCaddy } from '../../infra/host/caddy.ts';
 import { FORWARDING_DROP_IN } from '../../infra/host/paths.ts';
@@ -48,7 +49,7 @@ function certificate(folder: string): string {
 }
 
 /** Caddy with the host's Caddyfile, in which only ports, paths and how long it tries are the test's. */
-async function startCaddy(backendPort: number, tryFor = '20s') {
+async function startCaddy(backendPort: number, tryFor = '20s', readFor = '30s') {
   const folder = mkdtempSync(join(tmpdir(), 'oven-caddy-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [https, http] = [await freePort(), await freePort()];
@@ -58,6 +59,7 @@ async function startCaddy(backendPort: number, tryFor = '20s') {
     .replace(FORWARDING_DROP_IN, join(folder, 'handed-over.conf'))
     .replace('127.0.0.1:3000', `127.0.0.1:${backendPort}`)
     .replace('lb_try_duration 20s', `lb_try_duration ${tryFor}`)
+    .replace('read_body 30s', `read_body ${readFor}`)
     .replace('domain} {', 'domain} {\n\tbind 127.0.0.1');
   const file = join(folder, 'Caddyfile');
   writeFileSync(file, text);
@@ -110,6 +112,18 @@ async function ask(
   } finally {
     session.destroy();
   }
+}
+
+/** A POST over HTTP/1.1 with exactly this header and body, after which the caller ends its side or waits. */
+async function send(port: number, header: string, body: string, then: 'end' | 'wait') {
+  const socket = connectTls({ port, host: '127.0.0.1', servername: 'oven.test', rejectUnauthorized: false });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {}); // Caddy may close before it has read all of a large body
+  socket.write(`POST /bake HTTP/1.1\r\nHost: oven.test\r\nConnection: close\r\n${header}\r\n\r\n${body}`);
+  if (then === 'end') socket.end();
+  const answer = await text(socket);
+  const [head = '', rest = ''] = answer.split('\r\n\r\n');
+  return { status: Number(head.split(' ')[1]), body: rest };
 }
 
 /** A connection that is kept for several requests, as Cloudflare keeps some. */
@@ -269,10 +283,64 @@ describe.skipIf(!has('caddy') || !has('openssl'))(
       expect((await http1()).headers.connection).toBeUndefined();
     });
 
-    it('Caddy refuses a body that is too large', async () => {
+    it('Caddy tells a caller of the caller’s own faults', async () => {
       const backend = await startBackend();
       const caddy = await startCaddy(portOf(backend));
-      expect((await ask(caddy.https, '/bake', {}, 'x'.repeat(2 ** 21))).status).toBe(413);
+      const large = 'x'.repeat(2 ** 21);
+      const chunked = (...chunks: string[]) => ['Transfer-Encoding: chunked', chunks.join('\r\n')];
+      const cases: readonly (readonly [
+        what: string,
+        status: number,
+        code: string,
+        sent: readonly string[],
+      ])[] = [
+        ['a large body', 413, 'BODY_TOO_LARGE', [`Content-Length: ${large.length}`, large]],
+        ['a large chunk', 413, 'BODY_TOO_LARGE', chunked('200000', large, '0', '', '')],
+        ['a chunk without a length', 400, 'REQUEST_BROKEN', chunked('zz', 'hello', '')],
+        ['half a body', 400, 'REQUEST_BROKEN', ['Content-Length: 100', 'half']],
+        ['half a chunk', 400, 'REQUEST_BROKEN', chunked('5', 'ab')],
+      ];
+      for (const [what, status, code, [header = '', body = '']] of cases) {
+        const answer = await send(caddy.https, header, body, 'end');
+        expect([what, answer.status, JSON.parse(answer.body).error.code]).toEqual([what, status, code]);
+      }
+      const declared = await ask(caddy.https, '/bake', { 'content-length': `${large.length}` }, large);
+      expect([declared.status, JSON.parse(declared.body).error.code]).toEqual([413, 'BODY_TOO_LARGE']);
+    });
+
+    it.each([
+      ['Content-Length: 100', 'half'],
+      ['Transfer-Encoding: chunked', '4\r\nhalf\r\n'],
+    ])('Caddy answers 408 to a body that stops to come (%s)', async (header, body) => {
+      const backend = await startBackend();
+      const caddy = await startCaddy(portOf(backend), '20s', '1s');
+      const answer = await send(caddy.https, header, body, 'wait');
+      expect([answer.status, JSON.parse(answer.body).error.code]).toEqual([408, 'REQUEST_TIMEOUT']);
+    });
+
+    it.each([
+      ['resets the connection', (request: IncomingMessage) => request.socket.resetAndDestroy()],
+      ['closes the connection', (request: IncomingMessage) => request.socket.destroy()],
+    ])('Caddy answers 503 where the service %s', async (_what, fail) => {
+      const server = createServer(fail);
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => void server.close());
+      const caddy = await startCaddy(portOf(server), '0s');
+      for (const body of [undefined, 'whole']) {
+        const answer = await ask(caddy.https, '/bake', {}, body);
+        expect([answer.status, JSON.parse(answer.body).error.code]).toEqual([503, 'UNAVAILABLE']);
+      }
+    });
+
+    it('Caddy answers 421 to a request for another host', async () => {
+      const backend = await startBackend();
+      const caddy = await startCaddy(portOf(backend));
+      for (const host of ['other.test', '127.0.0.1', 'sub.oven.test']) {
+        const { status, headers, body } = await ask(caddy.https, '/', { ':authority': host });
+        expect([host, status, JSON.parse(body).error.code]).toEqual([host, 421, 'WRONG_HOST']);
+        expect(headers).not.toHaveProperty('server');
+      }
     });
 
     it('Caddy forwards each event at once', async () => {
