@@ -25,6 +25,13 @@ export function describeS3(title: string, tests: () => void): void {
   describe.skipIf(s3Gap !== undefined)(s3Gap === undefined ? title : `${title} (skipped: ${s3Gap})`, tests);
 }
 
+export type S3Action =
+  | 's3:GetObject'
+  | 's3:PutObject'
+  | 's3:PutObjectAcl'
+  | 's3:DeleteObject'
+  | 's3:ListBucket';
+
 /** An S3 server of a test's own on loopback: real signatures, real multipart, files in a temporary folder. */
 export interface S3Rig {
   readonly endpoint: URL;
@@ -36,10 +43,10 @@ export interface S3Rig {
   readonly client: S3Client;
   /** Makes a bucket; everybody may read a public one's objects (this server does not heed an object's own ACL). */
   make(bucket: string, kind: 'private' | 'public'): Promise<void>;
-  /** Makes another key, which may do in a bucket what its policy then says: `s3:GetObject`, `s3:ListBucket`. */
+  /** Makes another key, which may do in a bucket what its policy then says. */
   addKey(key: string, secret: string): Promise<void>;
   /** Lets a key do exactly these in a bucket. */
-  allow(bucket: string, key: string, actions: readonly ('s3:GetObject' | 's3:ListBucket')[]): Promise<void>;
+  allow(bucket: string, key: string, actions: readonly S3Action[]): Promise<void>;
   /** Keys of a bucket, sorted. */
   keys(bucket: string): Promise<string[]>;
   /** Keys of uploads in parts that were neither finished nor taken back. */
