@@ -53,8 +53,8 @@ const job = (file: string, name: string): Job => workflows[file]?.jobs[name] ?? 
 const expression = (text: string) => `\${{ ${text} }}`;
 const secretsOf = (step: Step) => Object.values(step.env ?? {}).filter((value) => value.includes('secrets.'));
 
-test('There are five workflows', () => {
-  const files = ['deploy.yml', 'drift.yml', 'preview.yml', 'rehearse.yml', 'test.yml'];
+test('There are six workflows', () => {
+  const files = ['audit.yml', 'deploy.yml', 'drift.yml', 'preview.yml', 'rehearse.yml', 'test.yml'];
   expect(Object.keys(workflows).sort()).toEqual(files);
 });
 
