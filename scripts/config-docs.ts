@@ -1,17 +1,20 @@
 // `node scripts/config-docs.ts`, a part of `npm run fix`: writes the files that follow from a table of the service: oven.env.example,
-// docs/configuration.md and docs/errors.md. A test (test/config/docs.test.ts) compares them with the tables.
+// docs/configuration.md, docs/errors.md and docs/limits.md. A test (test/config/docs.test.ts) compares them with the tables.
 
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { FRAME_SIDE_LIMIT, LIMITS } from '../service/bake/limits.ts';
 import { SECTIONS, type SetBy, type Variable } from '../service/config/variables.ts';
 import { API_CODES, ERRORS, FAILURE_CODES, RETRIES } from '../service/errors.ts';
+import { renderLimits } from './limits-docs.ts';
+import { grouped, renderTable } from './tables.ts';
 
 /** Files that follow from a table, by their path in the repository. */
 export const RENDERED = {
   'oven.env.example': renderExample,
   'docs/configuration.md': renderDocs,
   'docs/errors.md': renderErrors,
+  'docs/limits.md': renderLimits,
 } as const;
 
 const COLUMNS = 120;
@@ -122,17 +125,8 @@ function row([name, variable]: [string, Variable]): string[] {
   ];
 }
 
-function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, head.map(() => '---'), ...rows];
-  return all.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
-}
-
 function entries(variables: Readonly<Record<string, Variable>>): [string, Variable][] {
   return Object.entries(variables);
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString('en');
 }
 
 if (import.meta.main) {
