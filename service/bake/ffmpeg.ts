@@ -1,4 +1,6 @@
-import type { ExecaError } from 'execa';
+import { type ExecaError, execa } from 'execa';
+import { argv } from '../lib/argv.ts';
+import { killGroup, lowerPriority } from '../lib/child-processes.ts';
 import { BakeError } from './errors.ts';
 
 /** How a run of ffmpeg is started and stopped. */
@@ -14,14 +16,42 @@ export interface RunOptions {
 }
 
 /** Bytes that ffmpeg may allocate at once. Nothing else bounds what a chunk of a PNG unpacks to. */
-export const MAX_ALLOC_BYTES = 64 * 1024 * 1024;
+const MAX_ALLOC_BYTES = 64 * 1024 * 1024;
+
+/** The options of every run of ffmpeg that are no input's and no output's. */
+export const GLOBAL = argv`-nostdin -max_alloc ${MAX_ALLOC_BYTES}`;
+
+/** What an input may be. ffmpeg refuses anything else, whatever the bytes say. */
+interface Input {
+  readonly protocol: 'pipe' | 'file';
+  /** The demuxer. */
+  readonly format: string;
+  /** The decoders, one of which reads it. */
+  readonly decoders: readonly string[];
+}
+
+/** The options of an input of ffmpeg, up to its `-i`. */
+export function inputArguments({ protocol, format, decoders }: Input): string[] {
+  return argv`
+    -protocol_whitelist ${protocol} -format_whitelist ${format} -codec_whitelist ${decoders.join(',')}
+    -f ${format}
+  `;
+}
+
+/** The descriptors of a run: standard input, output and error, and any further ones that it writes. */
+type Descriptors = readonly [AsyncIterable<Uint8Array> | 'ignore', 'pipe', 'pipe' | 'ignore', ...'pipe'[]];
 
 /**
- * The options of execa for every run of ffmpeg: the run and all its children are killed when `signal` aborts, and the
- * environment holds PATH only, since the service's environment has secrets.
+ * Starts ffmpeg in a process group of its own. The group is killed when the signal aborts, and what is left of it when ffmpeg ends.
+ * The environment holds PATH only, since the service's has secrets.
  */
-export function ffmpegProcess(signal: AbortSignal) {
-  return {
+export function startFfmpeg(
+  args: readonly string[],
+  { ffmpeg, niceness, signal }: Omit<RunOptions, 'stallSeconds'>,
+  stdio: Descriptors,
+) {
+  const run = execa(ffmpeg, args, {
+    stdio,
     env: { PATH: process.env.PATH },
     extendEnv: false,
     // The output of a stopped run is thrown away, so ffmpeg needs no time to finish it.
@@ -29,7 +59,13 @@ export function ffmpegProcess(signal: AbortSignal) {
     killDescendants: true,
     cancelSignal: signal,
     buffer: false,
-  } as const;
+  });
+  const { pid } = run;
+  if (pid !== undefined) {
+    lowerPriority(pid, niceness);
+    run.nodeChildProcess.once('exit', () => killGroup(pid));
+  }
+  return run;
 }
 
 /** The error for a program that can not be started; undefined for any other failure. */

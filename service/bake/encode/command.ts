@@ -1,5 +1,5 @@
 import { argv } from '../../lib/argv.ts';
-import { MAX_ALLOC_BYTES } from '../ffmpeg.ts';
+import { GLOBAL, inputArguments } from '../ffmpeg.ts';
 import type { Container } from '../outputs.ts';
 import type { Geometry } from '../plan/size.ts';
 import type { UnpackedSound } from '../sound/unpack.ts';
@@ -16,12 +16,12 @@ export const PACKETS_FD = 3;
 /** Milliseconds of packets that come together. Reading each by itself would cost time, and a second's packets would be late. */
 const CLUSTER_MS = 200;
 
-const GLOBAL = argv`
-  -hide_banner -nostdin -v warning -xerror
-  -max_alloc ${MAX_ALLOC_BYTES}
+const ENCODER = argv`
+  ${GLOBAL}
+  -hide_banner -v warning -xerror
   -progress pipe:1 -stats_period 0.25
 `;
-const PROTOCOLS = argv`-protocol_whitelist pipe,file`;
+const PICTURES = inputArguments({ protocol: 'pipe', format: 'matroska', decoders: ['png'] });
 const PACKETS = argv`-map_metadata -1 -f matroska -cluster_time_limit ${CLUSTER_MS} pipe:${PACKETS_FD}`;
 
 /**
@@ -33,8 +33,8 @@ export function pictureArguments(plan: PicturesPlan): string[] {
   const { rate } = plan;
   // One thread decodes, since each holds pictures in memory.
   return argv`
-    ${GLOBAL}
-    -threads 1 ${PROTOCOLS} -f matroska -i pipe:0
+    ${ENCODER}
+    -threads 1 ${PICTURES} -i pipe:0
     -filter_complex ${filterGraph(plan)} -map [video]
     -fps_mode:v passthrough -enc_time_base 1/${rate}
     ${PICTURE_CODECS[plan.container]({ ...plan, width, height })}
@@ -69,8 +69,9 @@ export interface SoundPlan {
 export function soundArguments(plan: SoundPlan, sound: UnpackedSound): string[] {
   const { format, sampleRate, channels, path } = sound;
   return argv`
-    ${GLOBAL}
-    ${PROTOCOLS} -f ${format} -ar ${sampleRate} -ac ${channels} -i ${path}
+    ${ENCODER}
+    ${inputArguments({ protocol: 'file', format, decoders: [`pcm_${format}`] })}
+    -ar ${sampleRate} -ac ${channels} -i ${path}
     ${plan.padded ? argv`-af apad -t ${plan.seconds}` : padForResampler(sampleRate, plan.sampleRate)}
     ${SOUND_CODECS[plan.container]}
     -ac ${plan.channels} -ar ${plan.sampleRate}

@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ExecaError, execa } from 'execa';
-import { lowerPriority } from '../../lib/priority.ts';
+import { ExecaError } from 'execa';
 import { BakeError, EncoderOutput, frameCorrupt } from '../errors.ts';
-import { ffmpegMissing, ffmpegProcess, type RunOptions } from '../ffmpeg.ts';
+import { ffmpegMissing, type RunOptions, startFfmpeg } from '../ffmpeg.ts';
 import { PACKETS_FD, TRANSPARENCY_KEY } from './command.ts';
 
 /** Milliseconds within which an abort follows when the same signal ended the encoder and this service. */
@@ -41,11 +40,9 @@ export async function runEncoder<T>(
   }, stallSeconds * 1000);
   const faults: { input?: unknown; take?: unknown } = {};
   const messages = new EncoderMessages();
-  const encoder = execa(ffmpeg, args, {
-    ...ffmpegProcess(AbortSignal.any([signal, stop.signal])),
-    stdio: [input ? catching(input, (error) => (faults.input = error)) : 'ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  if (encoder.pid !== undefined) lowerPriority(encoder.pid, niceness);
+  const stdin = input ? catching(input, (error) => (faults.input = error)) : 'ignore';
+  const run = { ffmpeg, niceness, signal: AbortSignal.any([signal, stop.signal]) };
+  const encoder = startFfmpeg(args, run, [stdin, 'pipe', 'pipe', 'pipe']);
 
   const output = encoder.stdio[PACKETS_FD] as Readable;
   let ended = false;
@@ -69,12 +66,12 @@ export async function runEncoder<T>(
     // The run ends only when all of its output is read, or can no longer be read.
     output.destroy();
   });
-  encoder.stderr.on('data', (bytes: Uint8Array) => {
+  encoder.stderr!.on('data', (bytes: Uint8Array) => {
     messages.add(bytes);
-    if (messages.damaged) stop.abort();
+    if (messages.damaged || messages.tooMany) stop.abort();
   });
   try {
-    for await (const event of progressEvents(encoder.iterable())) {
+    for await (const event of progressEvents(linesOf(encoder.iterable({ binary: true })))) {
       if (event === 'transparent') onTransparency?.();
       else timer.refresh();
     }
@@ -94,7 +91,12 @@ export async function runEncoder<T>(
       throw new BakeError('FFMPEG_STALLED', message, { cause });
     }
     if (messages.damaged) throw frameCorrupt(new EncoderOutput(messages.end, { cause: error }));
-    if (stop.signal.aborted) throw faults.take;
+    if (faults.take !== undefined && stop.signal.aborted) throw faults.take;
+    if (messages.tooMany) {
+      const cause = new EncoderOutput(messages.end, { cause: error });
+      const message = 'The encoder wrote messages without end and was stopped.';
+      throw new BakeError('FFMPEG_FAILED', message, { cause });
+    }
     throw toEncoderError(error, messages);
   } finally {
     clearTimeout(timer);
@@ -111,6 +113,19 @@ async function* catching(
   } catch (error) {
     onError(error);
     throw error;
+  }
+}
+
+/** Characters of a line at most. Only what comes before is lost of a longer one. */
+const MAX_LINE = 4096;
+
+/** Lines of a text that comes in pieces. A line without end takes no memory. */
+async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of pieces) {
+    const lines = (rest + Buffer.from(piece).toString('latin1')).split('\n');
+    rest = lines.pop()!.slice(-MAX_LINE);
+    yield* lines;
   }
 }
 
@@ -169,6 +184,8 @@ export function parseProgressLine(line: string): ProgressLine {
 
 /** Characters that are kept of ffmpeg's last messages. */
 const TAIL_CHARACTERS = 4096;
+/** Bytes of messages at which a run is stopped. The largest tape with a warning for each picture has less than one of sixteen MiB. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 /** ffmpeg says this of a picture that lacks rows, and goes on with the old ones in their place, or of one that ends the run. */
 const DAMAGED = /\[png @ .*(IEND without all image|inflate returned error)/;
 /** ffmpeg says this when it fails because of its input. */
@@ -181,8 +198,10 @@ export class EncoderMessages {
   #unreadable = false;
   #diskFull = false;
   #noMemory = false;
+  #bytes = 0;
 
   add(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
     // Together with the earlier text, since a message may come in pieces.
     const text = this.#end + Buffer.from(bytes).toString('latin1');
     this.#damaged ||= DAMAGED.test(text);
@@ -200,6 +219,11 @@ export class EncoderMessages {
   /** Whether a failed run failed because of its input. */
   get unreadable(): boolean {
     return this.#unreadable && !this.#noMemory;
+  }
+
+  /** Whether there are more messages than a run has. */
+  get tooMany(): boolean {
+    return this.#bytes > MAX_MESSAGE_BYTES;
   }
 
   get diskFull(): boolean {

@@ -24,6 +24,9 @@ setInterval(() => {
 // The cache of sharp would only hold memory, and the encoder works beside it.
 sharp.cache(false);
 sharp.concurrency(1);
+// It reads PNGs only, whatever the bytes say.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({ operation: ['VipsForeignLoadPng'] });
 
 function reply(message: ImageReply): void {
   process.send!(message);

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { lowerPriority } from '../../lib/priority.ts';
+import { killGroup, lowerPriority } from '../../lib/child-processes.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
 import type { AnimationCodec, StillCodec } from '../outputs.ts';
 
@@ -114,11 +114,7 @@ export class ImageProcess {
     this.#child = undefined;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // The process has ended by itself, and its exit event is still to come.
-    }
+    killGroup(child.pid);
     await ended;
   }
 }

@@ -1,8 +1,7 @@
-import { ExecaError, execa } from 'execa';
+import { ExecaError } from 'execa';
 import { argv } from '../../lib/argv.ts';
-import { lowerPriority } from '../../lib/priority.ts';
 import { BakeError } from '../errors.ts';
-import { ffmpegMissing, ffmpegProcess, MAX_ALLOC_BYTES, type RunOptions } from '../ffmpeg.ts';
+import { ffmpegMissing, GLOBAL, inputArguments, type RunOptions, startFfmpeg } from '../ffmpeg.ts';
 import type { Interleaved } from './audio-samples.ts';
 import type { WavFormat } from './wav.ts';
 
@@ -24,6 +23,17 @@ const PECULIARITIES: Readonly<Record<number, Peculiarity>> = {
   85: { delay: 1105 }, // MP3, as nearly every encoder makes it
   8192: { delay: 256 }, // AC-3
 };
+
+/** The decoders that a WAV file may ask for. The others, of films and games, are code that nobody needs. */
+const DECODERS = [
+  ...['u8', 's16le', 's24le', 's32le', 's64le', 'f16le', 'f24le', 'f32le', 'f64le', 'alaw', 'mulaw'].map(
+    (coding) => `pcm_${coding}`,
+  ),
+  ...['ms', 'ima_wav', 'yamaha', 'swf', 'ct'].map((coding) => `adpcm_${coding}`),
+  ...['g722', 'g723_1', 'g726', 'g726le', 'g729', 'gsm', 'gsm_ms', 'libgsm', 'libgsm_ms', 'truespeech'],
+  ...['mp1float', 'mp1', 'mp2float', 'mp2', 'mp3float', 'mp3', 'ac3', 'eac3', 'dca', 'aac', 'flac'],
+  ...['wmav1', 'wmav2', 'vorbis', 'opus', 'libopus'],
+];
 
 /** The head of a WAV file with `bytes` bytes of audio samples. It has only what a decoder needs. Pure. */
 export function wavHead({ chunk }: WavFormat, bytes: number): Buffer {
@@ -52,9 +62,9 @@ export function decodeArguments(
 ): string[] {
   const { delay = 0, decoder } = PECULIARITIES[tag] ?? {};
   return argv`
-    -nostdin -v fatal
-    -max_alloc ${MAX_ALLOC_BYTES} -protocol_whitelist file,pipe
-    -f wav ${decoder ? ['-c:a', decoder] : []} -i ${path}
+    ${GLOBAL} -v fatal
+    ${inputArguments({ protocol: 'file', format: 'wav', decoders: DECODERS })}
+    ${decoder ? ['-c:a', decoder] : []} -i ${path}
     -map 0:a:0 -af atrim=start_sample=${delay} -t ${seconds}
     -ac ${channels} -ar ${DECODED_RATE} -f f32le pipe:1
   `;
@@ -77,12 +87,9 @@ export async function* decodeSamples(
 ): AsyncGenerator<Buffer> {
   const stalled = new AbortController();
   const timer = setTimeout(() => stalled.abort(), stallSeconds * 1000);
-  const decoding = execa(ffmpeg, decodeArguments(path, format, decodedAs(format).channels, seconds), {
-    stdin: 'ignore',
-    stderr: 'ignore',
-    ...ffmpegProcess(AbortSignal.any([signal, stalled.signal])),
-  });
-  if (decoding.pid !== undefined) lowerPriority(decoding.pid, niceness);
+  const args = decodeArguments(path, format, decodedAs(format).channels, seconds);
+  const run = { ffmpeg, niceness, signal: AbortSignal.any([signal, stalled.signal]) };
+  const decoding = startFfmpeg(args, run, ['ignore', 'pipe', 'ignore']);
   try {
     for await (const piece of decoding.iterable({ from: 'stdout', binary: true })) {
       timer.refresh();

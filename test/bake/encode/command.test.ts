@@ -23,7 +23,7 @@ const sound = {
 } as const;
 
 const START = argv`
-  -hide_banner -nostdin -v warning -xerror -max_alloc 67108864
+  -nostdin -max_alloc 67108864 -hide_banner -v warning -xerror
   -progress pipe:1 -stats_period 0.25
 `;
 const COLOURS = argv`-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv`;
@@ -34,7 +34,8 @@ it.each<PicturesPlan['content']>(['flat', 'smooth', 'noise'])(
   (content) => {
     expect(pictureArguments({ ...plan, content })).toEqual(argv`
       ${START}
-      -threads 1 -protocol_whitelist pipe,file -f matroska -i pipe:0
+      -threads 1
+      -protocol_whitelist pipe -format_whitelist matroska -codec_whitelist png -f matroska -i pipe:0
       -filter_complex ${filterGraph(plan)} -map [video]
       -fps_mode:v passthrough -enc_time_base 1/60
       ${x264Arguments({ ...plan, content, width: 64, height: 48 })}
@@ -60,7 +61,8 @@ describe('sound', () => {
   it('The whole command for sound is right', () => {
     expect(argumentsOf('mp4', sound)).toEqual(argv`
       ${START}
-      -protocol_whitelist pipe,file -f f32le -ar 48000 -ac 2 -i work/sound.pcm
+      -protocol_whitelist file -format_whitelist f32le -codec_whitelist pcm_f32le -f f32le
+      -ar 48000 -ac 2 -i work/sound.pcm
       -c:a aac -aac_coder fast -b:a 128k -ac 2 -ar 48000
       ${PACKETS}
     `);
