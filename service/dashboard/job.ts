@@ -18,6 +18,7 @@ export function renderJob(report: TapeReport, now: number, forOperator = false):
     ${renderMedia(report)}
     <dl class="about">
       ${item('job', markup`<code>${jobId}</code>`)}
+      ${report.private && item('private', 'its name and its files')}
       ${renderTimes(report, now)}
       ${renderResult(report)}
       ${group === 'done' || group === 'failed' ? item('callback', renderCallback(group, callback)) : ''}
@@ -56,11 +57,14 @@ function renderResult({ result }: TapeReport): Markup {
     const address = webUrl(url);
     return address && markup`<li><a href="${address}">${kind}</a></li>`;
   });
+  const keys = Object.entries(result.keys ?? {}).map(
+    ([kind, key]) => markup`<li>${kind} <code>${key}</code></li>`,
+  );
   const stages = Object.entries(result.timings ?? {}).map(
     ([stage, seconds]) => markup`<li>${stage} ${renderSpan(seconds)}</li>`,
   );
   return markup`${item('size', `${result.width}×${result.height}, ${renderSpan(result.duration)}, ${renderBytes(result.bytes)}`)}
-      ${item('files', markup`<ul>${files}</ul>`)}
+      ${item('files', markup`<ul>${files}${keys}</ul>`)}
       ${stages.length > 0 && item('stages', markup`<ul>${stages}</ul>`)}`;
 }
 

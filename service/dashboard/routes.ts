@@ -9,6 +9,7 @@ import { isOperator, type Operator } from '../http/operator.ts';
 import { JOB_ID } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import type { Queue } from '../queue/queue.ts';
+import { redact } from '../queue/redact.ts';
 import { renderQuestion } from './actions.ts';
 import { openBroadcaster } from './broadcaster.ts';
 import { sendEvents } from './events.ts';
@@ -17,6 +18,7 @@ import { loginFirst, loginRoutes } from './login.ts';
 import { renderIcon } from './logo.ts';
 import { markup } from './markup.ts';
 import { type Frame, readFilter, renderFrame, renderPage, STYLES } from './page.ts';
+import type { Sources } from './view.ts';
 
 export interface DashboardOptions {
   readonly queue: Pick<Queue, 'recent' | 'counts' | 'status'>;
@@ -52,12 +54,15 @@ const PAGES = ['/', '/events', '/jobs/:id'] as const;
  */
 export function dashboard(options: DashboardOptions): Hono {
   const { queue, release, startedAt, signal } = options;
-  const broadcaster = openBroadcaster(options, {
-    maxSubscriptions: options.maxClients ?? 64,
-    pollMs: options.pollMs ?? 1000,
-  });
-  if (signal?.aborted) broadcaster.close();
-  signal?.addEventListener('abort', () => broadcaster.close(), { once: true });
+  const how = { maxSubscriptions: options.maxClients ?? 64, pollMs: options.pollMs ?? 1000 };
+  const forAll = openBroadcaster({ ...options, queue: redacted(queue) }, how);
+  const forOperators = openBroadcaster(options, how);
+  const broadcasterFor = (c: Context) => (isOperator(c) ? forOperators : forAll);
+  const close = () => {
+    for (const broadcaster of [forAll, forOperators]) broadcaster.close();
+  };
+  if (signal?.aborted) close();
+  signal?.addEventListener('abort', close, { once: true });
   const { hash, files } = loadAssets();
   const plain: Frame = { assets: `/dashboard/${hash}`, release, startedAt };
   const frameFor = (c: Context): Frame =>
@@ -68,13 +73,13 @@ export function dashboard(options: DashboardOptions): Hono {
   if (options.isPrivate) for (const path of PAGES) app.use(path, headers, loginFirst(plain));
 
   app.get(PAGES[0], headers, async (c) => {
-    const view = await broadcaster.view();
+    const view = await broadcasterFor(c).view();
     c.header('Cache-Control', 'no-store');
     return c.html(renderPage(frameFor(c), view, readFilter(c.req.query())), view.isStale ? 503 : 200);
   });
 
   app.get(PAGES[1], headers, (c) =>
-    sendEvents(c, broadcaster, {
+    sendEvents(c, broadcasterFor(c), {
       heartbeatMs: options.heartbeatMs ?? 15_000,
       stuckMs: options.stuckMs ?? 30_000,
     }),
@@ -82,20 +87,21 @@ export function dashboard(options: DashboardOptions): Hono {
 
   app.get(PAGES[2], headers, async (c) => {
     const id = c.req.param('id');
-    const [report, { headline, busy, trouble }] = await Promise.all([
+    const [found, { headline, busy, trouble }] = await Promise.all([
       JOB_ID.test(id) ? queue.status(id).catch(() => 'unreachable' as const) : undefined,
-      broadcaster.view(),
+      broadcasterFor(c).view(),
     ]);
+    const forOperator = isOperator(c);
+    const report = typeof found === 'object' && !forOperator ? redact(found) : found;
     c.header('Cache-Control', 'no-store');
     const page = { headline, busy, trouble };
     if (report === 'unreachable')
-      return c.html(renderPage(frameFor(c), await broadcaster.view(), readFilter({})), 503);
+      return c.html(renderPage(frameFor(c), await broadcasterFor(c).view(), readFilter({})), 503);
     if (report === undefined)
       return c.html(
         renderFrame(frameFor(c), { ...page, title: 'No such job · Oven', main: renderNoJob() }),
         404,
       );
-    const forOperator = isOperator(c);
     const main = markup`${renderJob(report, Date.now(), forOperator)}${forOperator && renderQuestion()}`;
     return c.html(renderFrame(frameFor(c), { ...page, title: `${report.slug} · Oven`, main }));
   });
@@ -112,6 +118,11 @@ export function dashboard(options: DashboardOptions): Hono {
   });
 
   return app;
+}
+
+/** The queue as everyone may see it. */
+function redacted(queue: Sources['queue']): Sources['queue'] {
+  return { counts: queue.counts, recent: async (...how) => (await queue.recent(...how)).map(redact) };
 }
 
 interface Asset {

@@ -38,6 +38,7 @@ export const report = z
   .object({
     jobId,
     slug: z.string(),
+    private: z.literal(true).optional().openapi({ description: 'Only on a private tape.' }),
     status,
     stage: z.enum(STAGES).nullable(),
     progress: z.number().min(0).max(1).openapi({ description: 'Of the whole bake.' }),

@@ -30,7 +30,7 @@ export function openLog({ level, secrets, stream }: LogOptions): Log {
     base: { service: 'oven' },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: (error: unknown) => describeError(error, (text) => shorten(scrub(text))) },
+    serializers: { err: (error: unknown) => describeLogged(error, (text) => shorten(scrub(text))) },
     redact: { paths: SECRET_PATHS, censor: REDACTED },
     hooks: { streamWrite: scrub, logMethod: leaveOutEqual() },
   };
@@ -73,6 +73,44 @@ const SECRET_NAMES = [
   'headers',
 ];
 const SECRET_PATHS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+
+/** An error whose texts may hold names that the log must not have. */
+export class Unnamed {
+  readonly error: unknown;
+  readonly names: readonly string[];
+
+  constructor(error: unknown, names: readonly string[]) {
+    this.error = error;
+    this.names = names;
+  }
+}
+
+/** Shorter names are removed as whole words only: they are in other words too. */
+const MIN_NAME = 5;
+
+function describeLogged(logged: unknown, clean: (text: string) => string): object | string {
+  if (!(logged instanceof Unnamed)) return describeError(logged, clean);
+  const forms = logged.names
+    .flatMap((name) => [name, encodeURIComponent(name), decoded(name)])
+    .filter(Boolean);
+  if (forms.length === 0) return describeError(logged.error, clean);
+  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  const names = new RegExp(longestFirst.map(patternOf).join('|'), 'g');
+  return describeError(logged.error, (text) => clean(text.replace(names, REDACTED)));
+}
+
+function patternOf(name: string): string {
+  const exactly = name.replace(/\W/g, '\\$&');
+  return name.length < MIN_NAME ? `(?<![A-Za-z0-9])${exactly}(?![A-Za-z0-9])` : exactly;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone percent sign
+  }
+}
 
 /**
  * An error in the log: without its own fields, which hold whole requests in some libraries. `clean` makes each text fit for the

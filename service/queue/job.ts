@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { KIND_OPTIONS } from '../bake/outputs.ts';
 import type { Delivery, DeliveryAttempt } from '../schemas/outcome.ts';
-import type { BakeRequest, OutputRequest } from '../schemas/request.ts';
+import { aclOf, type BakeRequest, hasKeys, type OutputRequest } from '../schemas/request.ts';
 
 /** Data of a bake job. */
 export interface BakeData {
@@ -23,6 +23,11 @@ export interface CallbackData {
   readonly attemptLog?: readonly DeliveryAttempt[] | undefined;
 }
 
+/** The slug for the log, which names no private tape. */
+export function loggedSlug({ slug, private: isPrivate }: Pick<BakeRequest, 'slug' | 'private'>) {
+  return isPrivate ? undefined : slug;
+}
+
 /** The name of a tape's files. */
 export function fileNameOf({ slug, fileName }: Pick<BakeRequest, 'slug' | 'fileName'>): string {
   return fileName ?? slug;
@@ -34,16 +39,20 @@ export function namesOf(request: Pick<BakeRequest, 'slug' | 'fileName'>): string
 }
 
 /**
- * The identity of a request: 32 hex digits of a hash of the tape, the URL of its ZIP without the query (signatures change) and
- * the outputs in any order. Equal requests have the same identity, and so the same job, on any number of hosts. Throws TypeError
- * if zipUrl is no URL.
+ * The identity of a request: 32 hex digits of a hash of the tape, the URL of its ZIP without the query (signatures change), the
+ * outputs in any order, and who may know and read them if that is not everyone. Equal requests have the same identity, and so the
+ * same job, on any number of hosts. Throws TypeError if zipUrl is no URL.
  */
-export function identityOf(request: Pick<BakeRequest, 'mongoId' | 'slug' | 'zipUrl' | 'outputs'>): string {
+export function identityOf(
+  request: Pick<BakeRequest, 'mongoId' | 'slug' | 'zipUrl' | 'outputs' | 'private' | 'acl'>,
+): string {
   const url = new URL(request.zipUrl);
   url.search = '';
   url.hash = '';
   const outputs = request.outputs.map(canonical).sort();
-  const text = JSON.stringify([request.mongoId, request.slug, url.href, outputs]);
+  const facts: unknown[] = [request.mongoId, request.slug, url.href, outputs];
+  if (hasKeys(request)) facts.push(request.private === true, aclOf(request));
+  const text = JSON.stringify(facts);
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 

@@ -13,6 +13,8 @@ export interface Purged {
   readonly running: readonly string[];
   /** Other names under which these jobs store files. */
   readonly names: readonly string[];
+  /** Whether one of the tapes is private: the log does not name it. */
+  readonly isPrivate: boolean;
 }
 
 export interface PurgeOptions {
@@ -83,6 +85,7 @@ export async function purge(
     removed: [...removed].filter((jobId) => !running.has(jobId)),
     running: [...running],
     names: [...fileNames].filter((other) => other !== name),
+    isPrivate: tapes.some(({ request }) => request?.private),
   };
 }
 

@@ -13,6 +13,8 @@ export type TapeStatus = 'queued' | Stage | 'done' | 'failed';
 export interface TapeReport {
   readonly jobId: string;
   readonly slug: string;
+  /** Only on a private tape. */
+  readonly private?: true;
   readonly status: TapeStatus;
   readonly stage: Stage | null;
   /** 0 to 1. */
@@ -62,6 +64,7 @@ export async function readReport(store: Store, jobId: string): Promise<TapeRepor
   return {
     jobId,
     slug: job.data.request.slug,
+    ...(job.data.request.private && { private: true }),
     ...toStatus(found),
     timings: {
       queuedAt: job.timestamp,

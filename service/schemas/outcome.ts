@@ -33,6 +33,9 @@ const result = {
     })
     .optional()
     .openapi({ description: 'The thumbnail, if there is one.' }),
+  keys: z.record(z.string(), z.string()).optional().openapi({
+    description: 'Kind of output to its key, if files or tape are private. `outputs` is empty then.',
+  }),
 };
 
 /** The result as the queue keeps it. */

@@ -16,6 +16,9 @@ import { jsonFault } from '../lib/json-bounds.ts';
 const MAX_URL = 2048;
 /** Seconds, of the longest tape that anyone makes. */
 const MAX_SECONDS = 86_400;
+/** Who may read a stored file, in the words of S3. */
+export const ACLS = ['public-read', 'private'] as const;
+export type Acl = (typeof ACLS)[number];
 /** BullMQ's limit. */
 const MAX_PRIORITY = 2_097_151;
 
@@ -155,6 +158,17 @@ const kept = {
     description:
       'Whether the receiver publishes the video. The callback repeats `false`. A later request without `false` sends a new callback, and bakes nothing anew.',
   }),
+  private: z.boolean({ error: 'must be true or false' }).optional().openapi({
+    default: false,
+    description: `Whether the tape is "a tape" to everyone but operators: without its names on pages, in \`/status\` and in the log. The callback has keys of files in place of URLs.`,
+  }),
+  acl: z
+    .enum(ACLS, { error: `must be one of ${ACLS.join(', ')}` })
+    .optional()
+    .openapi({
+      description:
+        'Who may read the files: anyone, or the owner of the bucket. `private` when left out for a private tape, else `public-read`. With `private` the callback has keys of files in place of URLs.',
+    }),
   replaces: webUrl(
     ['https:', 'http:'],
     'The MP4 that the tape has from before Oven. Files of this name that say nothing of their tape may be replaced then.',
@@ -210,6 +224,16 @@ export function onlyRequest(request: BakeRequest): BakeRequest {
 /** Whether the receiver of the callback is to publish the video. */
 export function isPublished({ publish }: Pick<BakeRequest, 'publish'>): boolean {
   return publish !== false;
+}
+
+/** Who may read the files of a tape. */
+export function aclOf({ private: isPrivate, acl }: Pick<BakeRequest, 'private' | 'acl'>): Acl {
+  return acl ?? (isPrivate ? 'private' : 'public-read');
+}
+
+/** Whether the callback has keys of files in place of URLs. */
+export function hasKeys(request: Pick<BakeRequest, 'private' | 'acl'>): boolean {
+  return request.private === true || aclOf(request) === 'private';
 }
 
 function oneOf<const T extends readonly string[]>(values: T) {

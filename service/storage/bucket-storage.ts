@@ -12,6 +12,7 @@ import { fileType } from '../bake/outputs.ts';
 import type { StorageCode } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
+import type { Acl } from '../schemas/request.ts';
 import { CACHE_CONTROL, keyFor, keysFor } from './keys.ts';
 import { classifyS3Error, openClient, type S3Fault } from './s3.ts';
 import {
@@ -34,26 +35,27 @@ const PUT_MS = 120_000;
 const REMOVE_MS = 60_000;
 const CHECK_MS = 15_000;
 
-/** A storage in a bucket that is public to read. */
+/** A storage in a bucket. Anyone may read its objects but the private ones, as their ACLs say. */
 export function bucketStorage(options: StorageOptions): OutputStorage {
   const Bucket = options.bucket;
   const base = publicBase(options);
   const isMp4Url = mp4UrlMatcher(options);
   const client = openClient(options, REQUEST_ATTEMPTS);
-  const common = { Bucket, ACL: 'public-read', CacheControl: CACHE_CONTROL } as const;
+  const common = (acl: Acl = 'public-read') =>
+    ({ Bucket, ACL: acl, CacheControl: CACHE_CONTROL[acl] }) as const;
 
   /** Whether the server knows conditional writes. Without them, only the look before the upload protects other tapes. */
   let isConditional = true;
 
   /** Fails with a conflict when the object changes between the look at it and the end of the upload. */
   const putOnce = async (file: OutputFile, signal: AbortSignal): Promise<void> => {
-    const { name, kind, format, path, mongoId, replaces } = file;
+    const { name, kind, format, path, mongoId, acl, replaces } = file;
     const Key = keyFor(name, kind, format);
     const keys = keysFor(name);
     const heads = await Promise.all(keys.map((key) => headObject(client, Bucket, key, signal)));
     assertOwned(heads, { mongoId, unowned: isMp4Url(replaces, name) });
     const target = {
-      ...common,
+      ...common(acl),
       Key,
       ContentType: fileType(kind, format).contentType,
       Metadata: ownerMetadata(mongoId),
@@ -99,7 +101,7 @@ export function bucketStorage(options: StorageOptions): OutputStorage {
     check: (inspect) =>
       request(CHECK_MS, undefined, async (abortSignal) => {
         const Key = checkKey();
-        await client.send(new PutObjectCommand({ ...common, Key, Body: Key }), { abortSignal });
+        await client.send(new PutObjectCommand({ ...common(), Key, Body: Key }), { abortSignal });
         try {
           const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
           if ((await Body?.transformToString()) !== Key) throw new StorageError('STORAGE_MISCONFIGURED');

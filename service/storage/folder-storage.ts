@@ -1,6 +1,6 @@
 /**
- * A folder in place of the bucket, for a laptop. The owner of `tapes/a.mp4` is in `tapes/.a.mp4.owner`; a file that is being
- * written is `tapes/.a.mp4.<uuid>.part`.
+ * A folder in place of the bucket, for a laptop. The owner of `tapes/a.mp4` is in `tapes/.a.mp4.owner`; it is private while there
+ * is a `tapes/.a.mp4.private`; a file that is being written is `tapes/.a.mp4.<uuid>.part`.
  */
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -35,7 +35,7 @@ export function folderStorage(options: StorageOptions): OutputStorage {
         const owner = { mongoId, unowned: isMp4Url(replaces, name) };
         await mkdir(dirname(place.path), { recursive: true });
         for (const key of keysFor(name)) await assertOwned(placeOfKey(key), owner);
-        await store(path, place, owner, signal);
+        await store(path, place, owner, file.acl === 'private', signal);
         return url(name, kind, format);
       }, signal),
     remove: (name, owner) =>
@@ -45,7 +45,7 @@ export function folderStorage(options: StorageOptions): OutputStorage {
           const place = placeOfKey(key);
           if (owner && !isOwnedBy(await readOwner(place), owner)) continue;
           if (await exists(place.path)) removed.push(key);
-          for (const path of [place.path, ...(await listParts(place)), place.owner]) {
+          for (const path of [place.path, ...(await listParts(place)), place.owner, place.private]) {
             await rm(path, { force: true });
           }
         }
@@ -68,16 +68,32 @@ export function folderStorage(options: StorageOptions): OutputStorage {
   };
 }
 
-async function store(path: string, place: Place, owner: TapeOwner, signal: AbortSignal): Promise<void> {
+/** Whether only operators may read a file of a folder storage. */
+export async function isPrivateFile(path: string): Promise<boolean> {
+  return exists(placeOf(path).private);
+}
+
+async function store(
+  path: string,
+  place: Place,
+  owner: TapeOwner,
+  isPrivate: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const part = `${place.partial}${randomUUID()}.part`;
   let isNew = false;
   try {
     isNew = await claim(place, owner);
     await pipeline(createReadStream(path), createWriteStream(part, { flags: 'wx' }), { signal });
+    // In this order the new file is at no moment more public than it may be.
+    if (isPrivate) await writeFile(place.private, '');
     await rename(part, place.path);
+    if (!isPrivate) await rm(place.private, { force: true });
   } catch (error) {
     await rm(part, { force: true });
-    if (isNew && !(await exists(place.path))) await rm(place.owner, { force: true });
+    if (isNew && !(await exists(place.path))) {
+      for (const file of [place.owner, place.private]) await rm(file, { force: true });
+    }
     throw error;
   }
 }
@@ -107,13 +123,15 @@ interface Place {
   readonly path: string;
   /** The file that holds the owner's mongoId. */
   readonly owner: string;
+  /** The file that says that only operators may read it. */
+  readonly private: string;
   /** The start of the names of half-written files. */
   readonly partial: string;
 }
 
 function placeOf(path: string): Place {
   const hidden = join(dirname(path), `.${basename(path)}`);
-  return { path, owner: `${hidden}.owner`, partial: `${hidden}.` };
+  return { path, owner: `${hidden}.owner`, private: `${hidden}.private`, partial: `${hidden}.` };
 }
 
 /** Takes a place for a tape in one step; false if the tape had it before. Throws SLUG_TAKEN. */

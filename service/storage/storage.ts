@@ -1,6 +1,7 @@
 /** The interface of a storage of finished files, and their owners. `open.ts` opens a storage: a bucket, or a folder. */
 import type { OutputKind, StillFormat } from '../bake/outputs.ts';
 import { OvenError, type StorageCode } from '../errors.ts';
+import type { Acl } from '../schemas/request.ts';
 import type { Account } from './s3.ts';
 
 /** Where finished files go: a public bucket, or a folder that Oven serves. */
@@ -34,6 +35,8 @@ export interface OutputFile {
   readonly path: string;
   /** The tape that owns the file. */
   readonly mongoId: string;
+  /** Who may read it; everyone when left out. */
+  readonly acl?: Acl | undefined;
   /** URL of the tape's MP4 from before Oven, which has no owner. */
   readonly replaces?: string | undefined;
 }

@@ -11,8 +11,9 @@ import type { ReportProgress } from '../callback/progress.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { fileNameOf } from '../queue/job.ts';
 import type { BakeResult, Stage, StageProgress } from '../schemas/outcome.ts';
-import type { BakeRequest } from '../schemas/request.ts';
+import { aclOf, type BakeRequest, hasKeys } from '../schemas/request.ts';
 import type { Source } from '../source/source.ts';
+import { keyFor } from '../storage/keys.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import type { BakeAttempt } from './bake-processor.ts';
 
@@ -46,6 +47,8 @@ export function tapeBaker(options: TapeBakerOptions) {
 
   return async (request: BakeRequest, attempt: BakeAttempt): Promise<BakeResult> => {
     const { jobId, signal, onProgress, withSlugLock } = attempt;
+    // The names of working files get into the arguments and the messages of programs.
+    const workName = request.private ? jobId : `${request.slug}-${jobId}`;
     const reporter = reportProgress?.(request, jobId);
     const report: OnProgress = (progress) => {
       onProgress(progress);
@@ -62,7 +65,7 @@ export function tapeBaker(options: TapeBakerOptions) {
       const baked = await bake(tape, {
         outDir: join(folder, 'out'),
         workFolder: folder,
-        name: request.slug,
+        name: workName,
         outputs: request.outputs.map((output) => withScale(output, scale)),
         limits,
         timeoutSeconds,
@@ -74,7 +77,7 @@ export function tapeBaker(options: TapeBakerOptions) {
       const bakedAt = performance.now();
       // Each stored file has an owner, and no bake replaces another tape's file. The lock keeps another tape from taking the
       // second file of this slug while the first is stored.
-      const urls = await withStageTimeout('uploading', timeoutSeconds, signal, (signal) =>
+      const stored = await withStageTimeout('uploading', timeoutSeconds, signal, (signal) =>
         withSlugLock(() => storeOutputs(storage, request, baked.outputs, report, signal), signal),
       );
       const { open = 0, unpack = 0, total = 0 } = baked.timings;
@@ -84,11 +87,11 @@ export function tapeBaker(options: TapeBakerOptions) {
         encoding: seconds((total - open - unpack) * 1000),
         uploading: seconds(performance.now() - bakedAt),
       };
-      return { ...mainOutput(baked), outputs: urls, timings };
+      return { ...mainOutput(baked), ...stored, timings };
     };
 
     try {
-      return await withTempFolder(tempDir, `${request.slug}-${jobId}`, bakeIn);
+      return await withTempFolder(tempDir, workName, bakeIn);
     } catch (error) {
       throw withErrorCode(error);
     } finally {
@@ -110,22 +113,25 @@ async function fetchTape(
   await source.fetch(new URL(zipUrl), file, { signal, onProgress: onBytes });
 }
 
-/** Stores the outputs one after the other, and returns their public URLs by kind. */
+/** Stores the outputs one after the other, and returns their URLs by kind, or their keys. */
 async function storeOutputs(
   storage: Pick<OutputStorage, 'put'>,
   request: BakeRequest,
   outputs: readonly OutputReport[],
   onProgress: OnProgress,
   signal: AbortSignal,
-): Promise<Record<string, string>> {
+): Promise<Pick<BakeResult, 'outputs' | 'keys'>> {
   const { mongoId, replaces } = request;
   const name = fileNameOf(request);
+  const acl = aclOf(request);
   const urls: Record<string, string> = {};
+  const keys: Record<string, string> = {};
   for (const [done, { kind, format, path }] of outputs.entries()) {
     onProgress(stageProgress('uploading', done / outputs.length));
-    urls[kind] = await storage.put({ name, kind, format, path, mongoId, replaces }, signal);
+    urls[kind] = await storage.put({ name, kind, format, path, mongoId, acl, replaces }, signal);
+    keys[kind] = keyFor(name, kind, format);
   }
-  return urls;
+  return hasKeys(request) ? { outputs: {}, keys } : { outputs: urls };
 }
 
 /** The facts of the first output, which is the one that people wait for. */

@@ -3,9 +3,10 @@
  * once (a bug), `warn` for a fault that may pass, `info` for all else.
  */
 import { ERRORS, type ErrorCode } from '../errors.ts';
-import type { Log } from '../lib/log.ts';
-import type { BakeData } from '../queue/job.ts';
+import { type Log, Unnamed } from '../lib/log.ts';
+import { type BakeData, loggedSlug } from '../queue/job.ts';
 import type { BakeResult, Failure, Stage } from '../schemas/outcome.ts';
+import type { BakeRequest } from '../schemas/request.ts';
 
 /** What a worker knows of the job it runs. */
 export interface JobFacts {
@@ -20,7 +21,7 @@ interface CallbackFacts {
   readonly jobId: string;
   readonly callbackId: string;
   readonly attempt: number;
-  readonly request: { readonly slug: string };
+  readonly request: Pick<BakeRequest, 'slug' | 'private'>;
 }
 
 type Answer = 'delivered' | { readonly lastError: string; readonly retryInMs?: number | undefined };
@@ -43,7 +44,7 @@ export interface WorkerEvents {
 export function logEvents(log: Pick<Log, 'info' | 'warn' | 'error'>): WorkerEvents {
   const facts = ({ id, data, attemptsMade }: JobFacts) => ({
     jobId: id,
-    slug: data.request.slug,
+    slug: loggedSlug(data.request),
     attempt: attemptsMade + 1,
   });
   return {
@@ -51,12 +52,15 @@ export function logEvents(log: Pick<Log, 'info' | 'warn' | 'error'>): WorkerEven
     bakeEnded: (job, { bytes, duration, timings }) =>
       log.info({ ...facts(job), bytes, duration, seconds: timings }, 'bake ended'),
     bakeFailed: (job, { code }, error, stage) =>
-      log[levelOf(code)]({ ...facts(job), code, stage, err: error }, 'bake failed'),
+      log[levelOf(code)]({ ...facts(job), code, stage, err: loggedError(job, error) }, 'bake failed'),
     bakePostponed: (job, { code }, error) =>
-      log.warn({ ...facts(job), code, postponed: job.data.postponed, err: error }, 'bake postponed'),
+      log.warn(
+        { ...facts(job), code, postponed: job.data.postponed, err: loggedError(job, error) },
+        'bake postponed',
+      ),
     bakeStopped: (job, reason) => log.info({ ...facts(job), reason: String(reason) }, 'bake stopped'),
     callbackAttempted: ({ jobId, request, callbackId, attempt }, milliseconds, answer) => {
-      const event = { jobId, slug: request.slug, callbackId, attempt, ms: Math.round(milliseconds) };
+      const event = { jobId, slug: loggedSlug(request), callbackId, attempt, ms: Math.round(milliseconds) };
       if (answer === 'delivered') return log.info(event, 'callback delivered');
       const { lastError, retryInMs } = answer;
       if (retryInMs === undefined) return log.warn({ ...event, lastError }, 'callback given up');
@@ -64,6 +68,17 @@ export function logEvents(log: Pick<Log, 'info' | 'warn' | 'error'>): WorkerEven
     },
     stalled: (queue, jobId) => log.warn({ queue, jobId }, 'job stalled'),
   };
+}
+
+/** The error for the log: without the names of a private tape, which are in paths and in messages of programs. */
+function loggedError({ data: { request } }: JobFacts, error: unknown): unknown {
+  return request.private ? new Unnamed(error, namesIn(request)) : error;
+}
+
+/** Every text that tells which tape a request means. */
+function namesIn({ mongoId, slug, code, fileName, zipUrl }: BakeRequest): string[] {
+  const segments = new URL(zipUrl).pathname.split('/').flatMap((part) => [part, part.replace(/\.zip$/i, '')]);
+  return [mongoId, slug, code, fileName, zipUrl, ...segments].filter((name) => name !== undefined);
 }
 
 function levelOf(code: string): 'info' | 'warn' | 'error' {

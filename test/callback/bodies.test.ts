@@ -19,7 +19,10 @@ const request: BakeRequest = {
   secretFingerprint: secrets.accepts('a secret')!,
 };
 const outputs = { mp4: 'https://b.test/tapes/t.mp4', thumbnail: 'https://b.test/tapes/t-thumb.jpg' };
-const result = { width: 80, height: 60, duration: 1.5, bytes: 1234, outputs, timings: { encoding: 1 } };
+const keys = { mp4: 'tapes/t.mp4' };
+const thumbnail = { width: 80, height: 60, thumbHash: 'IQgOFYIIiIeIeIeIeHeIeIh3iId4' };
+const facts = { width: 80, height: 60, duration: 1.5, bytes: 1234, thumbnail, timings: { encoding: 1 } };
+const result = { ...facts, outputs, keys };
 const failure = { code: 'NOT_A_ZIP', message: 'The file is not a ZIP.', retryable: false };
 
 const cases: [string, Outcome, z.ZodObject][] = [

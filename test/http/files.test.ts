@@ -18,6 +18,12 @@ beforeAll(async () => {
   await writeFile(join(folder, 'tapes', '.a.mp4.owner'), 'owner');
   await writeFile(join(folder, 'tapes', 'notes.txt'), 'notes');
   await symlink(join(folder, 'secret.mp4'), join(folder, 'tapes', 'link.txt'));
+  await writeFile(join(folder, 'tapes', 'hidden.mp4'), 'hidden');
+  await writeFile(join(folder, 'tapes', '.hidden.mp4.private'), '');
+  app.use(async (c, next) => {
+    c.set('isOperator', c.req.header('x-test-operator') === 'yes');
+    await next();
+  });
   fileRoutes(app, folder);
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -55,8 +61,17 @@ describe('GET /files/tapes/:name', () => {
   });
 });
 
+it('A private file is served to operators only, and no cache keeps it for others', async () => {
+  const response = await get('/files/tapes/hidden.mp4', { 'x-test-operator': 'yes' });
+  expect([response.status, await response.text()]).toEqual([200, 'hidden']);
+  expect(response.headers.get('cache-control')).toBe('private, max-age=300');
+  expect(response.headers.get('cross-origin-resource-policy')).toBe('same-origin');
+});
+
 describe('Other files in the folder', () => {
   it.each([
+    '/files/tapes/hidden.mp4',
+    '/files/tapes/.hidden.mp4.private',
     '/files/secret.mp4',
     '/files/tapes/.a.mp4.owner',
     '/files/tapes/notes.txt',

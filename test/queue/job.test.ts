@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { identityOf, nextJobId } from '../../service/queue/job.ts';
-import type { OutputRequest } from '../../service/schemas/request.ts';
+import type { BakeRequest, OutputRequest } from '../../service/schemas/request.ts';
 import { requestFor } from './fixture.ts';
 
 it('An identity is an id that BullMQ accepts, and so are the ids after it', () => {
@@ -34,4 +34,24 @@ it.each<[string, OutputRequest, OutputRequest]>([
   expect(identityOf(requestFor('a', { outputs: [one] }))).not.toBe(
     identityOf(requestFor('a', { outputs: [other] })),
   );
+});
+
+it('The identity has the old form for a tape that everyone may know, and differs by who may know and read it', () => {
+  expect(identityOf(requestFor('a'))).toBe('0cd7dd36679b12528cdea65f76e2c6bc');
+  const given: Partial<BakeRequest>[] = [
+    {},
+    { private: true },
+    { acl: 'private' },
+    { private: true, acl: 'public-read' },
+  ];
+  expect(new Set(given.map((part) => identityOf(requestFor('a', part)))).size).toBe(4);
+  const same: [Partial<BakeRequest>, Partial<BakeRequest>][] = [
+    [{ private: false }, {}],
+    [{ acl: 'public-read' }, {}],
+    [{ publish: false }, {}],
+    [{ private: true, acl: 'private' }, { private: true }],
+  ];
+  for (const [one, other] of same) {
+    expect(identityOf(requestFor('a', one))).toBe(identityOf(requestFor('a', other)));
+  }
 });

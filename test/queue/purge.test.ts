@@ -40,7 +40,12 @@ it('A purge removes waiting jobs of its slug and no others', async () => {
   const { jobId } = await own.queue.submit(requestFor('gone'));
   const stays = await own.queue.submit(requestFor('stays'));
   expect(await keysWith(own, 'gone')).not.toEqual([]);
-  expect(await own.queue.purge('gone')).toEqual({ removed: [jobId], running: [], names: [] });
+  expect(await own.queue.purge('gone')).toEqual({
+    removed: [jobId],
+    running: [],
+    names: [],
+    isPrivate: false,
+  });
   expect(await own.queue.status(jobId)).toBeUndefined();
   expect(await keysWith(own, 'gone')).toEqual([]);
   await own.work();
@@ -62,7 +67,12 @@ it('A purge stops active bakes, which send no callback', async () => {
   });
   const { jobId } = await own.queue.submit(requestFor('gone'));
   await own.is(jobId, 'downloading');
-  expect(await own.queue.purge('gone')).toEqual({ removed: [jobId], running: [], names: [] });
+  expect(await own.queue.purge('gone')).toEqual({
+    removed: [jobId],
+    running: [],
+    names: [],
+    isPrivate: false,
+  });
   expect(stopped).toBe(true);
   await own.queue.submit(requestFor('later'));
   expect((await own.calls(1)).map(({ request }) => request.slug)).toEqual(['later']);
@@ -96,7 +106,12 @@ it('A purge reports bakes that do not stop in time; they are removed when they e
   });
   const { jobId } = await own.queue.submit(requestFor('gone'));
   await own.is(jobId, 'downloading');
-  expect(await own.queue.purge('gone')).toEqual({ removed: [], running: [jobId], names: [] });
+  expect(await own.queue.purge('gone')).toEqual({
+    removed: [],
+    running: [jobId],
+    names: [],
+    isPrivate: false,
+  });
   end();
   await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
   await own.queue.submit(requestFor('later'));
@@ -110,7 +125,12 @@ it('A purged tape can be submitted again as a new job', async () => {
   await own.calls(1);
   await own.queue.purge('gone');
   expect(await own.queue.submit(requestFor('gone'))).toMatchObject({ jobId, outcome: 'accepted' });
-  expect(await own.queue.purge('never was')).toEqual({ removed: [], running: [], names: [] });
+  expect(await own.queue.purge('never was')).toEqual({
+    removed: [],
+    running: [],
+    names: [],
+    isPrivate: false,
+  });
 });
 
 it('A purge from within the callback of the tape ends at once, and the callback is removed after its answer', async () => {
@@ -124,7 +144,7 @@ it('A purge from within the callback of the tape ends at once, and the callback 
     },
   });
   const { jobId } = await own.queue.submit(requestFor('gone'));
-  expect(await purged.promise).toEqual({ removed: [jobId], running: [], names: [] });
+  expect(await purged.promise).toEqual({ removed: [jobId], running: [], names: [], isPrivate: false });
   expect(performance.now() - began).toBeLessThan(5000); // the time that a purge waits for in this fixture
   await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
 });

@@ -89,6 +89,16 @@ describeS3('bucket storage', () => {
       },
     );
 
+    it.each([
+      [undefined, 'public-read', 'public, max-age=300'],
+      ['private', 'private', 'private, max-age=300'],
+    ] as const)(`A ${size} file whose ACL is %s is stored with it`, async (acl, stored, cacheControl) => {
+      const url = await blobs.put(file({ path: path(), acl }), NEVER);
+      const asked = front.asked.filter(({ headers }) => headers['x-amz-acl'] !== undefined);
+      expect(asked.map(({ headers }) => headers['x-amz-acl'])).toEqual([stored]);
+      expect((await get(url)).headers.get('cache-control')).toBe(cacheControl);
+    });
+
     it(`A ${size} file replaces an older one of the same tape`, async () => {
       const url = await blobs.put(file(), NEVER);
       const before = await get(url);

@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:f
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isPrivateFile } from '../../service/storage/folder-storage.ts';
 import { openStorage } from '../../service/storage/open.ts';
 import type { OutputFile, OutputStorage } from '../../service/storage/storage.ts';
 import { bytesOf } from '../rig/source.ts';
@@ -61,6 +62,18 @@ describe('put', () => {
     await blobs.put(file(), NEVER);
     expect(await readFile(join(folder, 'tapes/tape.mp4'), 'utf8')).toBe('newer');
     expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
+  });
+
+  it('A file is private while its tape says so, whatever it was before, and is removed whole', async () => {
+    const stored = join(folder, 'tapes/tape.mp4');
+    for (const acl of ['private', 'private', 'public-read', 'private', undefined] as const) {
+      await blobs.put(file({ acl }), NEVER);
+      expect(await isPrivateFile(stored)).toBe(acl === 'private');
+    }
+    expect(await left()).toEqual(['.tape.mp4.owner', 'tape.mp4']);
+    await blobs.put(file({ acl: 'private' }), NEVER);
+    expect(await blobs.remove('tape')).toEqual(['tapes/tape.mp4']);
+    expect(await left()).toEqual([]);
   });
 
   it('A missing folder is made', async () => {

@@ -84,3 +84,32 @@ it('Every job that fails has its line in the log, however many fail with the sam
     await until('its line', () => linesOf(jobId).some(({ msg }) => msg === 'bake failed'));
   }
 });
+
+it('The log names no private tape, in no field and no text of an error, and keeps the rest of the cause', async () => {
+  const { queue, work, events, linesOf } = openLogged();
+  const folder = '/work/auth0%7Czq-user/zq-slug.zip';
+  await work({
+    events,
+    bake: async () => {
+      const said = 'ffmpeg: zq-slug.mp4, auth0|zq-user, zq-id, zq1: abcd-zq1y is no video';
+      const cause = Object.assign(new Error(said), { code: 'EIO' });
+      throw new OvenError('FFMPEG_FAILED', `It is https://art.test${folder}?signature=1`, { cause });
+    },
+    deliver: async () => ({ lastError: 'The receiver answered 500.' }),
+  });
+  const { jobId } = await queue.submit(
+    requestFor('zq-slug', {
+      private: true,
+      code: 'zq1',
+      mongoId: 'zq-id',
+      fileName: 'zq-file',
+      zipUrl: `https://art.test${folder}?signature=1`,
+    }),
+  );
+  await until('the last line', () => linesOf(jobId).some(({ msg }) => msg === 'callback given up'));
+  expect(JSON.stringify(linesOf(jobId)).replaceAll('abcd-zq1y', '')).not.toContain('zq');
+  const failed = linesOf(jobId).find(({ msg }) => msg === 'bake failed');
+  expect(failed?.err).toMatchObject({
+    cause: { code: 'EIO', message: expect.stringMatching(/^ffmpeg: .* is no video$/) },
+  });
+});

@@ -5,6 +5,7 @@ import type { Secrets } from '../../callback/secrets.ts';
 import type { DiskMonitor } from '../../health/disk.ts';
 import { SLUG } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
+import { loggedSlug } from '../../queue/job.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { type BakeBody, bakeBody, thumbnailBody } from '../../schemas/request.ts';
 import type { Allowed } from '../../source/allow-list.ts';
@@ -100,7 +101,7 @@ async function acceptTape(c: Context<Env>, options: BakeRouteOptions, body: Bake
   const outputs = body.outputs ?? DEFAULT_OUTPUTS;
   const request = { ...kept, outputs, fileName, secretFingerprint };
   const { jobId, status, outcome } = await queue.submit(request, { rebake, priority });
-  log.info({ requestId: c.get('requestId'), jobId, slug: body.slug, outcome }, 'tape asked for');
+  log.info({ requestId: c.get('requestId'), jobId, slug: loggedSlug(body), outcome }, 'tape asked for');
   if (outcome === 'full') throw queueFull();
   if (outcome === 'conflict') throw new ApiError('BAKE_RUNNING');
   const isQueued = outcome === 'accepted' || outcome === 'retrying';

@@ -3,9 +3,10 @@ import type { DiskMonitor } from '../../health/disk.ts';
 import { JOB_ID } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Queue } from '../../queue/queue.ts';
+import { redact } from '../../queue/redact.ts';
 import { ApiError } from '../errors.ts';
 import type { App } from '../middleware.ts';
-import { operatorOnly } from '../operator.ts';
+import { isOperator, operatorOnly } from '../operator.ts';
 import { accepted, errors, json, report } from '../responses.ts';
 import { type DrainState, queueFull, refusalReason, statusUrl } from './admission.ts';
 
@@ -29,6 +30,9 @@ export function jobRoutes(app: App, options: JobRouteOptions): void {
     path: '/status/{jobId}',
     tags: ['Jobs'],
     summary: 'How far a job is, or how it ended',
+    description:
+      'Without the secret, a private tape is only "a tape": without its name, its files and the texts of its errors.',
+    security: [{}, { Bearer: [] }],
     request: { params: z.object({ jobId }) },
     responses: {
       200: json(report, 'The report on the job. A job is `done` even if its callback was given up.'),
@@ -39,7 +43,7 @@ export function jobRoutes(app: App, options: JobRouteOptions): void {
     const found = await queue.status(parseJobId(c.req.valid('param').jobId));
     if (found === undefined) throw new ApiError('JOB_NOT_FOUND');
     c.header('Cache-Control', 'no-store');
-    return c.json(found, 200);
+    return c.json(isOperator(c) ? found : redact(found), 200);
   });
 
   const action = <P extends string>(path: P, summary: string) => ({
