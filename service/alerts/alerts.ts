@@ -6,6 +6,7 @@ import type { Reason } from '../health/probes.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
 import type { AlertTarget } from './message.ts';
+import type { AlertOutcome } from './outcomes.ts';
 import { sendAlert } from './send.ts';
 import {
   ALERT_TIMES,
@@ -36,8 +37,6 @@ export interface AlertsOptions {
   readonly everyMs?: number;
   readonly now?: () => number;
 }
-
-export type AlertOutcome = 'sent' | 'failed' | 'given up';
 
 export interface Alerts {
   /** Takes a failure in; returns at once. */

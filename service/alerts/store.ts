@@ -67,7 +67,7 @@ function inTime<T>(ms: number, work: Promise<T>): Promise<T> {
 function read(text: string): AlertState {
   try {
     const state = JSON.parse(text) as AlertState;
-    return state.version === NO_ALERTS.version ? state : NO_ALERTS;
+    return state.version === NO_ALERTS.version ? { ...NO_ALERTS, ...state } : NO_ALERTS;
   } catch {
     return NO_ALERTS;
   }

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { AlertOutcome } from '../alerts/alerts.ts';
+import { ALERT_OUTCOMES, type AlertOutcome } from '../alerts/outcomes.ts';
 import { failureCodeOf } from '../errors.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import type { Counts } from '../queue/status.ts';
@@ -22,6 +22,8 @@ export interface Metrics {
   alert(outcome: AlertOutcome): void;
   /** Counts an attempt to deliver a callback. */
   callback(seconds: number, delivered: boolean): void;
+  /** All metrics, for docs and their tests. */
+  readonly registry: Registry;
   /** All metrics, in Prometheus's format. */
   render(): Promise<{ readonly type: string; readonly body: string }>;
 }
@@ -85,6 +87,8 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
     labelNames: ['outcome'],
     registers,
   });
+  // A counter that appears with its first alert would not have increased for Prometheus.
+  for (const outcome of ALERT_OUTCOMES) alerts.inc({ outcome }, 0);
   addQueue(registry, queue);
 
   return {
@@ -110,6 +114,7 @@ export function openMetrics(queue: { counts(): Promise<Counts> }, release: strin
     alert: (outcome) => alerts.inc({ outcome }),
     callback: (seconds, delivered) =>
       callbacks.observe({ outcome: delivered ? 'delivered' : 'failed' }, seconds),
+    registry,
     render: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };
 }

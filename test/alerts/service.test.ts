@@ -76,7 +76,12 @@ async function startAll(answer?: (response: ServerResponse) => unknown) {
 }
 
 const MINUTE = 60_000;
-const codes = (reasons: readonly { readonly code: string }[]) => reasons.map(({ code }) => code).sort();
+/** The codes, without what a busy machine adds. */
+const codes = (reasons: readonly { readonly code: string }[]) =>
+  reasons
+    .map(({ code }) => code)
+    .filter((code) => code !== 'EVENT_LOOP')
+    .sort();
 
 it('Two hundred tapes that fail make one alert with their number, then silence, then "good again"', async () => {
   const receiver = await startReceiver();

@@ -3,7 +3,7 @@
  * start no program (no-programs.ts refuses it), mock no module and leave no global changed.
  */
 export const UNIT = [
-  'test/alerts/{message,send,state}.test.ts',
+  'test/alerts/{alerts,message,send,state}.test.ts',
   'test/bake/{encode,open,plan}/*.test.ts',
   'test/bake/images/make-images.test.ts',
   'test/bake/sound/{unpack,wav}.test.ts',
