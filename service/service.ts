@@ -8,7 +8,7 @@ import { monitorDisk } from './health/disk.ts';
 import { openMetrics, serveMetrics } from './health/metrics.ts';
 import { openProbes } from './health/probes.ts';
 import { openRequests } from './health/requests.ts';
-import { openWorkCheck, type WorkLimits } from './health/work.ts';
+import { openWorkCheck, type WorkOptions } from './health/work.ts';
 import { addRoutes, emptyApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
 import type { App } from './http/middleware.ts';
@@ -37,9 +37,9 @@ export interface StartOptions {
   readonly onFatal?: (error: Error) => void;
   /** Other times for the self-check, in milliseconds. */
   readonly selfCheck?: Pick<SelfCheckOptions, 'delayMs' | 'everyMs'>;
-  /** Other times for alerts, and other limits of the work. */
+  /** Other times for alerts, and other limits and times for the work. */
   readonly alerts?: AlertTuning;
-  readonly workLimits?: WorkLimits;
+  readonly work?: Pick<WorkOptions, 'limits' | 'everyMs'>;
 }
 
 export interface Service {
@@ -117,7 +117,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const fault = () => workers?.fault() ?? selfCheck.fault();
   const probe = openProbes({ checkQueue: queue.checkWrite, disk, fault });
   healthRoutes(app, { release, startedAt, isDraining: () => drain.active, probe });
-  const checkWork = openWorkCheck({ queue, fault, ...(how.workLimits && { limits: how.workLimits }) });
+  const checkWork = openWorkCheck({ queue, fault, ...how.work });
   workRoute(app, checkWork);
   const alerts = openAlerts({
     config,

@@ -246,7 +246,10 @@ function addGroups(groups: FailureGroups, more: FailureGroups): FailureGroups {
   return all;
 }
 
-/** The message that is due; undefined if none is. Once one is due, it takes everything with it that is new. */
+/**
+ * The message that is due; undefined if none is. It takes every new failure with it, and each condition that has lasted half as long as one that
+ * is due: a shorter one may be over in a moment.
+ */
 function compose(
   state: AlertState,
   { now, host, id }: AlertInput,
@@ -256,7 +259,8 @@ function compose(
   const isOld = ({ since }: { readonly since: number }) => now - since >= collect;
   const began = Object.entries(reports)
     .filter(([code]) => told[code] === undefined)
-    .map(([code, hosts]) => ({ code, ...summary(hosts) }));
+    .map(([code, hosts]) => ({ code, ...summary(hosts) }))
+    .filter(({ since }) => now - since >= collect / 2);
   const ended = Object.entries(told).flatMap(([code, { message, since, endedAt, isLost = false }]) =>
     endedAt !== undefined && isOld({ since: endedAt })
       ? [{ code, message, since, until: endedAt, isLost }]

@@ -80,7 +80,7 @@ it('Messages have a minute between them, and take along everything that is new',
   pass(5 * MINUTE, () => {
     number += 1;
     const code = codes[Math.floor(number / 6) % codes.length];
-    look('a', number > 10 ? [REDIS] : [], failures(1, now(), code));
+    look('a', number > 12 ? [FAILING, REDIS] : number > 5 ? [REDIS] : [], failures(1, now(), code));
   });
   const gaps = sent.slice(1).map(({ at }, index) => at - sent[index]!.at);
   expect(Math.min(...gaps)).toBeGreaterThanOrEqual(MINUTE);
