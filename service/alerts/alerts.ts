@@ -63,7 +63,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
   const giveUp = (message: AlertMessage | undefined) => {
     if (message === undefined) return;
     onSent('given up');
-    log.error({ alert: message }, 'alert given up');
+    log.error({ alert: forLog(message) }, 'alert given up');
   };
   const send = async (message: AlertMessage): Promise<Sent> => {
     try {
@@ -111,5 +111,19 @@ export function startAlerts(options: AlertsOptions): Alerts {
       const end = running.then(() => store.update((state) => ({ state: addFailures(state, groups) })));
       await waitAtMost(CLOSE_MS, end, () => {});
     },
+  };
+}
+
+/** What the log has of an alert that nobody got: the ids of jobs, and no slug or text of a tape, which may be private. */
+function forLog({ id, began, ended, failures }: AlertMessage) {
+  return {
+    id,
+    began: began.map(({ code, message }) => `${code} ${message}`),
+    ended: ended.map(({ code }) => code),
+    failures: failures.map(({ code, count, examples }) => ({
+      code,
+      count,
+      jobIds: examples.map(({ jobId }) => jobId),
+    })),
   };
 }
