@@ -24,9 +24,9 @@ setInterval(() => {
 // The cache of sharp would only hold memory, and the encoder works beside it.
 sharp.cache(false);
 sharp.concurrency(1);
-// It reads PNGs only, whatever the bytes say.
+// It reads PNGs, whatever the bytes say, and the stills that it has made.
 sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: ['VipsForeignLoadPng'] });
+sharp.unblock({ operation: ['Png', 'Jpeg', 'Webp'].map((format) => `VipsForeignLoad${format}`) });
 
 function reply(message: ImageReply): void {
   process.send!(message);
