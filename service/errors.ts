@@ -71,6 +71,13 @@ export const ERRORS = {
   TIMING_LENGTH: tape('timing.json has at least two entries more than there are frames: frames were lost.'),
   TIMING_CONTRADICTORY: tape('Durations, timestamps and metadata.json’s total tell of different tapes.'),
 
+  TAPE_NOT_ENCODABLE: failure(
+    'tape',
+    'never',
+    'The encoder fails on this tape in the same way each time, and bakes others.',
+    'Look in the log for the encoder’s last lines, and keep the tape: it shows a fault of the encoder or of Oven.',
+  ),
+
   // Why a bake fails: the address of the tape
   SOURCE_NOT_FOUND: failure(
     'source',
@@ -196,6 +203,12 @@ export const ERRORS = {
     'postponed',
     'ffmpeg is not installed, or not on the PATH.',
     'Install ffmpeg 5.1 or newer.',
+  ),
+  FFMPEG_BROKEN: failure(
+    'host',
+    'postponed',
+    'The encoder of this host fails on every tape.',
+    'Look in the log for the encoder’s last lines; install ffmpeg anew.',
   ),
   FFMPEG_FAILED: failure(
     'host',

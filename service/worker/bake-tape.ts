@@ -16,6 +16,7 @@ import type { Source } from '../source/source.ts';
 import { keyFor } from '../storage/keys.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import type { BakeAttempt } from './bake-processor.ts';
+import type { EncoderFaults } from './encoder-faults.ts';
 
 export interface TapeBakerOptions {
   readonly source: TapeSource;
@@ -29,6 +30,8 @@ export interface TapeBakerOptions {
   /** Opens the progress reports of one bake. */
   readonly reportProgress?: ReportProgress;
   readonly ffmpeg?: string;
+  /** Finds out whose fault a failed encoder is. */
+  readonly encoderFaults?: EncoderFaults;
 }
 
 /** A source; the number of bytes is of no interest here. */
@@ -43,7 +46,8 @@ const NICENESS = 10;
 
 /** Makes the function that bakes one tape. It leaves nothing in TEMP_DIR, and throws errors with a code, or bugs. */
 export function tapeBaker(options: TapeBakerOptions) {
-  const { source, storage, tempDir, limits, timeoutSeconds, scale, reportProgress, ffmpeg } = options;
+  const { source, storage, tempDir, limits, timeoutSeconds, scale, reportProgress, ffmpeg, encoderFaults } =
+    options;
 
   return async (request: BakeRequest, attempt: BakeAttempt): Promise<BakeResult> => {
     const { jobId, signal, onProgress, withSlugLock } = attempt;
@@ -93,7 +97,7 @@ export function tapeBaker(options: TapeBakerOptions) {
     try {
       return await withTempFolder(tempDir, workName, bakeIn);
     } catch (error) {
-      throw withErrorCode(error);
+      throw withErrorCode((await encoderFaults?.(jobId, error, signal)) ?? error);
     } finally {
       reporter?.end();
     }

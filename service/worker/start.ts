@@ -11,12 +11,14 @@ import type { DiskMonitor } from '../health/disk.ts';
 import type { Metrics } from '../health/metrics.ts';
 import { type Log, scrubber } from '../lib/log.ts';
 import type { Failure } from '../schemas/outcome.ts';
+import { bakeBuiltInTapes } from '../selfcheck/bake-built-in.ts';
 import { type StartupCheck, startupChecks } from '../selfcheck/startup-checks.ts';
 import type { Allowed } from '../source/allow-list.ts';
 import { openSource } from '../source/source.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import { tapeBaker } from './bake-tape.ts';
+import { findEncoderFaults } from './encoder-faults.ts';
 import { logEvents } from './events.ts';
 import { failureDescriber } from './failure-details.ts';
 import { startWorkers, type Workers } from './workers.ts';
@@ -62,6 +64,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     timeoutSeconds: config.bakeTimeoutSeconds,
     scale: config.scale,
     reportProgress: openProgressReports({ secrets, isAllowed: isCallbackAllowed }),
+    encoderFaults: findEncoderFaults((signal) => bakeBuiltInTapes(config, { signal })),
   });
   const { deliver } = openDelivery({ secrets, isAllowed: isCallbackAllowed, onAttempt: metrics.callback });
   const workers = await startWorkers({
