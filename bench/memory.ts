@@ -35,13 +35,13 @@ export async function sampleMemory(command: Command): Promise<PeakMemory & { std
   }
 }
 
-/** The memory of a process with all its descendants just now. */
-export function treeMemory(root: number): PeakMemory {
-  const tree = descendants(readParents(), root);
-  return {
-    rssMiB: sumKiB(tree, 'status', 'VmRSS') / 1024,
-    pssMiB: sumKiB(tree, 'smaps_rollup', 'Pss') / 1024,
-  };
+/** The proportional size in MiB of each process of a tree just now, by name, largest first. */
+export function treeMemory(root: number): { readonly name: string; readonly pssMiB: number }[] {
+  const sizes = descendants(readParents(), root).map((pid) => {
+    const name = readOr(() => readFileSync(`/proc/${pid}/comm`, 'latin1').trim(), '');
+    return { name, pssMiB: sumKiB([pid], 'smaps_rollup', 'Pss') / 1024 };
+  });
+  return sizes.sort((a, b) => b.pssMiB - a.pssMiB);
 }
 
 /** The process `root` and all its descendants, by each process's parent. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../../service/node-flags.ts';
 
 const MAIN = fileURLToPath(new URL('../../service/main.ts', import.meta.url));
 
@@ -14,13 +15,13 @@ export interface ServiceProcess {
   stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
 }
 
-/** Starts it with this environment. Node loads `imports` before the service's own code; `onLine` gets each line of its output. */
+/** Starts it with this environment, and with Node's options as on a host. Node loads `imports` before the service's own code; `onLine` gets each line of its output. */
 export function startServiceProcess(
   env: NodeJS.ProcessEnv,
   onLine: (line: string) => void,
   imports: readonly string[] = [],
 ): ServiceProcess {
-  const args = [...imports.flatMap((url) => ['--import', url]), MAIN];
+  const args = [...NODE_FLAGS, ...imports.flatMap((url) => ['--import', url]), MAIN];
   const child = spawn(process.execPath, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', onLine);
   const ended = once(child, 'exit').then(([code]) => code as number | null);
