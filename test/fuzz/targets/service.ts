@@ -98,7 +98,7 @@ export const target: Target = {
       },
       close: async () => {
         stop.abort();
-        const { worstMs, answers, peakMiB, peak } = await watched;
+        const { worstMs, answers, peakMiB, peak, unhealthy } = await watched;
         const left = await readdir(join(root, 'temp'));
         await service.stop('SIGTERM');
         outside.closeAllConnections();
@@ -108,6 +108,7 @@ export const target: Target = {
         return [
           `the process tree had ${peakMiB.toFixed(0)} MiB at most (${peakMiB <= TREE_MIB ? 'within' : 'MORE THAN'} ${TREE_MIB}): ${peak}`,
           `/health answered ${answers} times, at the latest after ${worstMs.toFixed(0)} ms`,
+          ...[...unhealthy].map((text) => `/health said ${text}`),
           `${left.length} folders left in TEMP_DIR`,
         ];
       },
@@ -119,7 +120,7 @@ const SAMPLE_MS = 40;
 
 /** Asks /health over and over, and samples the memory of the service's process tree meanwhile. */
 async function watch(url: string, pid: number, signal: AbortSignal) {
-  const seen = { worstMs: 0, answers: 0, peakMiB: 0, peak: '' };
+  const seen = { worstMs: 0, answers: 0, peakMiB: 0, peak: '', unhealthy: new Set<string>() };
   const sample = async () => {
     while (!signal.aborted) {
       const tree = treeMemory(pid);
