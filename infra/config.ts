@@ -40,6 +40,7 @@ export interface Settings extends Omit<z.output<typeof KEYS>, SecretKey | 'nodes
   readonly alertWebhookUrl: pulumi.Output<string> | undefined;
   /** The vault's own keys; the program makes those that are not given. */
   readonly artKeys: SpacesKeys | undefined;
+  readonly userKeys: SpacesKeys | undefined;
   readonly blobsKeys: SpacesKeys | undefined;
   readonly sshPrivateKey: pulumi.Output<string> | undefined;
   /** The public half of it, `TYPE DATA`. */
@@ -75,12 +76,15 @@ const KEYS = z.object({
   alertWebhookUrl: webhook.optional(),
   cloudflareHealthcheck: flag.default(false),
   artBucket: bucketName,
+  userBucket: bucketName.optional(),
   blobsBucket: bucketName,
   proxied: flag,
   cdnDomain: hostName.optional(),
   callbackSecret: secrets,
   artSpacesKey: z.string().optional(),
   artSpacesSecret: z.string().optional(),
+  userSpacesKey: z.string().optional(),
+  userSpacesSecret: z.string().optional(),
   blobsSpacesKey: z.string().optional(),
   blobsSpacesSecret: z.string().optional(),
   sshPrivateKey: openSshKey.optional(),
@@ -96,6 +100,8 @@ const SECRET_KEYS = [
   'alertWebhookUrl',
   'artSpacesKey',
   'artSpacesSecret',
+  'userSpacesKey',
+  'userSpacesSecret',
   'blobsSpacesKey',
   'blobsSpacesSecret',
   'sshPrivateKey',
@@ -151,6 +157,8 @@ export function readSettings(source: ConfigSource = stackConfig()): Settings {
     nodes: _,
     artSpacesKey,
     artSpacesSecret,
+    userSpacesKey,
+    userSpacesSecret,
     blobsSpacesKey,
     blobsSpacesSecret,
     ...settings
@@ -161,6 +169,7 @@ export function readSettings(source: ConfigSource = stackConfig()): Settings {
     callbackSecret: pulumi.secret(callbackSecret),
     alertWebhookUrl: alertWebhookUrl === undefined ? undefined : pulumi.secret(alertWebhookUrl),
     artKeys: spacesKeys(artSpacesKey, artSpacesSecret),
+    userKeys: spacesKeys(userSpacesKey, userSpacesSecret),
     blobsKeys: spacesKeys(blobsSpacesKey, blobsSpacesSecret),
     sshPrivateKey: sshPrivateKey === undefined ? undefined : pulumi.secret(sshPrivateKey),
     loginPublicKey: sshPrivateKey === undefined ? undefined : publicKeyOf(sshPrivateKey),
@@ -210,6 +219,7 @@ function conflicts(given: GivenValues): string[] {
   const problems: string[] = [];
   const pairs = [
     ['artSpacesKey', 'artSpacesSecret'],
+    ['userSpacesKey', 'userSpacesSecret'],
     ['blobsSpacesKey', 'blobsSpacesSecret'],
   ] as const;
   for (const pair of pairs) {
@@ -217,8 +227,11 @@ function conflicts(given: GivenValues): string[] {
     if (missing.length === 1)
       problems.push(problem(`${missing[0]} is not set, but its other half is`, setSecret(`${missing[0]}`)));
   }
-  if (given.artBucket !== undefined && given.artBucket === given.blobsBucket)
-    problems.push('artBucket and blobsBucket are the same Space');
+  const others = ['artBucket', 'userBucket'] as const;
+  for (const key of others.filter((one) => given[one] !== undefined && given[one] === given.blobsBucket))
+    problems.push(`${key} and blobsBucket are the same Space`);
+  if (given.userBucket === undefined && (given.userSpacesKey ?? given.userSpacesSecret) !== undefined)
+    problems.push(problem('userBucket is not set, but its keys are', 'pulumi config set userBucket VALUE'));
   if (given.cdnDomain !== undefined && given.cdnDomain === given.domain)
     problems.push('cdnDomain and domain are the same name');
   return problems;

@@ -5,13 +5,20 @@ import type { Storage } from './storage.ts';
 
 /** The service's environment file with the variables of the stack. The release sets ports, folders and Redis. */
 export function serviceEnvironment(settings: Settings, storage: Storage): pulumi.Output<string> {
-  const { artKeys: art, blobsKeys: blobs } = storage;
+  const { artKeys: art, userKeys: user, blobsKeys: blobs } = storage;
+  const ofUsers = user && {
+    USER_SPACES_KEY: user.key,
+    USER_SPACES_SECRET: user.secret,
+    USER_SPACES_ENDPOINT: settings.spacesEndpoint,
+    USER_SPACES_BUCKET: settings.userBucket,
+  };
   const values = {
     ...settings.serviceEnvironment,
     ART_SPACES_KEY: art.key,
     ART_SPACES_SECRET: art.secret,
     ART_SPACES_ENDPOINT: settings.spacesEndpoint,
     ART_SPACES_BUCKET: storage.art,
+    ...ofUsers,
     AT_BLOBS_SPACES_KEY: blobs.key,
     AT_BLOBS_SPACES_SECRET: blobs.secret,
     AT_BLOBS_SPACES_ENDPOINT: settings.spacesEndpoint,

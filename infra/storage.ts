@@ -14,13 +14,15 @@ export class Storage extends pulumi.ComponentResource {
   readonly art: pulumi.Output<string>;
   readonly blobs: digitalocean.SpacesBucket;
   readonly artKeys: SpacesKeys;
+  /** Undefined without a bucket of users' tapes. */
+  readonly userKeys: SpacesKeys | undefined;
   readonly blobsKeys: SpacesKeys;
   /** Names of the buckets that the stack has as resources. */
   readonly own: readonly pulumi.Output<string>[];
 
   constructor(name: string, { settings, adopt }: StorageArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:storage:Storage', name, {}, options);
-    const { spacesRegion: region, artBucket, blobsBucket, dropletName } = settings;
+    const { spacesRegion: region, artBucket, userBucket, blobsBucket, dropletName } = settings;
     // Other programs use the tape bucket too. An existing one is no resource, because the provider would change it: it does not read ACLs,
     // and an imported bucket would get a new ACL with the first refresh.
     const art = adopt.has(artBucket) ? undefined : this.makeArt(artBucket, region);
@@ -39,6 +41,11 @@ export class Storage extends pulumi.ComponentResource {
     );
 
     this.artKeys = settings.artKeys ?? makeKeys(this, 'art', dropletName, this.art, 'read');
+    // The site makes and keeps this bucket: it is no resource.
+    this.userKeys =
+      userBucket === undefined
+        ? undefined
+        : (settings.userKeys ?? makeKeys(this, 'user', dropletName, pulumi.output(userBucket), 'read'));
     this.blobsKeys = settings.blobsKeys ?? makeKeys(this, 'blobs', dropletName, this.blobs.name, 'readwrite');
     this.registerOutputs({ art: this.art, blobs: this.blobs.name });
   }
@@ -72,7 +79,7 @@ function readFromAnyOrigin(): digitalocean.types.input.SpacesBucketCorsConfigura
 
 function makeKeys(
   parent: pulumi.Resource,
-  use: 'art' | 'blobs',
+  use: 'art' | 'user' | 'blobs',
   dropletName: string,
   bucket: pulumi.Output<string>,
   permission: 'read' | 'readwrite',

@@ -21,6 +21,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const SECRET: Readonly<Record<string, readonly string[]>> = {
   ART_SPACES_KEY: ['oven:artSpacesKey'],
   ART_SPACES_SECRET: ['oven:artSpacesSecret'],
+  USER_SPACES_KEY: ['oven:userSpacesKey'],
+  USER_SPACES_SECRET: ['oven:userSpacesSecret'],
   // The provider makes and reads buckets; of the vault's keys, the one that may write can do it.
   AT_BLOBS_SPACES_KEY: ['oven:blobsSpacesKey', 'digitalocean:spacesAccessId'],
   AT_BLOBS_SPACES_SECRET: ['oven:blobsSpacesSecret', 'digitalocean:spacesSecretKey'],
@@ -31,6 +33,7 @@ const SECRET: Readonly<Record<string, readonly string[]>> = {
 
 const PLAIN: Readonly<Record<string, string>> = {
   ART_SPACES_BUCKET: 'oven:artBucket',
+  USER_SPACES_BUCKET: 'oven:userBucket',
   AT_BLOBS_SPACES_BUCKET: 'oven:blobsBucket',
   AT_BLOBS_CDN: 'oven:cdnDomain',
   DROPLET_NAME: 'oven:dropletName',
@@ -45,7 +48,7 @@ const SERVICE_VARIABLES = new Set(variablesSetBy('operator'));
 
 /** Set by the release, since units, firewall and folders on the host go with them. */
 const RELEASE_VARIABLES = new Set(variablesSetBy('release'));
-const ENDPOINTS = ['ART_SPACES_ENDPOINT', 'AT_BLOBS_SPACES_ENDPOINT'];
+const ENDPOINTS = ['ART_SPACES_ENDPOINT', 'USER_SPACES_ENDPOINT', 'AT_BLOBS_SPACES_ENDPOINT'];
 const CLOUDFLARE = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_EMAIL'];
 
 /** Plans the configuration of a stack from the variables of the vault's two files. Pure. It lists names that it does not know. */
@@ -104,5 +107,5 @@ function spacesEntries(endpoints: readonly { name: string; value: string }[]): O
   if (region === undefined) return { entries: [], notes };
   return new Set(regions).size === 1
     ? { entries: [entry('oven:spacesRegion', region, false)], notes }
-    : { entries: [], notes: [...notes, 'the two Spaces are not in one region, as they have to be'] };
+    : { entries: [], notes: [...notes, 'the Spaces are not in one region, as they have to be'] };
 }

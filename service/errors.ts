@@ -137,7 +137,7 @@ export const ERRORS = {
     'setup',
     'postponed',
     'Oven may not read the bucket or the folder of tapes.',
-    'Correct ART_SPACES_*: the name of the bucket, its keys, or what the keys may do.',
+    'Correct ART_SPACES_* or USER_SPACES_*: the name of the bucket, its keys, or what the keys may do.',
   ),
 
   // Why a bake fails: the storage

@@ -75,7 +75,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const secrets = openSecrets(config.callbackSecrets);
   const isSourceAllowed = allowList(config.allowedSources);
   const isCallbackAllowed = allowList(config.allowedCallbacks);
-  const tapeBucket = openTapeBucket(config.tapeBucket);
+  const tapeBuckets = config.tapeBuckets.map(openTapeBucket);
   const storage = openStorage({ ...config.storage, publicUrl });
   const onError = (err: Error) => log.warn({ err }, 'queue');
   const queue = openQueue({ redis: config.redis, maxQueued: config.maxQueued, onError });
@@ -88,7 +88,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const starting = startWork({
     config,
     release,
-    tapeBucket,
+    tapeBuckets,
     storage,
     secrets,
     isSourceAllowed,
@@ -179,7 +179,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     await listening.close(CLOSE_MS);
     metricsServer.close();
     await waitAtMost(CLOSE_MS, queue.close(), () => {});
-    tapeBucket.close();
+    for (const tapeBucket of tapeBuckets) tapeBucket.close();
     storage.close();
     log.info('closed');
   };

@@ -34,6 +34,16 @@ export async function findBucket(name: string, region: string): Promise<Lookup<b
   }
 }
 
+/** Checks that the Space of users' tapes exists: it is the site's, and the program does not make it. */
+export async function checkUserBucket(name: string, region: string): Promise<Problem | undefined> {
+  const { found, problem } = await findBucket(name, region);
+  if (found || problem) return problem;
+  return {
+    what: `there is no Space ${name} in ${region}: correct userBucket, or leave it empty`,
+    certain: true,
+  };
+}
+
 /** The account's SSH key with this public half. DigitalOcean accepts no key twice. */
 export async function findAccountKey(publicKey: string): Promise<Lookup<AccountKey | undefined>> {
   try {
@@ -66,7 +76,7 @@ export async function checkSpacesKeyScope(): Promise<Problem | undefined> {
     const what =
       'digitalocean:token may not use Spaces keys, which are made for the service: it needs the scopes spaces_key:read, ' +
       'spaces_key:create_credentials, spaces_key:update and spaces_key:delete; or set artSpacesKey, artSpacesSecret, blobsSpacesKey ' +
-      `and blobsSpacesSecret (${lastLineOf(error)})`;
+      `and blobsSpacesSecret (userSpacesKey and userSpacesSecret too, with userBucket) (${lastLineOf(error)})`;
     return { what, certain: true };
   }
 }

@@ -4,6 +4,7 @@ import { checkCdnName, checkSslMode, findProxyNetworks } from './cloudflare.ts';
 import {
   checkRegion,
   checkSpacesKeyScope,
+  checkUserBucket,
   dropletExists,
   findAccountKey,
   findBucket,
@@ -40,15 +41,17 @@ const OLDEST_ENGINE = '3.219.0';
  */
 export async function preflight(settings: Settings): Promise<PreflightResult> {
   await pulumi.requirePulumiVersion(`>=${OLDEST_ENGINE}`);
-  const { artBucket, blobsBucket, spacesRegion, proxied, cdnDomain, loginPublicKey } = settings;
+  const { artBucket, userBucket, blobsBucket, spacesRegion, proxied, cdnDomain, loginPublicKey } = settings;
   const { buckets: mine, host, predecessor } = await readPreviousOutputs();
   const names = [artBucket, blobsBucket];
-  const makesKeys = settings.artKeys === undefined || settings.blobsKeys === undefined;
+  const makesUserKeys = userBucket !== undefined && settings.userKeys === undefined;
+  const makesKeys = makesUserKeys || settings.artKeys === undefined || settings.blobsKeys === undefined;
   const [proxies, key, isThere, buckets, ...checks] = await Promise.all([
     proxied ? findProxyNetworks() : notLookedUp([]),
     loginPublicKey === undefined ? notLookedUp(undefined) : findAccountKey(loginPublicKey),
     host !== undefined && host !== settings.abandonedHost && dropletExists(host),
     Promise.all(names.map((name) => (mine.has(name) ? notLookedUp(false) : findBucket(name, spacesRegion)))),
+    userBucket === undefined ? undefined : checkUserBucket(userBucket, spacesRegion),
     checkRegion(settings),
     proxied ? checkSslMode(settings) : undefined,
     cdnDomain === undefined ? undefined : checkCdnName(cdnDomain, settings),

@@ -18,7 +18,8 @@ type Variables = Values<typeof VARIABLES>;
 
 /** The environment, checked and with defaults. */
 export interface Config {
-  readonly tapeBucket: Account;
+  /** The buckets of tapes; that of users' tapes is the second one, if Oven has keys for it. */
+  readonly tapeBuckets: readonly Account[];
   readonly storage: Account & { readonly cdn?: string };
   /** The first one signs, and all are accepted. */
   readonly callbackSecrets: readonly string[];
@@ -50,7 +51,7 @@ export interface Config {
   readonly publicUrl?: URL;
 }
 
-/** The bucket of users' tapes. It is public, and Oven has no keys for it. */
+/** The bucket of users' tapes, where Oven has no keys for it. */
 const USER_BUCKET = bucketOrigins(new URL('https://sfo3.digitaloceanspaces.com'), 'user-aesthetic-computer');
 
 /** Reads the environment. Throws ConfigError with every problem, by the variable's name and never with its value. */
@@ -62,19 +63,10 @@ export function readConfig(env: NodeJS.ProcessEnv, machine: Machine = thisMachin
 }
 
 /** All secrets. The log must never show one. */
-export function secretsOf({
-  tapeBucket: art,
-  storage: blobs,
-  callbackSecrets,
-  redis,
-  alerts,
-}: Config): string[] {
+export function secretsOf({ tapeBuckets, storage, callbackSecrets, redis, alerts }: Config): string[] {
   const password = 'url' in redis ? decodeURIComponent(new URL(redis.url).password) : '';
   return [
-    art.secret,
-    art.key,
-    blobs.secret,
-    blobs.key,
+    ...[...tapeBuckets, storage].flatMap(({ secret, key }) => [secret, key]),
     ...callbackSecrets,
     password,
     ...(alerts ? webhookSecrets(alerts.url) : []),
@@ -82,10 +74,13 @@ export function secretsOf({
 }
 
 function toConfig(found: Variables, machine: Machine): Config {
-  const art = account(found, 'ART_SPACES');
+  const { USER_SPACES_ENDPOINT: userEndpoint } = found;
+  const tapeBuckets = [account(found, 'ART_SPACES', found.ART_SPACES_ENDPOINT)];
+  if (userEndpoint) tapeBuckets.push(account(found, 'USER_SPACES', userEndpoint));
+  const blobs = account(found, 'AT_BLOBS_SPACES', found.AT_BLOBS_SPACES_ENDPOINT);
   return {
-    tapeBucket: art,
-    storage: { ...account(found, 'AT_BLOBS_SPACES'), ...(found.AT_BLOBS_CDN && { cdn: found.AT_BLOBS_CDN }) },
+    tapeBuckets,
+    storage: { ...blobs, ...(found.AT_BLOBS_CDN && { cdn: found.AT_BLOBS_CDN }) },
     callbackSecrets: list(found.CALLBACK_SECRET),
     host: found.HOST,
     port: found.PORT,
@@ -101,7 +96,7 @@ function toConfig(found: Variables, machine: Machine): Config {
     bakeTimeoutSeconds: found.BAKE_TIMEOUT_SECONDS,
     scale: found.OUTPUT_SCALE,
     outputName: found.OUTPUT_NAME,
-    allowedSources: allowedSources(art, found.ALLOWED_SOURCES),
+    allowedSources: allowedSources(tapeBuckets, found.ALLOWED_SOURCES),
     allowedCallbacks: list(found.ALLOWED_CALLBACKS),
     isDashboardPrivate: found.DASHBOARD === 'private',
     logLevel: found.LOG_LEVEL,
@@ -112,9 +107,11 @@ function toConfig(found: Variables, machine: Machine): Config {
   };
 }
 
-function account(found: Variables, prefix: 'ART_SPACES' | 'AT_BLOBS_SPACES'): Account {
+type Prefix = 'ART_SPACES' | 'USER_SPACES' | 'AT_BLOBS_SPACES';
+
+function account(found: Variables, prefix: Prefix, endpoint: URL): Account {
   return {
-    endpoint: found[`${prefix}_ENDPOINT`],
+    endpoint,
     bucket: found[`${prefix}_BUCKET`] ?? '',
     key: found[`${prefix}_KEY`] ?? '',
     secret: found[`${prefix}_SECRET`] ?? '',
@@ -122,10 +119,14 @@ function account(found: Variables, prefix: 'ART_SPACES' | 'AT_BLOBS_SPACES'): Ac
 }
 
 /** A list replaces the buckets. A folder of tapes stays allowed: it is Oven's own. */
-function allowedSources({ endpoint, bucket }: Account, named: string | undefined): string[] {
-  const own = bucketOrigins(endpoint, bucket);
-  if (!named) return [...own, ...USER_BUCKET];
-  return [...(endpoint.protocol === 'file:' ? own : []), ...list(named)];
+function allowedSources(tapeBuckets: readonly Account[], named: string | undefined): string[] {
+  const originsOf = (accounts: readonly Account[]) =>
+    accounts.flatMap(({ endpoint, bucket }) => bucketOrigins(endpoint, bucket));
+  if (named) {
+    const folders = tapeBuckets.filter(({ endpoint }) => endpoint.protocol === 'file:');
+    return [...originsOf(folders), ...list(named)];
+  }
+  return [...originsOf(tapeBuckets), ...(tapeBuckets.length > 1 ? [] : USER_BUCKET)];
 }
 
 /** An account of nothing, for the check that the form of a CDN's name makes URLs. */
@@ -135,7 +136,11 @@ const NO_ACCOUNT = { endpoint: new URL('https://cdn.invalid'), bucket: '', key: 
 function problemsAcross(env: NodeJS.ProcessEnv): Problem[] {
   const value = (name: string) => env[name]?.trim() ?? '';
   const problems: Problem[] = [];
-  for (const prefix of ['ART_SPACES', 'AT_BLOBS_SPACES']) {
+  const ofUsers = ['ENDPOINT', 'BUCKET', 'KEY', 'SECRET'].map((part) => value(`USER_SPACES_${part}`));
+  const hasUserBucket = ofUsers.some((text) => text !== '');
+  if (hasUserBucket && ofUsers[0] === '') problems.push({ name: 'USER_SPACES_ENDPOINT', message: MISSING });
+  const accounts = ['ART_SPACES', ...(hasUserBucket ? ['USER_SPACES'] : []), 'AT_BLOBS_SPACES'];
+  for (const prefix of accounts) {
     if (/^file:/i.test(value(`${prefix}_ENDPOINT`))) continue; // a folder
     for (const name of ['BUCKET', 'KEY', 'SECRET'].map((part) => `${prefix}_${part}`)) {
       if (value(name) === '') problems.push({ name, message: MISSING });

@@ -65,6 +65,19 @@ const STORAGE = {
     setBy: 'stack',
     about: 'Secret key that belongs to ART_SPACES_KEY.',
   },
+  USER_SPACES_ENDPOINT: {
+    form: endpoint,
+    otherwise: "Oven has no keys for users' tapes and reads them as anyone does",
+    setBy: 'stack',
+    about: "Where users' private tapes are, if they are not with the others: an S3 or a folder.",
+  },
+  USER_SPACES_BUCKET: {
+    form: bucketName,
+    setBy: 'stack',
+    about: "The bucket of users' tapes. Oven only reads it.",
+  },
+  USER_SPACES_KEY: { form: text, setBy: 'stack', about: "Access key for the bucket of users' tapes." },
+  USER_SPACES_SECRET: { form: text, setBy: 'stack', about: 'Secret key that belongs to USER_SPACES_KEY.' },
   AT_BLOBS_SPACES_ENDPOINT: {
     form: endpoint,
     required: true,
@@ -115,7 +128,7 @@ const ADDRESSES = {
     otherwise: "the bucket of tapes and that of users' tapes",
     setBy: 'operator',
     about:
-      'Origins that tapes may come from, each with an optional path, such as http://host.docker.internal:8888. A list replaces the buckets; a folder of tapes (ART_SPACES_ENDPOINT) stays allowed.',
+      'Origins that tapes may come from, each with an optional path, such as http://host.docker.internal:8888. A list replaces the buckets; a folder of tapes (ART_SPACES_ENDPOINT, USER_SPACES_ENDPOINT) stays allowed.',
   },
   ALLOWED_CALLBACKS: {
     form: origins,

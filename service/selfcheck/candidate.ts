@@ -29,10 +29,10 @@ export async function startCandidate({ config, log, release, onUnfit }: Candidat
   const probe = async (): Promise<Reason[]> =>
     pending.size === 0 ? [] : [{ code: 'UNPROVEN', message: `Not checked yet: ${[...pending].join(', ')}.` }];
   healthRoutes(app, { release, startedAt: Date.now(), isDraining: () => false, probe });
-  const tapeBucket = openTapeBucket(config.tapeBucket);
+  const tapeBuckets = config.tapeBuckets.map(openTapeBucket);
   const publicUrl = config.publicUrl ?? new URL('http://localhost');
   const storage = openStorage({ ...config.storage, publicUrl });
-  const checks = startupChecks(config, tapeBucket, storage);
+  const checks = startupChecks(config, tapeBuckets, storage);
   for (const { name } of checks) pending.add(name);
   const { host, port, listenSocket } = config;
   const to = { host, port, ...(listenSocket !== undefined && { socket: listenSocket }) };
@@ -54,7 +54,7 @@ export async function startCandidate({ config, log, release, onUnfit }: Candidat
     close: async () => {
       stop.abort();
       await Promise.all([checking, listening.close(CLOSE_MS)]);
-      tapeBucket.close();
+      for (const tapeBucket of tapeBuckets) tapeBucket.close();
       storage.close();
     },
   };

@@ -1,4 +1,4 @@
-/** What a candidate proves before it serves: Redis, both buckets, the CDN, and a bake. */
+/** What a candidate proves before it serves: Redis, the buckets, the CDN, and a bake. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { type Fault, isPermanent } from '../errors.ts';
@@ -20,12 +20,15 @@ export interface StartupCheck {
 /** Everything that a release needs to bake a tape on this host. */
 export function startupChecks(
   config: Config,
-  tapeBucket: Pick<TapeBucket, 'check'>,
+  tapeBuckets: readonly Pick<TapeBucket, 'check'>[],
   storage: Pick<OutputStorage, 'check'>,
 ): StartupCheck[] {
   return [
     { name: 'Redis', fault: 'queue', run: () => checkRedis(config) },
-    { name: 'the bucket of tapes', fault: 'source', run: () => tapeBucket.check() },
+    ...tapeBuckets.map((tapeBucket, n) => {
+      const name = n === 0 ? 'the bucket of tapes' : "the bucket of users' tapes";
+      return { name, fault: 'source' as const, run: () => tapeBucket.check() };
+    }),
     { name: 'the bucket of videos', fault: 'storage', run: () => storage.check() },
     ...(config.storage.cdn
       ? [{ name: 'the CDN', fault: 'storage' as const, run: () => storage.check(checkCdn) }]

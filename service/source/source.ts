@@ -23,7 +23,7 @@ export interface FetchHow {
 }
 
 export interface SourceOptions {
-  readonly tapeBucket: TapeBucket;
+  readonly tapeBuckets: readonly TapeBucket[];
   readonly allowed: Allowed;
   readonly maxBytes: number;
   /** Attempts at most. */
@@ -38,14 +38,15 @@ export interface SourceOptions {
   readonly lookup?: LookupFunction | undefined;
 }
 
-/** Opens all sources: a URL in the tape bucket is read with its keys, any other allowed URL with a plain GET. */
+/** Opens all sources: a URL in a tape bucket is read with its keys, any other allowed URL with a plain GET. */
 export function openSource(options: SourceOptions): Source {
-  const { tapeBucket, allowed, maxBytes, attempts = 3, delays = [500, 2000] } = options;
+  const { tapeBuckets, allowed, maxBytes, attempts = 3, delays = [500, 2000] } = options;
   const { connectMs = 5000, idleMs = 20_000, totalMs = 120_000, lookup } = options;
   const fetchOnce = (zipUrl: URL, file: string, { signal, onProgress }: FetchHow) => {
     if (!allowed(zipUrl)) throw notAllowed(zipUrl);
-    const key = tapeBucket.keyOf(zipUrl);
-    if (key !== undefined) {
+    for (const tapeBucket of tapeBuckets) {
+      const key = tapeBucket.keyOf(zipUrl);
+      if (key === undefined) continue;
       return withDeadline(totalMs, signal, timedOut, (signal) =>
         tapeBucket.download(key, file, { signal, maxBytes, onProgress }),
       );

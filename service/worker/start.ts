@@ -26,7 +26,7 @@ import { startWorkers, type Workers } from './workers.ts';
 export interface WorkOptions {
   readonly config: Config;
   readonly release: string;
-  readonly tapeBucket: TapeBucket;
+  readonly tapeBuckets: readonly TapeBucket[];
   readonly storage: OutputStorage;
   readonly secrets: Secrets;
   readonly isSourceAllowed: Allowed;
@@ -42,7 +42,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
   const {
     config,
     release,
-    tapeBucket,
+    tapeBuckets,
     storage,
     secrets,
     isSourceAllowed,
@@ -57,7 +57,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     log.info({ folders: names.length }, 'leftovers swept'),
   );
   const bake = tapeBaker({
-    source: openSource({ tapeBucket, allowed: isSourceAllowed, maxBytes: config.limits.zipBytes }),
+    source: openSource({ tapeBuckets, allowed: isSourceAllowed, maxBytes: config.limits.zipBytes }),
     storage,
     tempDir: config.tempDir,
     limits: config.limits,
@@ -72,7 +72,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     concurrency: config.concurrency,
     bake: metrics.instrument(bake),
     deliver,
-    probe: probeFault(startupChecks(config, tapeBucket, storage), disk),
+    probe: probeFault(startupChecks(config, tapeBuckets, storage), disk),
     onFault: (failure) => {
       if (failure) log.error({ code: failure.code, message: failure.message }, 'bakes wait for a fault');
       else log.info('bakes go on');

@@ -40,12 +40,14 @@ const problems = (env: NodeJS.ProcessEnv) => {
 describe('readConfig', () => {
   it('The variables of the vault file are enough, and all others have defaults', () => {
     expect(readConfig(VAULT, MACHINE)).toEqual({
-      tapeBucket: {
-        endpoint: new URL('https://sfo3.digitaloceanspaces.com'),
-        bucket: 'art-aesthetic-computer',
-        key: 'art-key',
-        secret: 'art-secret',
-      },
+      tapeBuckets: [
+        {
+          endpoint: new URL('https://sfo3.digitaloceanspaces.com'),
+          bucket: 'art-aesthetic-computer',
+          key: 'art-key',
+          secret: 'art-secret',
+        },
+      ],
       storage: {
         endpoint: new URL('https://sfo3.digitaloceanspaces.com'),
         bucket: 'at-blobs-aesthetic-computer',
@@ -93,6 +95,35 @@ describe('readConfig', () => {
   it('A list of sources replaces the buckets, and the folder of tapes stays allowed', () => {
     const listed = { ALLOWED_SOURCES: 'https://a' };
     expect(readConfig({ ...FOLDERS, ...listed }, MACHINE).allowedSources).toEqual(['file:///a', 'https://a']);
+  });
+
+  const USERS = {
+    USER_SPACES_ENDPOINT: 'https://fra1.digitaloceanspaces.com',
+    USER_SPACES_BUCKET: 'tapes-of-users',
+    USER_SPACES_KEY: 'user-key',
+    USER_SPACES_SECRET: 'user-secret',
+  };
+
+  it('The bucket of users’ tapes is a second tape bucket, and the source of users’ tapes', () => {
+    const config = readConfig({ ...VAULT, ...USERS }, MACHINE);
+    expect(config.tapeBuckets.map(({ bucket, key }) => [bucket, key])).toEqual([
+      ['art-aesthetic-computer', 'art-key'],
+      ['tapes-of-users', 'user-key'],
+    ]);
+    expect(config.allowedSources.filter((origin) => origin.includes('user'))).toEqual([
+      'https://tapes-of-users.fra1.digitaloceanspaces.com',
+      'https://fra1.digitaloceanspaces.com/tapes-of-users',
+    ]);
+    expect(secretsOf(config)).toEqual(expect.arrayContaining(['user-key', 'user-secret']));
+  });
+
+  it.each(Object.keys(USERS))('The bucket of users’ tapes is refused without %s', (name) => {
+    expect(problems({ ...VAULT, ...USERS, [name]: '' })).toEqual([{ name, message: 'is missing' }]);
+  });
+
+  it('A folder of users’ tapes needs no keys, and stays allowed beside a list of sources', () => {
+    const env = { ...FOLDERS, USER_SPACES_ENDPOINT: 'file:///u', ALLOWED_SOURCES: 'https://a' };
+    expect(readConfig(env, MACHINE).allowedSources).toEqual(['file:///a', 'file:///u', 'https://a']);
   });
 
   it.each<[string, NodeJS.ProcessEnv, object]>([

@@ -242,6 +242,7 @@ const OUTPUTS: Readonly<Record<string, Record<string, unknown>>> = {
     bucketDomainName: 'at-blobs-aesthetic-computer.sfo3.digitaloceanspaces.com',
   },
   'digitalocean:index/spacesKey:SpacesKey art': { accessKey: 'DO00ART', secretKey: 'SECRETart' },
+  'digitalocean:index/spacesKey:SpacesKey user': { accessKey: 'DO00USER', secretKey: 'SECRETuser' },
   'digitalocean:index/spacesKey:SpacesKey blobs': { accessKey: 'DO00BLOBS', secretKey: 'SECRETblobs' },
   'command:remote:Command': { stdout: '' },
 };

@@ -84,6 +84,16 @@ describe('readSettings', () => {
       { 'oven:alertWebhookUrl': 'a-secret-on-the-wrong-line' },
       /alertWebhookUrl is not a URL such as https:\/\/discord\.com\/api\/webhooks\/ID\/TOKEN\n *pulumi config set --secret alertWebhookUrl/,
     ],
+    [
+      'keys of users’ tapes without their bucket',
+      { 'oven:userSpacesKey': 'K', 'oven:userSpacesSecret': 'S' },
+      /userBucket is not set, but its keys are\n *pulumi config set userBucket VALUE/,
+    ],
+    [
+      'users’ tapes among the videos',
+      { 'oven:userBucket': 'at-blobs-aesthetic-computer' },
+      /userBucket and blobsBucket are the same Space/,
+    ],
     ['one bucket for both', { 'oven:artBucket': 'same', 'oven:blobsBucket': 'same' }, /are the same Space/],
     [
       'a variable that the program sets itself',

@@ -103,6 +103,34 @@ describe('storage', () => {
   });
 });
 
+describe('The bucket of users’ tapes', () => {
+  const spaces = { 'user-aesthetic-computer': 'own' } as const;
+  const userBucket = { 'oven:userBucket': 'user-aesthetic-computer' };
+  const environmentOf = ({ get }: Awaited<ReturnType<typeof runProgram>>) =>
+    (get(COMMAND, 'environment').inputs['stdin'] as Secret).value;
+
+  it('The program makes keys that may read the bucket of users’ tapes, and no such bucket', async () => {
+    const found = await runProgram({ spaces, config: userBucket });
+    const key = found.get(DO('SpacesKey'), 'user').inputs['grants'];
+    expect(key).toEqual([{ bucket: 'user-aesthetic-computer', permission: 'read' }]);
+    expect(environmentOf(found)).toMatch(
+      /^USER_SPACES_BUCKET="user-aesthetic-computer"\nUSER_SPACES_ENDPOINT="https:\/\/sfo3.*"\nUSER_SPACES_KEY=".+"\nUSER_SPACES_SECRET=".+"$/m,
+    );
+    expect(found.all(DO('SpacesBucket')).map(({ name }) => name)).toEqual(['art', 'blobs']);
+  });
+
+  it('The keys of the vault are taken for the bucket of users’ tapes', async () => {
+    const config = {
+      ...userBucket,
+      'oven:userSpacesKey': 'VAULTUSER',
+      'oven:userSpacesSecret': 'SECRETuser',
+    };
+    const found = await runProgram({ spaces, config });
+    expect(found.all(DO('SpacesKey')).map(({ name }) => name)).not.toContain('user');
+    expect(environmentOf(found)).toContain('USER_SPACES_KEY="VAULTUSER"');
+  });
+});
+
 describe('host', () => {
   it('The firewall admits SSH only from the configured networks', async () => {
     expect(sources(run, '22')).toEqual(['203.0.113.7/32']);
@@ -388,6 +416,11 @@ describe('preflight', () => {
       'a Space of another account',
       { spaces: { 'art-aesthetic-computer': 'foreign' } },
       /Space art-aesthetic-computer is somebody else's/,
+    ],
+    [
+      'a bucket of users’ tapes that does not exist',
+      { config: { 'oven:userBucket': 'user-aesthetic-computer' } },
+      /no Space user-aesthetic-computer in sfo3: correct userBucket/,
     ],
     [
       'a size that the region does not offer',

@@ -12,6 +12,10 @@ ART_SPACES_KEY=DO00ART
 ART_SPACES_SECRET=secret-art
 ART_SPACES_ENDPOINT=https://sfo3.digitaloceanspaces.com
 ART_SPACES_BUCKET=art-aesthetic-computer
+USER_SPACES_KEY=DO00USER
+USER_SPACES_SECRET=secret-user
+USER_SPACES_ENDPOINT=https://sfo3.digitaloceanspaces.com
+USER_SPACES_BUCKET=user-aesthetic-computer
 AT_BLOBS_SPACES_KEY=DO00BLOBS
 AT_BLOBS_SPACES_SECRET="secret blobs # really"
 AT_BLOBS_SPACES_ENDPOINT=https://sfo3.digitaloceanspaces.com
@@ -46,6 +50,9 @@ describe('planVault', () => {
         'oven:artSpacesKey!DO00ART',
         'oven:artSpacesSecret!secret-art',
         'oven:artBucket=art-aesthetic-computer',
+        'oven:userSpacesKey!DO00USER',
+        'oven:userSpacesSecret!secret-user',
+        'oven:userBucket=user-aesthetic-computer',
         'oven:blobsSpacesKey!DO00BLOBS',
         'digitalocean:spacesAccessId!DO00BLOBS',
         'oven:blobsSpacesSecret!secret blobs # really',

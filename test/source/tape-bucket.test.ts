@@ -29,7 +29,7 @@ afterAll(() => folder.remove());
 /** A source with this tape bucket. */
 function sourceOf(art: TapeBucket, origins: string[], changed: Partial<SourceOptions> = {}) {
   return openSource({
-    tapeBucket: art,
+    tapeBuckets: [art],
     allowed: allowList(origins),
     maxBytes: 4_000_000,
     delays: [1],
@@ -67,6 +67,24 @@ describeS3('tape bucket', () => {
     new URL(`${front.endpoint}art/${key.split('/').map(encodeURIComponent).join('/')}`);
   const fetchTo = (file: string, key = 'abc.zip', changed: Partial<SourceOptions> = {}, signal = NEVER) =>
     sourceOf(art, origins(), changed).fetch(url(key), file, { signal });
+
+  it('Private tapes of two buckets are fetched, each with the keys of its bucket', async () => {
+    const users = openTapeBucket(s3.account('other'));
+    const tapeBuckets = [art, users];
+    const places = [...origins(), ...bucketOrigins(s3.endpoint, 'other')];
+    const source = sourceOf(art, places, { tapeBuckets });
+    const ofUser = new URL(`${s3.endpoint}other/abc.zip`);
+    for (const [from, bytes] of [[url('abc.zip'), TAPE] as const, [ofUser, Buffer.from('theirs')] as const]) {
+      expect((await fetch(from)).status).toBe(403);
+      const file = folder.file();
+      await source.fetch(from, file, { signal: NEVER });
+      expect((await readFile(file)).equals(bytes)).toBe(true);
+    }
+    expect(
+      (await failure(sourceOf(art, places).fetch(ofUser, folder.file(), { signal: NEVER }))).code,
+    ).toMatch(/^SOURCE_/);
+    users.close();
+  });
 
   it.each(KEYS)('The tape %s is private, and fetched with the keys of the bucket', async (key) => {
     expect((await fetch(url(key))).status).toBe(403);
