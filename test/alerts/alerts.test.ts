@@ -6,7 +6,13 @@ import { ALERT_TIMES, type AlertEvent, type AlertState, NO_ALERTS } from '../../
 import type { AlertStore } from '../../service/alerts/store.ts';
 import { until } from '../rig/until.ts';
 
-const EVENT: AlertEvent = { kind: 'bake', code: 'NOT_A_ZIP', slug: 's', jobId: 'j', message: 'No ZIP.' };
+const EVENT: AlertEvent = {
+  kind: 'bake',
+  code: 'NOT_A_ZIP',
+  slug: 'a-private-name',
+  jobId: 'j',
+  message: 'No ZIP.',
+};
 
 function openStore() {
   let state = NO_ALERTS;
@@ -63,7 +69,7 @@ it('A failure of the last moment waits in the store for the next process', async
   expect(Object.values(state().groups)).toMatchObject([{ code: 'NOT_A_ZIP', count: 1 }]);
 });
 
-it('An alert that can not be sent stands whole in the log, as an error', async () => {
+it('An alert that can not be sent stands in the log as an error, with jobs and without names', async () => {
   const { store } = openStore();
   const outcomes: string[] = [];
   const { alerts, lines } = start(store, await startReceiver(500), {
@@ -73,8 +79,9 @@ it('An alert that can not be sent stands whole in the log, as an error', async (
   const line = await until('it is given up', () => lines.find(({ words }) => words[1] === 'alert given up'));
   expect(line).toMatchObject({
     level: 'error',
-    words: [{ alert: { failures: [{ code: 'NOT_A_ZIP' }] } }, {}],
+    words: [{ alert: { failures: [{ code: 'NOT_A_ZIP', count: 1, jobIds: ['j'] }] } }, 'alert given up'],
   });
+  expect(JSON.stringify(lines)).not.toContain(EVENT.slug);
   expect(outcomes).toEqual(['failed', 'failed', 'given up']);
 });
 
