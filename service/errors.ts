@@ -103,6 +103,12 @@ export const ERRORS = {
     'The address of the tape can not be reached, or answers 5xx or 429.',
     'Ask for `zipUrl` with curl from the host.',
   ),
+  SOURCE_BUCKET_DOWN: failure(
+    'source',
+    'postponed',
+    'The bucket of tapes can not be reached, or answers 5xx or 429.',
+    'Look at the status of the bucket’s provider, and at ART_SPACES_ENDPOINT.',
+  ),
   SOURCE_TIMEOUT: failure(
     'source',
     'transient',
@@ -327,6 +333,18 @@ export const ERRORS = {
     429,
     'Too many wrong secrets came from this address. Retry-After says when to try again.',
     'Wait; the secret is one of CALLBACK_SECRET.',
+  ),
+  TOO_MANY_PAGES: refusal(
+    'caller',
+    429,
+    'This address has as many pages open as one may have.',
+    'Close some pages of the dashboard.',
+  ),
+  PAGES_FULL: refusal(
+    'host',
+    503,
+    'As many pages are open as get live news. The page shows its tapes, and tries again.',
+    'Close some pages of the dashboard.',
   ),
   QUEUE_FULL: refusal(
     'queue',

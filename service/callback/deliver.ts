@@ -29,7 +29,8 @@ export function openDelivery(options: DeliveryOptions) {
 
   const deliver = async (callback: Callback, signal: AbortSignal): Promise<DeliveryAnswer> => {
     const { callbackId: id, request, outcome, attempt } = callback;
-    const message = { id, url: request.callbackUrl, body: callbackBody(request, outcome, secrets) };
+    const { callbackUrl: url, traceparent } = request;
+    const message = { id, url, body: callbackBody(request, outcome, secrets), traceparent };
     const started = performance.now();
     const posted = await post(message, { secrets, isAllowed, timeoutMs, signal, lookup });
     const answer = toDeliveryAnswer(posted, (retryAfter) =>

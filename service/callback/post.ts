@@ -2,6 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
 import { waitAtMost } from '../lib/deadline.ts';
+import { childOf } from '../lib/trace.ts';
 import { guardedConnector } from '../source/address-guard.ts';
 import type { Allowed } from '../source/allow-list.ts';
 import { SourceError } from '../source/errors.ts';
@@ -12,6 +13,8 @@ export interface Message {
   readonly id: string;
   readonly url: string;
   readonly body: object;
+  /** The trace of the request for the tape. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface PostOptions {
@@ -82,6 +85,7 @@ function signed(message: Message, secrets: Secrets) {
       'webhook-id': message.id,
       'webhook-timestamp': String(timestamp),
       'webhook-signature': secrets.sign(message.id, timestamp, body),
+      ...(message.traceparent !== undefined && { traceparent: childOf(message.traceparent) }),
     },
   };
 }

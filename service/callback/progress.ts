@@ -30,12 +30,12 @@ export type ReportProgress = (request: BakeRequest, jobId: string) => ProgressRe
 /** Opens the reporters. Each sends one message at a time and at most one a second. No bake waits for a message, and a lost one is not sent again. */
 export function openProgressReports(options: ProgressOptions): ReportProgress {
   const { everyMs = 1000, timeoutMs = 5000, ...rest } = options;
-  return ({ progressUrl: url, mongoId, slug }, jobId) => {
+  return ({ progressUrl: url, mongoId, slug, traceparent }, jobId) => {
     if (url === undefined) return { report: () => {}, end: () => {} };
     const stop = new AbortController();
     const how = { ...rest, timeoutMs, signal: stop.signal };
     const reports = latestOnly({
-      write: (body: ProgressBody) => post({ id: `progress-${randomUUID()}`, url, body }, how),
+      write: (body: ProgressBody) => post({ id: `progress-${randomUUID()}`, url, body, traceparent }, how),
       onError: () => {}, // the next report may arrive
       everyMs,
     });

@@ -17,8 +17,10 @@ export interface Subscription {
 export interface Broadcaster {
   /** A view that is at most half a second old. When the queue does not answer, the last known one with its trouble. */
   view(): Promise<View>;
-  /** Undefined when `maxSubscriptions` are open. */
-  subscribe(): Subscription | undefined;
+  /** Undefined when `maxSubscriptions` are open, or the visitor has its share of them. Without a visitor it counts for nobody. */
+  subscribe(visitor?: string): Subscription | undefined;
+  /** Whether a visitor has as many subscriptions as one may have. */
+  hasShare(visitor: string | undefined): boolean;
   /** The number of subscriptions. */
   readonly size: number;
   /** Closes every subscription and takes no other. */
@@ -27,12 +29,14 @@ export interface Broadcaster {
 
 export interface BroadcasterOptions {
   readonly maxSubscriptions: number;
+  /** Subscriptions of one visitor. */
+  readonly maxShare: number;
   readonly pollMs: number;
 }
 
 export function openBroadcaster(
   sources: Sources,
-  { maxSubscriptions, pollMs }: BroadcasterOptions,
+  { maxSubscriptions, maxShare, pollMs }: BroadcasterOptions,
 ): Broadcaster {
   const subscriptions = new Set<OpenSubscription>();
   let last: { readonly rendered: Rendered; readonly at: number } | undefined;
@@ -64,12 +68,16 @@ export function openBroadcaster(
   const current = async (): Promise<Rendered> =>
     last !== undefined && performance.now() - last.at < FRESH_MS ? last.rendered : refresh();
 
+  const hasShare = (visitor: string | undefined): boolean =>
+    visitor !== undefined && [...subscriptions].filter((one) => one.visitor === visitor).length >= maxShare;
+
   return {
+    hasShare,
     view: async () => (await current()).view,
-    subscribe: () => {
-      if (isClosed || subscriptions.size >= maxSubscriptions) return undefined;
+    subscribe: (visitor) => {
+      if (isClosed || subscriptions.size >= maxSubscriptions || hasShare(visitor)) return undefined;
       const wholeView = async () => changeBetween(undefined, await current())!;
-      const subscription = openSubscription(wholeView, () => subscriptions.delete(subscription));
+      const subscription = openSubscription(visitor, wholeView, () => subscriptions.delete(subscription));
       subscriptions.add(subscription);
       timer ??= setTimeout(poll, 0);
       return subscription;
@@ -86,14 +94,20 @@ export function openBroadcaster(
 }
 
 interface OpenSubscription extends Subscription {
+  readonly visitor: string | undefined;
   push(change: Change): void;
 }
 
-function openSubscription(wholeView: () => Promise<Change>, onClose: () => void): OpenSubscription {
+function openSubscription(
+  visitor: string | undefined,
+  wholeView: () => Promise<Change>,
+  onClose: () => void,
+): OpenSubscription {
   let pending: Change | 'whole view' | undefined = 'whole view';
   let wake = () => {};
   let closed = false;
   return {
+    visitor,
     async next(ms) {
       if (pending === undefined && !closed) {
         const news = new Promise<void>((resolve) => {

@@ -2,6 +2,8 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import { ApiError, sendError } from '../http/errors.ts';
+import { visitorOf } from '../http/visitor.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import type { Broadcaster } from './broadcaster.ts';
 
@@ -14,6 +16,8 @@ export interface EventsOptions {
 
 /** How long a browser waits before it connects again, in milliseconds. */
 const RETRY_MS = 2000;
+/** How long a refused page waits, in seconds. */
+const RETRY_SECONDS = 15;
 
 /** Streams changes to one page until the page goes away, stops reading, or the broadcaster closes. */
 export function sendEvents(
@@ -25,9 +29,13 @@ export function sendEvents(
   const headers = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' };
   // Hono handles HEAD as a GET without a body: that would hold a subscription until it counts as stuck.
   if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream', ...headers });
-  const subscription = broadcaster.subscribe();
+  // A proxy on this machine that names no visitor would have the share of one.
+  const sender = visitorOf(c);
+  const visitor = sender === 'loopback' ? undefined : sender;
+  const subscription = broadcaster.subscribe(visitor);
   if (subscription === undefined) {
-    return c.text('Too many pages are open. Try again later.', 503, { 'Retry-After': '15' });
+    const code = broadcaster.hasShare(visitor) ? 'TOO_MANY_PAGES' : 'PAGES_FULL';
+    return sendError(c, new ApiError(code, { retryAfter: RETRY_SECONDS }));
   }
   const response = streamSSE(c, async (stream) => {
     stream.onAbort(() => subscription.close());

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { DiskSpace } from '../health/disk.ts';
-import type { Reason } from '../health/probes.ts';
+import { type Reason, takesWrites } from '../health/probes.ts';
 import { isOperator, type Operator } from '../http/operator.ts';
+import { cached } from '../lib/cached.ts';
 import { JOB_ID } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -21,7 +22,7 @@ import { type Frame, readFilter, renderFrame, renderPage, STYLES } from './page.
 import type { Sources } from './view.ts';
 
 export interface DashboardOptions {
-  readonly queue: Pick<Queue, 'recent' | 'counts' | 'status'>;
+  readonly queue: Pick<Queue, 'recent' | 'counts' | 'status' | 'checkWrite'>;
   readonly disk: () => Promise<DiskSpace>;
   /** The fault for which tapes wait. */
   readonly fault?: () => Reason | undefined;
@@ -38,10 +39,15 @@ export interface DashboardOptions {
   readonly signal?: AbortSignal;
   /** How many pages get live changes at once. Another page is a still one and tries again. */
   readonly maxClients?: number;
+  /** How many of them one visitor may have. */
+  readonly maxShare?: number;
   readonly pollMs?: number;
   readonly heartbeatMs?: number;
   readonly stuckMs?: number;
 }
+
+/** Milliseconds for which it is known whether Redis takes writes. */
+const WRITE_MS = 2000;
 
 /** What shows tapes. */
 const PAGES = ['/', '/events', '/jobs/:id'] as const;
@@ -54,9 +60,14 @@ const PAGES = ['/', '/events', '/jobs/:id'] as const;
  */
 export function dashboard(options: DashboardOptions): Hono {
   const { queue, release, startedAt, signal } = options;
-  const how = { maxSubscriptions: options.maxClients ?? 64, pollMs: options.pollMs ?? 1000 };
-  const forAll = openBroadcaster({ ...options, queue: redacted(queue) }, how);
-  const forOperators = openBroadcaster(options, how);
+  const isWritable = cached(WRITE_MS, () => takesWrites(queue));
+  const how = {
+    maxSubscriptions: options.maxClients ?? 64,
+    maxShare: options.maxShare ?? 16,
+    pollMs: options.pollMs ?? 1000,
+  };
+  const forAll = openBroadcaster({ ...options, isWritable, queue: redacted(queue) }, how);
+  const forOperators = openBroadcaster({ ...options, isWritable }, how);
   const broadcasterFor = (c: Context) => (isOperator(c) ? forOperators : forAll);
   const close = () => {
     for (const broadcaster of [forAll, forOperators]) broadcaster.close();

@@ -29,14 +29,14 @@ export function openProbes(options: ProbeOptions): () => Promise<readonly Reason
   const path = () => options.path ?? process.env.PATH ?? '';
   const findEncoder = cached(10 * everyMs, () => isSomewhere('ffmpeg', path().split(delimiter)));
   return cached(everyMs, async () => {
-    const [hasRedis, isShort, hasEncoder] = await Promise.all([
-      waitAtMost(queueMs, succeeds(checkQueue()), () => false),
+    const [isWritable, isShort, hasEncoder] = await Promise.all([
+      takesWrites({ checkWrite: checkQueue }, queueMs),
       disk.isShort(),
       findEncoder(),
     ]);
     const found = fault();
     return [
-      ...(hasRedis ? [] : [{ code: 'REDIS', message: 'Redis takes no writes.' }]),
+      ...(isWritable ? [] : [READ_ONLY]),
       ...(isShort ? [reasonOf('DISK')] : []),
       ...(hasEncoder ? [] : [reasonOf('FFMPEG_MISSING')]),
       ...(found ? [{ code: found.code, message: found.message }] : []),
@@ -51,6 +51,14 @@ function reasonOf(code: 'DISK' | 'FFMPEG_MISSING'): Reason {
 /** The reasons that are of this process and its host, and not of what other hosts use as well: a balancer asks for them. */
 export function ownReasons(reasons: readonly Reason[]): readonly Reason[] {
   return reasons.filter(({ code }) => !/^(REDIS|QUEUE_|STORAGE_|SOURCE_)/.test(code));
+}
+
+/** A Redis that is full, read-only or gone: nothing is taken, and what runs can not end. */
+export const READ_ONLY: Reason = { code: 'REDIS', message: 'Redis takes no writes.' };
+
+/** Whether Redis takes a write within so many milliseconds. */
+export function takesWrites(queue: { checkWrite(): Promise<void> }, ms = 3000): Promise<boolean> {
+  return waitAtMost(ms, succeeds(queue.checkWrite()), () => false);
 }
 
 /** Whether `work` succeeds. */

@@ -3,7 +3,7 @@
 import { cached } from '../lib/cached.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import type { Counts, FinishedCounts } from '../queue/status.ts';
-import type { Reason } from './probes.ts';
+import { READ_ONLY, type Reason, takesWrites } from './probes.ts';
 
 /** The limits beyond which the work is unhealthy. */
 export interface WorkLimits {
@@ -60,7 +60,11 @@ export function judgeWork(
 }
 
 export interface WorkOptions {
-  readonly queue: { counts(): Promise<Counts>; ended(seconds: number): Promise<FinishedCounts> };
+  readonly queue: {
+    counts(): Promise<Counts>;
+    ended(seconds: number): Promise<FinishedCounts>;
+    checkWrite?(): Promise<void>;
+  };
   /** The fault for which tapes wait. */
   readonly fault?: () => Reason | undefined;
   readonly limits?: WorkLimits;
@@ -80,6 +84,11 @@ export function openWorkCheck(options: WorkOptions): () => Promise<readonly Reas
       const [counts, ended] = await waitAtMost(QUEUE_MS, all, () => {
         throw new Error(`The queue did not answer within ${QUEUE_MS} ms.`);
       });
+      const checkWrite = queue.checkWrite ?? (async () => {});
+      if (!(await takesWrites({ checkWrite }, QUEUE_MS)))
+        return [
+          { ...READ_ONLY, message: 'Redis takes no writes: no tape is taken, and none can be finished.' },
+        ];
       const found = fault?.();
       const waiting = found ? [{ code: found.code, message: `Tapes wait: ${found.message}` }] : [];
       return [...waiting, ...judgeWork(counts, ended, limits)];

@@ -60,7 +60,7 @@ export function openQueue(options: QueueOptions) {
   return {
     /** Equal requests that come at the same time share one look at Redis: only the first one counts as having created the job. */
     submit: async (request: BakeRequest, how: SubmitOptions = {}): Promise<Submitted> => {
-      const key = JSON.stringify([request, how]);
+      const key = JSON.stringify([{ ...request, traceparent: undefined }, how]);
       const { value, shared } = await submitting(key, () => submit(store, policy, capacity, request, how));
       if (!shared || !value.created) return value;
       return { ...value, created: false, outcome: how.rebake ? 'conflict' : 'already' };

@@ -211,6 +211,8 @@ const bakeRequest = z.object({
   /** What the files are named by, if it is not the slug. */
   fileName: z.string().optional(),
   secretFingerprint: z.string(),
+  /** The trace of the HTTP request, as lib/trace.ts reads it. */
+  traceparent: z.string().optional(),
 });
 
 export type BakeRequest = Readonly<z.output<typeof bakeRequest>>;

@@ -1,6 +1,6 @@
 /** Fetches a tape from where it is: the tape bucket, or any other allowed URL. */
 import type { LookupFunction } from 'node:net';
-import { isTransient } from '../errors.ts';
+import { failureCodeOf, isTransient } from '../errors.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
 import type { Allowed } from './allow-list.ts';
@@ -38,6 +38,11 @@ export interface SourceOptions {
   readonly lookup?: LookupFunction | undefined;
 }
 
+/** A hiccup of the bucket passes sooner than the worker's pause. */
+function isRetryable(error: unknown): boolean {
+  return isTransient(error) || failureCodeOf(error) === 'SOURCE_BUCKET_DOWN';
+}
+
 /** Opens all sources: a URL in a tape bucket is read with its keys, any other allowed URL with a plain GET. */
 export function openSource(options: SourceOptions): Source {
   const { tapeBuckets, allowed, maxBytes, attempts = 3, delays = [500, 2000] } = options;
@@ -56,7 +61,7 @@ export function openSource(options: SourceOptions): Source {
   };
   return {
     fetch: (zipUrl, file, how) => {
-      const retry = { attempts, delays, signal: how.signal, isRetryable: isTransient };
+      const retry = { attempts, delays, signal: how.signal, isRetryable };
       return withRetries(async () => fetchOnce(zipUrl, file, how), retry);
     },
   };

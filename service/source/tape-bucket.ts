@@ -78,7 +78,7 @@ export function s3TapeBucket(account: Account): TapeBucket {
 const CODES: Readonly<Record<Exclude<S3Fault, 'timeout'>, readonly [SourceCode, string]>> = {
   'not-found': ['SOURCE_NOT_FOUND', 'There is no such tape in the bucket of tapes.'],
   misconfigured: ['SOURCE_MISCONFIGURED', 'Oven may not read the bucket of tapes.'],
-  unreachable: ['SOURCE_UNREACHABLE', 'The bucket of tapes can not be reached.'],
+  unreachable: ['SOURCE_BUCKET_DOWN', 'The bucket of tapes can not be reached.'],
   conflict: ['SOURCE_REFUSED', 'The bucket of tapes refused to give the tape.'],
   unsupported: ['SOURCE_REFUSED', 'The bucket of tapes refused to give the tape.'],
   refused: ['SOURCE_REFUSED', 'The bucket of tapes refused to give the tape.'],

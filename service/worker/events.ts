@@ -4,6 +4,7 @@
  */
 import { ERRORS, type ErrorCode } from '../errors.ts';
 import { type Log, Unnamed } from '../lib/log.ts';
+import { traceIdOf } from '../lib/trace.ts';
 import { type BakeData, loggedSlug } from '../queue/job.ts';
 import type { BakeResult, Failure, Stage } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
@@ -21,7 +22,7 @@ interface CallbackFacts {
   readonly jobId: string;
   readonly callbackId: string;
   readonly attempt: number;
-  readonly request: Pick<BakeRequest, 'slug' | 'private'>;
+  readonly request: Pick<BakeRequest, 'slug' | 'private' | 'traceparent'>;
 }
 
 type Answer = 'delivered' | { readonly lastError: string; readonly retryInMs?: number | undefined };
@@ -45,6 +46,7 @@ export function logEvents(log: Pick<Log, 'info' | 'warn' | 'error'>): WorkerEven
   const facts = ({ id, data, attemptsMade }: JobFacts) => ({
     jobId: id,
     slug: loggedSlug(data.request),
+    traceId: traceIdOf(data.request.traceparent),
     attempt: attemptsMade + 1,
   });
   return {
@@ -58,9 +60,14 @@ export function logEvents(log: Pick<Log, 'info' | 'warn' | 'error'>): WorkerEven
         { ...facts(job), code, postponed: job.data.postponed, err: loggedError(job, error) },
         'bake postponed',
       ),
-    bakeStopped: (job, reason) => log.info({ ...facts(job), reason: String(reason) }, 'bake stopped'),
+    bakeStopped: (job, reason) => {
+      const code = reason === 'cancel' ? 'CANCELLED' : undefined;
+      log.info({ ...facts(job), code, reason: String(reason) }, 'bake stopped');
+    },
     callbackAttempted: ({ jobId, request, callbackId, attempt }, milliseconds, answer) => {
-      const event = { jobId, slug: loggedSlug(request), callbackId, attempt, ms: Math.round(milliseconds) };
+      const slug = loggedSlug(request);
+      const traceId = traceIdOf(request.traceparent);
+      const event = { jobId, slug, traceId, callbackId, attempt, ms: Math.round(milliseconds) };
       if (answer === 'delivered') return log.info(event, 'callback delivered');
       const { lastError, retryInMs } = answer;
       if (retryInMs === undefined) return log.warn({ ...event, lastError }, 'callback given up');

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { AlertEvent } from '../alerts/state.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import { finishRequeues } from '../queue/add.ts';
+import { readFailure } from '../queue/failure.ts';
 import type { BakeData, CallbackData } from '../queue/job.ts';
 import { catchUp, indexEndedJob } from '../queue/job-index.ts';
 import { withSlugLock } from '../queue/lock.ts';
@@ -134,25 +135,34 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     stalledInterval: options.stalledCheckMs ?? 5000,
     runRetryDelay: 1000, // a result that Redis could not take just now is written soon
   };
+  const bakeStalls = { ...common, maxStalledCount: options.maxStalled ?? 5 };
   const callbacks = new Worker<CallbackData, string>(CALLBACKS, processCallback, {
     ...common,
     concurrency: deliveries,
     maxStalledCount: MAX_STALLED_CALLBACKS,
   });
   const bakes = new Worker<BakeData, BakeResult>(BAKES, processBake, {
-    ...common,
+    ...bakeStalls,
     concurrency: options.concurrency,
-    maxStalledCount: options.maxStalled ?? 5,
+    skipStalledCheck: true,
   });
+  // A paused worker does not look for stalled jobs, and a fault may last a day: this one takes no jobs, and looks all the time.
+  const stallCheck = new Worker<BakeData, BakeResult>(BAKES, null, bakeStalls);
+  stallCheck.on('error', onError).on('stalled', (jobId) => options.events?.stalled(BAKES, jobId));
+  await stallCheck.startStalledCheckTimer();
   bakes.on('error', onError).on('lockRenewalFailed', activeBakes.lose);
   callbacks.on('error', onError).on('lockRenewalFailed', activeCallbacks.lose);
-  bakes.on('stalled', (jobId) => options.events?.stalled(BAKES, jobId));
   callbacks.on('stalled', (jobId) => options.events?.stalled(CALLBACKS, jobId));
   reportFailures(bakes, callbacks, options.onFinalFailure ?? (() => {}));
   const indexEnded = (job: Job<BakeData, BakeResult> | undefined) => {
     if (job) indexEndedJob(store, job.id!).catch(onError);
   };
   bakes.on('completed', indexEnded).on('failed', indexEnded);
+  bakes.on('failed', (job, { message }) => {
+    // The processor did not run for the last time: BullMQ itself ends a job that lost its worker too often.
+    const failure = readFailure(message);
+    if (job && failure.code === 'WORKER_LOST') options.events?.bakeFailed(job, failure, undefined, undefined);
+  });
   const removePurged = (job: Job<CallbackData, string> | undefined) => {
     if (job) removePurgedCallback(store, job).catch(onError);
   };
@@ -184,7 +194,11 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     close: async (seconds = 5) => {
       closing.abort();
       await stopWithin(seconds);
-      await waitAtMost(CLOSE_MS, Promise.allSettled([bakes.close(), callbacks.close()]), () => {});
+      await waitAtMost(
+        CLOSE_MS,
+        Promise.allSettled([stallCheck.close(), bakes.close(), callbacks.close()]),
+        () => {},
+      );
       await waitAtMost(CLOSE_MS, closeStore(store), () => {});
       for (const client of [connection, subscriber]) client.disconnect();
     },

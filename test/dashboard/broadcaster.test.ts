@@ -29,7 +29,7 @@ function source() {
     },
   };
 }
-const OPTIONS = { maxSubscriptions: 3, pollMs: 10 };
+const OPTIONS = { maxSubscriptions: 3, maxShare: 2, pollMs: 10 };
 
 test('All subscriptions share one refresh of the view', async () => {
   const { sources, asked, bakeOne } = source();
@@ -118,4 +118,25 @@ test('A closed broadcaster ends waiting subscriptions and takes no new one', asy
   expect(await next).toBeUndefined();
   expect(subscription.closed).toBe(true);
   expect(broadcaster.subscribe()).toBeUndefined();
+});
+
+test('One visitor has a share of the subscriptions, and gets a place again when one of them ends', () => {
+  const broadcaster = openBroadcaster(source().sources, OPTIONS);
+  const first = broadcaster.subscribe('a')!;
+  expect(broadcaster.hasShare('a')).toBe(false);
+  broadcaster.subscribe('a');
+  expect([broadcaster.subscribe('a'), broadcaster.hasShare('a')]).toEqual([undefined, true]);
+  first.close();
+  expect(broadcaster.subscribe('b')).toBeDefined();
+  expect(broadcaster.subscribe('a')).toBeDefined();
+  expect(broadcaster.subscribe('c')).toBeUndefined(); // all are taken
+  expect(broadcaster.hasShare('c')).toBe(false);
+  broadcaster.close();
+});
+
+test('A Redis that takes no writes is told as trouble', async () => {
+  const broadcaster = openBroadcaster({ ...source().sources, isWritable: async () => false }, OPTIONS);
+  expect((await broadcaster.view()).trouble).toBe(
+    'Tapes wait, and go on by themselves: Redis takes no writes.',
+  );
 });

@@ -9,6 +9,7 @@ let asked = 0;
 beforeAll(async () => {
   fixture = await openDashboardFixture({
     maxClients: 3,
+    maxShare: 2,
     heartbeatMs: 30,
     disk: async () => {
       asked += 1; // once for each refresh
@@ -113,9 +114,9 @@ describe('The stream of events', () => {
       expect(response.headers['content-type']).toBe('text/event-stream');
       expect(response.headers['cache-control']).toBe('no-store, no-transform');
     }
-    const refused = await listen();
-    expect([refused.response.statusCode, refused.response.headers['retry-after']]).toEqual([503, '15']);
-    refused.end();
+    const refused = await fetch(`${fixture.url}/events`);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '15']);
+    expect(await refused.json()).toMatchObject({ error: { code: 'PAGES_FULL' } });
     for (const client of clients) {
       await until('a heartbeat', () => client.text().includes('\n: nothing new\n'));
       expect(client.text()).toMatch(/^event: change\ndata: \{.*\}\nretry: 2000\n\n/);
@@ -137,6 +138,16 @@ describe('The stream of events', () => {
       last = asked;
       return still > 20;
     });
+  });
+
+  test('A visitor who has its share is refused as JSON, and others are not', async () => {
+    const answers = [];
+    for (const address of ['203.0.113.9', '203.0.113.9', '203.0.113.9', '203.0.113.10']) {
+      answers.push(await fetch(`${fixture.url}/events`, { headers: { 'x-real-ip': address } }));
+    }
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 200]);
+    expect(await answers[2]!.json()).toMatchObject({ error: { code: 'TOO_MANY_PAGES' } });
+    for (const answer of answers) await answer.body?.cancel().catch(() => {});
   });
 
   test('A HEAD request takes no place in the stream', async () => {

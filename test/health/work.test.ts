@@ -40,6 +40,16 @@ it.each<[string, string[], Partial<Counts>, Partial<FinishedCounts>]>([
   expect(reasons.map(({ code }) => code)).toEqual(codes);
 });
 
+it('GET /health/work reports a Redis that takes no writes', async () => {
+  const checkWrite = () => Promise.reject(new Error('OOM'));
+  const check = openWorkCheck({
+    queue: { counts: async () => counts, ended: async () => ended, checkWrite },
+  });
+  expect(await check()).toEqual([
+    { code: 'REDIS', message: 'Redis takes no writes: no tape is taken, and none can be finished.' },
+  ]);
+});
+
 it.each<[string, () => Promise<Counts>, number, object]>([
   ['is healthy', async () => counts, 200, { status: 'healthy' }],
   [

@@ -50,6 +50,27 @@ describe('POST /bake', () => {
     expect(Buffer.from(await video.arrayBuffer()).toString('latin1', 4, 8)).toBe('ftyp');
   });
 
+  it('The trace of a request goes on with the callback, and is on every line of its tape', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    const answer = await testService.post('/bake', testService.body('b'), { traceparent });
+    const { jobId } = (await answer.json()) as { jobId: string };
+    const call = await until('the callback', () =>
+      testService.calls.find(({ body }) => body.includes('id-b')),
+    );
+    expect(call.headers.traceparent).toMatch(
+      new RegExp(`^00-${traceId}-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$`),
+    );
+    const lines = await until('the last line', () => {
+      const found = testService.log.filter((line) => line.includes(jobId));
+      return found.some((line) => line.includes('callback delivered')) && found;
+    });
+    expect(lines.length).toBeGreaterThanOrEqual(4);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ jobId, slug: 'b', traceId });
+    const without = testService.calls.find(({ body }) => body.includes('id-a'));
+    expect(without?.headers.traceparent).toBeUndefined();
+  });
+
   it('The same request again is the same job, and its callback is sent again under the same id', async () => {
     const before = testService.calls.filter(({ body }) => body.includes('id-a'));
     const { status, jobId } = await testService.bake(

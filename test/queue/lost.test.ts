@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { OvenError } from '../../service/errors.ts';
 import type { Callback } from '../../service/worker/callback-processor.ts';
 import { startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
@@ -43,6 +44,30 @@ describe('killed worker', () => {
     await own.work();
     await own.is(jobId, 'done');
     expect((await own.calls(1))[0]!.outcome).toEqual({ result: RESULT });
+  });
+
+  it('A worker that waits for a fault still finds the job of a dead worker', async () => {
+    const own = openQueueFixture(redis());
+    const { jobId } = await own.queue.submit(requestFor('a'));
+    await loseWorker(own, jobId);
+    const { jobId: other } = await own.queue.submit(requestFor('b'));
+    const workers = await own.work({
+      bake: async () => {
+        throw new OvenError('STORAGE_UNREACHABLE');
+      },
+      probe: async () => {
+        throw new Error('The storage is still down.');
+      },
+      lockMs: 1000,
+      stalledCheckMs: 100,
+    });
+    await until('it waits for the fault', () => workers.fault());
+    await until('the job of the dead worker waits again', async () => {
+      const report = await own.queue.status(jobId);
+      return report?.status === 'queued';
+    });
+    expect((await own.queue.status(other))?.status).toBe('queued');
+    expect(workers.fault()?.code).toBe('STORAGE_UNREACHABLE');
   });
 
   it('A job that loses too many workers fails with WORKER_LOST, which is retryable', async () => {

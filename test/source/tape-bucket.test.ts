@@ -131,13 +131,13 @@ describeS3('tape bucket', () => {
     ['sends too many bytes', 'SOURCE_TOO_LARGE', 1, () => 'pass', { maxBytes: 2_999_999 }],
     ['sends exactly maxBytes', 'the whole tape', 1, () => 'pass', { maxBytes: 3_000_000 }],
     ['answers 503 at first', 'the whole tape', 3, (n) => (n < 3 ? 503 : 'pass')],
-    ['answers 503', 'SOURCE_UNREACHABLE', 3, () => 503],
-    ['answers 429', 'SOURCE_UNREACHABLE', 3, () => 429],
+    ['answers 503', 'SOURCE_BUCKET_DOWN', 3, () => 503],
+    ['answers 429', 'SOURCE_BUCKET_DOWN', 3, () => 429],
     ['answers 403', 'SOURCE_MISCONFIGURED', 1, () => 403],
     ['answers 400', 'SOURCE_REFUSED', 1, () => 400],
     ['redirects', 'SOURCE_MISCONFIGURED', 1, () => 301],
     ['drops connections at first', 'the whole tape', 3, (n) => (n < 3 ? 'drop' : 'pass')],
-    ['drops connections', 'SOURCE_UNREACHABLE', 3, () => 'drop'],
+    ['drops connections', 'SOURCE_BUCKET_DOWN', 3, () => 'drop'],
     ['does not answer', 'SOURCE_TIMEOUT', 3, () => 'stall'],
     ['stalls half-way', 'SOURCE_TIMEOUT', 3, () => 'half'],
     ['stalls half-way at first', 'the whole tape', 2, (n) => (n < 2 ? 'half' : 'pass')],
@@ -201,7 +201,7 @@ describeS3('tape bucket', () => {
 
   it('The check of an unreachable tape bucket fails', async () => {
     front.rule = () => 'drop';
-    expect((await failure(art.check())).code).toBe('SOURCE_UNREACHABLE');
+    expect((await failure(art.check())).code).toBe('SOURCE_BUCKET_DOWN');
   });
 
   it.each<Fate>(['stall', 'half'])(

@@ -5,6 +5,7 @@ import type { Secrets } from '../../callback/secrets.ts';
 import type { DiskMonitor } from '../../health/disk.ts';
 import { SLUG } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
+import { readTraceparent, traceIdOf } from '../../lib/trace.ts';
 import { loggedSlug } from '../../queue/job.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { type BakeBody, bakeBody, thumbnailBody } from '../../schemas/request.ts';
@@ -99,9 +100,12 @@ async function acceptTape(c: Context<Env>, options: BakeRouteOptions, body: Bake
     throw waiting + retrying >= options.maxQueued ? queueFull() : refusal;
   }
   const outputs = body.outputs ?? DEFAULT_OUTPUTS;
-  const request = { ...kept, outputs, fileName, secretFingerprint };
+  const traceparent = readTraceparent(c.req.header('traceparent'));
+  const request = { ...kept, outputs, fileName, secretFingerprint, traceparent };
   const { jobId, status, outcome } = await queue.submit(request, { rebake, priority });
-  log.info({ requestId: c.get('requestId'), jobId, slug: loggedSlug(body), outcome }, 'tape asked for');
+  const requestId = c.get('requestId');
+  const facts = { requestId, jobId, slug: loggedSlug(body), traceId: traceIdOf(traceparent) };
+  log.info({ ...facts, outcome }, 'tape asked for');
   if (outcome === 'full') throw queueFull();
   if (outcome === 'conflict') throw new ApiError('BAKE_RUNNING');
   const isQueued = outcome === 'accepted' || outcome === 'retrying';

@@ -86,7 +86,8 @@ const DESCRIPTION = `Oven turns tapes of aesthetic.computer, ZIP files of pictur
 
 Every error is \`{"error": {"code", "message", "fields"?}}\`. Its code is one of those listed here, or one that every address may
 answer: \`NOT_FOUND\`, \`METHOD_NOT_ALLOWED\`, and 503 \`UNAVAILABLE\` with Retry-After, from the proxy before Oven while it can't reach
-Oven. Every answer has an \`x-request-id\`, which the log has too; a request may bring its own.
+Oven; so are \`REQUEST_BROKEN\`, \`REQUEST_TIMEOUT\` and \`WRONG_HOST\`. The dashboard's login may answer \`TOO_MANY_TRIES\`, and its live
+news \`TOO_MANY_PAGES\` or \`PAGES_FULL\`. Every answer has an \`x-request-id\`, which the log has too; a request may bring its own.
 
 [The dashboard](./) shows the jobs.`;
 
