@@ -97,7 +97,7 @@ it('Two hundred tapes that fail make one alert with their number, then silence, 
   const accepted = Array.from({ length: 200 }, (_, i) => service.bake(service.body(`gone-${i}`)));
   expect(new Set((await Promise.all(accepted)).map(({ status }) => status))).toEqual(new Set([202]));
   const counted = () => service.fetch('/health/work').then((answer) => answer.text());
-  await until('all have failed', async () => (await counted()).includes('200 of 200'), 60);
+  await until('all have failed', async () => (await counted()).includes('200 of 200'), 240);
   // A look of the alerts has taken the last failures in, and its own view of the work is as new.
   await until('the work is seen', async () => (await stateOf(service)).includes('200 of 200'));
   expect(receiver.alerts).toEqual([]);
@@ -111,7 +111,7 @@ it('Two hundred tapes that fail make one alert with their number, then silence, 
   expect(alert.text).toContain(`${service.url}/jobs/`);
 
   for (let i = 0; i < 5; i += 1) await service.bake(service.body(`gone-again-${i}`));
-  await until('more have failed', async () => (await counted()).includes('205 of 205'), 60);
+  await until('more have failed', async () => (await counted()).includes('205 of 205'), 240);
   for (let minute = 0; minute < 10; minute += 1) {
     clock.forward(MINUTE);
     await clock.looks(1);
@@ -132,7 +132,7 @@ it('Two hundred tapes that fail make one alert with their number, then silence, 
   expect(receiver.alerts[1]!.text).toContain('Good again: FAILING.');
   expect(service.log.join('')).not.toContain('a-token-of-the-receiver');
   expect(service.log.filter((line) => line.includes('the receiver of alerts is not public'))).toHaveLength(1);
-}, 120_000);
+}, 400_000);
 
 it('While Redis is away, and after it, the process tells that once by itself, together with its 5xx', async () => {
   const { receiver, clock, service } = await startAll();
@@ -151,7 +151,7 @@ it('While Redis is away, and after it, the process tells that once by itself, to
   await until('good again', () => receiver.alerts.length > 1);
   expect(receiver.alerts).toHaveLength(2);
   expect(codes(receiver.alerts[1]!.ended)).toEqual(['REDIS']);
-}, 60_000);
+}, 180_000);
 
 it('Requests that hang are told, before they are answered', async () => {
   const { receiver, clock, service } = await startAll();
@@ -167,7 +167,7 @@ it('Requests that hang are told, before they are answered', async () => {
   const { began } = receiver.alerts[0]!;
   expect(began.find(({ code }) => code === 'API_FAILING')?.message).toMatch(/3 took more than 5 s/);
   await Promise.all(requests);
-}, 60_000);
+}, 180_000);
 
 it('A receiver of alerts that hangs holds no tape up', async () => {
   const { receiver, clock, service } = await startAll(() => {});
