@@ -1,0 +1,93 @@
+// `npm run bench:memory` bakes the tapes that take the most memory, one at a time, by the whole service. It prints the memory of the
+// service's process tree at its worst moment, and the slowest answer of /health meanwhile.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startOven } from '../scripts/demo/oven.ts';
+import { type Done, openSite } from '../scripts/demo/site.ts';
+import { describeMachine } from './machine.ts';
+import { treeMemory } from './memory.ts';
+import { WORST_TAPES, type WorstTape } from './worst/tapes.ts';
+
+const SAMPLE_EVERY_MS = 60;
+const HEALTH_EVERY_MS = 100;
+const BAKE_SECONDS = 300;
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const tapes = WORST_TAPES.filter(({ what }) => positionals.every((word) => what.includes(word)));
+const folder = await mkdtemp(join(tmpdir(), 'bench-worst-'));
+const file = join(folder, 'tape.zip');
+const site = await openSite({ tape: file });
+// The sizes of tapes are those that the service has by default.
+const env = { CONCURRENCY: '1', BAKE_TIMEOUT_SECONDS: `${BAKE_SECONDS}` };
+const oven = await startOven({ callbackSecret: site.secret, site: site.url, env });
+try {
+  console.log(`${await describeMachine()}\n`);
+  console.log('| tape | outcome | process tree, MiB (PSS) | slowest /health, ms | seconds |');
+  console.log('|---|---|--:|--:|--:|');
+  await delay(2000);
+  const idle = sampleTree();
+  await delay(2000);
+  console.log(`| the service without a bake | | ${Math.round(idle.stop())} | | |`);
+  for (const [n, tape] of tapes.entries()) console.log(await measure(tape, `worst-${n}`));
+} finally {
+  await oven.stop();
+  await site.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** One row of the table. */
+async function measure({ what, make, outputs }: WorstTape, slug: string): Promise<string> {
+  await writeFile(file, await make());
+  const started = performance.now();
+  const tree = sampleTree();
+  const health = askHealth();
+  const body = JSON.stringify({ ...site.request('tape', slug), ...(outputs && { outputs }) });
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await fetch(`${oven.url}/bake`, { method: 'POST', body, headers });
+  const done: Partial<Done> = answer.ok
+    ? await site.called(slug)
+    : { error: { code: `${answer.status}`, message: '' } };
+  const seconds = (performance.now() - started) / 1000;
+  const slowest = await health.stop();
+  const outcome = done.error?.code ?? 'baked';
+  return `| ${what} | ${outcome} | ${Math.round(tree.stop())} | ${Math.round(slowest)} | ${seconds.toFixed(1)} |`;
+}
+
+/** Looks at the memory of the process tree again and again; `stop` gives the MiB of the worst moment. */
+function sampleTree() {
+  let peak = 0;
+  const timer = setInterval(() => {
+    const now = treeMemory(oven.pid).reduce((sum, { pssMiB }) => sum + pssMiB, 0);
+    peak = Math.max(peak, now);
+  }, SAMPLE_EVERY_MS);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return peak;
+    },
+  };
+}
+
+/** Asks /health again and again; `stop` gives the milliseconds of the slowest answer. */
+function askHealth() {
+  let slowest = 0;
+  let stopped = false;
+  const asking = (async () => {
+    while (!stopped) {
+      const asked = performance.now();
+      await fetch(`${oven.url}/health`).then((answer) => answer.arrayBuffer());
+      slowest = Math.max(slowest, performance.now() - asked);
+      await delay(HEALTH_EVERY_MS);
+    }
+  })();
+  return {
+    stop: async () => {
+      stopped = true;
+      await asking;
+      return slowest;
+    },
+  };
+}
