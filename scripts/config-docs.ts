@@ -21,7 +21,7 @@ const COLUMNS = 120;
 
 /** The environment file that compose.yaml is started with: what is to be filled in, and all else as comments. */
 export function renderExample(): string {
-  const head = `# Every variable of the service, from service/config/variables.ts. For compose.yaml: copy this file to oven.env, which is not
+  const head = `# Every variable of the service, from service/config/variables.ts. For compose.yaml: copy this file to .env, which is not
 # committed, and fill in what is empty. A variable that is a comment may be left out; its default stands here, if it has one.
 `;
   const sections = Object.entries(SECTIONS).map(

@@ -133,6 +133,7 @@ const ADDRESSES = {
   ALLOWED_CALLBACKS: {
     form: origins,
     default: 'https://aesthetic.computer',
+    example: 'http://host.docker.internal:8888',
     setBy: 'operator',
     about: 'Origins that callbacks and progress reports may go to, written in the same way.',
   },
