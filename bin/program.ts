@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { readRelease } from '../service/lib/release.ts';
 import { alertCommand } from './alert.ts';
 import { bakeCommand } from './bake.ts';
 import { CommandError, USAGE } from './error.ts';
@@ -7,6 +9,7 @@ import { serviceCommands } from './service.ts';
 /** Parses the command line, runs the command and sets the exit code. Prints every error; throws none. */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('oven')
+    .version(version(), '--version', 'print the version and the release')
     .description('Turns tapes of aesthetic.computer into MP4 videos and thumbnails.')
     .configureHelp({ helpWidth: Math.min(100, process.stdout.columns ?? 100) })
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
@@ -21,6 +24,11 @@ export async function run(argv: readonly string[]): Promise<void> {
     process.stderr.write(`oven: ${expected ? error.message : `internal error: ${describe(error)}`}\n`);
     process.exitCode = expected ? error.exitCode : 1;
   }
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return `oven ${version}, release ${readRelease()}`;
 }
 
 /** Commander's message, and its hint at a similar name, on one line. */

@@ -1,4 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { CommandError, USAGE } from './error.ts';
+import { hasFilters, withFilters } from './filters.ts';
+import type { Change } from './many-run.ts';
 
 const ENVIRONMENT = `
 Environment:
@@ -29,6 +32,45 @@ export function serviceCommands(): Command[] {
       'send a callback again',
       'Sends the callback of a job that has ended again, under the same webhook-id.',
     ),
+    withFilters(command('jobs', 'list jobs, or find them'))
+      .description('Lists jobs, the newest first, as a table as wide as the terminal.')
+      .option('--limit <N>', 'so many jobs at most', parseCount, 50)
+      .addHelpText(
+        'after',
+        examples('oven jobs --status failed --since 24h', 'oven jobs --error STORAGE_REFUSED --json'),
+      )
+      .action(async (options) => (await import('./jobs-run.ts')).showJobs(options)),
+    command('show', 'show all that is known of a job')
+      .description(
+        'Shows a job: the causes of its failure, the last lines of the encoder, the attempts of its callback.',
+      )
+      .argument('<JOB>', 'a jobId, or the slug of a tape, whose newest job is shown')
+      .addHelpText(
+        'after',
+        examples('oven show 0f343b0931126a20f133d67c2b018a3b', 'oven show 2026.11.24.10.30.00.123'),
+      )
+      .action(async (job: string, options) => (await import('./jobs-run.ts')).showJob(job, options)),
+    withFilters(command('rebake', 'bake many tapes again, behind all others'))
+      .description(
+        'Bakes the tapes of a list, or those of the jobs that match, again: behind every other tape, a few at a time, and without publishing them. After Ctrl-C the same command goes on where it was.',
+      )
+      .option(
+        '--list <FILE>',
+        'a JSON object a line: mongoId, slug, zipUrl, callbackUrl, and what else POST /bake takes',
+      )
+      .option('--publish', 'have the receivers publish the videos')
+      .option('--in-flight <N>', 'so many at a time', parseCount, 10)
+      .option('--dry-run', 'only say what would be baked')
+      .option('--yes', 'do not ask')
+      .addHelpText(
+        'after',
+        examples(
+          'oven rebake --list tapes.jsonl --dry-run',
+          'oven rebake --list tapes.jsonl',
+          'oven rebake --error VERIFY_FAILED --since 7d',
+        ),
+      )
+      .action(async (options) => (await import('./rebake-run.ts')).rebake(options)),
     command('purge', 'remove all there is of a tape')
       .description('Removes a tape that was taken down: stored files, thumbnail, history, queued work.')
       .argument('<SLUG>', 'name of the tape')
@@ -53,12 +95,23 @@ function command(name: string, summary: string): Command {
     .addHelpText('after', `${ENVIRONMENT}\n${EXIT}`);
 }
 
-function jobCommand(name: 'retry' | 'cancel' | 'replay', summary: string, description: string): Command {
-  return command(name, summary)
-    .description(description)
-    .argument('<JOB>', 'the jobId that POST /bake answered')
-    .addHelpText('after', examples(`oven ${name} 0f343b0931126a20f133d67c2b018a3b`))
-    .action(async (job: string, options) => (await load()).changeJob(name, job, options));
+function jobCommand(name: Change, summary: string, description: string): Command {
+  return withFilters(command(name, summary))
+    .description(`${description} With --all, it does so to every job that matches.`)
+    .argument('[JOB]', 'the jobId that POST /bake answered')
+    .option('--all', 'all jobs that match the filters')
+    .option('--yes', 'do not ask')
+    .addHelpText(
+      'after',
+      examples(`oven ${name} 0f343b0931126a20f133d67c2b018a3b`, `oven ${name} --all --since 24h`),
+    )
+    .action(async (job: string | undefined, { all, ...options }) => {
+      if ((job === undefined) !== (all === true) || (job !== undefined && hasFilters(options))) {
+        throw new CommandError(`${name} wants a JOB, or --all and filters`, USAGE);
+      }
+      if (job === undefined) await (await import('./many-run.ts')).changeMany(name, options);
+      else await (await load()).changeJob(name, job, options);
+    });
 }
 
 function load() {
@@ -67,6 +120,13 @@ function load() {
 
 function examples(...lines: string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
+function parseCount(value: string): number {
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < 1)
+    throw new InvalidArgumentError('It is a whole number from 1 on.');
+  return count;
 }
 
 function parseSeconds(value: string): number {

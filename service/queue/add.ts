@@ -30,7 +30,7 @@ export async function addJobs(
   policy: JobPolicy,
   jobId: string,
   request: BakeRequest,
-  priority = 0,
+  { priority = 0, rebakeId }: { readonly priority?: number; readonly rebakeId?: string | undefined } = {},
 ): Promise<void> {
   const callbackId = newCallbackId(jobId);
   const indexed = indexJob(store, policy, request, `${jobId} ${callbackId}`);
@@ -46,7 +46,7 @@ export async function addJobs(
         name: 'bake',
         queueName: BAKES,
         prefix: store.prefix,
-        data: { request, callbackId },
+        data: { request, callbackId, rebakeId },
         opts: {
           jobId,
           priority,
@@ -176,6 +176,7 @@ interface Requeue {
   readonly jobId: string;
   readonly request: BakeRequest;
   readonly priority: number;
+  readonly rebakeId?: string | undefined;
   /** The callback of the attempt before. */
   readonly oldCallbackId: string;
 }
@@ -201,13 +202,13 @@ export async function finishRequeues(store: Store): Promise<void> {
 }
 
 async function applyRequeue(store: Store, pending: Requeue): Promise<void> {
-  const { policy, jobId, request, priority, oldCallbackId } = pending;
+  const { policy, jobId, request, priority, rebakeId, oldCallbackId } = pending;
   const job = await store.bakes.getJob(jobId);
   if (job === undefined || job.data.callbackId === oldCallbackId) {
     // A callback that is being sent can't be removed; it finds out that it is outdated, and ends.
     await store.callbacks.remove(oldCallbackId, { removeChildren: false });
     await job?.remove({ removeChildren: false });
-    await addJobs(store, policy, jobId, request, priority);
+    await addJobs(store, policy, jobId, request, { priority, rebakeId });
   }
   await store.redis.hdel(keys.requeues(store.prefix), jobId);
 }

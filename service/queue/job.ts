@@ -8,6 +8,8 @@ import { aclOf, type BakeRequest, hasKeys, type OutputRequest } from '../schemas
 export interface BakeData {
   readonly request: BakeRequest;
   readonly callbackId: string;
+  /** Of the request that asked to bake again. */
+  readonly rebakeId?: string | undefined;
   /** Since when (in milliseconds since 1970), and how often, it was postponed for a fault that is not the tape's. */
   readonly postponed?: { readonly since: number; readonly times: number } | undefined;
 }

@@ -81,15 +81,27 @@ export function openQueue(options: QueueOptions) {
         if (!found.isFinished) return 'unfinished';
         if (found.state === 'completed') return 'done';
         const { data, opts } = found.job;
-        const { callbackId: oldCallbackId } = data;
+        const { callbackId: oldCallbackId, rebakeId } = data;
         const request = await newestRequest(store, data);
-        const attempt = { policy, jobId, request, priority: opts.priority ?? 0, oldCallbackId };
+        const attempt = { policy, jobId, request, priority: opts.priority ?? 0, rebakeId, oldCallbackId };
         const added = await capacity.admit(async () => {
           await requeue(store, attempt);
           return 'retrying' as const;
         });
         return added ?? 'full';
       }),
+
+    /** Bakes the request of a job again, as a new job. With `publish` its receiver is told otherwise than before. */
+    rebake: async (
+      jobId: string,
+      { publish, ...how }: SubmitOptions & { readonly publish?: boolean | undefined },
+    ): Promise<Submitted | undefined> => {
+      const found = await findJob(store, jobId);
+      if (found === undefined) return undefined;
+      const newest = await newestRequest(store, found.job.data);
+      const request = publish === undefined ? newest : { ...newest, publish };
+      return submit(store, policy, capacity, request, { rebake: true, ...how });
+    },
 
     /** Sends the callback of a finished bake again, under the same id. */
     replayCallback: (jobId: string): Promise<'sent' | 'unfinished' | 'absent'> =>

@@ -16,6 +16,8 @@ import { keys, type Store } from './store.ts';
 export interface SubmitOptions {
   /** Makes a new job although the request was baked before. */
   readonly rebake?: boolean | undefined;
+  /** Makes a new job, unless the tape's newest job was made for the same id. */
+  readonly rebakeId?: string | undefined;
   /** As BullMQ's: 0 first, then 1 to 2097151, the lower the sooner. */
   readonly priority?: number | undefined;
 }
@@ -39,7 +41,7 @@ export async function submit(
   policy: JobPolicy,
   capacity: Capacity,
   given: BakeRequest,
-  { rebake = false, priority = 0 }: SubmitOptions = {},
+  { rebake = false, rebakeId, priority = 0 }: SubmitOptions = {},
 ): Promise<Submitted> {
   const request = onlyRequest(given);
   const identity = identityOf(request);
@@ -63,22 +65,32 @@ export async function submit(
       return added ?? unchanged('full');
     };
     const addAs = (newId: string) =>
-      add(newId, 'accepted', () => addJobs(store, policy, newId, request, priority));
+      add(newId, 'accepted', () => addJobs(store, policy, newId, request, { priority, rebakeId }));
 
     if (latest === undefined) return addAs(jobId);
     const { job, state, isFinished } = latest;
     const { callbackId } = job.data;
     await repairIndex(store, policy, jobId, job.data);
+    if (rebakeId !== undefined && job.data.rebakeId === rebakeId)
+      return unchanged(isFinished ? 'done' : 'already');
+    const again = rebake || rebakeId !== undefined;
     if (!isFinished) {
-      if (rebake) return unchanged('conflict');
+      if (again) return unchanged('conflict');
       await publishToo(store, policy, job, request);
       return unchanged('already');
     }
-    if (rebake) return addAs(await nextFreeId(store, jobId));
+    if (again) return addAs(await nextFreeId(store, jobId));
     const former = await newestRequest(store, job.data);
     const newest = isPublished(former) ? { ...request, publish: undefined } : request;
     if (state === 'failed' && readFailure(job.failedReason).retryable) {
-      const attempt = { policy, jobId, request: newest, priority, oldCallbackId: callbackId };
+      const attempt = {
+        policy,
+        jobId,
+        request: newest,
+        priority,
+        rebakeId: job.data.rebakeId,
+        oldCallbackId: callbackId,
+      };
       return add(jobId, 'retrying', () => requeue(store, attempt));
     }
     if (isPublished(newest) && !isPublished(former)) await addCallback(store, policy, job, newest);

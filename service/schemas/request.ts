@@ -138,6 +138,12 @@ export const outputs = z
     description: `What is made, ${OUTPUT_KINDS[0]} first; ${DEFAULT_OUTPUTS.map(({ kind }) => kind).join(' and ')} when left out. Each kind once.`,
   });
 
+const publish = z.boolean({ error: 'must be true or false' }).optional().openapi({
+  default: true,
+  description:
+    'Whether the receiver publishes the video. The callback repeats `false`. A later request without `false` sends a new callback, and bakes nothing anew.',
+});
+
 /** Fields that the queue keeps with the job. */
 const kept = {
   mongoId: text(128, 'Whose tape it is: the id of its document. Other tapes can not take its slug.').regex(
@@ -153,11 +159,7 @@ const kept = {
     .nullable()
     .transform((code) => code ?? undefined)
     .optional(),
-  publish: z.boolean({ error: 'must be true or false' }).optional().openapi({
-    default: true,
-    description:
-      'Whether the receiver publishes the video. The callback repeats `false`. A later request without `false` sends a new callback, and bakes nothing anew.',
-  }),
+  publish,
   private: z.boolean({ error: 'must be true or false' }).optional().openapi({
     default: false,
     description: `Whether the tape is "a tape" to everyone but operators: without its names on pages, in \`/status\` and in the log. The callback has keys of files in place of URLs.`,
@@ -175,6 +177,15 @@ const kept = {
   ).optional(),
 };
 
+const priority = wholeNumber(0, MAX_PRIORITY)
+  .optional()
+  .openapi({ description: 'Tapes with lower numbers are baked sooner; 0 first, and 0 when left out.' });
+
+const rebakeId = text(
+  64,
+  'Bakes again what was baked before, and each tape once for one `rebakeId`: the same request again finds its job, and changes nothing.',
+).optional();
+
 /** Fields that only this request needs. */
 const notKept = {
   callbackSecret: text(512, 'A secret that Oven shares with the caller. The callback repeats it.').openapi({
@@ -184,17 +195,19 @@ const notKept = {
     .enum(['slug', 'code'], { error: 'must be slug or code' })
     .optional()
     .openapi({ description: 'What the files are named by; OUTPUT_NAME when left out.' }),
-  priority: wholeNumber(0, MAX_PRIORITY)
-    .optional()
-    .openapi({ description: 'Tapes with lower numbers are baked sooner; 0 first, and 0 when left out.' }),
+  priority,
   rebake: z
     .boolean({ error: 'must be true or false' })
     .optional()
     .openapi({ description: 'Bakes again what was baked before.' }),
+  rebakeId,
 };
 
 /** Body of POST /bake. Unknown fields are left out: callers send more than Oven needs. */
 export const bakeBody = z.object({ ...kept, ...notKept, outputs: outputs.optional() }).openapi('BakeRequest');
+
+/** Body of POST /jobs/{id}/rebake. */
+export const rebakeBody = z.object({ priority, rebakeId, publish }).openapi('RebakeRequest');
 
 /** Body of POST /thumbnail. */
 export const thumbnailBody = z

@@ -20,6 +20,7 @@ const ROUTES = [
   'get /health/work',
   'post /jobs/{id}/retry',
   'post /jobs/{id}/cancel',
+  'post /jobs/{id}/rebake',
   'post /jobs/{id}/replay-callback',
   'get /admin/jobs',
   'get /admin/jobs/{id}',

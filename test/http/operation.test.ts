@@ -14,6 +14,7 @@ const ID = '0f343b0931126a20f133d67c2b018a3b';
 const ROUTES = [
   ['POST', `/jobs/${ID}/retry`],
   ['POST', `/jobs/${ID}/cancel`],
+  ['POST', `/jobs/${ID}/rebake`],
   ['POST', `/jobs/${ID}/replay-callback`],
   ['GET', '/admin/jobs'],
   ['GET', `/admin/jobs/${ID}`],

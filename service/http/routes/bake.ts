@@ -37,7 +37,7 @@ const description = `The checks have this order: 413, 415 and 400 with every bad
 runs, the answer is 200 and the same job. When the job is done, the answer is 200, and its callback is sent once more under the
 same \`webhook-id\`. When the job failed and the failure is retryable, the answer is 202, and a new attempt begins. When the tape
 itself is bad, the answer is 200, and the callback of the failure is sent once more. \`rebake: true\` makes a new job if the old
-one has ended.`;
+one has ended. With a \`rebakeId\` it does so once: for the same tape and \`rebakeId\` the answer is 200 and the same job, and nothing is sent.`;
 
 const responses = {
   202: json(accepted, 'The tape is in the queue, and stays there whatever happens to the service.'),
@@ -88,7 +88,7 @@ export function bakeRoutes(app: App, options: BakeRouteOptions): void {
 /** The checks after those of the body, in the order of the contract, and the submission. */
 async function acceptTape(c: Context<Env>, options: BakeRouteOptions, body: BakeBody) {
   const { queue, secrets, drain, disk, publicUrl, log } = options;
-  const { callbackSecret, outputName = options.outputName, rebake, priority, ...kept } = body;
+  const { callbackSecret, outputName = options.outputName, rebake, rebakeId, priority, ...kept } = body;
   const fileName = outputName === 'code' ? codeAsFileName(body.code) : undefined;
   const secretFingerprint = secrets.accepts(callbackSecret);
   if (secretFingerprint === undefined) throw new ApiError('UNAUTHORIZED');
@@ -102,7 +102,7 @@ async function acceptTape(c: Context<Env>, options: BakeRouteOptions, body: Bake
   const outputs = body.outputs ?? DEFAULT_OUTPUTS;
   const traceparent = readTraceparent(c.req.header('traceparent'));
   const request = { ...kept, outputs, fileName, secretFingerprint, traceparent };
-  const { jobId, status, outcome } = await queue.submit(request, { rebake, priority });
+  const { jobId, status, outcome } = await queue.submit(request, { rebake, rebakeId, priority });
   const requestId = c.get('requestId');
   const facts = { requestId, jobId, slug: loggedSlug(body), traceId: traceIdOf(traceparent) };
   log.info({ ...facts, outcome }, 'tape asked for');

@@ -4,6 +4,7 @@ import { JOB_ID } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { redact } from '../../queue/redact.ts';
+import { rebakeBody } from '../../schemas/request.ts';
 import { ApiError } from '../errors.ts';
 import type { App } from '../middleware.ts';
 import { isOperator, operatorOnly } from '../operator.ts';
@@ -90,6 +91,45 @@ export function jobRoutes(app: App, options: JobRouteOptions): void {
     if (outcome === 'done') throw new ApiError('JOB_FINISHED');
     if (outcome === 'full') throw queueFull();
     return c.json(answer(id, 'queued'), 202);
+  });
+
+  const rebake = createRoute({
+    ...action('/jobs/{id}/rebake', 'Bake the tape of an ended job again'),
+    description: 'As its request asked for it. The new job has a new callback.',
+    request: {
+      params: z.object({ id: jobId }),
+      body: { required: true, content: { 'application/json': { schema: rebakeBody } } },
+    },
+    responses: {
+      202: json(accepted, 'A new job is in the queue.'),
+      200: json(accepted, 'The tape’s newest job was made for the same `rebakeId`.'),
+      ...errors(
+        'INVALID_JSON',
+        'INVALID_REQUEST',
+        'BODY_TOO_LARGE',
+        'UNSUPPORTED_MEDIA_TYPE',
+        'UNAUTHORIZED',
+        'JOB_NOT_FOUND',
+        'BAKE_RUNNING',
+        'QUEUE_FULL',
+        'DRAINING',
+        'DISK',
+        'QUEUE_UNREACHABLE',
+      ),
+    },
+  });
+  app.openapi(rebake, async (c) => {
+    const id = parseJobId(c.req.valid('param').id);
+    const refusal = await refusalReason(drain, disk);
+    if (refusal) throw refusal;
+    const submitted = await queue.rebake(id, c.req.valid('json'));
+    logOutcome(id, submitted?.outcome ?? 'absent', c.get('requestId'));
+    if (submitted === undefined) throw new ApiError('JOB_NOT_FOUND');
+    if (submitted.outcome === 'full') throw queueFull();
+    if (submitted.outcome === 'conflict') throw new ApiError('BAKE_RUNNING');
+    const { jobId, status, created } = submitted;
+    const found = { jobId, status: status ?? 'queued', statusUrl: statusUrl(publicUrl, jobId) };
+    return c.json(found, created ? 202 : 200);
   });
 
   const cancel = createRoute({
