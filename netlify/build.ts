@@ -28,6 +28,7 @@ export interface Bundle {
   readonly name: string;
   readonly file: string;
   readonly bytes: number;
+  readonly exports: readonly string[];
   /** The packages in the bundle. */
   readonly packages: readonly string[];
 }
@@ -72,7 +73,13 @@ async function bundle(name: string, file: string): Promise<Bundle> {
   const packages = Object.keys(metafile.inputs).flatMap(
     (path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
   );
-  return { name, file, bytes: output?.bytes ?? 0, packages: [...new Set(packages)].sort() };
+  return {
+    name,
+    file,
+    bytes: output?.bytes ?? 0,
+    exports: output?.exports ?? [],
+    packages: [...new Set(packages)].sort(),
+  };
 }
 
 if (import.meta.url === pathToFileURL(resolve(process.argv[1] ?? '')).href) {

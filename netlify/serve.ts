@@ -9,7 +9,7 @@ interface Module {
   readonly config: { readonly path?: string | readonly string[] };
 }
 
-const NAMES = ['track-media', 'tape-bake-complete', 'retry-stuck-tapes'];
+const NAMES = ['track-media', 'tape-bake-complete', 'retry-stuck-tapes', 'forget-tapes'];
 
 /** The functions by path. A function without a path of its own has the platform's. */
 async function loadFunctions(files: readonly string[]): Promise<ReadonlyMap<string, Handler>> {

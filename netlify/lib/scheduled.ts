@@ -14,6 +14,11 @@ export function requireScheduler(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): void {
   if (environment['AWS_LAMBDA_FUNCTION_NAME'] !== undefined && context.deploy !== undefined) return;
+  requireSecret({ callbackSecrets }, request);
+}
+
+/** Throws 405 for another method than POST, 401 without the secret as Bearer token, and 503 when there is no secret. */
+export function requireSecret({ callbackSecrets }: Pick<Config, 'callbackSecrets'>, request: Request): void {
   requireMethod(request, 'POST');
   if (callbackSecrets.length === 0) {
     throw new HttpError(503, 'NOT_CONFIGURED', 'OVEN_CALLBACK_SECRET is not set.', {

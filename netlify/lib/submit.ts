@@ -36,7 +36,7 @@ export async function submit(services: SubmitServices, tape: Tape, deadline: Dea
 }
 
 /** The request to bake a tape. */
-function bakeRequestOf({ blobs, zips }: Config, tape: Tape): BakeRequest {
+export function bakeRequestOf({ blobs, zips }: Config, tape: Tape): BakeRequest {
   const { code, mp4Url } = tape;
   return {
     mongoId: idOf(tape),

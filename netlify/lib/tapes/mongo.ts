@@ -4,7 +4,7 @@ import { dueQuery, nextAttemptAt } from './due.ts';
 import { ADOPTED, ELIGIBLE, NOT_EXCLUDED } from './exclusions.ts';
 import { slugForms } from './names.ts';
 import { type TapeStore, unfinishedPart } from './store.ts';
-import type { NewTape, Tape } from './tape.ts';
+import { BEFORE, type NewTape, type Tape } from './tape.ts';
 
 const DUPLICATE_KEY = 11000;
 const MAX_CODES = 60;
@@ -36,13 +36,15 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
     findBySlug: async (slug, user) =>
       (await tapes.findOne({ user, slug: { $in: slugForms({ slug, user }) } })) ?? undefined,
 
-    adopt: async (tape, user) => {
+    ofUser: (user) => tapes.find({ user }).sort({ _id: 1 }).toArray(),
+
+    adopt: async (tape, user, how = {}) => {
       const { _id, mp4Status } = tape;
       const adopted = await tapes.findOneAndUpdate(
         {
           _id,
           ...NOT_EXCLUDED,
-          user,
+          user: user ?? null,
           mp4Status: mp4Status ?? { $exists: false },
           'oven.adoptedAt': null,
         } as Filter<Tape>,
@@ -50,6 +52,8 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
           'oven.adoptedAt': new Date(),
           'oven.attempts': 0,
           'oven.nextAt': nextAttemptAt(1),
+          ...withPrefix('oven', how),
+          ...(how.adoptedBy && { 'oven.before': pick(tape, BEFORE) }),
           // Older code wrote other statuses. None of them means that there is a video.
           mp4Status: KNOWN_STATUSES.includes(mp4Status ?? '') ? mp4Status : 'pending',
         }),
@@ -173,6 +177,10 @@ export function openTapeStore(tapes: Collection<Tape>, prepare: () => Promise<vo
       return tapes.find({ nuked: true, $or: some }).limit(limit).toArray();
     },
   };
+}
+
+function pick(tape: Tape, fields: readonly (keyof Tape)[]): Partial<Tape> {
+  return Object.fromEntries(fields.flatMap((field) => (field in tape ? [[field, tape[field]]] : [])));
 }
 
 /** Adds a document, or finds the one with the same slug and user; 'code' when another tape has the code. */

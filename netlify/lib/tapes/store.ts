@@ -1,5 +1,8 @@
 import type { Fault, NewTape, OvenState, Sync, Tape } from './tape.ts';
 
+/** What an adopted document gets beside the usual fields of `oven`. */
+export type Adoption = Pick<OvenState, 'adoptedBy' | 'publish' | 'nextAt'>;
+
 /** Changes of a document: names with dots are fields of fields, undefined removes a field. */
 export type Changes = Readonly<Record<string, unknown>>;
 
@@ -10,8 +13,10 @@ export interface TapeStore {
   find(id: string): Promise<Tape | undefined>;
   /** A user's tape by either form of its slug. */
   findBySlug(slug: string, user: string): Promise<Tape | undefined>;
-  /** Adopts a user's document that is not excluded, and returns it. */
-  adopt(tape: Tape, user: string): Promise<Tape>;
+  /** Adopts a document of a user, or of a guest, that is not excluded, and returns it. */
+  adopt(tape: Tape, user: string | undefined, how?: Adoption): Promise<Tape>;
+  /** All tapes of a user. */
+  ofUser(user: string): Promise<readonly Tape[]>;
   /** Notes the result of a submission, unless the MP4 has come or the tape was nuked meanwhile. */
   recordSubmission(id: string, state: Partial<OvenState>, fault?: Fault): Promise<void>;
   /** Notes a failure of a bake, once for each `delivery`, unless there is an MP4. */

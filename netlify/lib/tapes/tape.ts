@@ -32,12 +32,24 @@ export interface OvenState {
   };
   /** Set when the site's operator adopted the document. */
   readonly adoptedBy?: 'operator';
+  /** What the document said before the operator adopted it. */
+  readonly before?: Readonly<Record<string, unknown>>;
   /** False: the MP4 is linked and gets no record, whatever the callback says. */
   readonly publish?: boolean;
   readonly sync?: Sync;
   readonly lease?: Lease;
   readonly purge?: Purge;
 }
+
+/** Fields of a document that baking changes. */
+export const BEFORE = [
+  'mp4Status',
+  'mp4Error',
+  'mp4FailedAt',
+  'mp4Url',
+  'thumbnailUrl',
+  'mp4CompletedAt',
+] as const satisfies readonly (keyof Tape)[];
 
 /** A blob in the PDS. */
 export interface Blob {
