@@ -8,7 +8,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BakeError } from './errors.ts';
 import { areSame, isAlive, isOwner, type Owner, thisProcess } from './owner.ts';
 
@@ -43,8 +43,7 @@ export async function withTempFolder<T>(
     return await work(folder);
   } finally {
     clearInterval(touching);
-    // A finished bake does not fail because its folder can't be removed: the next sweep removes it.
-    await removeOwn(tempDir, folder).catch(() => {});
+    await removeOrRemember(folder);
   }
 }
 
@@ -148,6 +147,19 @@ async function renameTo(from: string, to: string): Promise<boolean> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR') return false;
     throw error;
+  }
+}
+
+/** Folders of ended bakes that could not be removed, because the disk was read-only or away. */
+const unremoved = new Set<string>();
+
+/** Removes a folder of this process, and those that an earlier bake could not. A finished bake does not fail because of them. */
+async function removeOrRemember(folder: string): Promise<void> {
+  for (const left of [folder, ...unremoved]) {
+    unremoved.delete(left);
+    await removeOwn(dirname(left), left).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') unremoved.add(left);
+    });
   }
 }
 

@@ -97,7 +97,7 @@ export function tapeBaker(options: TapeBakerOptions) {
     try {
       return await withTempFolder(tempDir, workName, bakeIn);
     } catch (error) {
-      throw withErrorCode((await encoderFaults?.(jobId, error, signal)) ?? error);
+      throw withErrorCode((await encoderFaults?.(jobId, error, signal)) ?? error, tempDir);
     } finally {
       reporter?.end();
     }
@@ -197,13 +197,19 @@ export function fromBakeProgress({ stage, progress }: BakeProgress): StageProgre
 /** Codes of the system for a lack of memory, processes or open files. */
 const BUSY: readonly unknown[] = ['ENOMEM', 'EAGAIN', 'EMFILE', 'ENFILE'];
 
-/** The error that a job fails with: a system error gets a code of ours; any other untyped error is a bug. */
-export function withErrorCode(error: unknown): unknown {
+/** Codes of the system for a disk that takes no writes, and for a folder or file that is gone. */
+const UNUSABLE: readonly unknown[] = ['EROFS', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR'];
+
+/** The error that a job fails with: an error of the system gets a code of ours; any other untyped error is a bug. */
+export function withErrorCode(error: unknown, tempDir: string): unknown {
   const full = diskFull(error);
   if (full) return full;
   if (BUSY.includes((error as NodeJS.ErrnoException | null)?.code)) {
     return new BakeError('MACHINE_BUSY', undefined, { cause: error });
   }
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  const isOfDisk = code === 'EIO' || (path?.startsWith(tempDir) && UNUSABLE.includes(code));
+  if (isOfDisk) return new BakeError('TEMP_DIR_UNUSABLE', undefined, { cause: error });
   if (error instanceof BakeError && error.code === 'TAPE_NOT_FOUND') {
     // The tape was fetched a moment ago, so another program removed it.
     const message = 'The folder for working files (TEMP_DIR) lost a file.';

@@ -18,6 +18,8 @@ export const LONGEST: readonly string[] = [
   'test/netlify/end-to-end.test.ts',
   'test/dashboard/page.test.ts',
   'test/crash/crash.test.ts',
+  'test/worker/outside-calls.test.ts',
+  'test/soak/soak.test.ts',
   'test/queue/list.test.ts',
   'test/cli/bake.test.ts',
   'test/netlify/functions.test.ts',
