@@ -1,12 +1,21 @@
 /** The page of one job. */
 
 import type { TapeReport } from '../queue/status.ts';
+import type { FailureDetails } from '../schemas/outcome.ts';
 import { renderActions } from './actions.ts';
 import { type Markup, markup, publicText, renderBytes, renderSpan, renderTime, webUrl } from './markup.ts';
 import { groupOf, mediaOf, renderCallback, renderProgress } from './row.ts';
 
-/** The page of one job: everything about it that is public, and for an operator what can be done. `now` in milliseconds since 1970. */
-export function renderJob(report: TapeReport, now: number, forOperator = false): Markup {
+/**
+ * The page of one job: everything about it that is public, and for an operator what can be done, and why it failed. `now` in milliseconds
+ * since 1970.
+ */
+export function renderJob(
+  report: TapeReport,
+  now: number,
+  forOperator = false,
+  failure?: FailureDetails,
+): Markup {
   const { jobId, slug, error, callback } = report;
   const group = groupOf(report.status);
   return markup`<article id="job" data-key="${jobId}" aria-labelledby="job-title">
@@ -15,6 +24,7 @@ export function renderJob(report: TapeReport, now: number, forOperator = false):
     ${error && markup`<p class="failure"><code>${publicText(error.code)}</code> ${publicText(error.message)}</p>`}
     ${group === 'baking' && markup`<p class="progress">${report.stage ?? ''} ${renderProgress(report)}</p>`}
     ${forOperator && renderActions(report)}
+    ${forOperator && failure && renderFailure(failure)}
     ${renderMedia(report)}
     <dl class="about">
       ${item('job', markup`<code>${jobId}</code>`)}
@@ -24,6 +34,19 @@ export function renderJob(report: TapeReport, now: number, forOperator = false):
       ${group === 'done' || group === 'failed' ? item('callback', renderCallback(group, callback)) : ''}
     </dl>
   </article>`;
+}
+
+/** Why the last attempt failed: the error with its causes, and the last lines of the encoder. */
+function renderFailure({ causes, encoder, attempt, stage, worker, release, at }: FailureDetails): Markup {
+  const rows = causes.map(
+    ({ type, code, message }) => markup`<li><code>${code ?? type}</code> ${message}</li>`,
+  );
+  return markup`<section class="why" aria-labelledby="why-title">
+      <h3 id="why-title">Why it failed</h3>
+      <ol>${rows}</ol>
+      ${encoder.length > 0 && markup`<pre tabindex="0" aria-label="The last lines of the encoder">${encoder.join('\n')}</pre>`}
+      <p>Attempt ${String(attempt)}${stage && ` while ${stage}`}, ${renderTime(at, 'both')}, on <code>${worker}</code>, release <code>${release}</code></p>
+    </section>`;
 }
 
 /** The page for an unknown job id. */

@@ -22,7 +22,7 @@ import { type Frame, readFilter, renderFrame, renderPage, STYLES } from './page.
 import type { Sources } from './view.ts';
 
 export interface DashboardOptions {
-  readonly queue: Pick<Queue, 'recent' | 'counts' | 'status' | 'checkWrite'>;
+  readonly queue: Pick<Queue, 'recent' | 'counts' | 'status' | 'details' | 'checkWrite'>;
   readonly disk: () => Promise<DiskSpace>;
   /** The fault for which tapes wait. */
   readonly fault?: () => Reason | undefined;
@@ -113,7 +113,8 @@ export function dashboard(options: DashboardOptions): Hono {
         renderFrame(frameFor(c), { ...page, title: 'No such job · Oven', main: renderNoJob() }),
         404,
       );
-    const main = markup`${renderJob(report, Date.now(), forOperator)}${forOperator && renderQuestion()}`;
+    const details = forOperator ? await queue.details(id).catch(() => undefined) : undefined;
+    const main = markup`${renderJob(report, Date.now(), forOperator, details?.failure)}${forOperator && renderQuestion()}`;
     return c.html(renderFrame(frameFor(c), { ...page, title: `${report.slug} · Oven`, main }));
   });
 

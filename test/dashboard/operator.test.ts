@@ -116,6 +116,27 @@ describe.skipIf(!browserPath)(`The dashboard of an operator${whyNot}`, () => {
       expect((await page.goto(`/jobs/${running}`))?.status()).toBe(404);
     }));
 
+  test('An operator reads why a tape failed, with the error, its worker and release, and a visitor does not', () =>
+    withPage(async (page) => {
+      const jobId = await failedJob('explained');
+      await page.goto(`/jobs/${jobId}`);
+      expect(await page.getByText('Why it failed').count()).toBe(0);
+      await login(page, `/jobs/${jobId}`);
+      const why = page.getByRole('region', { name: 'Why it failed' });
+      expect(await why.getByRole('listitem').first().textContent()).toBe(
+        'NOT_A_ZIP The tape is not a ZIP file.',
+      );
+      expect(await why.textContent()).toMatch(/Attempt 1 while \w+, .+, on \S+, release \S+/);
+      for (const [name, width] of [
+        ['desk', 1280],
+        ['phone', 390],
+      ] as const) {
+        await page.setViewportSize({ width, height: 800 });
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        await page.screenshot({ path: `${SHOTS}/why-${name}.png`, fullPage: true });
+      }
+    }));
+
   test('A refusal and a session that has ended are said in words', () =>
     withPage(async (page) => {
       const jobId = await failedJob('refused');
