@@ -37,6 +37,7 @@ export const UNIT = [
 /** Files that only one command runs, and the variable by which it asks for them. */
 const OF_COMMANDS = {
   'test/ci/act.test.ts': 'OVEN_TEST_ACT', // npm run test:workflows
+  'test/docker/docker.test.ts': 'OVEN_TEST_DOCKER', // npm run test:docker
   'test/deploy/first-boot.test.ts': 'OVEN_TEST_DEPLOY', // npm run test:deploy
 };
 
@@ -48,6 +49,7 @@ export const NOT_ASKED_FOR = Object.entries(OF_COMMANDS).flatMap(([file, variabl
 /** Whole Linux systems in containers, and networks between namespaces: they need root. */
 export const HOST = [
   'test/deploy/*.test.ts',
+  'test/docker/*.test.ts',
   'test/source/rebinding.test.ts',
   'test/rehearse/rehearse.test.ts',
   'test/twin/host/*.test.ts',
