@@ -43,11 +43,18 @@ describe.skipIf(why)(
       const callback = `http://127.0.0.1:${port}/api/tape-bake-complete`;
       const sources = [`${world.storage.url}/art`, `${world.storage.url}/user`];
       s3 = s3Gap === undefined ? await startS3() : undefined;
-      await s3?.make('art', 'private');
-      if (s3) sources.push(`${s3.endpoint.origin}/art`);
-      const art = s3 && { ENDPOINT: s3.endpoint.origin, BUCKET: 'art', KEY: s3.key, SECRET: s3.secret };
-      const keys = Object.entries(art ?? {}).map(([name, value]) => [`ART_SPACES_${name}`, value]);
-      oven = await startOven(ovenPort, SECRET, sources, `http://127.0.0.1:${port}`, Object.fromEntries(keys));
+      const keys: Record<string, string> = {};
+      for (const [prefix, BUCKET] of [
+        ['ART', 'art'],
+        ['USER', 'user'],
+      ] as const) {
+        if (s3 === undefined) break;
+        await s3.make(BUCKET, 'private');
+        sources.push(`${s3.endpoint.origin}/${BUCKET}`);
+        const account = { ENDPOINT: s3.endpoint.origin, BUCKET, KEY: s3.key, SECRET: s3.secret };
+        for (const [name, value] of Object.entries(account)) keys[`${prefix}_SPACES_${name}`] = value;
+      }
+      oven = await startOven(ovenPort, SECRET, sources, `http://127.0.0.1:${port}`, keys);
       const changes = { OVEN_URL: oven.url, OVEN_CALLBACK_URL: callback, TAPE_BLOBS_URLS: oven.files };
       start = async (server, files = [], more = {}) => {
         await functions?.kill();
@@ -229,12 +236,19 @@ describe.skipIf(why)(
           ART_ZIPS_URL: `${endpoint.origin}/art`,
           ART_SPACES_KEY: key,
           ART_SPACES_SECRET: secret,
+          USER_ZIPS_URL: `${endpoint.origin}/user`,
+          USER_SPACES_KEY: key,
+          USER_SPACES_SECRET: secret,
         });
       }, 60_000);
 
-      test.each([['guest', 'art', 'AbCdEfGhIjKlMnOp', 'AbCdEfGhIjKlMnOp', undefined, () => world.guest.did]])(
+      const USERS = `${USER}/QrStUvWxYzAbCdEf`;
+      test.each([
+        ['guest', 'art', 'AbCdEfGhIjKlMnOp', undefined, () => world.guest.did],
+        ['user', 'user', USERS, TOKEN, () => world.user.did],
+      ])(
         'A draft of a %s is looked up with keys, baked and published',
-        async (_who, bucket, slug, name, token, did) => {
+        async (_who, bucket, slug, token, did) => {
           const Key = `${slug}.zip`;
           await s3!.client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: zip }));
           const url = `${s3!.endpoint.origin}/${bucket}/${Key.split('/').map(encodeURIComponent).join('/')}`;
@@ -243,7 +257,8 @@ describe.skipIf(why)(
           const answer = await functions.track({ slug, ext: 'zip', metadata: { totalDuration: 1 } }, token);
           expect([answer.status, await answer.json()]).toMatchObject([200, { slug, mp4Status: 'pending' }]);
           const tape = await finished(slug);
-          expect(tape.mp4Url).toBe(`${oven.files}/tapes/${token === undefined ? name : tape.code}.mp4`);
+          const name = token === undefined ? slug : tape.code;
+          expect(tape.mp4Url).toBe(`${oven.files}/tapes/${name}.mp4`);
           const [record, ...more] = await recordsOf(did(), slug);
           expect([record?.uri, more]).toEqual([tape.at?.uri, []]);
           expect(await s3!.keys(bucket)).toEqual([Key]);
