@@ -162,9 +162,11 @@ async function preloadMediabunny(): Promise<void> {
 /** Warns of outputs that are enlarged less than was asked for. */
 export function scaleWarnings({ width, height }: Tape, outputs: readonly OutputRequest[]): BakeWarning[] {
   return outputs.flatMap(({ kind, scale = 'auto', maxSide }) => {
-    const { reduced, factor } = planScale(width, height, scale, maxSide);
-    if (!reduced || hasForm(kind, 'still')) return [];
-    const message = `The ${kind} is enlarged ${factor} times instead of ${scale}: it would be too large to play.`;
+    if (hasForm(kind, 'still')) return [];
+    const maxPixels = hasForm(kind, 'video') ? OUTPUTS[kind].maxPixels : undefined;
+    const { reduced, factor } = planScale(width, height, scale, maxSide, maxPixels);
+    if (!reduced) return [];
+    const message = `The ${kind} is enlarged ${factor} times instead of ${scale}: it would be too large to make or to play.`;
     return [{ code: 'SCALE_REDUCED' as const, message }];
   });
 }

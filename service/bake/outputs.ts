@@ -27,6 +27,8 @@ interface VideoFacts extends OutputFacts, FileType {
   readonly container: Container;
   /** Whether its pictures follow at a constant rate. Otherwise each has the tape's own time. */
   readonly constantRate: boolean;
+  /** Pixels of a picture beyond which no frame is enlarged: encoders hold several pictures. */
+  readonly maxPixels: number;
 }
 
 /** The format of a video's file, which decides on its codecs too. */
@@ -60,6 +62,10 @@ export type StillCodec =
   | Codec<'png', PngOptions>;
 
 const VIDEO_SIDE = { default: LARGEST_SIDE, max: LARGEST_SIDE };
+/** 3,840 × 2,160. x264 holds a few pictures. */
+const H264_PIXELS = 8_294_400;
+/** As `auto` makes them at most. Of 4,096 × 4,096 random pixels, libvpx takes 1.2 GiB, whatever its number of threads. */
+const VP9_PIXELS = 2048 * 2048;
 // A WebP of 4096 pixels takes 750 MB of memory and minutes.
 const ANIMATION_SIDE = { default: 480, max: 1024 };
 
@@ -72,6 +78,7 @@ export const OUTPUTS = {
     form: 'video',
     container: 'mp4',
     constantRate: false,
+    maxPixels: H264_PIXELS,
     ending: '.mp4',
     contentType: 'video/mp4',
     side: VIDEO_SIDE,
@@ -105,6 +112,7 @@ export const OUTPUTS = {
     form: 'video',
     container: 'webm',
     constantRate: false,
+    maxPixels: VP9_PIXELS,
     ending: '.webm',
     contentType: 'video/webm',
     side: VIDEO_SIDE,
@@ -115,6 +123,7 @@ export const OUTPUTS = {
     form: 'video',
     container: 'mp4',
     constantRate: true,
+    maxPixels: H264_PIXELS,
     ending: '-share.mp4',
     contentType: 'video/mp4',
     side: { default: 1920, max: 1920 },

@@ -83,7 +83,7 @@ function planExactVideo(
   { scale = 'auto', maxSide }: Omit<OutputRequest, 'kind'>,
 ): VideoPlan {
   const { container } = OUTPUTS[kind];
-  const geometry = planScale(width, height, scale, sideLimit(kind, maxSide));
+  const geometry = planScale(width, height, scale, sideLimit(kind, maxSide), OUTPUTS[kind].maxPixels);
   const { pictures } = timeline;
   const content = contentOf(pngBytes, pictures.length, width * height);
   const gains =

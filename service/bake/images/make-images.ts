@@ -67,17 +67,29 @@ export interface AnimationPlan {
   readonly pages: readonly Page[];
 }
 
-/** Plans an animation of the beginning of the tape, whose longer side has `side` pixels at most. Pure. */
+/** Pixels of all pages of an animation together at most: libvips holds them all, each in four bytes. At 480 × 480, 150 pages have 35 million. */
+const ANIMATION_PIXELS = 40_000_000;
+
+/**
+ * Plans an animation of the beginning of the tape, whose longer side has `side` pixels at most, and fewer where many pages would
+ * have more than ANIMATION_PIXELS. Pure.
+ */
 export function planAnimation(
   { width, height, timeline }: Pick<Pictures, 'width' | 'height' | 'timeline'>,
   scale: Scale | undefined,
   side: number,
 ): AnimationPlan {
-  const { innerWidth, innerHeight, factor } = planScale(width, height, scale ?? 'auto', side);
-  return {
-    size: { width: innerWidth, height: innerHeight, enlarged: factor >= 1 },
-    pages: planPages(timeline),
-  };
+  const pages = planPages(timeline);
+  // Its longer side must not exceed that of a page with its share of the pixels.
+  const ratio = Math.max(width, height) / Math.min(width, height);
+  const affordable = Math.max(1, Math.floor(Math.sqrt((ANIMATION_PIXELS / pages.length) * ratio)));
+  const { innerWidth, innerHeight, factor } = planScale(
+    width,
+    height,
+    scale ?? 'auto',
+    Math.min(side, affordable),
+  );
+  return { size: { width: innerWidth, height: innerHeight, enlarged: factor >= 1 }, pages };
 }
 
 /**

@@ -57,8 +57,8 @@ export type ImageReply =
   | { readonly kind: 'fault'; readonly fault: ImageFault; readonly message: string };
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
-/** Bytes of memory at most. Only a bug needs more: the longest animation of the largest pictures, all noise, takes about half. */
-const MAX_MEMORY_BYTES = 1024 * 1024 * 1024;
+/** Bytes of memory at most. Only a bug needs more: the largest animation and the largest thumbnail, all noise, take about half. */
+const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
 /** MB of JavaScript's own heap. Pictures lie outside of it. */
 const HEAP_MB = 64;
 /** Milliseconds that a response may take. The signal alone bounds an animation's. */

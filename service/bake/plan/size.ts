@@ -30,11 +30,18 @@ export interface Geometry {
 
 /**
  * Plans the size of a video of frames of `width` × `height` pixels. The longer side has at most `maxSide` pixels at any scale. A frame
- * that is larger is shrunk. Pure.
+ * that is larger is shrunk. No frame is enlarged beyond `maxPixels` in all. Pure.
  */
-export function planScale(width: number, height: number, scale: Scale, maxSide = LARGEST_SIDE): Geometry {
+export function planScale(
+  width: number,
+  height: number,
+  scale: Scale,
+  maxSide = LARGEST_SIDE,
+  maxPixels = Number.POSITIVE_INFINITY,
+): Geometry {
   const longer = Math.max(width, height);
-  const factor = scale === 'auto' ? autoFactor(longer, maxSide) : largestWithin(longer, scale, maxSide);
+  const largest = Math.min(maxSide / longer, Math.sqrt(maxPixels / (width * height)));
+  const factor = scale === 'auto' ? autoFactor(longer, maxSide) : largestWithin(scale, largest);
   const fitted = longer * factor <= maxSide ? factor : maxSide / longer;
   const innerWidth = Math.max(1, Math.round(width * fitted));
   const innerHeight = Math.max(1, Math.round(height * fitted));
@@ -54,7 +61,6 @@ function autoFactor(longer: number, maxSide: number): number {
   return longer * 2 <= Math.min(DOUBLED_SIDE, maxSide) ? 2 : 1;
 }
 
-function largestWithin(longer: number, asked: number, maxSide: number): number {
-  const even = [8, 6, 4, 2].find((factor) => factor <= asked && longer * factor <= maxSide);
-  return even ?? 1;
+function largestWithin(asked: number, largest: number): number {
+  return [8, 6, 4, 2].find((factor) => factor <= asked && factor <= largest) ?? 1;
 }

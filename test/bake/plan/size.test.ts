@@ -50,6 +50,22 @@ describe('factor', () => {
   });
 });
 
+describe('maxPixels', () => {
+  it.each<[Scale, number, number, number, number, boolean]>([
+    [8, 512, 512, 2048 * 2048, 4, true],
+    [8, 512, 513, 2048 * 2048, 2, true],
+    [4, 512, 512, 2048 * 2048, 4, false],
+    [2, 2048, 1024, 2048 * 2048, 1, true],
+    [1, 2048, 1024, 1000, 1, false],
+    ['auto', 1024, 1024, 2048 * 2048, 2, false],
+  ])(
+    'Scale %s of %i × %i within %i pixels becomes %i (reduced: %s)',
+    (scale, width, height, most, factor, reduced) => {
+      expect(planScale(width, height, scale, undefined, most)).toMatchObject({ factor, reduced });
+    },
+  );
+});
+
 describe('maxSide', () => {
   it.each<[Scale, number, number, number, number, number, number]>([
     ['auto', 337, 160, 480, 1, 338, 160],
