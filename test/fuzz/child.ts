@@ -48,7 +48,10 @@ async function work({ module, seed, first, step, end, ms }: Work): Promise<void>
     }
   };
   await Promise.all(Array.from({ length: target.lanes ?? 1 }, lane));
-  const figures = await opened.close();
+  const figures = await opened.close().catch((error: unknown) => {
+    tell({ ended: next - step, finding: describe(error) });
+    return [];
+  });
   process.send?.({ figures } satisfies Told, () => process.disconnect());
 }
 

@@ -16,7 +16,7 @@ export interface Target {
 export interface OpenTarget {
   /** Tries an input, and gives its outcome in a word, such as an error's code. Whatever it throws is a finding. */
   run(input: Buffer): Promise<string>;
-  /** Ends it, and gives figures to print. */
+  /** Ends it, and gives figures to print. Whatever it throws is a finding. */
   close(): Promise<readonly string[]>;
 }
 
