@@ -23,7 +23,7 @@ Object.assign(fs, {
   rm: async (...given: Parameters<typeof rm>) => {
     const [path, options] = [String(given[0]), given[1]];
     const made = options?.recursive ? await readdir(join(path, 'out')).catch(() => []) : [];
-    const [, slug] = made.map((name) => /^(crash\d+)\.mp4$/.exec(name)).find((found) => found) ?? [];
+    const [, slug] = made.map((name) => /^(crash\d+)-[^.]+\.mp4$/.exec(name)).find((found) => found) ?? [];
     if (slug !== undefined) {
       // Half removed: the order of a removal is not known.
       await rm(join(path, 'owner.json'), { force: true });

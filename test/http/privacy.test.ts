@@ -81,6 +81,11 @@ async function crawl(jobIds: readonly string[]): Promise<Map<string, string>> {
 }
 
 async function expectNothing(jobIds: readonly string[]): Promise<void> {
+  // The list is read once a second at most.
+  await until('the list has all of them', async () => {
+    const list = await textOf('/');
+    return jobIds.every((jobId) => list.includes(`href="/jobs/${jobId}"`));
+  });
   const answers = await crawl(jobIds);
   const told = [...answers].filter(([, text]) => text.includes(MARK)).map(([what]) => what);
   expect(told).toEqual([]);
