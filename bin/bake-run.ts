@@ -3,7 +3,15 @@ import { resolve } from 'node:path';
 import { bake } from '../service/bake/bake.ts';
 import { BakeError } from '../service/bake/errors.ts';
 import { DEFAULT_LIMITS, LIMITS, type Limits } from '../service/bake/limits.ts';
-import type { FormatKind, Moment, OutputRequest, StillFormat } from '../service/bake/outputs.ts';
+import {
+  type FormatKind,
+  type Moment,
+  OUTPUT_KINDS,
+  OUTPUTS,
+  type OutputKind,
+  type OutputRequest,
+  type StillFormat,
+} from '../service/bake/outputs.ts';
 import { SHARE_FPS, type ShareFps, type ShareFrame } from '../service/bake/plan/share.ts';
 import type { Background, Scale } from '../service/bake/plan/size.ts';
 import { sweepTempFolders } from '../service/bake/temp-folder.ts';
@@ -37,12 +45,11 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   await sweepTempFolders(tempDir); // the folder of a bake that was killed
   const progress = await showProgress(process.stderr, options.json === true);
   const outputs: OutputRequest[] = [
-    ...(options.format ?? ['mp4' as const]).map((kind) => ({
+    ...(options.format ?? ['mp4' as const]).map((kind) => ({ kind, scale, ...kindOptions(kind, options) })),
+    ...OUTPUT_KINDS.filter((kind) => OUTPUTS[kind].cli === 'always').map((kind) => ({
       kind,
-      scale,
-      ...(kind === 'share' && shareOptions(options)),
+      ...kindOptions(kind, options),
     })),
-    { kind: 'thumbnail', at: options.thumbnailAt, format: options.thumbnailFormat },
   ];
   try {
     const report = await bake(resolve(tape), {
@@ -63,7 +70,10 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   }
 }
 
-function shareOptions(options: BakeOptions): Omit<OutputRequest, 'kind'> {
+/** The options that only one kind has. */
+function kindOptions(kind: OutputKind, options: BakeOptions): Omit<OutputRequest, 'kind'> {
+  if (kind === 'thumbnail') return { at: options.thumbnailAt, format: options.thumbnailFormat };
+  if (kind !== 'share') return {};
   return {
     fps: SHARE_FPS.find((fps) => String(fps) === options.shareFps),
     frame: options.shareFrame,

@@ -11,7 +11,7 @@ import {
   STILL_FORMATS,
 } from '../service/bake/outputs.ts';
 import { SHARE_FPS, SHARE_FRAMES } from '../service/bake/plan/share.ts';
-import { type Background, SCALES, type Scale } from '../service/bake/plan/size.ts';
+import { BACKGROUND, type Background, SCALES, type Scale } from '../service/bake/plan/size.ts';
 import type { BakeOptions } from './bake-run.ts';
 
 const FORMATS = OUTPUT_KINDS.filter((kind): kind is FormatKind => OUTPUTS[kind].cli === 'format');
@@ -111,7 +111,7 @@ function parseMoment(value: string): Moment {
 }
 
 function parseBackground(value: string): Background {
-  if (/^#[0-9a-f]{6}$/i.test(value)) return value as Background;
+  if (BACKGROUND.test(value)) return value as Background;
   throw new InvalidArgumentError('It is a colour such as #1a2b3c.');
 }
 

@@ -3,7 +3,7 @@ import type { DeliveryAttempt, FailureDetails } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { readFailureDetails } from './failure.ts';
 import { type IndexEntry, indexJobs, lookAt } from './job-index.ts';
-import { type FoundJob, findJob, readReport, type TapeReport } from './status.ts';
+import { type CallbackJob, type FoundJob, findJob, type TapeReport, toReport } from './status.ts';
 import { keys, type Store } from './store.ts';
 
 /** The states that a list can be asked for; `active` is being baked. */
@@ -96,12 +96,11 @@ export async function listJobs(
 /** All that is kept of one job; undefined if there is none. */
 export async function readDetails(store: Store, jobId: string): Promise<JobDetails | undefined> {
   const found = await findJob(store, jobId);
-  const report = found && (await readReport(store, jobId));
-  if (found === undefined || report === undefined) return undefined;
+  if (found === undefined) return undefined;
   const { data, failedReason } = found.job;
   const callback = await store.callbacks.getJob(data.callbackId);
   return {
-    ...listed(report, found),
+    ...listed(found, callback),
     request: data.request,
     postponed: data.postponed,
     // The last failure of a job that waits for its next attempt is of interest too.
@@ -113,13 +112,19 @@ export async function readDetails(store: Store, jobId: string): Promise<JobDetai
 
 async function readListed(store: Store, jobId: string): Promise<ListedJob | undefined> {
   const found = await findJob(store, jobId);
-  const report = found && (await readReport(store, jobId));
-  return found && report && listed(report, found);
+  return found && listed(found, await store.callbacks.getJob(found.job.data.callbackId));
 }
 
-function listed(report: TapeReport, { job }: FoundJob): ListedJob {
+function listed(found: FoundJob, callback: CallbackJob | undefined): ListedJob {
+  const { job } = found;
   const { mongoId, code } = job.data.request;
-  return { ...report, mongoId, code, attempts: job.attemptsMade, priority: job.opts.priority ?? 0 };
+  return {
+    ...toReport(found, callback),
+    mongoId,
+    code,
+    attempts: job.attemptsMade,
+    priority: job.opts.priority ?? 0,
+  };
 }
 
 function positionOf({ jobId, timings }: TapeReport): Position {

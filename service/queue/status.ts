@@ -27,7 +27,7 @@ export interface TapeReport {
 }
 
 export type BakeJob = Job<BakeData, BakeResult>;
-type CallbackJob = Job<CallbackData, string>;
+export type CallbackJob = Job<CallbackData, string>;
 
 /** A job and its state at one moment. */
 export interface FoundJob {
@@ -58,11 +58,14 @@ export async function newestRequest(store: Store, { request, callbackId }: BakeD
 /** The report on a job; undefined if there is none. */
 export async function readReport(store: Store, jobId: string): Promise<TapeReport | undefined> {
   const found = await findJob(store, jobId);
-  if (found === undefined) return undefined;
+  return found && toReport(found, await store.callbacks.getJob(found.job.data.callbackId));
+}
+
+/** The report on a job that was read, with its callback. Pure. */
+export function toReport(found: FoundJob, callback: CallbackJob | undefined): TapeReport {
   const { job, isFinished } = found;
-  const callback = await store.callbacks.getJob(job.data.callbackId);
   return {
-    jobId,
+    jobId: job.id!,
     slug: job.data.request.slug,
     ...(job.data.request.private && { private: true }),
     ...toStatus(found),

@@ -9,7 +9,7 @@ import {
   STILL_FORMATS,
 } from '../bake/outputs.ts';
 import { SHARE_FPS, SHARE_FRAMES } from '../bake/plan/share.ts';
-import { type Background, LARGEST_SIDE, SCALES } from '../bake/plan/size.ts';
+import { BACKGROUND, type Background, LARGEST_SIDE, SCALES } from '../bake/plan/size.ts';
 import { SLUG } from '../lib/ids.ts';
 import { jsonFault } from '../lib/json-bounds.ts';
 
@@ -89,7 +89,7 @@ const shareOptions = {
   }),
   background: z
     .string()
-    .regex(/^#[0-9a-f]{6}$/i, { error: 'must be a colour such as #1a2b3c' })
+    .regex(BACKGROUND, { error: 'must be a colour such as #1a2b3c' })
     .transform((colour) => colour.toLowerCase() as Background)
     .optional()
     .openapi({

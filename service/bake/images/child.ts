@@ -125,20 +125,18 @@ async function renderStill(
   const enlarged = factor > 1 ? await enlarge(image, frame, factor) : image;
   const fitted = longer * factor === side ? enlarged : enlarged.resize(side, side, { fit: 'inside' });
   const { data, info }: { data: Buffer; info: OutputInfo } = await fitted
-    .clone()
     .toFormat(format, options)
     .toBuffer({ resolveWithObject: true });
-  // From a PNG, since no other format is read here.
-  const thumbHash = await thumbHashOf(await fitted.png({ compressionLevel: 1 }).toBuffer());
-  return { width: info.width, height: info.height, image: data, thumbHash };
+  return { width: info.width, height: info.height, image: data, thumbHash: await thumbHashOf(picture) };
 }
 
 /** Pixels of a side that ThumbHash reads at most. */
 const THUMB_HASH_SIDE = 100;
 
-/** The ThumbHash of a PNG, in Base64. */
-async function thumbHashOf(png: Buffer): Promise<string> {
-  const { data, info } = await sharp(png)
+/** The ThumbHash of a picture, a PNG, on black, in Base64. */
+async function thumbHashOf(picture: Buffer): Promise<string> {
+  const { data, info } = await sharp(picture)
+    .flatten({ background: 'black' })
     .resize(THUMB_HASH_SIDE, THUMB_HASH_SIDE, { fit: 'inside' })
     .ensureAlpha()
     .raw()

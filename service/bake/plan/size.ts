@@ -11,6 +11,7 @@ export const LARGEST_SIDE = 4096;
 
 /** A colour as #rrggbb. */
 export type Background = `#${string}`;
+export const BACKGROUND = /^#[0-9a-f]{6}$/i;
 
 /** The size of a video, and of the frame in it. All in pixels. */
 export interface Geometry {
