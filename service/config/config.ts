@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type AlertTarget, toAlertTarget, webhookSecrets } from '../alerts/message.ts';
 import { type Limits, toLimits } from '../bake/limits.ts';
@@ -31,6 +33,10 @@ export interface Config {
   readonly isProduction: boolean;
   readonly tempDir: string;
   readonly redis: RedisAddress;
+  /** How many hosts work on this queue. */
+  readonly nodes: number;
+  /** The name of this host among them. */
+  readonly nodeName: string;
   readonly concurrency: number;
   readonly maxQueued: number;
   readonly limits: Limits;
@@ -87,7 +93,9 @@ function toConfig(found: Variables, machine: Machine): Config {
     ...(found.LISTEN_SOCKET && { listenSocket: found.LISTEN_SOCKET }),
     isProduction: found.NODE_ENV === 'production',
     tempDir: resolve(found.TEMP_DIR),
-    redis: { url: found.REDIS_URL },
+    redis: { url: found.REDIS_URL, ...(found.REDIS_CA && { ca: readCertificates(found.REDIS_CA) }) },
+    nodes: found.NODES,
+    nodeName: found.NODE_NAME ?? hostname(),
     concurrency: found.CONCURRENCY === 'auto' ? autoConcurrency(machine) : found.CONCURRENCY,
     maxQueued: found.MAX_QUEUED,
     limits: toLimits(({ variable }) => found[variable]),
@@ -132,6 +140,21 @@ function allowedSources(tapeBuckets: readonly Account[], named: string | undefin
 /** An account of nothing, for the check that the form of a CDN's name makes URLs. */
 const NO_ACCOUNT = { endpoint: new URL('https://cdn.invalid'), bucket: '', key: '', secret: '' };
 
+const ONE_HOST_ONLY = 'must be a bucket where NODES is above 1: other hosts can not see a folder of this one';
+
+/** Throws TypeError for a file that can not be read or has no certificates. */
+function readCertificates(path: string): string {
+  let text = '';
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new TypeError('the file can not be read');
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----'))
+    throw new TypeError('the file has no certificate in PEM');
+  return text;
+}
+
 /** Problems of several variables together, and of values that the rest of the service refuses. */
 function problemsAcross(env: NodeJS.ProcessEnv): Problem[] {
   const value = (name: string) => env[name]?.trim() ?? '';
@@ -145,6 +168,16 @@ function problemsAcross(env: NodeJS.ProcessEnv): Problem[] {
     for (const name of ['BUCKET', 'KEY', 'SECRET'].map((part) => `${prefix}_${part}`)) {
       if (value(name) === '') problems.push({ name, message: MISSING });
     }
+  }
+  if (Number(value('NODES')) > 1) {
+    for (const prefix of accounts) {
+      const name = `${prefix}_ENDPOINT`;
+      if (/^file:/i.test(value(name))) problems.push({ name, message: ONE_HOST_ONLY });
+    }
+  }
+  if (value('REDIS_CA').startsWith('/')) {
+    const fault = faultOf(value('REDIS_CA'), readCertificates);
+    if (fault) problems.push({ name: 'REDIS_CA', message: `can not be used: ${fault}` });
   }
   for (const name of ['ALLOWED_SOURCES', 'ALLOWED_CALLBACKS']) {
     const fault = faultOf(list(value(name)), allowList);

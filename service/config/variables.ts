@@ -175,6 +175,25 @@ const PROCESS = {
     setBy: 'release',
     about: 'The Redis or Valkey that keeps the queue; rediss:// is Redis with TLS.',
   },
+  REDIS_CA: {
+    form: matching(/^\//, 'an absolute path'),
+    otherwise: 'the authorities that Node.js knows',
+    setBy: 'stack',
+    about:
+      'A file with the certificates (PEM) of the authority that signed the certificate of a rediss:// Redis.',
+  },
+  NODES: {
+    form: whole(1, 1000),
+    default: '1',
+    setBy: 'stack',
+    about: 'How many hosts work on this queue. With more than one, files go to a bucket and not to a folder.',
+  },
+  NODE_NAME: {
+    form: matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name of letters, digits, dots and hyphens'),
+    otherwise: "the machine's host name",
+    setBy: 'release',
+    about: 'The name of this host. Each host of a queue has another one.',
+  },
   TEMP_DIR: {
     form: text,
     default: '/tmp',

@@ -4,8 +4,11 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { BakeResult } from '../schemas/outcome.ts';
 import type { BakeData, CallbackData } from './job.ts';
 
-/** Where Redis is: a redis:// or rediss:// URL, a unix:// URL, or the path of a unix socket. */
-export type RedisAddress = { readonly url: string } | { readonly path: string };
+/**
+ * Where Redis is: a redis:// or rediss:// URL, a unix:// URL, or the path of a unix socket. `ca`: certificates (PEM) that sign for a
+ * rediss:// Redis in place of the public ones.
+ */
+export type RedisAddress = { readonly url: string; readonly ca?: string } | { readonly path: string };
 
 /** How long commands wait for a lost Redis: 'forever' for workers, 'briefly' if a caller waits for the answer. */
 export type Patience = 'forever' | 'briefly';
@@ -26,7 +29,7 @@ export function redisOptions(address: RedisAddress, patience: Patience): Options
   if ('path' in address) return { ...options, path: address.path };
   const url = new URL(address.url);
   if (url.protocol === 'unix:') return { ...options, path: decodeURIComponent(url.pathname) };
-  return { ...options, url: address.url };
+  return { ...options, url: address.url, ...(address.ca !== undefined && { tls: { ca: address.ca } }) };
 }
 
 /** Opens a connection that reports each error to `onError` and connects again. */

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS, LIMITS } from '../../service/bake/limits.ts';
 import { autoConcurrency } from '../../service/config/concurrency.ts';
@@ -58,6 +59,8 @@ describe('readConfig', () => {
       host: '127.0.0.1',
       port: 3000,
       isProduction: true,
+      nodes: 1,
+      nodeName: hostname(),
       tempDir: '/tmp',
       redis: { url: 'redis://127.0.0.1:6379' },
       concurrency: 2,
@@ -178,6 +181,17 @@ describe('readConfig', () => {
     );
   });
 
+  it('Several hosts need buckets, since no host sees the folders of another', () => {
+    const message = expect.stringContaining('must be a bucket');
+    expect(problems({ ...FOLDERS, USER_SPACES_ENDPOINT: 'file:///u', NODES: '2' })).toEqual([
+      { name: 'ART_SPACES_ENDPOINT', message },
+      { name: 'USER_SPACES_ENDPOINT', message },
+      { name: 'AT_BLOBS_SPACES_ENDPOINT', message },
+    ]);
+    const named = { NODES: '3', NODE_NAME: 'oven-2' };
+    expect(readConfig({ ...VAULT, ...named }, MACHINE)).toMatchObject({ nodes: 3, nodeName: 'oven-2' });
+  });
+
   const WRONG: Record<string, string[]> = {
     PORT: ['x', '-1', '65536', '1.5', '1e3', '0x10'],
     METRICS_PORT: ['99999'],
@@ -213,6 +227,9 @@ describe('readConfig', () => {
     AT_BLOBS_CDN: ['ftp://a', 'http://u:p@a', 'a b'],
     ART_SPACES_BUCKET: ['A', 'a/b', 'x'],
     LISTEN_SOCKET: ['relative'],
+    REDIS_CA: ['relative.pem', '/nowhere/authority.pem', '/dev/null'],
+    NODES: ['0', '1.5', 'many'],
+    NODE_NAME: ['-a', 'a b', 'a'.repeat(64)],
   };
   it.each(Object.entries(WRONG).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
     'A wrong %s (%s) is refused by its name, without its value',

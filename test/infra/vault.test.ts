@@ -75,8 +75,8 @@ describe('planVault', () => {
 
   it('The vault may have every variable of the service that an operator may set', () => {
     const all = Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, 'x']));
-    // The first is the candidate's, the second follows from `domain`.
-    expect(planVault(all).unknown).toEqual(['LISTEN_SOCKET', 'PUBLIC_URL']);
+    // The candidate's; the number of hosts, from `nodes`; what follows from `domain`; what belongs to the queue's host.
+    expect(planVault(all).unknown).toEqual(['LISTEN_SOCKET', 'NODES', 'PUBLIC_URL', 'REDIS_CA']);
   });
 
   it('Unknown variables of the vault are listed', () => expect(plan.unknown).toEqual(['SLACK_HOOK']));
