@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { ApiError, sendError } from '../http/errors.ts';
+import { sessionEnd } from '../http/operator.ts';
 import { visitorOf } from '../http/visitor.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import type { Broadcaster } from './broadcaster.ts';
@@ -19,7 +20,7 @@ const RETRY_MS = 2000;
 /** How long a refused page waits, in seconds. */
 const RETRY_SECONDS = 15;
 
-/** Streams changes to one page until the page goes away, stops reading, or the broadcaster closes. */
+/** Streams changes to one page until the page goes away, stops reading, its operator's session ends, or the broadcaster closes. */
 export function sendEvents(
   c: Context,
   broadcaster: Broadcaster,
@@ -37,6 +38,8 @@ export function sendEvents(
     const code = broadcaster.hasShare(visitor) ? 'TOO_MANY_PAGES' : 'PAGES_FULL';
     return sendError(c, new ApiError(code, { retryAfter: RETRY_SECONDS }));
   }
+  const end = sessionEnd(c);
+  const timer = end === undefined ? undefined : setTimeout(() => subscription.close(), end - Date.now());
   const response = streamSSE(c, async (stream) => {
     stream.onAbort(() => subscription.close());
     try {
@@ -60,6 +63,7 @@ export function sendEvents(
         (c.env as Partial<HttpBindings> | undefined)?.outgoing?.destroy(); // a close would wait for the unread bytes
       }
     } finally {
+      clearTimeout(timer);
       subscription.close();
     }
   });

@@ -9,7 +9,11 @@ import { ApiError } from './errors.ts';
 
 /** What every route knows of its request. */
 export interface Env {
-  readonly Variables: { readonly requestId: string; readonly isOperator?: boolean };
+  readonly Variables: {
+    readonly requestId: string;
+    readonly isOperator?: boolean;
+    readonly sessionEnd?: number;
+  };
 }
 
 export type App = OpenAPIHono<Env>;

@@ -16,6 +16,11 @@ export function isOperator(c: Context): boolean {
   return c.get('isOperator') === true;
 }
 
+/** When the session ends by which the sender operates Oven, in milliseconds since 1970; undefined for a sender with the secret itself. */
+export function sessionEnd(c: Context): number | undefined {
+  return c.get('sessionEnd');
+}
+
 /** Lets the operator's requests pass. */
 export const operatorOnly: MiddlewareHandler = async (c, next) => {
   if (!isOperator(c)) throw new ApiError('UNAUTHORIZED');
@@ -52,9 +57,10 @@ export function openOperator(options: OperatorOptions): Operator {
   const keys = callbackSecrets.map(sessionKey);
   const tries = openTries(TRIES);
 
-  const hasSession = (c: Context): boolean => {
+  const endOfSession = (c: Context): number | undefined => {
     const session = getCookie(c, name);
-    return session !== undefined && isSessionGood(session, keys, now()) && isOwnPage(c, publicUrl);
+    const end = session === undefined ? undefined : readSession(session, keys, now());
+    return isOwnPage(c, publicUrl) ? end : undefined;
   };
   const write = (c: Context, value: string, maxAge: number) =>
     setCookie(c, name, value, {
@@ -68,7 +74,9 @@ export function openOperator(options: OperatorOptions): Operator {
     identify: async (c, next) => {
       const secret = readBearer(c.req.header('authorization'));
       const knows = secret !== undefined && secrets.accepts(secret) !== undefined;
-      c.set('isOperator', knows || hasSession(c));
+      const end = knows ? undefined : endOfSession(c);
+      c.set('isOperator', knows || end !== undefined);
+      c.set('sessionEnd', end);
       await next();
     },
     login: (c, secret) => {
@@ -104,16 +112,17 @@ function makeSession(key: Buffer, expires: number): string {
   return `${expires}.${createHmac('sha256', key).update(`${expires}`).digest('base64url')}`;
 }
 
-function isSessionGood(session: string, keys: readonly Buffer[], now: number): boolean {
+/** When a good session ends, in milliseconds since 1970; undefined for any other text. */
+function readSession(session: string, keys: readonly Buffer[], now: number): number | undefined {
   const expires = Number(/^(\d{1,12})\./.exec(session)?.[1]);
-  if (!(expires * 1000 > now)) return false;
+  if (!(expires * 1000 > now)) return undefined;
   const given = Buffer.from(session);
   // Not `some`, which stops at the first match: every key is tried.
   const equal = keys.map((key) => {
     const good = Buffer.from(makeSession(key, expires));
     return good.length === given.length && timingSafeEqual(good, given);
   });
-  return equal.includes(true);
+  return equal.includes(true) ? expires * 1000 : undefined;
 }
 
 /**

@@ -113,6 +113,7 @@ export async function resendCallback(
       delivery: { delivered: false, attempts: delivery.attempts },
       attemptLog,
     });
+    await callback.updateProgress(0);
     if (state === 'delayed') await callback.promote();
     if (state !== 'completed' && state !== 'failed') return;
     await callback.retry(state, { resetAttemptsMade: true, resetAttemptsStarted: true });

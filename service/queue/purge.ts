@@ -13,8 +13,8 @@ export interface Purged {
   readonly running: readonly string[];
   /** Other names under which these jobs store files. */
   readonly names: readonly string[];
-  /** Whether one of the tapes is private: the log does not name it. */
-  readonly isPrivate: boolean;
+  /** Whether everyone may know the tapes. False for a name without a job too: its history may be gone, and it may be private. */
+  readonly isPublic: boolean;
 }
 
 export interface PurgeOptions {
@@ -85,7 +85,7 @@ export async function purge(
     removed: [...removed].filter((jobId) => !running.has(jobId)),
     running: [...running],
     names: [...fileNames].filter((other) => other !== name),
-    isPrivate: tapes.some(({ request }) => request?.private),
+    isPublic: tapes.length > 0 && tapes.every(({ request }) => request !== undefined && !request.private),
   };
 }
 

@@ -118,8 +118,10 @@ export interface Counts {
   readonly done: number;
   readonly failed: number;
   readonly callbacks: {
+    /** Not tried yet: also those whose receiver has as many at once as one may have. */
     readonly waiting: number;
     readonly active: number;
+    /** Wait after an attempt that failed. */
     readonly retrying: number;
     readonly failed: number;
   };
@@ -135,13 +137,24 @@ export interface FinishedCounts {
   readonly callbacksGivenUp: number;
 }
 
+/** Counts the delayed callbacks that were tried: their processor keeps the number of attempts in `progress`, which is short to read. */
+const COUNT_TRIED = `
+local tried = 0
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if (tonumber(redis.call('HGET', ARGV[1] .. id, 'progress')) or 0) > 0 then tried = tried + 1 end
+end
+return tried
+`;
+
 export async function countJobs(store: Store): Promise<Counts> {
-  const { bakes, callbacks } = store;
-  const [bake, callback, waiting] = await Promise.all([
+  const { redis, bakes, callbacks } = store;
+  const [bake, callback, tried, waiting] = await Promise.all([
     bakes.getJobCounts(),
     callbacks.getJobCounts(),
+    redis.eval(COUNT_TRIED, 1, callbacks.toKey('delayed'), callbacks.toKey('')) as Promise<number>,
     bakes.getRanges([...STATES.waiting], 0, -1), // no more than MAX_QUEUED
   ]);
+  const untried = Math.max(0, (callback.delayed ?? 0) - tried); // counted at different moments
   const oldest = Math.min(...(await readTimestamps(store, waiting)).values());
   return {
     waiting: (bake.waiting ?? 0) + (bake.prioritized ?? 0),
@@ -150,9 +163,9 @@ export async function countJobs(store: Store): Promise<Counts> {
     done: bake.completed ?? 0,
     failed: bake.failed ?? 0,
     callbacks: {
-      waiting: callback.waiting ?? 0,
+      waiting: (callback.waiting ?? 0) + untried,
       active: callback.active ?? 0,
-      retrying: callback.delayed ?? 0,
+      retrying: tried,
       failed: callback.failed ?? 0,
     },
     oldestWaitingSeconds: Number.isFinite(oldest) ? Math.max(0, (Date.now() - oldest) / 1000) : 0,

@@ -67,14 +67,15 @@ export function callbackProcessor(options: CallbackProcessorOptions) {
     if (bake === undefined) return 'outdated';
     const at = Date.now();
     const began = performance.now();
-    const record = (delivered: boolean, lastError?: string) => {
+    const record = async (delivered: boolean, lastError?: string) => {
       const attempt = { at, ms: Math.round(performance.now() - began), error: lastError };
-      return job.updateData({
+      const updated = job.updateData({
         ...job.data,
         delivery: { delivered, attempts: delivery.attempts + 1, lastError },
         tried: tried + 1,
         attemptLog: [...attemptLog, attempt].slice(-MAX_ATTEMPT_LOG),
       });
+      await Promise.all([updated, delivered || job.updateProgress(tried + 1)]);
     };
     const callback: Callback = {
       callbackId: job.id!,

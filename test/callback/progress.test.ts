@@ -29,6 +29,7 @@ function requestTo(progressUrl: string | undefined): BakeRequest {
     progressUrl,
     callbackUrl: 'https://site.test',
     secretFingerprint: 'f',
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   };
 }
 
@@ -44,6 +45,10 @@ it('A progress report has stage and percent, is signed, and is sent at once', as
     stage: 'encoding',
     percent: 45,
   });
+  // The trace is the request's, and the message is a step of its own in it.
+  expect(headers.traceparent).toMatch(
+    /^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/,
+  );
 });
 
 it('Only the latest progress is reported, and not before its time', async () => {

@@ -3,45 +3,47 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onError } from '../../service/http/errors.ts';
 import { isOperator, openOperator, operatorOnly } from '../../service/http/operator.ts';
 import { openLog } from '../../service/lib/log.ts';
+import { until } from '../rig/until.ts';
 import { BEARER, OLD_SECRET, SECRET, startTestService, type TestService } from './test-service.ts';
 
+const page = 'https://oven.test';
+const log = openLog({ level: 'silent', secrets: [] });
+/** An app whose pages say whether the operator asks. */
+const appOf = (callbackSecrets: string[], now?: () => number, publicUrl = page) => {
+  const secrets = { accepts: (secret: string) => callbackSecrets.find((one) => one === secret) };
+  const operator = openOperator({
+    secrets,
+    callbackSecrets,
+    publicUrl: new URL(publicUrl),
+    ...(now && { now }),
+  });
+  const app = new Hono();
+  app.onError(onError(log));
+  app.use(operator.identify);
+  app.get('/', (c) => c.text(String(isOperator(c))));
+  app.post('/act', operatorOnly, (c) => c.text('done'));
+  app.post('/login', async (c) => {
+    operator.login(c, await c.req.text());
+    return c.text('in');
+  });
+  app.post('/logout', (c) => {
+    operator.logout(c);
+    return c.text('out');
+  });
+  return app;
+};
+const loginTo = (app: Hono, secret: string, headers: Record<string, string> = { origin: page }) =>
+  app.request('/login', { method: 'POST', body: secret, headers });
+const cookieOf = (answer: Response) => answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+
 describe('The operator’s login', () => {
-  const page = 'https://oven.test';
-  const log = openLog({ level: 'silent', secrets: [] });
-  /** An app whose pages say whether the operator asks. */
-  const appOf = (callbackSecrets: string[], now?: () => number, publicUrl = page) => {
-    const secrets = { accepts: (secret: string) => callbackSecrets.find((one) => one === secret) };
-    const operator = openOperator({
-      secrets,
-      callbackSecrets,
-      publicUrl: new URL(publicUrl),
-      ...(now && { now }),
-    });
-    const app = new Hono();
-    app.onError(onError(log));
-    app.use(operator.identify);
-    app.get('/', (c) => c.text(String(isOperator(c))));
-    app.post('/act', operatorOnly, (c) => c.text('done'));
-    app.post('/login', async (c) => {
-      operator.login(c, await c.req.text());
-      return c.text('in');
-    });
-    app.post('/logout', (c) => {
-      operator.logout(c);
-      return c.text('out');
-    });
-    return app;
-  };
-  const login = (app: Hono, secret: string, headers: Record<string, string> = { origin: page }) =>
-    app.request('/login', { method: 'POST', body: secret, headers });
-  const cookieOf = (answer: Response) => answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   const asks = async (app: Hono, cookie: string) => (await app.request('/', { headers: { cookie } })).text();
   const acts = async (app: Hono, headers: Record<string, string>) =>
     (await app.request('/act', { method: 'POST', headers })).status;
 
   it('An accepted secret sets a cookie that no script reads and no other site sends', async () => {
     const app = appOf(['one', 'two']);
-    const answer = await login(app, 'two');
+    const answer = await loginTo(app, 'two');
     expect(answer.status).toBe(200);
     const [cookie = ''] = answer.headers.getSetCookie();
     expect(cookie).toMatch(
@@ -55,7 +57,7 @@ describe('The operator’s login', () => {
   it('Over http, as on a laptop, the cookie is sent without TLS', async () => {
     const url = 'http://localhost:3000';
     const app = appOf(['one'], undefined, url);
-    const answer = await login(app, 'one', { origin: 'http://127.0.0.1:3000', host: '127.0.0.1:3000' });
+    const answer = await loginTo(app, 'one', { origin: 'http://127.0.0.1:3000', host: '127.0.0.1:3000' });
     expect(answer.headers.getSetCookie()[0]).toMatch(
       /^oven=[^;]+; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
     );
@@ -65,7 +67,7 @@ describe('The operator’s login', () => {
   it('The cookie ends after twelve hours, and with its secret, but not when another secret becomes the first', async () => {
     let now = Date.UTC(2026, 0, 1);
     const app = appOf(['one', 'two'], () => now);
-    const cookie = cookieOf(await login(app, 'two'));
+    const cookie = cookieOf(await loginTo(app, 'two'));
     expect(
       await asks(
         appOf(['new', 'one'], () => now),
@@ -94,7 +96,7 @@ describe('The operator’s login', () => {
     ['nothing', () => '__Host-oven='],
   ])('A cookie with %s is refused', async (_what, change) => {
     const app = appOf(['one']);
-    const cookie = cookieOf(await login(app, 'one'));
+    const cookie = cookieOf(await loginTo(app, 'one'));
     expect(await asks(app, change(cookie))).toBe('false');
   });
 
@@ -108,9 +110,9 @@ describe('The operator’s login', () => {
     [undefined, 401],
   ])('A POST with the cookie from a page of %s answers %d', async (origin, status) => {
     const app = appOf(['one']);
-    const cookie = cookieOf(await login(app, 'one'));
+    const cookie = cookieOf(await loginTo(app, 'one'));
     expect(await acts(app, origin === undefined ? { cookie } : { cookie, origin })).toBe(status);
-    const answer = await login(app, 'one', origin === undefined ? {} : { origin });
+    const answer = await loginTo(app, 'one', origin === undefined ? {} : { origin });
     expect(answer.status).toBe(status);
   });
 
@@ -123,7 +125,7 @@ describe('The operator’s login', () => {
     'A POST with the cookie, Sec-Fetch-Site %s and the origin %s answers %d',
     async (site, origin, status) => {
       const app = appOf(['one']);
-      const cookie = cookieOf(await login(app, 'one'));
+      const cookie = cookieOf(await loginTo(app, 'one'));
       expect(await acts(app, { cookie, origin, 'sec-fetch-site': site })).toBe(status);
     },
   );
@@ -137,11 +139,11 @@ describe('The operator’s login', () => {
   it('After ten wrong secrets an address has to wait, and other addresses have not', async () => {
     const app = appOf(['one']);
     const from = (address: string) => ({ origin: page, 'x-real-ip': address });
-    for (let n = 0; n < 10; n += 1) expect((await login(app, 'no', from('203.0.113.9'))).status).toBe(401);
-    const refused = await login(app, 'one', from('203.0.113.9'));
+    for (let n = 0; n < 10; n += 1) expect((await loginTo(app, 'no', from('203.0.113.9'))).status).toBe(401);
+    const refused = await loginTo(app, 'one', from('203.0.113.9'));
     expect([refused.status, ((await refused.json()) as Refusal).error.code]).toEqual([429, 'TOO_MANY_TRIES']);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(800);
-    expect((await login(app, 'one', from('203.0.113.10'))).status).toBe(200);
+    expect((await loginTo(app, 'one', from('203.0.113.10'))).status).toBe(200);
   });
 });
 
@@ -186,6 +188,19 @@ describe('The dashboard of a service', () => {
     const stream = await service.fetch('/events', { headers: { cookie } });
     expect(stream.status).toBe(200);
     await stream.body?.cancel();
+  });
+
+  it('The stream of an operator ends with the session', async () => {
+    const url = 'http://127.0.0.1';
+    const app = appOf([SECRET], () => Date.now() - (12 * 3600 - 2) * 1000, url);
+    let cookie = '';
+    const stream = await until('a stream begins before the session ends', async () => {
+      cookie = cookieOf(await loginTo(app, SECRET, { origin: url }));
+      const answer = await service.fetch('/events', { headers: { cookie } });
+      return answer.status === 200 && answer;
+    });
+    expect(await stream.text()).toContain('event: change'); // the whole of a stream that ends
+    expect((await service.fetch('/events', { headers: { cookie } })).status).toBe(401);
   });
 
   it('The cookie permits what the header permits, from a page of Oven’s alone', async () => {

@@ -137,7 +137,9 @@ describe('A private tape', () => {
     const own = await service.fetch(file, { headers: BEARER });
     expect([own.status, own.headers.get('cache-control')]).toEqual([200, 'private, max-age=300']);
 
-    await service.fetch(`/tapes/${nameOf('slug')}`, { method: 'DELETE', headers: BEARER });
+    // The second purge finds no job any more that says whether the tape is private.
+    for (const _time of [1, 2])
+      await service.fetch(`/tapes/${nameOf('slug')}`, { method: 'DELETE', headers: BEARER });
     expect(service.log.filter((line) => line.includes(MARK))).toEqual([]);
     expect((await readdir(join(service.root, 'blobs', 'tapes'))).join()).not.toContain(MARK);
   });

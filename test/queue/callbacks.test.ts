@@ -28,6 +28,8 @@ describe('callback', () => {
     const quick = await submit('quick', 'answers');
     await expect.poll(async () => (await queue.status(quick.jobId))?.callback.delivered, WAIT).toBe(true);
     expect(hanging.size).toBe(4);
+    const { waiting, active, retrying } = (await queue.counts()).callbacks;
+    expect([waiting + active, retrying]).toEqual([40, 0]); // none of them has failed
     answer.resolve();
     for (const { jobId } of slow) {
       await expect
@@ -93,6 +95,7 @@ describe('callback', () => {
     });
     const { jobId } = await queue.submit(requestFor('a'));
     await expect.poll(async () => (await queue.counts()).callbacks.retrying).toBe(1);
+    expect((await queue.counts()).callbacks.waiting).toBe(0);
     up = true;
     expect(await queue.replayCallback(jobId)).toBe('sent');
     await calls(1);

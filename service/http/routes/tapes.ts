@@ -47,7 +47,7 @@ export function tapeRoutes(app: App, { queue, storage, log }: TapeRouteOptions):
     const { slug } = c.req.valid('param');
     const { mongoId, unowned } = c.req.valid('query');
     // The work first: it could store files after they were removed.
-    const { removed: jobs, running, names, isPrivate } = await queue.purge(slug, mongoId);
+    const { removed: jobs, running, names, isPublic } = await queue.purge(slug, mongoId);
     const owner = mongoId === undefined ? undefined : { mongoId, unowned: unowned === 'true' };
     const files: string[] = [];
     for (const name of [slug, ...names]) {
@@ -57,7 +57,7 @@ export function tapeRoutes(app: App, { queue, storage, log }: TapeRouteOptions):
       });
       files.push(...removed);
     }
-    const named = isPrivate ? {} : { slug, files };
+    const named = isPublic ? { slug, files } : {};
     log.info({ requestId: c.get('requestId'), jobs, running, ...named }, 'tape purged');
     if (running.length > 0) throw new ApiError('TAPE_BUSY', { retryAfter: RETRY_SECONDS });
     return c.json({ slug, jobs: [...jobs], files }, 200);
