@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { FRAME_SIDE_LIMIT, LIMITS } from '../service/bake/limits.ts';
 import { SECTIONS, type SetBy, type Variable } from '../service/config/variables.ts';
-import { API_CODES, ERRORS, FAILURE_CODES, RETRIES } from '../service/errors.ts';
+import { API_CODES, CONDITION_CODES, ERRORS, FAILURE_CODES, RETRIES } from '../service/errors.ts';
 import { renderLimits } from './limits-docs.ts';
 import { grouped, renderTable } from './tables.ts';
 
@@ -94,6 +94,10 @@ export function renderErrors(): string {
     const { status, message, fault, action } = ERRORS[code];
     return [String(status), `\`${code}\``, message, fault, action];
   });
+  const conditions = CONDITION_CODES.map((code) => {
+    const { message, fault, action } = ERRORS[code];
+    return [`\`${code}\``, message, fault, action];
+  });
   return `# Error codes
 
 This file is written by \`npm run fix\` from [service/errors.ts](../service/errors.ts).
@@ -108,7 +112,12 @@ ${renderTable(['code', 'cause', 'whose fault', 'tried again', 'what to do'], fai
 
 Every refusal is \`{"error": {"code", "message", "fields"?}}\`.
 
-${renderTable(['status', 'code', 'cause', 'whose fault', 'what to do'], refusals)}`;
+${renderTable(['status', 'code', 'cause', 'whose fault', 'what to do'], refusals)}
+## What is wrong with the queue
+
+\`/health\`, \`/health/work\`, the alerts and the log name the code; a candidate that can not use Redis ends with it.
+
+${renderTable(['code', 'cause', 'whose fault', 'what to do'], conditions)}`;
 }
 
 const HEAD = ['variable', 'default', 'form', 'what it is for', 'set by'];

@@ -1,6 +1,7 @@
 /**
  * Every error code of Oven, in one table. A code with `retry` says why a bake failed: in the status of its job, its
- * callback and the metrics. A code with `status` says why a request is refused. `npm run fix` writes docs/errors.md from the table.
+ * callback and the metrics. A code with `status` says why a request is refused. A code
+ * with neither is a condition that /health tells. `npm run fix` writes docs/errors.md from the table.
  */
 
 /** Whose fault an error is. `setup`: Oven's own settings, keys or rights are wrong. `caller`: the caller asked for it. */
@@ -389,6 +390,33 @@ export const ERRORS = {
     'The tape is still being baked, and is told to stop: ask again.',
     'Ask again.',
   ),
+
+  // What /health says of Redis
+  REDIS: condition(
+    'queue',
+    'Redis takes no writes.',
+    'Look at Redis (`systemctl status redis-server`), at its disk, and at REDIS_URL.',
+  ),
+  REDIS_READ_ONLY: condition(
+    'queue',
+    'Redis is read-only: it is the replica of another one.',
+    'Make it the primary (`redis-cli REPLICAOF NO ONE`), or let the name in REDIS_URL lead to the primary. Oven connects anew by itself.',
+  ),
+  REDIS_FULL: condition(
+    'queue',
+    'Redis is full: its memory or its disk has no room left.',
+    'Raise its `maxmemory`, make room on its disk, or take a larger host for it.',
+  ),
+  REDIS_PASSWORD: condition(
+    'setup',
+    'Redis refuses the user or the password, or what they may do.',
+    'Compare user and password in REDIS_URL (percent-encoded) with those of Redis (`ACL LIST`, `requirepass`).',
+  ),
+  REDIS_TLS: condition(
+    'setup',
+    'The connection to Redis can not be encrypted, or its certificate is not trusted.',
+    'Compare REDIS_URL (rediss:// is TLS, redis:// is not; the name must be in the certificate) and REDIS_CA with the certificate of Redis.',
+  ),
 } as const satisfies Record<string, Row>;
 
 type Errors = typeof ERRORS;
@@ -402,11 +430,13 @@ export type ApiCode = { [C in ErrorCode]: Errors[C] extends { status: number } ?
 export type TapeCode = { [C in FailureCode]: Errors[C]['fault'] extends 'tape' ? C : never }[FailureCode];
 export type SourceCode = Extract<FailureCode, `SOURCE_${string}`>;
 export type StorageCode = Extract<FailureCode, `STORAGE_${string}` | 'SLUG_TAKEN'>;
+export type RedisCode = Extract<ErrorCode, 'REDIS' | `REDIS_${string}`>;
 type QueueCode = 'CANCELLED' | 'WORKER_LOST' | 'QUEUE_UNREACHABLE' | 'INTERNAL';
 export type BakeCode = Exclude<FailureCode, SourceCode | StorageCode | QueueCode>;
 
 const codes = Object.keys(ERRORS) as ErrorCode[];
 export const FAILURE_CODES = codes.filter((code): code is FailureCode => 'retry' in ERRORS[code]);
+export const CONDITION_CODES = codes.filter((code) => !('retry' in ERRORS[code] || 'status' in ERRORS[code]));
 export const API_CODES = codes.filter((code): code is ApiCode => 'status' in ERRORS[code]);
 
 /**
@@ -453,4 +483,9 @@ function failure<F extends Fault, R extends Retry>(fault: F, retry: R, message: 
 
 function refusal<F extends Fault, S extends number>(fault: F, status: S, message: string, action: string) {
   return { fault, status, message, action } as const;
+}
+
+/** Something that lasts and concerns no single tape or request. */
+function condition<F extends Fault>(fault: F, message: string, action: string) {
+  return { fault, message, action } as const;
 }

@@ -18,6 +18,7 @@ import { waitAtMost } from './lib/deadline.ts';
 import { type Log, openLog } from './lib/log.ts';
 import { readRelease } from './lib/release.ts';
 import { openQueue } from './queue/queue.ts';
+import { loggedRedisFault } from './queue/redis-faults.ts';
 import { bakeBuiltInTapes } from './selfcheck/bake-built-in.ts';
 import { startCandidate } from './selfcheck/candidate.ts';
 import { type SelfCheckOptions, startSelfCheck } from './selfcheck/self-check.ts';
@@ -77,7 +78,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const isCallbackAllowed = allowList(config.allowedCallbacks);
   const tapeBuckets = config.tapeBuckets.map(openTapeBucket);
   const storage = openStorage({ ...config.storage, publicUrl });
-  const onError = (err: Error) => log.warn({ err }, 'queue');
+  const onError = (err: Error) => log.warn({ err, ...loggedRedisFault(err) }, 'queue');
   const queue = openQueue({ redis: config.redis, maxQueued: config.maxQueued, onError });
   const disk = monitorDisk(config.tempDir, config.minFreeBytes);
   const metrics = openMetrics(queue, release);

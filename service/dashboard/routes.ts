@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { DiskSpace } from '../health/disk.ts';
-import { type Reason, takesWrites } from '../health/probes.ts';
+import { type Reason, redisReason } from '../health/probes.ts';
 import { isOperator, type Operator } from '../http/operator.ts';
 import { cached } from '../lib/cached.ts';
 import { JOB_ID } from '../lib/ids.ts';
@@ -60,14 +60,14 @@ const PAGES = ['/', '/events', '/jobs/:id'] as const;
  */
 export function dashboard(options: DashboardOptions): Hono {
   const { queue, release, startedAt, signal } = options;
-  const isWritable = cached(WRITE_MS, () => takesWrites(queue));
+  const redisFault = cached(WRITE_MS, () => redisReason(queue));
   const how = {
     maxSubscriptions: options.maxClients ?? 64,
     maxShare: options.maxShare ?? 16,
     pollMs: options.pollMs ?? 1000,
   };
-  const forAll = openBroadcaster({ ...options, isWritable, queue: redacted(queue) }, how);
-  const forOperators = openBroadcaster({ ...options, isWritable }, how);
+  const forAll = openBroadcaster({ ...options, redisFault, queue: redacted(queue) }, how);
+  const forOperators = openBroadcaster({ ...options, redisFault }, how);
   const broadcasterFor = (c: Context) => (isOperator(c) ? forOperators : forAll);
   const close = () => {
     for (const broadcaster of [forAll, forOperators]) broadcaster.close();

@@ -1,6 +1,6 @@
 /** The dashboard's data at one moment: reads queue and disk, and renders rows and figures. */
 import type { DiskSpace } from '../health/disk.ts';
-import { READ_ONLY, type Reason } from '../health/probes.ts';
+import type { Reason } from '../health/probes.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Counts, TapeReport } from '../queue/status.ts';
 import { type Markup, markup, plural, renderBytes, renderSpan } from './markup.ts';
@@ -10,8 +10,8 @@ import { bakingRow, type Row, tapeRow } from './row.ts';
 export interface Sources {
   readonly queue: Pick<Queue, 'recent' | 'counts'>;
   readonly disk: () => Promise<DiskSpace>;
-  /** Whether Redis takes writes. */
-  readonly isWritable?: () => Promise<boolean>;
+  /** Why Redis takes no writes. */
+  readonly redisFault?: () => Promise<Reason | undefined>;
   /** The fault for which tapes wait. */
   readonly fault?: () => Reason | undefined;
 }
@@ -42,18 +42,18 @@ export interface View {
 const SHOWN = { baking: 16, waiting: 20, done: 40, failed: 20 } as const;
 
 /** Reads queue and disk once. Throws when the queue does not answer. */
-export async function loadView({ queue, disk, isWritable: canWrite, fault }: Sources): Promise<View> {
-  const [counts, free, isWritable, active, waiting, done, failed] = await Promise.all([
+export async function loadView({ queue, disk, redisFault, fault }: Sources): Promise<View> {
+  const [counts, free, ofRedis, active, waiting, done, failed] = await Promise.all([
     queue.counts(),
     disk().catch(() => undefined), // the page is useful without it
-    canWrite?.() ?? true,
+    redisFault?.(),
     queue.recent(SHOWN.baking, ['active']),
     queue.recent(SHOWN.waiting, ['waiting']),
     queue.recent(SHOWN.done, ['done']),
     queue.recent(SHOWN.failed, ['failed']),
   ]);
   const view = renderView(counts, free, [...active, ...waiting, ...done, ...failed], Date.now());
-  const found = isWritable ? fault?.() : { message: READ_ONLY.message };
+  const found = ofRedis ?? fault?.();
   return found ? { ...view, trouble: `Tapes wait, and go on by themselves: ${found.message}` } : view;
 }
 

@@ -1,9 +1,10 @@
 /** GET /health: whether this service can bake. */
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { ERRORS } from '../errors.ts';
+import { ERRORS, type RedisCode } from '../errors.ts';
 import { cached } from '../lib/cached.ts';
 import { waitAtMost } from '../lib/deadline.ts';
+import { redisCodeOf } from '../queue/redis-faults.ts';
 import type { DiskMonitor } from './disk.ts';
 
 export interface ProbeOptions {
@@ -29,14 +30,14 @@ export function openProbes(options: ProbeOptions): () => Promise<readonly Reason
   const path = () => options.path ?? process.env.PATH ?? '';
   const findEncoder = cached(10 * everyMs, () => isSomewhere('ffmpeg', path().split(delimiter)));
   return cached(everyMs, async () => {
-    const [isWritable, isShort, hasEncoder] = await Promise.all([
-      takesWrites({ checkWrite: checkQueue }, queueMs),
+    const [ofRedis, isShort, hasEncoder] = await Promise.all([
+      redisReason({ checkWrite: checkQueue }, queueMs),
       disk.isShort(),
       findEncoder(),
     ]);
     const found = fault();
     return [
-      ...(isWritable ? [] : [READ_ONLY]),
+      ...(ofRedis ? [ofRedis] : []),
       ...(isShort ? [reasonOf('DISK')] : []),
       ...(hasEncoder ? [] : [reasonOf('FFMPEG_MISSING')]),
       ...(found ? [{ code: found.code, message: found.message }] : []),
@@ -44,7 +45,7 @@ export function openProbes(options: ProbeOptions): () => Promise<readonly Reason
   });
 }
 
-function reasonOf(code: 'DISK' | 'FFMPEG_MISSING'): Reason {
+function reasonOf(code: 'DISK' | 'FFMPEG_MISSING' | RedisCode): Reason {
   return { code, message: ERRORS[code].message };
 }
 
@@ -53,12 +54,13 @@ export function ownReasons(reasons: readonly Reason[]): readonly Reason[] {
   return reasons.filter(({ code }) => !/^(REDIS|QUEUE_|STORAGE_|SOURCE_)/.test(code));
 }
 
-/** A Redis that is full, read-only or gone: nothing is taken, and what runs can not end. */
-export const READ_ONLY: Reason = { code: 'REDIS', message: 'Redis takes no writes.' };
-
-/** Whether Redis takes a write within so many milliseconds. */
-export function takesWrites(queue: { checkWrite(): Promise<void> }, ms = 3000): Promise<boolean> {
-  return waitAtMost(ms, succeeds(queue.checkWrite()), () => false);
+/** Why Redis takes no write within so many milliseconds; undefined if it does. Nothing is taken then, and what runs can not end. */
+export function redisReason(queue: { checkWrite(): Promise<void> }, ms = 3000): Promise<Reason | undefined> {
+  const check = queue.checkWrite().then(
+    () => undefined,
+    (error: unknown) => reasonOf(redisCodeOf(error)),
+  );
+  return waitAtMost<Reason | undefined, Reason>(ms, check, () => reasonOf('REDIS'));
 }
 
 /** Whether `work` succeeds. */

@@ -3,7 +3,7 @@
 import { cached } from '../lib/cached.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import type { Counts, FinishedCounts } from '../queue/status.ts';
-import { READ_ONLY, type Reason, takesWrites } from './probes.ts';
+import { type Reason, redisReason } from './probes.ts';
 
 /** The limits beyond which the work is unhealthy. */
 export interface WorkLimits {
@@ -80,15 +80,13 @@ export function openWorkCheck(options: WorkOptions): () => Promise<readonly Reas
   const { queue, fault, limits = WORK_LIMITS, everyMs = 5000 } = options;
   return cached(everyMs, async (): Promise<readonly Reason[]> => {
     try {
+      const ofRedis = await redisReason({ checkWrite: queue.checkWrite ?? (async () => {}) }, QUEUE_MS);
+      if (ofRedis)
+        return [{ ...ofRedis, message: `${ofRedis.message} No tape is taken, and none can be finished.` }];
       const all = Promise.all([queue.counts(), queue.ended(limits.windowSeconds)]);
       const [counts, ended] = await waitAtMost(QUEUE_MS, all, () => {
         throw new Error(`The queue did not answer within ${QUEUE_MS} ms.`);
       });
-      const checkWrite = queue.checkWrite ?? (async () => {});
-      if (!(await takesWrites({ checkWrite }, QUEUE_MS)))
-        return [
-          { ...READ_ONLY, message: 'Redis takes no writes: no tape is taken, and none can be finished.' },
-        ];
       const found = fault?.();
       const waiting = found ? [{ code: found.code, message: `Tapes wait: ${found.message}` }] : [];
       return [...waiting, ...judgeWork(counts, ended, limits)];

@@ -146,9 +146,12 @@ export function openQueue(options: QueueOptions) {
       return found?.state === 'failed' ? readFailure(found.job.failedReason) : undefined;
     },
 
-    /** Writes to Redis: one that is full, or read-only, still answers a PING. */
-    checkWrite: async (): Promise<void> =>
-      void (await store.redis.set(keys.health(store.prefix), '1', 'EX', 60)),
+    /** Writes to Redis: one that is full, or read-only, still answers a PING. Throws what `redisCodeOf` names. */
+    checkWrite: async (): Promise<void> => {
+      const fault = store.connectionFault();
+      if (fault !== undefined) throw fault;
+      await store.redis.set(keys.health(store.prefix), '1', 'EX', 60);
+    },
 
     close: (): Promise<void> => closeStore(store),
   };

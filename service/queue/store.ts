@@ -3,6 +3,7 @@ import { FlowProducer, Queue } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { BakeResult } from '../schemas/outcome.ts';
 import type { BakeData, CallbackData } from './job.ts';
+import { isOfConnection, reconnectWhenReadOnly } from './redis-faults.ts';
 
 /**
  * Where Redis is: a redis:// or rediss:// URL, a unix:// URL, or the path of a unix socket. `ca`: certificates (PEM) that sign for a
@@ -24,6 +25,7 @@ export function redisOptions(address: RedisAddress, patience: Patience): Options
     maxRetriesPerRequest: patience === 'forever' ? null : 3,
     // For a caller that waits, a server that hangs is the same as a server that is gone.
     ...(patience === 'briefly' && { commandTimeout: COMMAND_MS }),
+    reconnectOnError: reconnectWhenReadOnly(),
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS),
   };
   if ('path' in address) return { ...options, path: address.path };
@@ -38,6 +40,18 @@ export function connect(address: RedisAddress, patience: Patience, onError: (err
   const redis = url === undefined ? new Redis(options) : new Redis(url, options);
   redis.on('error', onError);
   return redis;
+}
+
+/** Remembers for which password or certificate a connection can not be made, until it is made. Commands only say that it is not there. */
+export function watchConnection(redis: Redis): () => Error | undefined {
+  let fault: Error | undefined;
+  redis.on('error', (error) => {
+    if (isOfConnection(error)) fault = error;
+  });
+  redis.on('ready', () => {
+    fault = undefined;
+  });
+  return () => fault;
 }
 
 const REDIS_ERROR_NAMES: readonly unknown[] = [
@@ -72,6 +86,8 @@ export interface Store {
   readonly flows: FlowProducer;
   /** The start of every key. */
   readonly prefix: string;
+  /** Why the connection can not be made, if that lasts. */
+  readonly connectionFault: () => Error | undefined;
 }
 
 export function openStore(address: RedisAddress, prefix: string, onError: (error: Error) => void): Store {
@@ -86,7 +102,7 @@ export function openStore(address: RedisAddress, prefix: string, onError: (error
   callbacks.on('error', onError);
   flows.on('error', onError);
   loadScripts(redis, flows.waitUntilReady(), onError);
-  return { redis, bakes, callbacks, flows, prefix };
+  return { redis, bakes, callbacks, flows, prefix, connectionFault: watchConnection(redis) };
 }
 
 /**

@@ -1,9 +1,10 @@
 /** What a candidate proves before it serves: Redis, the buckets, the CDN, and a bake. */
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { type Fault, isPermanent } from '../errors.ts';
+import { ERRORS, type Fault, isPermanent } from '../errors.ts';
 import { withRetries } from '../lib/retry.ts';
-import { connect } from '../queue/store.ts';
+import { redisCodeOf } from '../queue/redis-faults.ts';
+import { connect, watchConnection } from '../queue/store.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import { bakeBuiltInTapes } from './bake-built-in.ts';
@@ -54,12 +55,19 @@ async function checkCdn(url: string, content: string): Promise<void> {
 /** Writes a key: a Redis whose disk is full still answers PING. */
 async function checkRedis({ redis: address }: Config): Promise<void> {
   const redis = connect(address, 'briefly', () => {});
+  const fault = watchConnection(redis);
   const key = `oven:check:${randomUUID()}`;
   try {
     await redis.set(key, key, 'EX', 60);
     const kept = await redis.get(key);
     await redis.del(key);
     if (kept !== key) throw new Error('Redis did not keep what it was given.');
+  } catch (error) {
+    const cause = fault() ?? error;
+    const code = redisCodeOf(cause);
+    if (code === 'REDIS') throw cause;
+    const { message, action } = ERRORS[code];
+    throw Object.assign(new Error(`${message} ${action}`, { cause }), { code });
   } finally {
     redis.disconnect();
   }

@@ -10,6 +10,7 @@ import { ERRORS, type FailureCode, OvenError } from '../errors.ts';
 import type { DiskMonitor } from '../health/disk.ts';
 import type { Metrics } from '../health/metrics.ts';
 import { type Log, scrubber } from '../lib/log.ts';
+import { loggedRedisFault } from '../queue/redis-faults.ts';
 import type { Failure } from '../schemas/outcome.ts';
 import { bakeBuiltInTapes } from '../selfcheck/bake-built-in.ts';
 import { type StartupCheck, startupChecks } from '../selfcheck/startup-checks.ts';
@@ -80,7 +81,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     onFinalFailure: options.onFinalFailure,
     events: logEvents(log),
     describeFailure: failureDescriber(release, scrubber(secretsOf(config))),
-    onError: (err) => log.error({ err }, 'queue'),
+    onError: (err) => log.error({ err, ...loggedRedisFault(err) }, 'queue'),
   });
   const close = async (seconds?: number) => {
     sweeper.stop();

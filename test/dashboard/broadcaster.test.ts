@@ -135,7 +135,8 @@ test('One visitor has a share of the subscriptions, and gets a place again when 
 });
 
 test('A Redis that takes no writes is told as trouble', async () => {
-  const broadcaster = openBroadcaster({ ...source().sources, isWritable: async () => false }, OPTIONS);
+  const redisFault = async () => ({ code: 'REDIS', message: 'Redis takes no writes.' });
+  const broadcaster = openBroadcaster({ ...source().sources, redisFault }, OPTIONS);
   expect((await broadcaster.view()).trouble).toBe(
     'Tapes wait, and go on by themselves: Redis takes no writes.',
   );

@@ -41,12 +41,16 @@ it.each<[string, string[], Partial<Counts>, Partial<FinishedCounts>]>([
 });
 
 it('GET /health/work reports a Redis that takes no writes', async () => {
-  const checkWrite = () => Promise.reject(new Error('OOM'));
+  const checkWrite = () => Promise.reject(new Error('OOM command not allowed'));
   const check = openWorkCheck({
     queue: { counts: async () => counts, ended: async () => ended, checkWrite },
   });
   expect(await check()).toEqual([
-    { code: 'REDIS', message: 'Redis takes no writes: no tape is taken, and none can be finished.' },
+    {
+      code: 'REDIS_FULL',
+      message:
+        'Redis is full: its memory or its disk has no room left. No tape is taken, and none can be finished.',
+    },
   ]);
 });
 

@@ -10,6 +10,8 @@ export interface RedisRig {
   /** For the service's REDIS_URL. */
   readonly url: string;
   readonly socket: string;
+  /** Sends one command as the administrator. */
+  admin(...command: readonly [string, ...string[]]): Promise<unknown>;
   /** kill -9: what was acknowledged must be there after `start`. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -17,13 +19,14 @@ export interface RedisRig {
   stop(): Promise<void>;
 }
 
-/** Starts redis-server. Nothing listens on the network. */
-export async function startRedis(): Promise<RedisRig> {
+/** Starts redis-server. Nothing listens on the network, unless `more` arguments say so. */
+export async function startRedis(more: readonly string[] = []): Promise<RedisRig> {
   const folder = await mkdtemp(join(tmpdir(), 'oven-redis-'));
   const socket = join(folder, 'redis.sock');
   const args = [
     ...['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', '--daemonize', 'no'],
     ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
+    ...more,
   ];
   let server: ReturnType<typeof run> | undefined;
   const run = () => execa('redis-server', args, { stdin: 'ignore', forceKillAfterDelay: 2000 });
@@ -41,6 +44,14 @@ export async function startRedis(): Promise<RedisRig> {
   return {
     url: `unix://${socket}`,
     socket,
+    admin: async (...command) => {
+      const client = new Redis({ path: socket });
+      try {
+        return await client.call(...command);
+      } finally {
+        client.disconnect();
+      }
+    },
     kill: () => end('SIGKILL'),
     start,
     stop: async () => {
