@@ -53,8 +53,7 @@ export function openQueue(options: QueueOptions) {
   const { historySeconds = 30 * DAY_SECONDS, attempts = MAX_ATTEMPTS.transient, backoffMs = 5000 } = options;
   const policy: JobPolicy = { historySeconds, attempts, backoffMs };
   const store = openStore(options.redis, options.prefix ?? 'oven', options.onError ?? (() => {}));
-  const countWaiting = () => store.bakes.getJobCountByTypes('waiting', 'prioritized', 'delayed');
-  const capacity = openCapacity(options.maxQueued, countWaiting);
+  const capacity = openCapacity(store, options.maxQueued);
   const submitting = singleFlight<Submitted>();
 
   return {
@@ -84,7 +83,7 @@ export function openQueue(options: QueueOptions) {
         const { callbackId: oldCallbackId, rebakeId } = data;
         const request = await newestRequest(store, data);
         const attempt = { policy, jobId, request, priority: opts.priority ?? 0, rebakeId, oldCallbackId };
-        const added = await capacity.admit(async () => {
+        const added = await capacity.admit(jobId, async () => {
           await requeue(store, attempt);
           return 'retrying' as const;
         });

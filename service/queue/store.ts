@@ -140,6 +140,8 @@ export const keys = {
   health: (prefix: string) => `${prefix}:health`,
   /** What operators were told. */
   alerts: (prefix: string) => `${prefix}:alerts`,
+  /** Jobs that are about to wait. */
+  reserved: (prefix: string) => `${prefix}:reserved`,
   /** Requeues that have begun. */
   requeues: (prefix: string) => `${prefix}:renewals`,
   lock: (prefix: string, name: string) => `${prefix}:lock:${name}`,

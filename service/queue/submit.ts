@@ -56,7 +56,7 @@ export async function submit(
     const status = latest === undefined ? null : toStatus(latest).status;
     const unchanged = (outcome: Submitted['outcome']) => ({ jobId, status, created: false, outcome });
     const add = async (newId: string, outcome: 'accepted' | 'retrying', work: () => Promise<void>) => {
-      const added = await capacity.admit(async () => {
+      const added = await capacity.admit(newId, async () => {
         const seconds = 2 * policy.historySeconds;
         const remembered = store.redis.set(keys.latest(store.prefix, identity), newId, 'EX', seconds);
         await settleAll([remembered, work()]);

@@ -21,7 +21,6 @@ export const UNIT = [
   'test/infra/{checks,config}.test.ts',
   'test/netlify/{doors,pieces,signals}.test.ts',
   'test/lib/{argv,cached,deadline,latest-only,retry,trace,tries}.test.ts',
-  'test/queue/capacity.test.ts',
   'test/rehearse/{events,table,tools}.test.ts',
   'test/release/lock.test.ts',
   'test/rig/run/*.test.ts',
