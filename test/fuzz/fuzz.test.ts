@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noMongo } from '../netlify/rig/mongo.ts';
 import { fuzz } from './fuzz.ts';
 import { TARGETS, type TargetName } from './targets.ts';
 
@@ -11,6 +12,7 @@ describe('Mutated inputs', () => {
     ['png', 1000, 3],
     ['wav', 250, 3],
     ['timing', 1000, 6],
+    ['api', 500, 40],
     ['bake', 6, 2],
   ])('Each mutated input of the target %s is read, or refused with a code', async (name, count, outcomes) => {
     const result = await fuzz({ module: TARGETS[name], seed: 1, count });
@@ -18,6 +20,17 @@ describe('Mutated inputs', () => {
     expect(result.tried).toBe(count);
     expect(result.outcomes.size).toBeGreaterThanOrEqual(outcomes); // wrong in many ways
   });
+
+  const why = noMongo();
+  it.skipIf(why)(
+    `Each mutated callback is accepted only if it is genuine, and a refused one changes nothing${why ? ` (skipped: ${why})` : ''}`,
+    async () => {
+      const result = await fuzz({ module: TARGETS.callback, seed: 1, count: 300 });
+      expect(result.findings).toEqual([]);
+      expect(result.tried).toBe(300);
+      expect(result.outcomes.size).toBeGreaterThanOrEqual(12);
+    },
+  );
 });
 
 describe('The fuzzer', () => {
@@ -31,6 +44,15 @@ describe('The fuzzer', () => {
       'no end within 2 s',
       'the process ended with 7',
     ]);
+  });
+
+  it('ends with a finding when a target can not be opened', async () => {
+    const text =
+      'export const target = { deadlineMs: 1000, make: () => Buffer.alloc(1), open: () => process.exit(3) };';
+    const module = `data:text/javascript,${encodeURIComponent(text)}`;
+    const { tried, findings } = await fuzz({ module, seed: 1, count: 5 });
+    expect(tried).toBe(0);
+    expect(findings).toEqual([{ n: 0, what: 'the process ended with 3 before its first input' }]);
   });
 
   it('finds memory that grows', async () => {

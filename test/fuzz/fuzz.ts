@@ -100,7 +100,13 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
       });
       child.once('exit', (code, signal) => {
         clearInterval(watch);
-        if (!isDone) lost(`the process ended with ${signal ?? code}`);
+        const how = `the process ended with ${signal ?? code}`;
+        if (!isDone) lost(how);
+        if (!isDone && last < first) {
+          // The next process would end so as well.
+          findings.push({ n: first, what: `${how} before its first input` });
+          isDone = true;
+        }
         const growth = memory.at(-1)! - memory[0]!;
         if (growth > GROWTH_MIB) {
           const course = memory.map((mib) => mib.toFixed(0)).join(' ');

@@ -4,6 +4,8 @@ export const TARGETS = {
   png: moduleOf('png'),
   wav: moduleOf('wav'),
   timing: moduleOf('timing'),
+  api: moduleOf('api'),
+  callback: moduleOf('callback'),
   bake: moduleOf('bake'),
   service: moduleOf('service'),
 };

@@ -52,6 +52,14 @@ describe('GET /openapi.json', () => {
     expect(servers).toEqual([{ url: 'https://oven.test/below' }]);
   });
 
+  it('The document has 413 for each route whose requests may have a body', async () => {
+    const { paths } = await document();
+    const operations = Object.values(paths).flatMap((methods) => Object.entries(methods));
+    const sized = operations.filter(([method]) => method !== 'get');
+    expect(sized.length).toBeGreaterThan(7);
+    for (const [, { responses }] of sized) expect(Object.keys(responses)).toContain('413');
+  });
+
   it('The document has each status of POST /bake, and names each code', async () => {
     const { info, paths } = await document();
     expect(Object.keys(paths['/bake']!.post!.responses)).toEqual([

@@ -17,7 +17,7 @@ export function drainRoutes(app: App, { queue, drain, log }: DrainRouteOptions):
   const middleware = operatorOnly;
   const responses = {
     200: json(drained, 'What is left to do.'),
-    ...errors('UNAUTHORIZED', 'QUEUE_UNREACHABLE'),
+    ...errors('BODY_TOO_LARGE', 'UNAUTHORIZED', 'QUEUE_UNREACHABLE'),
   };
   const start = createRoute({
     method: 'post',

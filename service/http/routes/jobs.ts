@@ -69,6 +69,7 @@ export function jobRoutes(app: App, options: JobRouteOptions): void {
     responses: {
       202: json(accepted, 'It is in the queue again.'),
       ...errors(
+        'BODY_TOO_LARGE',
         'UNAUTHORIZED',
         'JOB_NOT_FOUND',
         'JOB_UNFINISHED',
@@ -136,7 +137,7 @@ export function jobRoutes(app: App, options: JobRouteOptions): void {
     ...action('/jobs/{id}/cancel', 'Stop a job, or take it out of the queue'),
     responses: {
       200: json(accepted, 'It is told to stop; its callback reports the failure `CANCELLED`.'),
-      ...errors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'JOB_FINISHED', 'QUEUE_UNREACHABLE'),
+      ...errors('BODY_TOO_LARGE', 'UNAUTHORIZED', 'JOB_NOT_FOUND', 'JOB_FINISHED', 'QUEUE_UNREACHABLE'),
     },
   });
   app.openapi(cancel, async (c) => {
@@ -152,7 +153,7 @@ export function jobRoutes(app: App, options: JobRouteOptions): void {
     ...action('/jobs/{id}/replay-callback', 'Send the callback of an ended job again'),
     responses: {
       202: json(accepted, 'It is sent again under the same `webhook-id`.'),
-      ...errors('UNAUTHORIZED', 'JOB_NOT_FOUND', 'JOB_UNFINISHED', 'QUEUE_UNREACHABLE'),
+      ...errors('BODY_TOO_LARGE', 'UNAUTHORIZED', 'JOB_NOT_FOUND', 'JOB_UNFINISHED', 'QUEUE_UNREACHABLE'),
     },
   });
   app.openapi(replay, async (c) => {

@@ -40,7 +40,14 @@ export function tapeRoutes(app: App, { queue, storage, log }: TapeRouteOptions):
     request: { params: z.object({ slug }), query },
     responses: {
       200: json(purged, 'What was removed.'),
-      ...errors('INVALID_REQUEST', 'UNAUTHORIZED', 'TAPE_BUSY', 'STORAGE_FAILED', 'QUEUE_UNREACHABLE'),
+      ...errors(
+        'BODY_TOO_LARGE',
+        'INVALID_REQUEST',
+        'UNAUTHORIZED',
+        'TAPE_BUSY',
+        'STORAGE_FAILED',
+        'QUEUE_UNREACHABLE',
+      ),
     },
   });
   app.openapi(route, async (c) => {

@@ -13,7 +13,6 @@ export const LONGEST: readonly string[] = [
   'test/release/take-over.test.ts',
   'test/release/activate.test.ts',
   'test/encoders/encoders.test.ts',
-  'test/http/fuzz.test.ts',
   'test/deploy/host.test.ts',
   'test/netlify/end-to-end.test.ts',
   'test/dashboard/page.test.ts',

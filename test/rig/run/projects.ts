@@ -36,6 +36,7 @@ export const UNIT = [
 /** Files that only one command runs, and the variable by which it asks for them. */
 const OF_COMMANDS = {
   'test/ci/act.test.ts': 'OVEN_TEST_ACT', // npm run test:workflows
+  'test/http/fuzz.test.ts': 'OVEN_TEST_API', // npm run test:api
   'test/docker/docker.test.ts': 'OVEN_TEST_DOCKER', // npm run test:docker
   'test/deploy/first-boot.test.ts': 'OVEN_TEST_DEPLOY', // npm run test:deploy
 };
