@@ -3,17 +3,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cachedTape } from '../test/tapes/cache.ts';
-import { describeMachine } from './machine.ts';
+import { describeCheckout, describeMachine } from './machine.ts';
 import { renderLine, renderReport, renderSection, type SectionResults } from './report.ts';
 import type { Quality, TapeResult } from './results.ts';
 import { type Plan, planRun, type Section, USAGE } from './sections.ts';
+import { ResultStore } from './store.ts';
 import { measureTape } from './tape.ts';
+import { type BenchTape, tapeFile } from './tapes.ts';
 
 const TAPES = fileURLToPath(new URL('../.cache/tapes', import.meta.url));
+const STORE = fileURLToPath(new URL('../.cache/bench/results', import.meta.url));
 const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 
-/** The quality of the plain recipe for each tape, which is the same in all sections. */
+/** The quality of the plain recipe for each kind of tape. It is the same in all sections, and for every encoder of PNG. */
 type PlainQualities = Map<string, Quality>;
 
 async function main(): Promise<void> {
@@ -40,43 +42,48 @@ async function main(): Promise<void> {
   }
 }
 
-async function measureAll({ sections, whole, oven }: Plan, folder: string): Promise<void> {
-  const machine = await describeMachine();
-  console.log(machine);
+async function measureAll(plan: Plan, folder: string): Promise<void> {
+  const machine = [await describeMachine()];
+  if (plan.against !== undefined) machine.push(`against ${await describeCheckout(plan.against)}`);
+  console.log(machine.join(', '));
   const plainQualities: PlainQualities = new Map();
+  const store = await ResultStore.open(STORE, plan.goOn);
   const measured: SectionResults[] = [];
-  for (const section of sections) {
+  for (const section of plan.sections) {
     console.log(`\n${section.name}:`);
     const results: TapeResult[] = [];
-    for (const name of section.tapes) {
-      const result = await measureOne(name, section, { folder, oven, plainQualities });
+    for (const tape of section.tapes) {
+      const result =
+        store.get(section.name, tape.name) ??
+        (await measureOne(tape, section, { ...plan, folder, plainQualities }));
       console.log(`  ${renderLine(result)}`);
+      if (result.quality) plainQualities.set(tape.kind, result.quality.plain);
+      await store.set(section.name, result);
       results.push(result);
     }
     measured.push({ section, results });
     console.log(`\n${renderSection({ section, results })}`);
   }
-  if (!whole) return;
-  await writeFile(RESULTS, renderReport(machine, measured));
+  if (!plan.whole) return;
+  await writeFile(RESULTS, renderReport(machine.join(', '), measured));
   console.log('\nWritten to bench/RESULTS.md');
 }
 
 async function measureOne(
-  name: Section['tapes'][number],
+  tape: BenchTape,
   section: Section,
   {
     folder,
-    oven,
     plainQualities,
-  }: { folder: string; oven: string | undefined; plainQualities: PlainQualities },
+    against,
+    without,
+  }: Pick<Plan, 'against' | 'without'> & { folder: string; plainQualities: PlainQualities },
 ): Promise<TapeResult> {
-  const { path } = await cachedTape(name, TAPES);
-  const own = await mkdtemp(join(folder, `${name}-`));
+  const path = await tapeFile(tape, TAPES);
+  const own = await mkdtemp(join(folder, `${tape.name}-`));
   try {
-    const subject = { name, path, folder: own, plainQuality: plainQualities.get(name), oven };
-    const result = await measureTape(subject, section);
-    if (result.quality) plainQualities.set(name, result.quality.plain);
-    return result;
+    const plainQuality = plainQualities.get(tape.kind);
+    return await measureTape({ tape, path, folder: own, plainQuality, against, without }, section);
   } finally {
     await rm(own, { recursive: true, force: true });
   }

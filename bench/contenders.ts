@@ -3,15 +3,16 @@ import { fileURLToPath } from 'node:url';
 import type { Scale } from '../service/bake/plan/size.ts';
 import type { Command } from './measure.ts';
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+/** What is measured of each tape: Oven, the Oven of another checkout, the plain recipe, and the floor. */
+export const CONTENDERS = ['oven', 'against', 'plain', 'floor'] as const;
+export type Contender = (typeof CONTENDERS)[number];
 
-/** Oven as a user runs it: the whole process, from ZIP to files. */
-export function ovenCommand(
-  tape: string,
-  out: string,
-  scale: Scale,
-  program = here('../bin/oven.js'),
-): Command {
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const OWN_CHECKOUT = here('..');
+
+/** Oven as a user runs it: the whole process, from ZIP to files. `checkout` is the folder of its repository. */
+export function ovenCommand(tape: string, out: string, scale: Scale, checkout = OWN_CHECKOUT): Command {
+  const program = join(checkout, 'bin/oven.js');
   return [process.execPath, program, 'bake', tape, '--out', out, '--scale', `${scale}`, '--json'];
 }
 

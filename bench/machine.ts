@@ -10,3 +10,11 @@ export async function describeMachine(): Promise<string> {
   const processor = first?.model.trim() || 'of unknown model';
   return `${date}, ${cpus().length} cores (${processor}), ffmpeg ${ffmpeg}, Node ${process.version}`;
 }
+
+/** The commit of another checkout, or `another checkout` where git does not know it. */
+export async function describeCheckout(folder: string): Promise<string> {
+  const { stdout, failed } = await execa('git', ['-C', folder, 'rev-parse', '--short', 'HEAD'], {
+    reject: false,
+  });
+  return failed ? 'another checkout' : stdout;
+}

@@ -15,9 +15,12 @@ const SAMPLE_MS = 15;
 const PSS_EVERY = 4;
 
 /** Runs a command to its end, untimed. Samples the memory of its process tree, and gives its stdout too. */
-export async function sampleMemory(command: Command): Promise<PeakMemory & { stdout: string }> {
+export async function sampleMemory(
+  command: Command,
+  env: Readonly<Record<string, string>> = {},
+): Promise<PeakMemory & { stdout: string }> {
   const [program, ...args] = command;
-  const running = execa(program, args, { stdin: 'ignore' });
+  const running = execa(program, args, { stdin: 'ignore', env });
   const peak = { rssMiB: Number.NaN, pssMiB: Number.NaN };
   let samples = 0;
   const timer = setInterval(() => {

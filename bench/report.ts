@@ -1,7 +1,8 @@
 import { type Quality, summarise, type TapeResult } from './results.ts';
 import type { Section } from './sections.ts';
+import { geometricMean } from './statistics.ts';
 import { renderTable, show } from './table.ts';
-import { judge, judgeScale4, meanRatio, type Verdict } from './targets.ts';
+import { bytesRatios, cpuRatios, judge, judgeScale4, meanRatio, type Verdict } from './targets.ts';
 
 /** One section's results, to be rendered. */
 export interface SectionResults {
@@ -22,13 +23,15 @@ export function renderReport(machine: string, sections: readonly SectionResults[
 export function renderSection({ section, results }: SectionResults): string {
   const rounds = section.runs === 1 ? 'One round' : `Medians of ${section.runs} rounds`;
   const title = `## ${section.name}\n\n${rounds}, Oven and the plain recipe in turn.`;
-  const mean = `Geometric mean of the ratios: **${meanRatio(results).toFixed(2)}×**`;
+  const mean = `Geometric mean of the ratios: **${show(meanRatio(results), 2)}×**`;
+  const encoders = new Set(results.map(({ png }) => png));
   const judged = section.pin ? [] : section.scale === 'auto' ? judge(results) : judgeScale4(results);
   const measured = results.filter(({ quality }) => quality !== undefined);
   return [
     title,
     timeTable(results),
     mean,
+    ...(encoders.size > 1 ? [encoderTable(results)] : []),
     ...(measured.length > 0 ? [sizeTable(measured), likenessTable(measured)] : []),
     ...(judged.length > 0 ? [verdictTable(judged)] : []),
   ].join('\n\n');
@@ -36,8 +39,9 @@ export function renderSection({ section, results }: SectionResults): string {
 
 /** One line about a tape, printed as soon as it is measured. */
 export function renderLine(result: TapeResult): string {
-  const { oven, plain, ratio, floor } = summarise(result);
-  const times = `${show(oven, 2)} s, plain ${show(plain, 2)} s (${show(ratio, 1)}×), floor ${show(floor, 2)} s`;
+  const { oven, plain, ratio, floor, ovenCpu, against, cpuRatio } = summarise(result);
+  const other = against === undefined ? '' : `, other ${show(against, 2)} s (CPU ${show(cpuRatio, 2)})`;
+  const times = `${show(oven, 2)} s (CPU ${show(ovenCpu, 2)}), plain ${show(plain, 2)} s (${show(ratio, 1)}×), floor ${show(floor, 2)} s${other}`;
   const { quality } = result;
   if (!quality) return `${result.tape}: ${times}`;
   const likeness = `${show(quality.oven.psnr, 1)} dB against ${show(quality.plain.psnr, 1)}`;
@@ -45,11 +49,28 @@ export function renderLine(result: TapeResult): string {
   return `${result.tape}: ${times}, ${likeness}, ${bytes}, ${show(quality.oven.rssMiB)} MiB`;
 }
 
+/** The means by who compressed the PNGs. */
+function encoderTable(results: readonly TapeResult[]): string {
+  const head = ['PNGs by', 'mean ratio', 'least', 'CPU of other', 'bytes of plain'];
+  const rows = [...Map.groupBy(results, ({ png }) => png)].map(([png, group]) => [
+    png,
+    `${show(meanRatio(group), 2)}×`,
+    `${show(Math.min(...group.map((result) => summarise(result).ratio)), 2)}×`,
+    show(geometricMean(cpuRatios(group)), 2),
+    show(geometricMean(bytesRatios(group)), 2),
+  ]);
+  return renderTable(head, rows);
+}
+
 function timeTable(results: readonly TapeResult[]): string {
   const head = ['tape', 'frames', 'differ', 'Oven s', 'plain s', 'ratio', 'by round'];
   const more = ['Oven CPU s', 'plain CPU s', 'floor s', '1.3 floor + 0.3'];
+  const other = ['other s', 'other CPU s', 'CPU ratio'];
+  const withOther = results.some(({ times }) => times.against.length > 0);
   const rows = results.map((result) => {
-    const { oven, plain, floor, ovenCpu, plainCpu, ratio, pairwise, allowed } = summarise(result);
+    const summary = summarise(result);
+    const { oven, plain, floor, ovenCpu, plainCpu, ratio, pairwise, allowed } = summary;
+    const { against, againstCpu, cpuRatio } = summary;
     return [
       result.tape,
       `${result.frames}`,
@@ -62,9 +83,10 @@ function timeTable(results: readonly TapeResult[]): string {
       show(plainCpu, 2),
       show(floor, 2),
       show(allowed, 2),
+      ...(withOther ? [show(against, 2), show(againstCpu, 2), show(cpuRatio, 2)] : []),
     ];
   });
-  return renderTable([...head, ...more], rows);
+  return renderTable([...head, ...more, ...(withOther ? other : [])], rows);
 }
 
 function sizeTable(results: readonly TapeResult[]): string {

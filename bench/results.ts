@@ -1,3 +1,4 @@
+import type { Contender } from './contenders.ts';
 import type { Fidelity } from './fidelity.ts';
 import type { Times } from './measure.ts';
 import { median, pairwiseRatio } from './statistics.ts';
@@ -11,14 +12,19 @@ export interface Quality extends Fidelity {
   timing: TimingErrors;
   rssMiB: number;
   pssMiB: number;
+  /** The settings that Oven chose for the content. */
+  settings?: string;
 }
 
 /** All measurements of a tape. A list of times has an entry for each round. */
 export interface TapeResult {
   tape: string;
+  kind: string;
+  /** Who compressed its pictures. */
+  png: string;
   frames: number;
   uniqueFrames: number;
-  times: Record<'oven' | 'plain' | 'floor', Times[]>;
+  times: Record<Contender, Times[]>;
   /** Undefined where only times are measured. */
   quality: Record<'oven' | 'plain', Quality> | undefined;
 }
@@ -30,6 +36,10 @@ export interface Summary {
   floor: number | undefined;
   ovenCpu: number;
   plainCpu: number;
+  against: number | undefined;
+  againstCpu: number | undefined;
+  /** Oven's CPU divided by that of the other checkout. */
+  cpuRatio: number | undefined;
   /** The plain recipe's median divided by Oven's. */
   ratio: number;
   /** The median of the ratios of each round. */
@@ -43,7 +53,7 @@ const FLOORS = 1.3;
 const START_SECONDS = 0.3;
 
 /** Summarises the rounds of a tape. */
-export function summarise({ times: { oven, plain, floor } }: Pick<TapeResult, 'times'>): Summary {
+export function summarise({ times: { oven, plain, floor, against } }: Pick<TapeResult, 'times'>): Summary {
   const seconds = (list: readonly Times[]) => list.map((times) => times.seconds);
   const cpu = (list: readonly Times[]) => median(list.map(({ cpuSeconds }) => cpuSeconds));
   const floorSeconds = floor.length > 0 ? median(seconds(floor)) : undefined;
@@ -53,6 +63,9 @@ export function summarise({ times: { oven, plain, floor } }: Pick<TapeResult, 't
     floor: floorSeconds,
     ovenCpu: cpu(oven),
     plainCpu: cpu(plain),
+    against: against.length > 0 ? median(seconds(against)) : undefined,
+    againstCpu: against.length > 0 ? cpu(against) : undefined,
+    cpuRatio: against.length > 0 ? cpu(oven) / cpu(against) : undefined,
     ratio: median(seconds(plain)) / median(seconds(oven)),
     pairwise: pairwiseRatio(seconds(plain), seconds(oven)),
     allowed: floorSeconds === undefined ? undefined : FLOORS * floorSeconds + START_SECONDS,

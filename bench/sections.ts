@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SCALES, type Scale } from '../service/bake/plan/size.ts';
-import { catalogue, type TapeName } from '../test/tapes/catalogue.ts';
+import { CONTENDERS, type Contender } from './contenders.ts';
+import { BENCH_TAPES, type BenchTape, findTapes, TAPE_NAMES } from './tapes.ts';
 
 /** One comparison of Oven and the plain recipe on the same tapes. */
 export interface Section {
@@ -8,9 +9,9 @@ export interface Section {
   scale: Scale;
   /** Whether all runs on one core. Then only times are measured, since the videos are the same. */
   pin: boolean;
-  /** Rounds of each tape. In each round Oven, the plain recipe and the floor run once, in turn. */
+  /** Rounds of each tape. In each round every contender runs once, in turn. */
   runs: number;
-  tapes: readonly TapeName[];
+  tapes: readonly BenchTape[];
 }
 
 /** The run that the command line asks for. */
@@ -18,29 +19,39 @@ export interface Plan {
   sections: Section[];
   /** Whether the run is a complete one, and is written to bench/RESULTS.md. */
   whole: boolean;
-  /** Another bin/oven.js to measure, such as that of an older release. */
-  oven: string | undefined;
+  /** Whether results of an earlier, interrupted run are kept. */
+  goOn: boolean;
+  /** The folder of another checkout of Oven, which is measured too. */
+  against: string | undefined;
+  /** What is not measured. */
+  without: readonly Contender[];
 }
 
-const ALL = Object.keys(catalogue) as TapeName[];
-/** One tape of each kind for the confirming sections. The plain recipe takes minutes for the other tapes. */
-const EACH_KIND: readonly TapeName[] = ['prompt', 'paint', 'wire', 'sprites'];
-const QUICK: readonly TapeName[] = ['still', 'prompt', 'paint'];
+/** Tapes for the confirming sections. The plain recipe takes minutes for the other tapes. */
+const CONFIRMING: readonly BenchTape[] = ['text', 'paint', 'wire', 'drawing'].flatMap((kind) =>
+  findTapes(`${kind}-chromium`),
+);
+const QUICK: readonly BenchTape[] = ['static', 'text', 'paint'].flatMap((kind) =>
+  findTapes(`${kind}-stored`),
+);
 /** With more than three rounds the medians hardly move. The other sections only confirm the first. */
 const RUNS = 3;
 const CONFIRMING_RUNS = 1;
 
-export const USAGE = `Usage: npm run bench [-- [TAPE…] [--runs N] [--scale FACTOR] [--pin] [--quick] [--oven FILE]]
+export const USAGE = `Usage: npm run bench [-- [TAPE…] [OPTIONS]]
 
 Bakes tapes with Oven and by the plain recipe in turn, and compares. With nothing said, all of it is
-done, which takes a while, and bench/RESULTS.md is written. Otherwise one section is printed:
+done, which takes ten minutes, and bench/RESULTS.md is written. Otherwise one section is printed:
 
-  TAPE…           only these: ${ALL.join(', ')}
+  TAPE…           only these: ${TAPE_NAMES.join(', ')}, one such as
+                  plot-adaptive, or catalogue/NAME for one of the tests' tapes
+  --against DIR   measures the Oven of another checkout too
+  --without LIST  leaves out some of plain, floor
   --runs N        rounds of each tape (${RUNS})
   --scale FACTOR  Oven's scale: ${SCALES.join(', ')}
   --pin           everything on one core, and only times
   --quick         one round of three small tapes
-  --oven FILE     another bin/oven.js to measure`;
+  --continue      keeps what an interrupted run has measured`;
 
 /** Plans the run from the arguments. Throws an error with a message for the user where they are wrong. */
 export function planRun(args: readonly string[]): Plan {
@@ -52,7 +63,9 @@ export function planRun(args: readonly string[]): Plan {
       scale: { type: 'string' },
       pin: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
-      oven: { type: 'string' },
+      continue: { type: 'boolean', default: false },
+      against: { type: 'string' },
+      without: { type: 'string', default: '' },
     },
   });
   const scale = SCALES.find((known) => String(known) === (values.scale ?? 'auto'));
@@ -60,27 +73,42 @@ export function planRun(args: readonly string[]): Plan {
   const runs = values.runs === undefined ? undefined : Number(values.runs);
   if (runs !== undefined && !(Number.isInteger(runs) && runs > 0))
     throw new Error('--runs is a whole number');
-  const { pin, quick, oven } = values;
+  const without = withoutOf(values.without);
+  const { pin, quick, against, continue: goOn } = values;
+  const rest = { goOn, against, without };
   const tapes = tapesOf(positionals, quick);
-  const whole = tapes === ALL && !pin && !quick && values.scale === undefined;
-  if (whole) return { sections: wholeRun(runs), whole: oven === undefined, oven };
-  const name = [`scale ${scale}`, ...(pin ? ['one core'] : [])].join(', ');
-  return { sections: [{ name, scale, pin, runs: runs ?? (quick ? 1 : RUNS), tapes }], whole: false, oven };
+  const whole = tapes === BENCH_TAPES && !pin && !quick && values.scale === undefined;
+  if (whole) return { sections: wholeRun(runs), whole: without.length === 0, ...rest };
+  const name = [`Scale ${scale}`, ...(pin ? ['one core'] : [])].join(', ');
+  return {
+    sections: [{ name, scale, pin, runs: runs ?? (quick ? 1 : RUNS), tapes }],
+    whole: false,
+    ...rest,
+  };
 }
 
-function tapesOf(names: readonly string[], quick: boolean): readonly TapeName[] {
-  const unknown = names.filter((name) => !(ALL as string[]).includes(name));
-  if (unknown.length > 0) throw new Error(`no tape named ${unknown.join(', ')}`);
-  if (names.length > 0) return names as TapeName[];
-  return quick ? QUICK : ALL;
+function withoutOf(list: string): Contender[] {
+  return list
+    .split(',')
+    .filter((name) => name !== '')
+    .map((name) => {
+      const found = CONTENDERS.find((one) => one === name);
+      if (found !== 'plain' && found !== 'floor') throw new Error('--without has plain, floor or both');
+      return found;
+    });
+}
+
+function tapesOf(names: readonly string[], quick: boolean): readonly BenchTape[] {
+  if (names.length > 0) return [...new Set(names.flatMap(findTapes))];
+  return quick ? QUICK : BENCH_TAPES;
 }
 
 function wholeRun(asked: number | undefined): Section[] {
   const runs = asked ?? RUNS;
   const confirming = asked ?? CONFIRMING_RUNS;
   return [
-    { name: 'As it comes', scale: 'auto', pin: false, runs, tapes: ALL },
-    { name: 'Scale 4', scale: 4, pin: false, runs: confirming, tapes: EACH_KIND },
-    { name: 'Pinned to one core', scale: 'auto', pin: true, runs: confirming, tapes: EACH_KIND },
+    { name: 'As it comes', scale: 'auto', pin: false, runs, tapes: BENCH_TAPES },
+    { name: 'Scale 4', scale: 4, pin: false, runs: confirming, tapes: CONFIRMING },
+    { name: 'Pinned to one core', scale: 'auto', pin: true, runs: confirming, tapes: CONFIRMING },
   ];
 }

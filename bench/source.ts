@@ -12,8 +12,6 @@ export interface Source {
   starts: number[];
   /** The frames that differ from the one before, and the first. */
   runs: number[];
-  /** Bytes of the PNGs of these frames. */
-  runBytes: number;
   width: number;
   height: number;
   hasSound: boolean;
@@ -26,17 +24,13 @@ export async function unpackSource(tape: string, folder: string): Promise<Source
   const runs: number[] = [];
   let starts: number[] = [];
   let frames = 0;
-  let runBytes = 0;
   let last: Buffer | undefined;
   for (const file of zip.files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const bytes = await file.buffer();
     await writeFile(join(folder, file.path), bytes);
     if (file.path === 'timing.json') starts = startsOf(JSON.parse(bytes.toString('utf8')));
     if (!file.path.endsWith('.png')) continue;
-    if (!last?.equals(bytes)) {
-      runs.push(frames);
-      runBytes += bytes.length;
-    }
+    if (!last?.equals(bytes)) runs.push(frames);
     last = bytes;
     frames++;
   }
@@ -48,7 +42,6 @@ export async function unpackSource(tape: string, folder: string): Promise<Source
     frames,
     starts,
     runs,
-    runBytes,
     width: last.readUInt32BE(16),
     height: last.readUInt32BE(20),
     hasSound,

@@ -8,12 +8,14 @@ export interface Verdict {
   held: boolean;
 }
 
-const MEAN_RATIO = 7;
-const LEAST_RATIO = 2.5;
+const MEAN_RATIO = 9;
+const LEAST_RATIO = 3.5;
 const MEAN_RATIO_AT_4 = 1.2;
 const BETTER_DB = 6;
 const GOOD_DB = 45;
 const MEMORY_MIB = 256;
+const MEAN_BYTES = 0.7;
+const MEAN_CPU = 0.8;
 const VIDEO_MS = 1;
 const SOUND_MS = 5;
 
@@ -60,7 +62,21 @@ const rules: readonly Rule[] = [
 
 /** Compares the results with the targets of the default section. */
 export function judge(results: readonly TapeResult[]): Verdict[] {
-  return [judgeMean(results, MEAN_RATIO), ...rules.flatMap((rule) => judgeRule(rule, results))];
+  return [
+    judgeMean(results, MEAN_RATIO),
+    ...judgeMost(
+      `CPU at most ${MEAN_CPU} of the other checkout's, in the mean`,
+      MEAN_CPU,
+      cpuRatios(results),
+    ),
+    ...rules.flatMap((rule) => judgeRule(rule, results)),
+    ...judgeMost(
+      `at most ${MEAN_BYTES} of the plain recipe's bytes in the mean`,
+      MEAN_BYTES,
+      bytesRatios(results),
+    ),
+    ...judgeChoice(results),
+  ];
 }
 
 /** Compares the section at scale 4 with its one target. */
@@ -71,6 +87,40 @@ export function judgeScale4(results: readonly TapeResult[]): Verdict[] {
 /** The geometric mean of all tapes' ratios. */
 export function meanRatio(results: readonly TapeResult[]): number {
   return geometricMean(results.map((result) => summarise(result).ratio));
+}
+
+/** Oven's CPU divided by that of the other checkout, for each tape for which it was measured. */
+export function cpuRatios(results: readonly TapeResult[]): number[] {
+  return results.map((result) => summarise(result).cpuRatio).filter((ratio) => ratio !== undefined);
+}
+
+/** Oven's bytes divided by the plain recipe's, for each tape whose videos were compared. */
+export function bytesRatios(results: readonly TapeResult[]): number[] {
+  return results.flatMap(({ quality }) => (quality ? [quality.oven.bytes / quality.plain.bytes] : []));
+}
+
+function judgeMost(target: string, most: number, ratios: readonly number[]): Verdict[] {
+  if (ratios.length === 0) return [];
+  const mean = geometricMean(ratios);
+  return [{ target, measured: mean.toFixed(2), held: mean <= most }];
+}
+
+/** Whether tapes with the same pixels were encoded with the same settings, whoever compressed their PNGs. */
+function judgeChoice(results: readonly TapeResult[]): Verdict[] {
+  const byKind = Map.groupBy(results, ({ kind }) => kind);
+  const several = [...byKind].filter(([, group]) => group.length > 1 && group[0]!.quality?.oven.settings);
+  if (several.length === 0) return [];
+  const unlike = several.filter(
+    ([, group]) => new Set(group.map(({ quality }) => quality?.oven.settings)).size > 1,
+  );
+  const measured = unlike.map(([kind]) => kind).join(', ') || 'every kind';
+  return [
+    {
+      target: 'the same settings for the same pixels by any encoder of PNG',
+      measured,
+      held: unlike.length === 0,
+    },
+  ];
 }
 
 function judgeMean(results: readonly TapeResult[], least: number): Verdict {

@@ -1,5 +1,5 @@
 import { type Browser, chromium } from 'playwright-core';
-import { findChromium } from '../tapes/recorder.ts';
+import { findChromium } from '../tapes/chromium.ts';
 
 /** The browser's path, and the end of a test's title when there is none. */
 export const browserPath = findChromium();

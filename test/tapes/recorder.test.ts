@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Open } from 'unzipper';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from './chromium.ts';
 import type { TapeFacts } from './make.ts';
-import { findChromium, recordTape } from './recorder.ts';
+import { recordTape } from './recorder.ts';
 import { BLOCK_SAMPLES, SAMPLE_RATE, WAV_HEADER_BYTES } from './sound.ts';
 import { frameName, LAST_MS, type TimingEntry } from './timing.ts';
 

@@ -1,10 +1,10 @@
-import { accessSync, constants } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { launchChromium } from './chromium.ts';
 import type { TapeFacts } from './make.ts';
 
 /** The recording: canvas in pixels, seconds, and whether the page hangs for 250 ms at 1 s and every 2 s after. */
@@ -17,25 +17,8 @@ export interface RecordingSpec {
 
 type Recorded = Pick<TapeFacts, 'durations' | 'uniqueFrames' | 'soundSeconds'> & { archive: string };
 
-const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome'];
-const FLAGS = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-];
 /** Milliseconds that opening the page, encoding and zipping may take beyond the seconds of the tape. */
 const PATIENCE_MS = 40_000;
-
-/** Finds a browser: the program in CHROMIUM, otherwise the first on the PATH; undefined where there is none. */
-export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  if (env.CHROMIUM) return env.CHROMIUM;
-  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
-  return PROGRAMS.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
-}
 
 /**
  * Records a real tape: a headless browser plays recorder-page.html with its sound, captures every refresh and
@@ -43,12 +26,7 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
  * no browser, or where recording does not end.
  */
 export async function recordTape(path: string, spec: RecordingSpec): Promise<TapeFacts> {
-  const executablePath = findChromium();
-  if (!executablePath)
-    throw new Error(`No browser on the PATH: ${PROGRAMS.join(', ')}. CHROMIUM may name one`);
-  // Chromium does not start as root with its sandbox. Without the option, Playwright passes --no-sandbox.
-  const chromiumSandbox = process.getuid?.() !== 0;
-  const browser = await chromium.launch({ executablePath, args: FLAGS, chromiumSandbox });
+  const browser = await launchChromium();
   const part = `${path}.${process.pid}.part`;
   try {
     const { archive, ...facts } = await within(spec.seconds * 1000 + PATIENCE_MS, play(browser, spec));
@@ -79,15 +57,6 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
     throw new Error(`The browser did not end its recording within ${ms} ms`);
   });
   return Promise.race([work, late]).finally(() => done.abort());
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** `node test/tapes/recorder.ts [SECONDS] [--stalls] [--out FILE]`: 8 seconds by default. */
