@@ -53,7 +53,7 @@ function toDeliveryAnswer(
   const { status, retryAfter } = posted;
   if (status >= 200 && status < 300) return 'delivered';
   const lastError = `The receiver answered ${status}.`;
-  if (status === 410) return { lastError };
+  if (status === 410) return { lastError, isDeclined: true };
   return { lastError, retryInMs: next(parseRetryAfter(retryAfter, Date.now())) };
 }
 

@@ -32,9 +32,13 @@ export const MAX_ATTEMPTS = { transient: 7, automatic: 4 } as const;
  */
 export function toJobError(failure: Failure, attempt = 1, details?: FailureDetails): Error {
   const text = JSON.stringify({ ...failure, details });
+  return isTriedAgain(failure, attempt) ? new Error(text) : new UnrecoverableError(text);
+}
+
+/** Whether another attempt follows by itself after attempt number `attempt` (from 1) failed so. */
+export function isTriedAgain(failure: Pick<Failure, 'code'>, attempt: number): boolean {
   const retry = retryOf(failure);
-  const again = (retry === 'transient' || retry === 'automatic') && attempt < MAX_ATTEMPTS[retry];
-  return again ? new Error(text) : new UnrecoverableError(text);
+  return (retry === 'transient' || retry === 'automatic') && attempt < MAX_ATTEMPTS[retry];
 }
 
 /** The failure that a job's failedReason keeps; a reason that BullMQ wrote itself means that its workers were lost. */
@@ -63,7 +67,7 @@ function failureOf({ code, message, retryable }: OvenError): Failure {
 }
 
 /** A job of another release may have a code that this one does not know: it is not tried again by itself. */
-function retryOf({ code }: Failure): Retry {
+function retryOf({ code }: Pick<Failure, 'code'>): Retry {
   const row = Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS] : undefined;
   return row !== undefined && 'retry' in row ? row.retry : 'never';
 }

@@ -43,6 +43,8 @@ type OnProgress = (progress: StageProgress) => void;
 
 /** The encoder runs below requests and Redis, since it keeps all cores busy. */
 const NICENESS = 10;
+/** Seconds without progress after which the encoder is stopped: at most half of a stage's time, so that a stall is told as one. */
+const STALL_SECONDS = 30;
 
 /** Makes the function that bakes one tape. It leaves nothing in TEMP_DIR, and throws errors with a code, or bugs. */
 export function tapeBaker(options: TapeBakerOptions) {
@@ -73,6 +75,7 @@ export function tapeBaker(options: TapeBakerOptions) {
         outputs: request.outputs.map((output) => withScale(output, scale)),
         limits,
         timeoutSeconds,
+        stallSeconds: Math.min(STALL_SECONDS, timeoutSeconds / 2),
         niceness: NICENESS,
         ...(ffmpeg !== undefined && { ffmpeg }),
         signal,

@@ -23,10 +23,17 @@ export interface Callback {
   readonly finishedAt: number;
 }
 
-/** The end of an attempt. A callback without `retryInMs` is given up. `lastError` is public. */
+/**
+ * The end of an attempt. A callback without `retryInMs` is given up; `isDeclined` if its receiver wants no callback of this tape.
+ * `lastError` is public.
+ */
 export type DeliveryAnswer =
   | 'delivered'
-  | { readonly lastError: string; readonly retryInMs?: number | undefined };
+  | {
+      readonly lastError: string;
+      readonly retryInMs?: number | undefined;
+      readonly isDeclined?: boolean | undefined;
+    };
 
 export interface CallbackProcessorOptions {
   readonly deliver: (callback: Callback, signal: AbortSignal) => Promise<DeliveryAnswer>;

@@ -1,10 +1,12 @@
 /**
- * The lines of the log about one tape: one for each event, with the job's id and the slug. `error` is for a person to read at
- * once (a bug), `warn` for a fault that may pass, `info` for all else.
+ * The lines of the log about one tape: one for each event, with the job's id and the slug. `error` needs a person: a bug, or a fault
+ * of Oven's side for which a tape or a callback is given up. `warn` is a fault of that side after which Oven goes on by itself. `info` is all
+ * else, also a bad tape.
  */
 import { ERRORS, type ErrorCode } from '../errors.ts';
 import { type Log, Unnamed } from '../lib/log.ts';
 import { traceIdOf } from '../lib/trace.ts';
+import { isTriedAgain } from '../queue/failure.ts';
 import { type BakeData, loggedSlug } from '../queue/job.ts';
 import type { BakeResult, Failure, Stage } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
@@ -15,6 +17,8 @@ export interface JobFacts {
   readonly data: BakeData;
   /** Attempts that were spent before. */
   readonly attemptsMade: number;
+  /** `attempts`: at most so many in all. */
+  readonly opts?: { readonly attempts?: number | undefined };
 }
 
 /** One attempt of a callback. */
@@ -25,7 +29,14 @@ interface CallbackFacts {
   readonly request: Pick<BakeRequest, 'slug' | 'private' | 'traceparent'>;
 }
 
-type Answer = 'delivered' | { readonly lastError: string; readonly retryInMs?: number | undefined };
+/** What `DeliveryAnswer` says, with the fields that the log has. */
+type Answer =
+  | 'delivered'
+  | {
+      readonly lastError: string;
+      readonly retryInMs?: number | undefined;
+      readonly isDeclined?: boolean | undefined;
+    };
 
 export interface WorkerEvents {
   bakeStarted(job: JobFacts): void;
@@ -54,7 +65,7 @@ export function logEvents(log: Pick<Log, 'info' | 'warn' | 'error'>): WorkerEven
     bakeEnded: (job, { bytes, duration, timings }) =>
       log.info({ ...facts(job), bytes, duration, seconds: timings }, 'bake ended'),
     bakeFailed: (job, { code }, error, stage) =>
-      log[levelOf(code)]({ ...facts(job), code, stage, err: loggedError(job, error) }, 'bake failed'),
+      log[levelOf(code, job)]({ ...facts(job), code, stage, err: loggedError(job, error) }, 'bake failed'),
     bakePostponed: (job, { code }, error) =>
       log.warn(
         { ...facts(job), code, postponed: job.data.postponed, err: loggedError(job, error) },
@@ -69,8 +80,9 @@ export function logEvents(log: Pick<Log, 'info' | 'warn' | 'error'>): WorkerEven
       const traceId = traceIdOf(request.traceparent);
       const event = { jobId, slug, traceId, callbackId, attempt, ms: Math.round(milliseconds) };
       if (answer === 'delivered') return log.info(event, 'callback delivered');
-      const { lastError, retryInMs } = answer;
-      if (retryInMs === undefined) return log.warn({ ...event, lastError }, 'callback given up');
+      const { lastError, retryInMs, isDeclined } = answer;
+      if (retryInMs === undefined)
+        return log[isDeclined ? 'warn' : 'error']({ ...event, lastError }, 'callback given up');
       return log.info({ ...event, lastError, retryInMs }, 'callback failed');
     },
     stalled: (queue, jobId) => log.warn({ queue, jobId }, 'job stalled'),
@@ -88,8 +100,10 @@ function namesIn({ mongoId, slug, code, fileName, zipUrl }: BakeRequest): string
   return [mongoId, slug, code, fileName, zipUrl, ...segments].filter((name) => name !== undefined);
 }
 
-function levelOf(code: string): 'info' | 'warn' | 'error' {
+function levelOf(code: string, { attemptsMade, opts }: JobFacts): 'info' | 'warn' | 'error' {
   const { fault } = ERRORS[code as ErrorCode];
-  if (fault === 'bug') return 'error';
-  return ['tape', 'source', 'caller'].includes(fault) ? 'info' : 'warn';
+  if (['tape', 'source', 'caller'].includes(fault)) return 'info';
+  const attempt = attemptsMade + 1;
+  const isLast = attempt >= (opts?.attempts ?? Number.POSITIVE_INFINITY) || !isTriedAgain({ code }, attempt);
+  return fault === 'bug' || isLast ? 'error' : 'warn';
 }

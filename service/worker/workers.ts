@@ -161,7 +161,9 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   bakes.on('failed', (job, { message }) => {
     // The processor did not run for the last time: BullMQ itself ends a job that lost its worker too often.
     const failure = readFailure(message);
-    if (job && failure.code === 'WORKER_LOST') options.events?.bakeFailed(job, failure, undefined, undefined);
+    if (!job || failure.code !== 'WORKER_LOST') return;
+    const { id, data, attemptsMade } = job; // counts the attempt that ended
+    options.events?.bakeFailed({ id, data, attemptsMade: attemptsMade - 1 }, failure, undefined, undefined);
   });
   const removePurged = (job: Job<CallbackData, string> | undefined) => {
     if (job) removePurgedCallback(store, job).catch(onError);

@@ -136,7 +136,7 @@ describe('The answer of a receiver', () => {
     ],
     ['500', (r) => r.writeHead(500).end(), { lastError: 'The receiver answered 500.', retryInMs: 1000 }],
     ['401', (r) => r.writeHead(401).end(), { lastError: 'The receiver answered 401.', retryInMs: 1000 }],
-    ['410', (r) => r.writeHead(410).end(), { lastError: 'The receiver answered 410.' }],
+    ['410', (r) => r.writeHead(410).end(), { lastError: 'The receiver answered 410.', isDeclined: true }],
     [
       '302, which is not followed',
       (r) => r.writeHead(302, { location: '/elsewhere' }).end(),

@@ -4,24 +4,29 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { Redis } from 'ioredis';
 import { Webhook } from 'standardwebhooks';
 import { expect, it, onTestFinished } from 'vitest';
-import { readConfig, secretsOf } from '../../service/config/config.ts';
-import { VARIABLES } from '../../service/config/variables.ts';
+import { readConfig } from '../../service/config/config.ts';
 import { type Service, startService } from '../../service/service.ts';
 import { type Received, startReceiver } from '../callback/receiver.ts';
 import { freePort } from '../rig/port.ts';
 import { describeS3, type S3Action, startS3 } from '../rig/s3.ts';
 import { until } from '../rig/until.ts';
+import { secretVariables } from './secret-variables.ts';
 import { startBackends } from './test-service.ts';
 
 const secret = (name: string) => `whsec_${Buffer.from(`the ${name} secret of callbacks`).toString('base64')}`;
 const [OLD, NEW] = [secret('old'), secret('new')];
 const TAPES = ['a', 'b', 'c', 'd', 'e'];
+/** Those that are in the bucket of users' tapes. */
+const OF_USERS = ['b', 'd'];
+const bucketOf = (slug: string) => (OF_USERS.includes(slug) ? 'user' : 'art');
 
 /** Each secret before, during and after its change. During it, the old one still holds outside the service. */
 const ROTATIONS: Readonly<Record<string, readonly [before: string, during: string, after: string]>> = {
   CALLBACK_SECRET: [OLD, `${NEW},${OLD}`, NEW],
   ART_SPACES_KEY: ['art-old', 'art-new', 'art-new'],
   ART_SPACES_SECRET: ['art-secret-old', 'art-secret-new', 'art-secret-new'],
+  USER_SPACES_KEY: ['user-old', 'user-new', 'user-new'],
+  USER_SPACES_SECRET: ['user-secret-old', 'user-secret-new', 'user-secret-new'],
   AT_BLOBS_SPACES_KEY: ['blobs-old', 'blobs-new', 'blobs-new'],
   AT_BLOBS_SPACES_SECRET: ['blobs-secret-old', 'blobs-secret-new', 'blobs-secret-new'],
   REDIS_URL: ['redis-old', 'redis-new', 'redis-new'],
@@ -31,31 +36,6 @@ const ROTATIONS: Readonly<Record<string, readonly [before: string, during: strin
 it('The rotation has every secret that a variable can hold', () => {
   expect(secretVariables()).toEqual(Object.keys(ROTATIONS).sort());
 });
-
-/** The variables whose value, or a part of it, the service hides. */
-function secretVariables(): string[] {
-  const mark = 'a-marked-secret';
-  const forms = [mark, `https://marked.test/${mark}`, `redis://user:${mark}@marked.test:1`];
-  const needed = {
-    CALLBACK_SECRET: 'needed',
-    ...Object.fromEntries(
-      ['ART_SPACES', 'AT_BLOBS_SPACES'].flatMap((prefix) => [
-        [`${prefix}_ENDPOINT`, 'https://s3.test'],
-        ...['BUCKET', 'KEY', 'SECRET'].map((part) => [`${prefix}_${part}`, 'needed']),
-      ]),
-    ),
-  };
-  const isSecret = (name: keyof typeof VARIABLES) =>
-    forms.some((form) => {
-      if (!VARIABLES[name].form.safeParse(form).success) return false;
-      try {
-        return secretsOf(readConfig({ ...needed, [name]: form })).some((hidden) => hidden.includes(mark));
-      } catch {
-        return false; // not a value of this variable
-      }
-    });
-  return (Object.keys(VARIABLES) as (keyof typeof VARIABLES)[]).filter(isSecret).sort();
-}
 
 const READ: readonly S3Action[] = ['s3:GetObject', 's3:ListBucket'];
 const WRITE: readonly S3Action[] = [...READ, 's3:PutObject', 's3:PutObjectAcl', 's3:DeleteObject'];
@@ -67,10 +47,11 @@ describeS3('the rotation of all secrets', () => {
     const backends = await startBackends();
     onTestFinished(() => backends.close());
     await s3.make('art', 'private');
+    await s3.make('user', 'private');
     await s3.make('blobs', 'public');
     const tape = await readFile(join(backends.root, 'art', 'a.zip'));
     for (const slug of TAPES) {
-      await s3.client.send(new PutObjectCommand({ Bucket: 'art', Key: `${slug}.zip`, Body: tape }));
+      await s3.client.send(new PutObjectCommand({ Bucket: bucketOf(slug), Key: `${slug}.zip`, Body: tape }));
     }
 
     // The server of S3 holds one key for each bucket, as its policy says; Redis any number of passwords.
@@ -83,6 +64,7 @@ describeS3('the rotation of all secrets', () => {
       const value = (name: string) => ROTATIONS[name]![phase];
       for (const [bucket, prefix, actions] of [
         ['art', 'ART_SPACES', READ],
+        ['user', 'USER_SPACES', READ],
         ['blobs', 'AT_BLOBS_SPACES', WRITE],
       ] as const) {
         await s3.addKey(value(`${prefix}_KEY`), value(`${prefix}_SECRET`));
@@ -125,6 +107,8 @@ describeS3('the rotation of all secrets', () => {
         LOG_LEVEL: 'silent',
         ART_SPACES_ENDPOINT: s3.endpoint.href,
         ART_SPACES_BUCKET: 'art',
+        USER_SPACES_ENDPOINT: s3.endpoint.href,
+        USER_SPACES_BUCKET: 'user',
         AT_BLOBS_SPACES_ENDPOINT: s3.endpoint.href,
         AT_BLOBS_SPACES_BUCKET: 'blobs',
       });
@@ -133,7 +117,7 @@ describeS3('the rotation of all secrets', () => {
     onTestFinished(() => service?.close());
     const ask = (path: string, init: RequestInit) => fetch(service!.url + path, { method: 'POST', ...init });
     const bake = async (slug: string, callbackSecret: string) => {
-      const zipUrl = `${s3.endpoint.origin}/art/${slug}.zip`;
+      const zipUrl = `${s3.endpoint.origin}/${bucketOf(slug)}/${slug}.zip`;
       const callbackUrl = `${receiver.url}/hook`;
       const body = JSON.stringify({ mongoId: `id-${slug}`, slug, zipUrl, callbackUrl, callbackSecret });
       return (await ask('/bake', { headers: { 'content-type': 'application/json' }, body })).status;

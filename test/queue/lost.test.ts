@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OvenError } from '../../service/errors.ts';
@@ -14,33 +12,20 @@ import {
   untilAborted,
   useRedis,
 } from './fixture.ts';
+import { loseWorker } from './lose-worker.ts';
 
 const { redis } = useRedis();
 
-/** Starts workers in another process that never end a bake, and kills the process once it has taken the job. */
-async function loseWorker({ prefix }: QueueFixture, jobId: string): Promise<void> {
-  const program = new URL('stuck-worker.ts', import.meta.url).pathname;
-  const worker = spawn(process.execPath, [program, redis().url, prefix], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exit = once(worker, 'exit');
-  onTestFinished(() => void worker.kill('SIGKILL'));
-  worker.stdout.setEncoding('utf8');
-  let taken = '';
-  for await (const chunk of worker.stdout) {
-    taken += chunk;
-    if (taken.includes('\n')) break;
-  }
-  expect(taken.trim()).toBe(jobId);
-  worker.kill('SIGKILL');
-  await exit;
+/** Loses the worker that takes this job. */
+async function lose({ prefix }: QueueFixture, jobId: string): Promise<void> {
+  expect(await loseWorker(redis().url, prefix)).toBe(jobId);
 }
 
 describe('killed worker', () => {
   it('The job of a killed worker goes to another worker, and no attempt is spent', async () => {
     const own = openQueueFixture(redis(), { attempts: 1 });
     const { jobId } = await own.queue.submit(requestFor('a'));
-    await loseWorker(own, jobId);
+    await lose(own, jobId);
     await own.work();
     await own.is(jobId, 'done');
     expect((await own.calls(1))[0]!.outcome).toEqual({ result: RESULT });
@@ -49,7 +34,7 @@ describe('killed worker', () => {
   it('A worker that waits for a fault still finds the job of a dead worker', async () => {
     const own = openQueueFixture(redis());
     const { jobId } = await own.queue.submit(requestFor('a'));
-    await loseWorker(own, jobId);
+    await lose(own, jobId);
     const { jobId: other } = await own.queue.submit(requestFor('b'));
     const workers = await own.work({
       bake: async () => {
@@ -73,8 +58,8 @@ describe('killed worker', () => {
   it('A job that loses too many workers fails with WORKER_LOST, which is retryable', async () => {
     const own = openQueueFixture(redis());
     const { jobId } = await own.queue.submit(requestFor('a'));
-    await loseWorker(own, jobId);
-    await loseWorker(own, jobId);
+    await lose(own, jobId);
+    await lose(own, jobId);
     await own.work({ maxStalled: 1 });
     const { error } = await own.is(jobId, 'failed');
     expect(error?.code).toBe('WORKER_LOST');

@@ -45,8 +45,8 @@ export interface S3Rig {
   make(bucket: string, kind: 'private' | 'public'): Promise<void>;
   /** Makes another key, which may do in a bucket what its policy then says. */
   addKey(key: string, secret: string): Promise<void>;
-  /** Lets a key do exactly these in a bucket. */
-  allow(bucket: string, key: string, actions: readonly S3Action[]): Promise<void>;
+  /** Lets a key do exactly these in a bucket, but store nothing below `readOnly`, such as `tapes/a*`. */
+  allow(bucket: string, key: string, actions: readonly S3Action[], readOnly?: string): Promise<void>;
   /** Keys of a bucket, sorted. */
   keys(bucket: string): Promise<string[]>;
   /** Keys of uploads in parts that were neither finished nor taken back. */
@@ -99,8 +99,8 @@ export async function startS3(): Promise<S3Rig> {
       const user = ['--access', access, '--secret', its, '--role', 'user'];
       await execa(found.program, ['admin', ...as, 'create-user', ...user]);
     },
-    allow: async (Bucket, access, actions) => {
-      const Policy = policyOf(Bucket, { AWS: [access] }, actions);
+    allow: async (Bucket, access, actions, readOnly) => {
+      const Policy = policyOf(Bucket, { AWS: [access] }, actions, readOnly);
       await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
     },
     keys: async (Bucket) => {
@@ -124,7 +124,7 @@ function readableByAll(bucket: string): string {
   return policyOf(bucket, '*', ['s3:GetObject']);
 }
 
-function policyOf(bucket: string, principal: unknown, actions: readonly string[]): string {
+function policyOf(bucket: string, principal: unknown, actions: readonly string[], readOnly?: string): string {
   const arn = `arn:aws:s3:::${bucket}`;
   const Statement = actions.map((action) => ({
     Effect: 'Allow',
@@ -132,5 +132,14 @@ function policyOf(bucket: string, principal: unknown, actions: readonly string[]
     Action: [action],
     Resource: [action === 's3:ListBucket' ? arn : `${arn}/*`],
   }));
-  return JSON.stringify({ Version: '2012-10-17', Statement });
+  const Denied = {
+    Effect: 'Deny',
+    Principal: principal,
+    Action: ['s3:PutObject'],
+    Resource: [`${arn}/${readOnly}`],
+  };
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: readOnly === undefined ? Statement : [...Statement, Denied],
+  });
 }

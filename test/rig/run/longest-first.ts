@@ -18,6 +18,7 @@ export const LONGEST: readonly string[] = [
   'test/dashboard/page.test.ts',
   'test/crash/crash.test.ts',
   'test/worker/outside-calls.test.ts',
+  'test/failures/failures.test.ts',
   'test/soak/soak.test.ts',
   'test/queue/list.test.ts',
   'test/cli/bake.test.ts',
