@@ -98,7 +98,15 @@ async function open(
   await useResolver(visitor, names.address);
   const visitorSockets = ending(openSockets(visitor));
   const callbacks = ending(await openCallbacks(visitorSockets, ADDRESSES.visitor));
-  const machines = openHardware({ cloud, names, edge, addresses: ADDRESSES.reserved });
+  const machines = ending(
+    openHardware({
+      cloud,
+      names,
+      edge,
+      addresses: ADDRESSES.reserved,
+      balancers: ADDRESSES.balancers,
+    }),
+  );
   const api = ending(
     await openApi({
       hardware: machines,

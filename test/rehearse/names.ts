@@ -8,6 +8,7 @@ export const ADDRESSES = {
   proxies: '192.0.2.0/24',
   edge: '192.0.2.30',
   reserved: ['203.0.113.200', '203.0.113.201', '203.0.113.202'],
+  balancers: ['203.0.113.220', '203.0.113.221'],
 } as const;
 
 export const REGION = 'sfo3';

@@ -28,7 +28,7 @@ export const UNIT = [
   'test/tapes/{scenes,sound,timing}.test.ts',
   'test/twin/api/{faults,firewalls,render,strict}.test.ts',
   'test/twin/api/digitalocean/*.test.ts',
-  'test/twin/hardware/*.test.ts',
+  'test/twin/hardware/render.test.ts',
   'test/twin/net/firewall.test.ts',
   'test/worker/failure-details.test.ts',
 ];
@@ -52,6 +52,7 @@ export const HOST = [
   'test/docker/*.test.ts',
   'test/source/rebinding.test.ts',
   'test/rehearse/rehearse.test.ts',
+  'test/twin/hardware/balancer.test.ts',
   'test/twin/host/*.test.ts',
   'test/twin/net/network.test.ts',
 ];

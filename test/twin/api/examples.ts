@@ -35,6 +35,33 @@ export const FIREWALL = {
   ],
 };
 
+/** As the provider sends what the program declares. */
+export const BALANCER = {
+  name: 'oven',
+  region: 'sfo3',
+  size_unit: 1,
+  forwarding_rules: [
+    {
+      entry_protocol: 'https',
+      entry_port: 443,
+      target_protocol: 'https',
+      target_port: 443,
+      tls_passthrough: true,
+    },
+  ],
+  health_check: {
+    protocol: 'http',
+    port: 8081,
+    path: '/health/host',
+    check_interval_seconds: 5,
+    response_timeout_seconds: 3,
+    healthy_threshold: 2,
+    unhealthy_threshold: 2,
+  },
+  tag: 'oven',
+  firewall: { allow: ['cidr:173.245.48.0/20', 'ip:192.0.2.7'] },
+};
+
 export const ALERT = {
   type: 'v1/insights/droplet/cpu',
   description: 'Oven: busy',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FIREWALL } from './examples.ts';
+import { BALANCER, FIREWALL } from './examples.ts';
 import { openRig, type Rig } from './rig.ts';
 
 let { api, hardware, ask, ok, droplet } = {} as Rig;
@@ -79,5 +79,51 @@ describe('firewalls', () => {
     await ok(204, 'POST', `${at}/tags`, { tags: ['oven'] });
     await ok(204, 'DELETE', '/v2/tags/oven');
     expect([hardware.guards.size, (await ok(200, 'GET', at)).firewall.tags]).toEqual([0, []]);
+  });
+});
+
+describe('load balancers', () => {
+  test('A load balancer is new, then active with its address, and leads to droplets with its tag, earlier and later ones', async () => {
+    await ok(201, 'POST', '/v2/tags', { name: 'oven' });
+    const first = await droplet();
+    const made = (await ok(202, 'POST', '/v2/load_balancers', BALANCER)).load_balancer;
+    expect(made).toMatchObject({ status: 'new', ip: '', droplet_ids: [first.id] });
+    await api.settled();
+    const at = `/v2/load_balancers/${made.id}`;
+    await ok(200, 'GET', at);
+    const active = (await ok(200, 'GET', at)).load_balancer;
+    expect(active).toMatchObject({ status: 'active', ip: '203.0.113.100', tag: 'oven' });
+    const second = await droplet({ name: 'oven-2' });
+    const { targets, ports, allowed, health } = hardware.balancers.get(made.id)!;
+    expect([...targets.keys()]).toEqual([first.id, second.id]);
+    expect([ports, allowed]).toEqual([[{ entry: 443, target: 443 }], ['173.245.48.0/20', '192.0.2.7']]);
+    expect(health).toEqual({
+      port: 8081,
+      path: '/health/host',
+      intervalSeconds: 5,
+      timeoutSeconds: 3,
+      rise: 2,
+      fall: 2,
+    });
+    await ok(204, 'DELETE', `/v2/droplets/${first.id}`);
+    await api.settled();
+    expect([...hardware.balancers.get(made.id)!.targets.keys()]).toEqual([second.id]);
+    await ok(204, 'DELETE', at);
+    expect(hardware.balancers.size).toBe(0);
+  });
+
+  test('A firewall admits a load balancer by its id', async () => {
+    await ok(201, 'POST', '/v2/tags', { name: 'oven' });
+    const { id } = (await ok(202, 'POST', '/v2/load_balancers', BALANCER)).load_balancer;
+    await api.settled();
+    const rule = (uid: string) => ({
+      inbound_rules: [{ protocol: 'tcp', ports: '443', sources: { load_balancer_uids: [uid] } }],
+    });
+    const { firewall } = await ok(202, 'POST', '/v2/firewalls', { ...FIREWALL, ...rule(id) });
+    expect(firewall.inbound_rules).toEqual(rule(id).inbound_rules);
+    const { id: host } = await droplet();
+    expect(hardware.guards.get(host)?.inbound[0]?.peers).toEqual(['10.0.1.0']);
+    const { status } = await ask('POST', `/v2/firewalls/${firewall.id}/rules`, rule('nobody'));
+    expect(status).toBe(422);
   });
 });

@@ -1,6 +1,6 @@
 import type { FirewallRule } from '../net/firewall.ts';
-import type { DropletGuard, NamedAddress } from './hardware.ts';
-import type { Droplet, Firewall, Rule, State } from './state.ts';
+import type { Balancer, DropletGuard, NamedAddress } from './hardware.ts';
+import type { Droplet, Firewall, LoadBalancer, Rule, State } from './state.ts';
 
 /** Firewalls that apply to a droplet: by its id, or by a tag that both have. */
 export function firewallsOf(state: State, droplet: Droplet): Firewall[] {
@@ -30,10 +30,43 @@ function resolved(state: State, { protocol, ports, peers }: Rule): FirewallRule 
   const addresses = droplets.flatMap(({ address, privateAddress }) =>
     [address, privateAddress].filter((one) => one !== undefined),
   );
+  const balancers = peers.load_balancer_uids.flatMap((id) => state.balancers.get(id)?.privateAddress ?? []);
   return {
     protocol,
     ...(protocol === 'icmp' ? {} : { ports: ports === '0' ? 'all' : ports }),
-    peers: [...new Set([...peers.addresses, ...addresses])],
+    peers: [...new Set([...peers.addresses, ...addresses, ...balancers])],
+  };
+}
+
+/** Droplets that a load balancer passes connections on to: those with its tag, or those it names. */
+export function dropletsOf(state: State, { tag, droplets }: LoadBalancer): Droplet[] {
+  return [...state.droplets.values()].filter(
+    ({ id, tags }) => droplets.has(id) || (tag !== undefined && tags.has(tag)),
+  );
+}
+
+/** Load balancers by id. Pure. */
+export function balancersOf(state: State): Map<string, Balancer> {
+  return new Map([...state.balancers.values()].map((one) => [one.id, balancerOf(state, one)]));
+}
+
+function balancerOf(state: State, balancer: LoadBalancer): Balancer {
+  const { rules, firewall, health } = balancer;
+  const targets = dropletsOf(state, balancer).flatMap(({ id, privateAddress, leaving }) =>
+    privateAddress === undefined || leaving ? [] : [[id, privateAddress] as const],
+  );
+  return {
+    targets: new Map(targets),
+    ports: rules.map(({ entry_port: entry, target_port: target }) => ({ entry, target })),
+    allowed: firewall.allow.map((rule) => rule.replace(/^(ip|cidr):/, '')),
+    health: {
+      port: health.port,
+      path: health.path,
+      intervalSeconds: health.check_interval_seconds,
+      timeoutSeconds: health.response_timeout_seconds,
+      rise: health.healthy_threshold,
+      fall: health.unhealthy_threshold,
+    },
   };
 }
 

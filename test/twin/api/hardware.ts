@@ -28,15 +28,41 @@ export interface NamedAddress {
   readonly proxied: boolean;
 }
 
+/** Where a machine is. */
+export interface Placed {
+  readonly address: string;
+  readonly privateAddress: string;
+}
+
+/** A load balancer as it is handed to what runs it. */
+export interface Balancer {
+  /** Private addresses of its droplets, by their ids. */
+  readonly targets: ReadonlyMap<number, string>;
+  /** TCP ports, and the ports of the droplets that they lead to. */
+  readonly ports: readonly { readonly entry: number; readonly target: number }[];
+  /** CIDR blocks and addresses that may connect; empty for everyone. */
+  readonly allowed: readonly string[];
+  readonly health: {
+    readonly port: number;
+    readonly path: string;
+    readonly intervalSeconds: number;
+    readonly timeoutSeconds: number;
+    readonly rise: number;
+    readonly fall: number;
+  };
+}
+
 /** What stands behind the APIs: machines, addresses, firewalls, names. What it throws ends an action as `errored`. */
 export interface Hardware {
   /** Resolves when the machine is switched on. Its guard, if it has one, is given before. */
-  boot(machine: Machine): Promise<{ readonly address: string; readonly privateAddress: string }>;
+  boot(machine: Machine): Promise<Placed>;
   destroy(dropletId: number): Promise<void>;
   /** The reserved address leads to the droplet from now on, or nowhere. */
   point(reserved: string, dropletId: number | undefined): Promise<void>;
   /** All guards, each time as a whole; a droplet that is not in it is open, as in the cloud. */
   guard(guards: ReadonlyMap<number, DropletGuard>): Promise<void>;
+  /** All load balancers by id, each time as a whole. Gives where each is. */
+  balance(balancers: ReadonlyMap<string, Balancer>): Promise<ReadonlyMap<string, Placed>>;
   /** The whole zone's A records, by name. */
   name(records: ReadonlyMap<string, NamedAddress>): Promise<void>;
   /** Reserved addresses that it may give out, in this order. */
@@ -62,6 +88,7 @@ export interface MemoryHardware extends Hardware {
   readonly machines: ReadonlyMap<number, Machine>;
   readonly pointers: ReadonlyMap<string, number>;
   guards: ReadonlyMap<number, DropletGuard>;
+  balancers: ReadonlyMap<string, Balancer>;
   records: ReadonlyMap<string, NamedAddress>;
 }
 
@@ -71,7 +98,7 @@ export function memoryHardware({
   before = async () => {},
 }: {
   readonly addresses?: readonly string[];
-  /** Called with what is about to be done: boot, destroy, point, guard or name. */
+  /** Called with what is about to be done: boot, destroy, point, guard, balance or name. */
   readonly before?: (what: keyof Hardware) => Promise<void>;
 } = {}): MemoryHardware {
   const machines = new Map<number, Machine>();
@@ -82,6 +109,7 @@ export function memoryHardware({
     pointers,
     addresses,
     guards: new Map(),
+    balancers: new Map(),
     records: new Map(),
     boot: async (machine) => {
       await before('boot');
@@ -101,6 +129,16 @@ export function memoryHardware({
     guard: async (guards) => {
       await before('guard');
       hardware.guards = guards;
+    },
+    balance: async (balancers) => {
+      await before('balance');
+      hardware.balancers = balancers;
+      return new Map(
+        [...balancers.keys()].map((id, index) => [
+          id,
+          { address: `203.0.113.${100 + index}`, privateAddress: `10.0.1.${index}` },
+        ]),
+      );
     },
     name: async (records) => {
       await before('name');

@@ -1,6 +1,6 @@
 import { showGrants } from './digitalocean/spaces-keys.ts';
-import { firewallsOf } from './guards.ts';
-import type { Droplet, Firewall, Rule, State } from './state.ts';
+import { dropletsOf, firewallsOf } from './guards.ts';
+import type { Droplet, Firewall, LoadBalancer, Rule, State } from './state.ts';
 
 /** What exists now, as text; a line for each thing, what belongs together indented below it. Pure. */
 export function renderPicture(state: State): string {
@@ -11,6 +11,7 @@ export function renderPicture(state: State): string {
       all(state.reserved, ({ ip, droplet }) => [`${ip} → ${dropletName(state, droplet)}`]),
     ],
     ['firewalls', all(state.firewalls, firewallLines)],
+    ['load balancers', all(state.balancers, (balancer) => balancerLines(state, balancer))],
     ['tags', [...state.tags].map((tag) => `${tag}: on ${count(tagged(state, tag), 'droplet')}`)],
     [
       'VPCs',
@@ -84,13 +85,31 @@ function firewallLines({ name, inbound, outbound, tags, droplets }: Firewall): s
   ];
 }
 
+function balancerLines(state: State, balancer: LoadBalancer): string[] {
+  const { name, address, privateAddress, rules, health, firewall } = balancer;
+  const droplets = dropletsOf(state, balancer).map((one) => one.name);
+  return [
+    `${name}: address ${address ?? 'none yet'}, private ${privateAddress ?? 'none yet'}, for ${droplets.join(', ') || 'nobody'}`,
+    ...rules.map(
+      (rule) =>
+        `  ${rule.entry_protocol}/${rule.entry_port} to ${rule.target_protocol}/${rule.target_port}${rule.tls_passthrough ? ', TLS passed through' : ''}`,
+    ),
+    `  asks ${health.protocol}/${health.port}${health.path} every ${health.check_interval_seconds} s`,
+    `  for ${firewall.allow.join(', ') || 'everyone'}`,
+  ];
+}
+
 function ruleWords({ protocol, ports }: Rule): string {
   return protocol === 'icmp' ? protocol : `${protocol}/${ports === '0' ? 'all' : ports}`;
 }
 
 function peerWords({ peers }: Rule): string {
-  const tags = peers.tags.map((tag) => `tag ${tag}`);
-  return [...peers.addresses, ...tags, ...peers.droplet_ids.map((id) => `droplet ${id}`)].join(', ');
+  return [
+    ...peers.addresses,
+    ...peers.tags.map((tag) => `tag ${tag}`),
+    ...peers.droplet_ids.map((id) => `droplet ${id}`),
+    ...peers.load_balancer_uids.map((id) => `load balancer ${id}`),
+  ].join(', ');
 }
 
 function dropletName(state: State, id: number | undefined): string {

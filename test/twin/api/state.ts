@@ -33,6 +33,7 @@ export interface Peers {
   readonly addresses: readonly string[];
   readonly tags: readonly string[];
   readonly droplet_ids: readonly number[];
+  readonly load_balancer_uids: readonly string[];
 }
 
 export interface Rule {
@@ -50,6 +51,46 @@ export interface Firewall {
   droplets: ReadonlySet<number>;
   tags: ReadonlySet<string>;
   readonly createdAt: Date;
+}
+
+/** Where a load balancer takes connections, and where on a droplet it passes them on to. */
+export interface ForwardingRule {
+  readonly entry_protocol: string;
+  readonly entry_port: number;
+  readonly target_protocol: string;
+  readonly target_port: number;
+  readonly certificate_id: string;
+  readonly tls_passthrough: boolean;
+}
+
+export interface HealthCheckOfBalancer {
+  readonly protocol: string;
+  readonly port: number;
+  readonly path: string;
+  readonly check_interval_seconds: number;
+  readonly response_timeout_seconds: number;
+  readonly healthy_threshold: number;
+  readonly unhealthy_threshold: number;
+}
+
+export interface LoadBalancer {
+  readonly id: string;
+  name: string;
+  readonly region: string;
+  readonly vpc: string;
+  size_unit: number;
+  rules: readonly ForwardingRule[];
+  health: HealthCheckOfBalancer;
+  firewall: { readonly allow: readonly string[]; readonly deny: readonly string[] };
+  /** Droplets by tag or by their ids; only one of the two is given. */
+  tag: string | undefined;
+  droplets: ReadonlySet<number>;
+  readonly createdAt: Date;
+  /** Both unknown until it is switched on. */
+  address: string | undefined;
+  privateAddress: string | undefined;
+  /** How often it still looks new. */
+  polls: number;
 }
 
 export interface Vpc {
@@ -169,6 +210,7 @@ export class State {
   readonly actions = new Map<number, Action>();
   readonly reserved = new Map<string, ReservedAddress>();
   readonly firewalls = new Map<string, Firewall>();
+  readonly balancers = new Map<string, LoadBalancer>();
   readonly vpcs = new Map<string, Vpc>();
   readonly tags = new Set<string>();
   readonly keys = new Map<number, AccountKey>();

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { type Action, isGoingOn, look } from './actions.ts';
 import type { Authority } from './cloudflare/authority.ts';
-import { guardsOf, namesOf } from './guards.ts';
+import { balancersOf, guardsOf, namesOf } from './guards.ts';
 import type { Hardware, SpacesAccess } from './hardware.ts';
 import { Refusal } from './refusal.ts';
 import { State, type Zone } from './state.ts';
@@ -51,9 +51,13 @@ export class World {
     return new Date();
   }
 
-  /** Makes the firewalls as they are declared now. */
+  /** Makes load balancers and firewalls as they are declared now. Firewalls may name balancers, so these are made first. */
   guard(): Promise<void> {
-    return this.#oneAfterAnother(() => this.hardware.guard(guardsOf(this.state)));
+    return this.#oneAfterAnother(async () => {
+      const placed = await this.hardware.balance(balancersOf(this.state));
+      for (const [id, place] of placed) Object.assign(this.state.balancers.get(id) ?? {}, place);
+      await this.hardware.guard(guardsOf(this.state));
+    });
   }
 
   /** Makes the zone's names as they are declared now. */

@@ -22,6 +22,8 @@ export interface BootOptions {
    * minute), or finds them there.
    */
   readonly packages?: 'installed' | 'to install';
+  /** A second address, in the private network. */
+  readonly privateAddress?: string;
   readonly memoryMb?: number;
   /** Size of a disk of its own. */
   readonly diskMb?: number;
@@ -58,11 +60,18 @@ export async function openCloud(): Promise<Cloud> {
     client,
     sockets,
     nextAddress: () => `${HOST_ADDRESSES}${10 + count}`,
-    boot: async ({ userData, label = `host${count}`, packages = 'installed', ...options }) => {
+    boot: async ({
+      userData,
+      label = `host${count}`,
+      packages = 'installed',
+      privateAddress,
+      ...options
+    }) => {
       const address = `${HOST_ADDRESSES}${10 + count++}`;
       const root = await ensureRoot();
       const { repository, layer } = await ensurePackages(root, packagesOf(userData));
       const at = await network.attach(label, address);
+      if (privateAddress !== undefined) await at.addAddress(privateAddress);
       const layers = packages === 'installed' ? [layer, root] : [root];
       const host = await createHost({ ...options, run, label, at, client, layers, repository, userData });
       hosts.push(host);

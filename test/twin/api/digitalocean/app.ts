@@ -4,6 +4,7 @@ import { digitaloceanError, Refusal } from '../refusal.ts';
 import type { Env, World } from '../world.ts';
 import { addresses } from './addresses.ts';
 import { alerts } from './alerts.ts';
+import { balancers } from './balancers.ts';
 import { described } from './described.ts';
 import { droplets } from './droplets.ts';
 import { firewalls } from './firewalls.ts';
@@ -36,6 +37,7 @@ export function digitalocean(world: World, token: string) {
   app.route('/droplets', droplets(world));
   app.route('/reserved_ips', addresses(world));
   app.route('/firewalls', firewalls(world));
+  app.route('/load_balancers', balancers(world));
   app.route('/tags', tags(world));
   app.route('/vpcs', vpcs(world));
   app.route('/account/keys', keys(world));

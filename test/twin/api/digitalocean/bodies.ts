@@ -1,4 +1,4 @@
-import { ALERT, CHECK, DROPLET, FIREWALL, PUBLIC_KEY, UPTIME_ALERT } from '../examples.ts';
+import { ALERT, BALANCER, CHECK, DROPLET, FIREWALL, PUBLIC_KEY, UPTIME_ALERT } from '../examples.ts';
 import type { Cloud } from './cloud.ts';
 
 const KEY = { name: 'login', public_key: PUBLIC_KEY };
@@ -107,6 +107,18 @@ export const BODIES: readonly {
       },
     },
   ]),
+  ...(['POST', 'PUT'] as const).map((method) => ({
+    operation: method === 'POST' ? 'POST /v2/load_balancers' : 'PUT /v2/load_balancers/{lb_id}',
+    prepare: async (cloud: Cloud) => {
+      await tag(cloud);
+      const path = '/v2/load_balancers';
+      const sent = {
+        ...BALANCER,
+        vpc_uuid: (await made(cloud, '/v2/vpcs', { name: 'net', region: 'sfo3' })).id,
+      };
+      return { path: method === 'POST' ? path : `${path}/${(await made(cloud, path, sent)).id}`, body: sent };
+    },
+  })),
   { operation: 'POST /v2/tags', prepare: async () => ({ path: '/v2/tags', body: { name: 'oven' } }) },
   {
     operation: 'POST /v2/vpcs',

@@ -51,6 +51,15 @@ const EXPLAINED: readonly (readonly [refusal: RegExp, why: string])[] = [
     'what the API does with a rule for nobody is not known: the program must not depend on it',
   ],
   [/invalid type, we support/, 'the API reads the key'],
+  [
+    /health_check\S*: out of range|_port: Too small|check\.port: Too small/,
+    'a port, or a limit that the vendor documents',
+  ],
+  [/not a rule of the form/, 'the description says so in words'],
+  [
+    /load_balancers\S*: name is missing/,
+    'what it is called then is not described: the program must not depend on it',
+  ],
   [/Invalid UUID/, 'the description says in words that it is a UUID'],
 ];
 

@@ -17,6 +17,9 @@ const DECLARATION = z.strictObject({
 });
 const RULES = z.strictObject({ inbound_rules: inboundRules, outbound_rules: outboundRules });
 
+/** Ends that have to exist. */
+type Ends = Pick<Peers, 'tags' | 'droplet_ids'> & Partial<Pick<Peers, 'load_balancer_uids'>>;
+
 /** Firewalls. What is answered is in force. */
 export function firewalls(world: World) {
   const { state } = world;
@@ -26,11 +29,13 @@ export function firewalls(world: World) {
     if (!firewall) throw new Refusal(404, 'The resource you were accessing could not be found.');
     return firewall;
   };
-  const checkEnds = ({ tags, droplet_ids: ids }: Pick<Peers, 'tags' | 'droplet_ids'>) => {
+  const checkEnds = ({ tags, droplet_ids: ids, load_balancer_uids: balancers = [] }: Ends) => {
     const tag = tags.find((name) => !state.tags.has(name));
     if (tag !== undefined) throw new Refusal(422, `tag ${tag} does not exist`);
     const id = ids.find((one) => !state.droplets.has(one));
     if (id !== undefined) throw new Refusal(422, `droplet ${id} does not exist`);
+    const balancer = balancers.find((one) => !state.balancers.has(one));
+    if (balancer !== undefined) throw new Refusal(422, `load balancer ${balancer} does not exist`);
   };
   const declared = async (c: Parameters<typeof body>[0], but?: Firewall) => {
     const asked = await body(c, DECLARATION);

@@ -15,11 +15,11 @@ const PEERS = z
     addresses: list(ADDRESS),
     tags: list(z.string()),
     droplet_ids: list(z.number().int()),
-    load_balancer_uids: list(z.never('this twin has no load balancers')),
+    load_balancer_uids: list(z.string()),
     kubernetes_ids: list(z.never('this twin has no Kubernetes clusters')),
   })
-  .transform(({ addresses, tags, droplet_ids }): Peers => ({ addresses, tags, droplet_ids }))
-  .refine(({ addresses, tags, droplet_ids }) => addresses.length + tags.length + droplet_ids.length > 0, {
+  .transform(({ kubernetes_ids: _, ...peers }): Peers => peers)
+  .refine((peers) => Object.values(peers).some((ends) => ends.length > 0), {
     message: 'must name at least one source or destination',
   });
 
