@@ -86,17 +86,29 @@ interface Depth {
 
 export function renderDrain({
   draining,
+  scope = 'all',
+  host,
+  phase,
   idle,
   bakes,
   callbacks,
 }: {
   readonly draining: boolean;
+  /** These three are missing in the answer of an older release. */
+  readonly scope?: 'host' | 'all';
+  readonly host?: string;
+  readonly phase?: 'off' | 'leaving' | 'drained';
   readonly idle: boolean;
   readonly bakes: Depth;
   readonly callbacks: Depth;
 }): string {
-  const state = draining ? 'draining' : 'taking tapes';
+  const ofHost = scope === 'host';
+  const state = `${ofHost ? `${host}: ` : ''}${draining ? 'draining' : 'taking tapes'}`;
   if (idle) return `${state}: nothing to do`;
+  if (ofHost) {
+    const leaving = phase === 'leaving' ? ', and tapes are taken until the load balancer has noticed' : '';
+    return `${state}: ${bakes.active} bakes and ${callbacks.active} deliveries under way here${leaving}`;
+  }
   const all = ({ waiting, active, retrying }: Depth) => `${active} under way, ${waiting + retrying} waiting`;
   return `${state}: bakes ${all(bakes)}; callbacks ${all(callbacks)}`;
 }

@@ -8,6 +8,7 @@ interface Options {
 }
 
 interface DrainOptions extends Options {
+  readonly all?: true;
   readonly off?: true;
   readonly wait: boolean;
   /** In seconds. */
@@ -52,11 +53,14 @@ export async function purge(slug: string, options: Options): Promise<void> {
 
 /** `oven drain`: waits until the service has nothing to do. Every request tells it to drain again, in case it has restarted. */
 export async function drain(options: DrainOptions): Promise<void> {
-  const { off, wait, timeout = Number.POSITIVE_INFINITY } = options;
+  const { all, off, wait, timeout = Number.POSITIVE_INFINITY } = options;
   const deadline = performance.now() + timeout * 1000;
   const say = (text: string) => options.json || process.stderr.write(`${text}\n`);
   for (let said = ''; ; await delay(POLL_MS)) {
-    const { body } = await ask('/drain', { method: off ? 'DELETE' : 'POST', secured: true });
+    const { body } = await ask(all && !off ? '/drain?scope=all' : '/drain', {
+      method: off ? 'DELETE' : 'POST',
+      secured: true,
+    });
     const text = renderDrain(body);
     if (off || !wait || body.idle) return print(body, options, () => text);
     if (text !== said) say(text);

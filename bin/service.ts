@@ -76,14 +76,19 @@ export function serviceCommands(): Command[] {
       .argument('<SLUG>', 'name of the tape')
       .addHelpText('after', examples('oven purge 2026.11.24.10.30.00.123'))
       .action(async (slug: string, options) => (await load()).purge(slug, options)),
-    command('drain', 'have the service take no more tapes, and wait until it has nothing to do')
+    command('drain', 'have a host take no more tapes, and wait until it has nothing to do')
       .description(
-        'Has the service refuse tapes, and waits until nothing is baked, waits, or is to be delivered. It goes on refusing until --off, or until it is restarted.',
+        `Has the host that OVEN_URL names refuse tapes, also after a restart, until --off. A single host bakes and delivers what it took. One of several
+leaves what waits to the others, and is waited for until its own bakes and deliveries have ended. With --all no host takes tapes, and all finish what is left.`,
       )
-      .option('--off', 'have it take tapes again')
+      .option('--all', 'drain every host of the queue; it ends an hour after the last such command')
+      .option('--off', 'have it take tapes again; ends a drain of all hosts as well')
       .option('--no-wait', 'do not wait')
       .option('--timeout <SECONDS>', 'fail when it has still something to do after so long', parseSeconds)
-      .addHelpText('after', examples('oven drain --timeout 600 && reboot', 'oven drain --off'))
+      .addHelpText(
+        'after',
+        examples('oven drain --timeout 600 && reboot', 'oven drain --off', 'oven drain --all'),
+      )
       .action(async (options) => (await load()).drain(options)),
   ];
 }

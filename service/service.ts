@@ -4,9 +4,11 @@ import { type AlertTuning, openAlerts } from './alerts/open.ts';
 import { openSecrets } from './callback/secrets.ts';
 import { type Config, secretsOf } from './config/config.ts';
 import { dashboard } from './dashboard/routes.ts';
+import { type DrainOptions, openDrain } from './drain.ts';
 import { monitorDisk } from './health/disk.ts';
+import { startHeartbeat } from './health/heartbeat.ts';
 import { openMetrics, serveMetrics } from './health/metrics.ts';
-import { openProbes } from './health/probes.ts';
+import { openProbes, ownReasons } from './health/probes.ts';
 import { openRequests } from './health/requests.ts';
 import { openWorkCheck, type WorkOptions } from './health/work.ts';
 import { addRoutes, emptyApp } from './http/app.ts';
@@ -41,6 +43,8 @@ export interface StartOptions {
   /** Other times for alerts, and other limits and times for the work. */
   readonly alerts?: AlertTuning;
   readonly work?: Pick<WorkOptions, 'limits' | 'everyMs'>;
+  /** Another time for the drain of one of several hosts. */
+  readonly drain?: Pick<DrainOptions, 'leaveMs'>;
 }
 
 export interface Service {
@@ -86,6 +90,14 @@ export async function startService(config: Config, how: StartOptions): Promise<S
   const metricsServer = await serveMetrics(metrics, config.metricsPort);
 
   let workers: Workers | undefined;
+  const drain = openDrain({
+    folder: config.tempDir,
+    nodes: config.nodes,
+    shared: queue.drain,
+    onRest: (rests) => workers?.rest(rests),
+    onError: (err) => log.warn({ err }, 'the drain can not be kept over a restart'),
+    ...how.drain,
+  });
   const starting = startWork({
     config,
     release,
@@ -96,12 +108,14 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     isCallbackAllowed,
     metrics,
     disk,
+    rests: drain.rests,
     onFinalFailure: (event) => alerts.failed(event),
     log,
   });
   starting.then(
     (started) => {
       workers = started;
+      workers.rest(drain.rests());
       log.info({ concurrency: config.concurrency }, 'baking');
     },
     (error: Error) => onFatal(error),
@@ -114,10 +128,9 @@ export async function startService(config: Config, how: StartOptions): Promise<S
 
   const app = emptyApp(log, requests);
   const startedAt = Date.now();
-  const drain = { active: false };
   const fault = () => workers?.fault() ?? selfCheck.fault();
   const probe = openProbes({ checkQueue: queue.checkWrite, disk, fault });
-  healthRoutes(app, { release, startedAt, isDraining: () => drain.active, probe });
+  healthRoutes(app, { release, startedAt, drain, probe });
   const checkWork = openWorkCheck({ queue, fault, ...how.work });
   workRoute(app, checkWork);
   const alerts = openAlerts({
@@ -131,6 +144,16 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     onSent: metrics.alert,
     ...how.alerts,
   });
+  const heartbeat = startHeartbeat({
+    write: queue.writeHost,
+    report: async () => {
+      const [{ phase }, space] = await Promise.all([drain.current(), disk.space().catch(() => undefined)]);
+      const [reason] = ownReasons(await probe());
+      const state = phase !== 'off' ? 'draining' : reason ? 'paused' : 'serving';
+      const { bakes, callbacks } = workers?.active() ?? { bakes: 0, callbacks: 0 };
+      return { name: config.nodeName, release, state, reason, ...space, bakes, callbacks, at: Date.now() };
+    },
+  });
   const pagesEnd = new AbortController();
   const { callbackSecrets } = config;
   const operator = openOperator({ secrets, callbackSecrets, publicUrl });
@@ -139,6 +162,7 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     login: { operator, log },
     isPrivate: config.isDashboardPrivate,
     disk: disk.space,
+    hosts: queue.hosts,
     fault,
     release,
     startedAt,
@@ -155,6 +179,9 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     isCallbackAllowed,
     operator,
     drain,
+    active: () => workers?.active() ?? { bakes: 0, callbacks: 0 },
+    nodes: config.nodes,
+    nodeName: config.nodeName,
     disk,
     outputName: config.outputName,
     publicUrl: publicUrl.href.replace(/\/+$/, ''),
@@ -176,6 +203,12 @@ export async function startService(config: Config, how: StartOptions): Promise<S
     );
     await Promise.all([started?.close(GRACE_SECONDS), selfCheck.close()]);
     await alerts.close();
+    heartbeat.close();
+    await waitAtMost(
+      CLOSE_MS,
+      queue.removeHost(config.nodeName).catch(() => {}),
+      () => {},
+    );
     pagesEnd.abort(); // event streams do not end by themselves
     await listening.close(CLOSE_MS);
     metricsServer.close();

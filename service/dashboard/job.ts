@@ -7,14 +7,17 @@ import { type Markup, markup, publicText, renderBytes, renderSpan, renderTime, w
 import { groupOf, mediaOf, renderCallback, renderProgress } from './row.ts';
 
 /**
- * The page of one job: everything about it that is public, and for an operator what can be done, and why it failed. `now` in milliseconds
+ * The page of one job: everything about it that is public, and for an operator what can be done, where it ran and why it failed. `now` in milliseconds
  * since 1970.
  */
 export function renderJob(
   report: TapeReport,
   now: number,
   forOperator = false,
-  failure?: FailureDetails,
+  {
+    failure,
+    host,
+  }: { readonly failure?: FailureDetails | undefined; readonly host?: string | undefined } = {},
 ): Markup {
   const { jobId, slug, error, callback } = report;
   const group = groupOf(report.status);
@@ -30,6 +33,7 @@ export function renderJob(
       ${item('job', markup`<code>${jobId}</code>`)}
       ${report.private && item('private', 'its name and its files')}
       ${renderTimes(report, now)}
+      ${host !== undefined && item('host', markup`<code>${host}</code>`)}
       ${renderResult(report)}
       ${group === 'done' || group === 'failed' ? item('callback', renderCallback(group, callback)) : ''}
     </dl>

@@ -9,6 +9,7 @@ import { isOperator, type Operator } from '../http/operator.ts';
 import { cached } from '../lib/cached.ts';
 import { JOB_ID } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
+import type { HostReport } from '../queue/hosts.ts';
 import type { Queue } from '../queue/queue.ts';
 import { redact } from '../queue/redact.ts';
 import { renderQuestion } from './actions.ts';
@@ -24,6 +25,8 @@ import type { Sources } from './view.ts';
 export interface DashboardOptions {
   readonly queue: Pick<Queue, 'recent' | 'counts' | 'status' | 'details' | 'checkWrite'>;
   readonly disk: () => Promise<DiskSpace>;
+  /** The hosts that work on the queue, which operators see. */
+  readonly hosts?: () => Promise<readonly HostReport[]>;
   /** The fault for which tapes wait. */
   readonly fault?: () => Reason | undefined;
   readonly release: string;
@@ -66,7 +69,7 @@ export function dashboard(options: DashboardOptions): Hono {
     maxShare: options.maxShare ?? 16,
     pollMs: options.pollMs ?? 1000,
   };
-  const forAll = openBroadcaster({ ...options, redisFault, queue: redacted(queue) }, how);
+  const forAll = openBroadcaster({ ...options, redisFault, queue: redacted(queue), hosts: undefined }, how);
   const forOperators = openBroadcaster({ ...options, redisFault }, how);
   const broadcasterFor = (c: Context) => (isOperator(c) ? forOperators : forAll);
   const close = () => {
@@ -114,7 +117,7 @@ export function dashboard(options: DashboardOptions): Hono {
         404,
       );
     const details = forOperator ? await queue.details(id).catch(() => undefined) : undefined;
-    const main = markup`${renderJob(report, Date.now(), forOperator, details?.failure)}${forOperator && renderQuestion()}`;
+    const main = markup`${renderJob(report, Date.now(), forOperator, details)}${forOperator && renderQuestion()}`;
     return c.html(renderFrame(frameFor(c), { ...page, title: `${report.slug} · Oven`, main }));
   });
 

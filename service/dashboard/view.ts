@@ -1,6 +1,7 @@
 /** The dashboard's data at one moment: reads queue and disk, and renders rows and figures. */
 import type { DiskSpace } from '../health/disk.ts';
 import type { Reason } from '../health/probes.ts';
+import type { HostReport } from '../queue/hosts.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Counts, TapeReport } from '../queue/status.ts';
 import { type Markup, markup, plural, renderBytes, renderSpan } from './markup.ts';
@@ -9,6 +10,8 @@ import { bakingRow, type Row, tapeRow } from './row.ts';
 /** Where the dashboard's data come from. */
 export interface Sources {
   readonly queue: Pick<Queue, 'recent' | 'counts'>;
+  /** The hosts that work on the queue; for operators only. */
+  readonly hosts?: (() => Promise<readonly HostReport[]>) | undefined;
   readonly disk: () => Promise<DiskSpace>;
   /** Why Redis takes no writes. */
   readonly redisFault?: () => Promise<Reason | undefined>;
@@ -42,8 +45,8 @@ export interface View {
 const SHOWN = { baking: 16, waiting: 20, done: 40, failed: 20 } as const;
 
 /** Reads queue and disk once. Throws when the queue does not answer. */
-export async function loadView({ queue, disk, redisFault, fault }: Sources): Promise<View> {
-  const [counts, free, ofRedis, active, waiting, done, failed] = await Promise.all([
+export async function loadView({ queue, hosts, disk, redisFault, fault }: Sources): Promise<View> {
+  const [counts, free, ofRedis, active, waiting, done, failed, all] = await Promise.all([
     queue.counts(),
     disk().catch(() => undefined), // the page is useful without it
     redisFault?.(),
@@ -51,8 +54,9 @@ export async function loadView({ queue, disk, redisFault, fault }: Sources): Pro
     queue.recent(SHOWN.waiting, ['waiting']),
     queue.recent(SHOWN.done, ['done']),
     queue.recent(SHOWN.failed, ['failed']),
+    hosts?.(),
   ]);
-  const view = renderView(counts, free, [...active, ...waiting, ...done, ...failed], Date.now());
+  const view = renderView(counts, free, [...active, ...waiting, ...done, ...failed], Date.now(), all);
   const found = ofRedis ?? fault?.();
   return found ? { ...view, trouble: `Tapes wait, and go on by themselves: ${found.message}` } : view;
 }
@@ -63,6 +67,7 @@ export function renderView(
   disk: DiskSpace | undefined,
   reports: readonly TapeReport[],
   now: number,
+  hosts: readonly HostReport[] = [],
 ): View {
   const byId = new Map(reports.map((report) => [report.jobId, report]));
   const all = [...byId.values()];
@@ -75,7 +80,7 @@ export function renderView(
     at: now,
     headline: headline(counts),
     busy: counts.active > 0,
-    figures: renderFigures(counts, disk),
+    figures: markup`${renderFigures(counts, disk)}${renderHosts(hosts)}`,
     lists: {
       baking: all
         .filter(isBaking)
@@ -128,6 +133,16 @@ function renderFigures(counts: Counts, disk: DiskSpace | undefined): Markup {
       ${figure('callbacks', pending + callbacks.retrying, callbacks.retrying > 0 ? `${callbacks.retrying} to be tried again` : 'on their way')}
       ${figure('given up', callbacks.failed, plural(callbacks.failed, 'callback').replace(/^\d+ /, ''), callbacks.failed > 0 && 'bad')}
       ${diskFigure(disk)}`;
+}
+
+/** A figure for each of several hosts: how it is, its release, and what is free on its disk. */
+function renderHosts(hosts: readonly HostReport[]): Markup[] {
+  if (hosts.length < 2) return [];
+  return hosts.map(({ name, release, state, reason, freeBytes }) => {
+    const free = freeBytes === undefined ? '' : `, ${renderBytes(freeBytes)} free`;
+    const note = `${reason ? `${reason.code}, ` : ''}release ${release.slice(0, 8)}${free}`;
+    return figure(name, state, note, state === 'serving' ? 'host' : 'host bad');
+  });
 }
 
 function diskFigure(disk: DiskSpace | undefined): Markup {

@@ -4,6 +4,7 @@ import type { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
+import type { Drain } from '../drain.ts';
 import type { Requests } from '../health/requests.ts';
 import type { Log } from '../lib/log.ts';
 import { ApiError, invalidRequest, onError, onNotFound, sendError } from './errors.ts';
@@ -56,6 +57,7 @@ export interface RouteOptions
     TapeRouteOptions,
     DrainRouteOptions,
     DocsRouteOptions {
+  readonly drain: Drain;
   /** The folder of finished files, if no bucket serves them. */
   readonly filesFolder: string | undefined;
   readonly operator: Pick<Operator, 'identify'>;

@@ -54,7 +54,28 @@ const listedJob = report.extend({
   code: z.string().optional().openapi({ description: 'The short code of the tape.' }),
   attempts: z.int().openapi({ description: 'Attempts of the bake that have ended.' }),
   priority: z.int(),
+  host: z.string().optional().openapi({ description: 'The host that runs it, or ran it last.' }),
 });
+
+export const hostList = z
+  .object({
+    hosts: z.array(
+      z.object({
+        name: z.string(),
+        release: z.string(),
+        state: z.enum(['serving', 'draining', 'paused']).openapi({
+          description: '`draining`: it takes no tapes; `paused`: its bakes wait for a fault.',
+        }),
+        reason: z.object({ code: z.string(), message: z.string() }).optional(),
+        freeBytes: z.number().optional().openapi({ description: 'Of the disk of TEMP_DIR.' }),
+        totalBytes: z.number().optional(),
+        bakes: z.int().openapi({ description: 'Jobs that run there now.' }),
+        callbacks: z.int(),
+        at: epoch,
+      }),
+    ),
+  })
+  .openapi('Hosts');
 
 export const jobPage = z
   .object({
@@ -89,9 +110,18 @@ export const purged = z
 export const drained = z
   .object({
     draining: z.boolean(),
-    idle: z
-      .boolean()
-      .openapi({ description: 'Whether no tape waits or is baked, and no callback is to be delivered.' }),
+    phase: z
+      .enum(['off', 'leaving', 'drained'])
+      .openapi({ description: '`leaving`: tapes are still taken, until a load balancer has noticed.' }),
+    scope: z.enum(['host', 'all']).openapi({
+      description:
+        'What `idle` and `active` are of: this host, one of several; or the whole queue. `waiting` and `retrying` are always of the queue.',
+    }),
+    host: z.string().openapi({ description: 'The name of the host that answers.' }),
+    idle: z.boolean().openapi({
+      description:
+        '`host`: no tape is taken, and none is baked or delivered here. `all`: no tape waits or is baked, and no callback is to be delivered.',
+    }),
     bakes: z.object({ waiting: z.int(), active: z.int(), retrying: z.int() }),
     callbacks: z.object({ waiting: z.int(), active: z.int(), retrying: z.int() }),
   })

@@ -33,6 +33,8 @@ export interface ListedJob extends TapeReport {
   /** Attempts of the bake that ended. */
   readonly attempts: number;
   readonly priority: number;
+  /** The host that runs it, or ran it last. */
+  readonly host?: string | undefined;
 }
 
 export interface JobPage {
@@ -124,6 +126,7 @@ function listed(found: FoundJob, callback: CallbackJob | undefined): ListedJob {
     code,
     attempts: job.attemptsMade,
     priority: job.opts.priority ?? 0,
+    host: job.processedBy,
   };
 }
 

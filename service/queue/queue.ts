@@ -6,6 +6,7 @@ import type { BakeRequest } from '../schemas/request.ts';
 import { type JobPolicy, requeue, resendCallback } from './add.ts';
 import { openCapacity } from './capacity.ts';
 import { MAX_ATTEMPTS, readFailure } from './failure.ts';
+import { type HostReport, listHosts, removeHost, writeHost } from './hosts.ts';
 import {
   type JobDetails,
   type JobFilter,
@@ -47,6 +48,8 @@ export interface QueueOptions extends Partial<JobPolicy> {
 export type Queue = ReturnType<typeof openQueue>;
 
 const DAY_SECONDS = 86_400;
+/** A destroy that was stopped does not leave the hosts drained for ever. */
+const DRAIN_SECONDS = 3600;
 
 /** Opens the queue; its methods throw when Redis can't be reached. */
 export function openQueue(options: QueueOptions) {
@@ -151,6 +154,20 @@ export function openQueue(options: QueueOptions) {
       if (fault !== undefined) throw fault;
       await store.redis.set(keys.health(store.prefix), '1', 'EX', 60);
     },
+
+    /** The drain of all hosts, which ends an hour after the last request for it. */
+    drain: {
+      read: async (): Promise<boolean> => (await store.redis.exists(keys.drain(store.prefix))) === 1,
+      write: async (active: boolean): Promise<void> => {
+        const key = keys.drain(store.prefix);
+        await (active ? store.redis.set(key, '1', 'EX', DRAIN_SECONDS) : store.redis.del(key));
+      },
+    },
+
+    /** The hosts that work on this queue, by name. */
+    hosts: (): Promise<HostReport[]> => listHosts(store),
+    writeHost: (report: HostReport): Promise<void> => writeHost(store, report),
+    removeHost: (name: string): Promise<void> => removeHost(store, name),
 
     close: (): Promise<void> => closeStore(store),
   };

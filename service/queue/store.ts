@@ -140,6 +140,11 @@ export const keys = {
   health: (prefix: string) => `${prefix}:health`,
   /** What operators were told. */
   alerts: (prefix: string) => `${prefix}:alerts`,
+  /** Whether every host is drained. */
+  drain: (prefix: string) => `${prefix}:drain`,
+  /** The names of all hosts; what one of them reports. */
+  hosts: (prefix: string) => `${prefix}:hosts`,
+  host: (prefix: string, name: string) => `${prefix}:host:${name}`,
   /** Jobs that are about to wait. */
   reserved: (prefix: string) => `${prefix}:reserved`,
   /** Requeues that have begun. */

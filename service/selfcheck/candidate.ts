@@ -28,7 +28,7 @@ export async function startCandidate({ config, log, release, onUnfit }: Candidat
   const pending = new Set<string>();
   const probe = async (): Promise<Reason[]> =>
     pending.size === 0 ? [] : [{ code: 'UNPROVEN', message: `Not checked yet: ${[...pending].join(', ')}.` }];
-  healthRoutes(app, { release, startedAt: Date.now(), isDraining: () => false, probe });
+  healthRoutes(app, { release, startedAt: Date.now(), probe });
   const tapeBuckets = config.tapeBuckets.map(openTapeBucket);
   const publicUrl = config.publicUrl ?? new URL('http://localhost');
   const storage = openStorage({ ...config.storage, publicUrl });

@@ -18,12 +18,13 @@ export interface ActiveJobs {
    * does not wait for it any more.
    */
   run<T>(job: Job, token: string, callbackId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  readonly count: () => number;
   readonly callbackIds: () => readonly string[];
   readonly cancel: (callbackId: string) => void;
   /** Stops jobs that another worker has now. */
   readonly lose: (jobIds: readonly string[]) => void;
-  /** Begins no more jobs: those that still arrive are handed back. */
-  readonly refuse: () => void;
+  /** Whether it begins no more jobs: those that still arrive are handed back. */
+  readonly refuse: (refuses: boolean) => void;
   /** Aborts every job and hands it back to the queue; no attempt is spent. */
   readonly handBack: () => void;
   /** Resolves when no job is active, or after `ms` milliseconds; whether no job is active. */
@@ -62,13 +63,14 @@ export function trackJobs(graceMs: number): ActiveJobs {
         if (active.size === 0) for (const resolve of onIdle) resolve();
       }
     },
+    count: () => active.size,
     callbackIds: () => [...active].map((one) => one.callbackId),
     cancel: (callbackId) => {
       for (const one of active) if (one.callbackId === callbackId) stop(one, 'cancel');
     },
     lose,
-    refuse: () => {
-      refusing = true;
+    refuse: (refuses) => {
+      refusing = refuses;
     },
     handBack: () => {
       refusing = true;

@@ -35,6 +35,8 @@ export interface WorkOptions {
   readonly metrics: Metrics;
   readonly onFinalFailure: (event: AlertEvent) => void;
   readonly disk: DiskMonitor;
+  /** Whether this host takes no jobs for now. */
+  readonly rests: () => boolean;
   readonly log: Log;
 }
 
@@ -70,7 +72,9 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
   const { deliver } = openDelivery({ secrets, isAllowed: isCallbackAllowed, onAttempt: metrics.callback });
   const workers = await startWorkers({
     redis: config.redis,
+    name: config.nodeName,
     concurrency: config.concurrency,
+    rests: options.rests(),
     bake: metrics.instrument(bake),
     deliver,
     probe: probeFault(startupChecks(config, tapeBuckets, storage), disk),

@@ -24,8 +24,12 @@ import { FAULT_WAITS, type FaultWaits, openFaultPause } from './fault-pause.ts';
 export interface WorkersOptions {
   readonly redis: RedisAddress;
   readonly prefix?: string;
+  /** The host's name, which jobs keep. */
+  readonly name?: string;
   /** Bakes at once. */
   readonly concurrency: number;
+  /** Begins without taking jobs, until `rest(false)`. */
+  readonly rests?: boolean;
   /** Callbacks at once. */
   readonly deliveries?: number;
   /** Fails with an OvenError; any other error is a bug, and is not retried. */
@@ -54,7 +58,11 @@ export interface WorkersOptions {
 export interface Workers {
   /** The fault for which tapes wait; undefined while bakes run. */
   fault(): Failure | undefined;
-  /** Takes no new jobs; active jobs go on. */
+  /** Jobs that run now. */
+  active(): { readonly bakes: number; readonly callbacks: number };
+  /** Takes no jobs, or takes them again; active jobs go on. */
+  rest(rests: boolean): void;
+  /** Takes no new jobs for good; active jobs go on. */
   pause(): Promise<void>;
   /** Pauses, gives active jobs so many seconds, then aborts them and hands them back without spending an attempt. */
   stopWithin(seconds: number): Promise<void>;
@@ -73,6 +81,7 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const store = openStore(redis, prefix, onError);
   const connection = connect(redis, 'forever', onError);
   const subscriber = connect(redis, 'forever', onError);
+  let rests = options.rests ?? false;
   const activeBakes = trackJobs(graceMs);
   const activeCallbacks = trackJobs(graceMs);
 
@@ -87,7 +96,9 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const faultPause = openFaultPause({
     probe: options.probe ?? (async () => {}),
     pause: () => bakes.pause(true),
-    resume: () => bakes.resume(),
+    resume: () => {
+      if (!rests) bakes.resume();
+    },
     promote: async (jobIds) => {
       // A job that has run meanwhile, or that was cancelled, is not there to be promoted.
       for (const jobId of jobIds) await (await store.bakes.getJob(jobId))?.promote().catch(() => {});
@@ -131,6 +142,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const common = {
     connection,
     prefix,
+    ...(options.name !== undefined && { name: options.name }),
+    autorun: !rests,
     lockDuration: options.lockMs ?? 15_000,
     stalledInterval: options.stalledCheckMs ?? 5000,
     runRetryDelay: 1000, // a result that Redis could not take just now is written soon
@@ -173,10 +186,25 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const closing = new AbortController();
   catchUp(store, closing.signal).catch((error: Error) => closing.signal.aborted || onError(error));
 
+  let isPaused = false;
+  const rest = (value: boolean) => {
+    if (isPaused || value === rests) return;
+    rests = value;
+    // A worker that waits for the next job gets one more although it is paused.
+    activeBakes.refuse(rests);
+    activeCallbacks.refuse(rests);
+    if (rests) {
+      for (const worker of [bakes, callbacks]) worker.pause(true).catch(onError);
+      return;
+    }
+    if (faultPause.current() === undefined) bakes.resume();
+    callbacks.resume();
+  };
   const pause = async () => {
+    isPaused = true;
     faultPause.close(); // it would resume
-    activeBakes.refuse();
-    activeCallbacks.refuse();
+    activeBakes.refuse(true);
+    activeCallbacks.refuse(true);
     await Promise.all([bakes.pause(true), callbacks.pause(true)]);
   };
   const stopWithin = async (seconds: number) => {
@@ -191,6 +219,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   };
   return {
     fault: () => faultPause.current()?.failure,
+    active: () => ({ bakes: activeBakes.count(), callbacks: activeCallbacks.count() }),
+    rest,
     pause,
     stopWithin,
     close: async (seconds = 5) => {

@@ -68,6 +68,9 @@ describe('oven status and drain of the service', () => {
     const { exitCode, stdout } = await run(['status']);
     expect([exitCode, stdout.split('\n')[0]]).toEqual([1, expect.stringMatching(/^service: draining/)]);
     expect(await ok('drain', '--off')).toBe('taking tapes: nothing to do');
+    await ok('drain', '--all', '--no-wait');
+    expect((await run(['status'])).exitCode).toBe(1);
+    expect(await ok('drain', '--off')).toBe('taking tapes: nothing to do');
   });
 
   it('oven drain waits until the service has nothing to do', async () => {

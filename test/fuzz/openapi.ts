@@ -75,7 +75,7 @@ export function faultsBy(place: readonly string[], value: unknown): string | und
 
 function makeDocument(): Document {
   const app = emptyApp(pino({ enabled: false }));
-  healthRoutes(app, { release: '', startedAt: 0, isDraining: () => false, probe: async () => [] });
+  healthRoutes(app, { release: '', startedAt: 0, probe: async () => [] });
   workRoute(app, async () => []);
   // The document depends on none of them.
   const options = { release: '', publicUrl: '', operator: { identify: (_: unknown, next: unknown) => next } };

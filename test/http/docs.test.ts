@@ -24,6 +24,7 @@ const ROUTES = [
   'post /jobs/{id}/replay-callback',
   'get /admin/jobs',
   'get /admin/jobs/{id}',
+  'get /admin/hosts',
   'delete /tapes/{slug}',
   'post /drain',
   'delete /drain',
@@ -88,7 +89,7 @@ describe('GET /openapi.json', () => {
       .map(([path]) => path);
     expect(secured.sort()).toEqual(
       ROUTES.map((route) => route.split(' ')[1]!)
-        .filter((path) => /jobs|tapes|drain/.test(path))
+        .filter((path) => /jobs|tapes|drain|hosts/.test(path))
         .filter((path, n, all) => all.indexOf(path) === n)
         .sort(),
     );

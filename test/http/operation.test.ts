@@ -18,6 +18,7 @@ const ROUTES = [
   ['POST', `/jobs/${ID}/replay-callback`],
   ['GET', '/admin/jobs'],
   ['GET', `/admin/jobs/${ID}`],
+  ['GET', '/admin/hosts'],
   ['DELETE', '/tapes/a'],
   ['DELETE', '/tapes/.not-a-slug'],
   ['POST', '/drain'],

@@ -27,7 +27,7 @@ const common = {
   secrets,
   isSourceAllowed: () => ({ trusted: true }),
   isCallbackAllowed: () => ({ trusted: true }),
-  drain: { active: false },
+  drain: { current: async () => ({ scope: undefined, phase: 'off' as const }) },
   disk: { isShort: async () => false, space: async () => ({ free: 1, total: 1 }) } as never,
   outputName: 'slug' as const,
   publicUrl: 'http://localhost',

@@ -84,8 +84,10 @@ begin_switch() {
   mv -f "$switching.partial" "$switching"
 }
 
-# switch_to HASH: installs its files on the host, points `current` at it, restarts the service (its socket stays), and waits for its health.
+# switch_to HASH: installs its files on the host, points `current` at it, restarts the service (its socket stays), and waits for its health. A drain lasts
+# over a restart, and a drained service is not healthy: a release ends it.
 switch_to() {
+  rm -f "$state/tmp/oven-drained" || return 1
   "$oven/releases/$1/host/sbin/oven-apply" &&
     ln -sfn "releases/$1" "$oven/current.new" &&
     mv -T "$oven/current.new" "$oven/current" &&

@@ -1,4 +1,4 @@
-/** `GET /admin/jobs` and `GET /admin/jobs/{id}`: what the operator sees of jobs. */
+/** `GET /admin/jobs`, `GET /admin/jobs/{id}` and `GET /admin/hosts`: what the operator sees of jobs and hosts. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { JOB_ID } from '../../lib/ids.ts';
 import { type JobDetails, LISTED_STATES, type Position } from '../../queue/list.ts';
@@ -6,7 +6,7 @@ import type { Queue } from '../../queue/queue.ts';
 import { ApiError } from '../errors.ts';
 import type { App } from '../middleware.ts';
 import { operatorOnly } from '../operator.ts';
-import { errors, jobDetails, jobPage, json } from '../responses.ts';
+import { errors, hostList, jobDetails, jobPage, json } from '../responses.ts';
 
 export interface AdminRouteOptions {
   readonly queue: Queue;
@@ -75,6 +75,19 @@ export function adminRoutes(app: App, { queue }: AdminRouteOptions): void {
     c.header('Cache-Control', 'no-store');
     const page = { jobs: [...jobs], ...(next && { next: renderCursor(next) }) };
     return c.json(page, 200);
+  });
+
+  const hosts = createRoute({
+    ...common,
+    path: '/admin/hosts',
+    summary: 'List the hosts that work on the queue',
+    description: 'Each reports itself every five seconds. One without a sign of life for 20 s is left out.',
+    middleware: operatorOnly,
+    responses: { 200: json(hostList, 'The hosts, by name.'), ...errors('UNAUTHORIZED', 'QUEUE_UNREACHABLE') },
+  });
+  app.openapi(hosts, async (c) => {
+    c.header('Cache-Control', 'no-store');
+    return c.json({ hosts: await queue.hosts() }, 200);
   });
 
   const show = createRoute({

@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { DEFAULT_OUTPUTS } from '../../bake/outputs.ts';
 import type { Secrets } from '../../callback/secrets.ts';
+import type { Drain } from '../../drain.ts';
 import type { DiskMonitor } from '../../health/disk.ts';
 import { SLUG } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
@@ -13,7 +14,7 @@ import type { Allowed } from '../../source/allow-list.ts';
 import { ApiError, type FieldFault } from '../errors.ts';
 import type { App, Env } from '../middleware.ts';
 import { accepted, errors, json } from '../responses.ts';
-import { type DrainState, queueFull, refusalReason, statusUrl } from './admission.ts';
+import { queueFull, refusalReason, statusUrl } from './admission.ts';
 
 export interface BakeRouteOptions {
   readonly queue: Queue;
@@ -22,7 +23,7 @@ export interface BakeRouteOptions {
   readonly secrets: Pick<Secrets, 'accepts'>;
   readonly isSourceAllowed: Allowed;
   readonly isCallbackAllowed: Allowed;
-  readonly drain: DrainState;
+  readonly drain: Pick<Drain, 'current'>;
   readonly disk: DiskMonitor;
   /** What files are named by, unless a request says otherwise. */
   readonly outputName: 'slug' | 'code';

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
+import type { Drain } from '../../drain.ts';
 import { ownReasons, type Reason } from '../../health/probes.ts';
 import type { App } from '../middleware.ts';
 import { errors, health, json, workHealth } from '../responses.ts';
@@ -7,13 +8,14 @@ export interface HealthOptions {
   readonly release: string;
   /** In milliseconds since 1970. */
   readonly startedAt: number;
-  readonly isDraining: () => boolean;
+  /** A candidate has none. */
+  readonly drain?: Pick<Drain, 'current'>;
   /** Finds the reasons why this service can't bake; none if it can. */
   readonly probe: () => Promise<readonly Reason[]>;
 }
 
 /** `GET /health`: whether this service can bake; `GET /health/host`: the same of what is this host's alone. */
-export function healthRoutes(app: App, { release, startedAt, isDraining, probe }: HealthOptions): void {
+export function healthRoutes(app: App, { release, startedAt, drain, probe }: HealthOptions): void {
   const add = (
     path: '/health' | '/health/host',
     about: { readonly summary: string; readonly description?: string },
@@ -32,7 +34,7 @@ export function healthRoutes(app: App, { release, startedAt, isDraining, probe }
     });
     app.openapi(route, async (c) => {
       const reasons = select(await probe());
-      const draining = isDraining();
+      const draining = drain !== undefined && (await drain.current()).phase !== 'off';
       const status = draining ? 'draining' : reasons.length > 0 ? 'unhealthy' : 'healthy';
       const uptimeSeconds = Math.max(0, Math.round((Date.now() - startedAt) / 1000));
       const told = reasons.length > 0 ? { reasons: reasons.map((reason) => ({ ...reason })) } : {};

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Drain } from '../../drain.ts';
 import type { DiskMonitor } from '../../health/disk.ts';
 import { JOB_ID } from '../../lib/ids.ts';
 import type { Log } from '../../lib/log.ts';
@@ -9,11 +10,11 @@ import { ApiError } from '../errors.ts';
 import type { App } from '../middleware.ts';
 import { isOperator, operatorOnly } from '../operator.ts';
 import { accepted, errors, json, report } from '../responses.ts';
-import { type DrainState, queueFull, refusalReason, statusUrl } from './admission.ts';
+import { queueFull, refusalReason, statusUrl } from './admission.ts';
 
 export interface JobRouteOptions {
   readonly queue: Queue;
-  readonly drain: DrainState;
+  readonly drain: Pick<Drain, 'current'>;
   readonly disk: DiskMonitor;
   /** The service's, without a slash at its end. */
   readonly publicUrl: string;

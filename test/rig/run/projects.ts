@@ -15,6 +15,7 @@ export const UNIT = [
   'test/dashboard/{contrast,text,view}.test.ts',
   'test/demo/site.test.ts',
   'test/docs/*.test.ts',
+  'test/drain.test.ts',
   'test/source/{allow-list,download,address-guard,redirect}.test.ts',
   'test/health/{probes,requests,work}.test.ts',
   'test/http/{files,visitor}.test.ts',
