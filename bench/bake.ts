@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeCheckout, describeMachine } from './machine.ts';
+import { type MatrixResult, measureMatrix, renderMatrix } from './matrix.ts';
 import { renderLine, renderReport, renderSection, type SectionResults } from './report.ts';
 import type { Quality, TapeResult } from './results.ts';
 import { type Plan, planRun, type Section, USAGE } from './sections.ts';
@@ -53,19 +54,27 @@ async function measureAll(plan: Plan, folder: string): Promise<void> {
     console.log(`\n${section.name}:`);
     const results: TapeResult[] = [];
     for (const tape of section.tapes) {
-      const result =
-        store.get(section.name, tape.name) ??
-        (await measureOne(tape, section, { ...plan, folder, plainQualities }));
+      const result = await store.once(section.name, tape.name, () =>
+        measureOne(tape, section, { ...plan, folder, plainQualities }),
+      );
       console.log(`  ${renderLine(result)}`);
       if (result.quality) plainQualities.set(tape.kind, result.quality.plain);
-      await store.set(section.name, result);
       results.push(result);
     }
     measured.push({ section, results });
     console.log(`\n${renderSection({ section, results })}`);
   }
+  const matrix: MatrixResult[] = [];
+  for (const tape of plan.matrix.tapes) {
+    const bake = async () => {
+      const subject = { name: tape.name, path: await tapeFile(tape, TAPES) };
+      return measureMatrix(subject, plan.matrix.runs, folder);
+    };
+    matrix.push(await store.once('matrix', tape.name, bake));
+  }
+  if (matrix.length > 0) console.log(`\n${renderMatrix(matrix)}`);
   if (!plan.whole) return;
-  await writeFile(RESULTS, renderReport(machine.join(', '), measured));
+  await writeFile(RESULTS, renderReport(machine.join(', '), measured, matrix));
   console.log('\nWritten to bench/RESULTS.md');
 }
 

@@ -13,9 +13,13 @@ export interface Times {
 const TIMED = `TIMEFORMAT='%3R %3U %3S'; { time "$@" 2>&4 3>&- 4>&- ; } 4>&2 2>&3`;
 
 /** Runs a command to its end, unobserved. Throws an error with its stderr where the command fails. */
-export async function timeCommand(command: Command): Promise<Times> {
+export async function timeCommand(
+  command: Command,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Times> {
   const { stdio } = await execa('bash', ['-c', TIMED, 'bench', ...command], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env,
   });
   return parseTimes(String(stdio[3]));
 }

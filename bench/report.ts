@@ -1,8 +1,17 @@
+import { type MatrixResult, renderMatrix } from './matrix.ts';
 import { type Quality, summarise, type TapeResult } from './results.ts';
 import type { Section } from './sections.ts';
 import { geometricMean } from './statistics.ts';
 import { renderTable, show } from './table.ts';
-import { bytesRatios, cpuRatios, judge, judgeScale4, meanRatio, type Verdict } from './targets.ts';
+import {
+  bytesRatios,
+  cpuRatios,
+  judge,
+  judgeScale4,
+  meanRatio,
+  type Verdict,
+  verdictLine,
+} from './targets.ts';
 
 /** One section's results, to be rendered. */
 export interface SectionResults {
@@ -11,12 +20,16 @@ export interface SectionResults {
 }
 
 /** The whole of bench/RESULTS.md. `machine` is one line about the machine and the date. */
-export function renderReport(machine: string, sections: readonly SectionResults[]): string {
+export function renderReport(
+  machine: string,
+  sections: readonly SectionResults[],
+  matrix: readonly MatrixResult[],
+): string {
   const intro = [
     '# Results of `npm run bench`',
     `Written by it: ${machine}. bench/README.md says how each figure is measured.`,
   ];
-  return `${[...intro, ...sections.map(renderSection)].join('\n\n')}\n`;
+  return `${[...intro, ...sections.map(renderSection), renderMatrix(matrix)].join('\n\n')}\n`;
 }
 
 /** One section: its tables, and the targets that it holds or misses. */
@@ -136,8 +149,5 @@ function likenessTable(results: readonly TapeResult[]): string {
 }
 
 function verdictTable(verdicts: readonly Verdict[]): string {
-  const lines = verdicts.map(
-    ({ target, measured, held }) => `- ${held ? 'held' : '**missed**'}: ${target} (${measured})`,
-  );
-  return `Targets:\n${lines.join('\n')}`;
+  return `Targets:\n${verdicts.map(verdictLine).join('\n')}`;
 }

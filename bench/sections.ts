@@ -17,6 +17,8 @@ export interface Section {
 /** The run that the command line asks for. */
 export interface Plan {
   sections: Section[];
+  /** The tapes that are baked with each version of ffmpeg, and in how many rounds. */
+  matrix: Pick<Section, 'runs' | 'tapes'>;
   /** Whether the run is a complete one, and is written to bench/RESULTS.md. */
   whole: boolean;
   /** Whether results of an earlier, interrupted run are kept. */
@@ -31,6 +33,11 @@ export interface Plan {
 const CONFIRMING: readonly BenchTape[] = ['text', 'paint', 'wire', 'drawing'].flatMap((kind) =>
   findTapes(`${kind}-chromium`),
 );
+/** Tapes for all versions of ffmpeg: those whose time is the encoder's. */
+const MATRIX: readonly BenchTape[] = ['drawing', 'paint', 'plot', 'wire', 'noise'].flatMap((kind) =>
+  findTapes(`${kind}-chromium`),
+);
+const NO_MATRIX: Plan['matrix'] = { runs: 0, tapes: [] };
 const QUICK: readonly BenchTape[] = ['static', 'text', 'paint'].flatMap((kind) =>
   findTapes(`${kind}-stored`),
 );
@@ -50,6 +57,7 @@ done, which takes ten minutes, and bench/RESULTS.md is written. Otherwise one se
   --runs N        rounds of each tape (${RUNS})
   --scale FACTOR  Oven's scale: ${SCALES.join(', ')}
   --pin           everything on one core, and only times
+  --ffmpegs       Oven alone, with each version of ffmpeg that a host may have
   --quick         one round of three small tapes
   --continue      keeps what an interrupted run has measured`;
 
@@ -63,6 +71,7 @@ export function planRun(args: readonly string[]): Plan {
       scale: { type: 'string' },
       pin: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      ffmpegs: { type: 'boolean', default: false },
       continue: { type: 'boolean', default: false },
       against: { type: 'string' },
       without: { type: 'string', default: '' },
@@ -78,10 +87,18 @@ export function planRun(args: readonly string[]): Plan {
   const rest = { goOn, against, without };
   const tapes = tapesOf(positionals, quick);
   const whole = tapes === BENCH_TAPES && !pin && !quick && values.scale === undefined;
-  if (whole) return { sections: wholeRun(runs), whole: without.length === 0, ...rest };
+  if (values.ffmpegs) {
+    const matrix = { runs: runs ?? RUNS, tapes: positionals.length > 0 ? tapes : MATRIX };
+    return { sections: [], matrix, whole: false, ...rest };
+  }
+  if (whole) {
+    const matrix = { runs: runs ?? RUNS, tapes: MATRIX };
+    return { sections: wholeRun(runs), matrix, whole: without.length === 0, ...rest };
+  }
   const name = [`Scale ${scale}`, ...(pin ? ['one core'] : [])].join(', ');
   return {
     sections: [{ name, scale, pin, runs: runs ?? (quick ? 1 : RUNS), tapes }],
+    matrix: NO_MATRIX,
     whole: false,
     ...rest,
   };

@@ -1,14 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import type { TapeResult } from './results.ts';
 
 /** The results of a run, in a file, so that a run that was interrupted can go on. */
 export class ResultStore {
   readonly #file: string;
-  readonly #results: Map<string, TapeResult>;
+  readonly #results: Map<string, unknown>;
 
-  private constructor(file: string, results: Map<string, TapeResult>) {
+  private constructor(file: string, results: Map<string, unknown>) {
     this.#file = file;
     this.#results = results;
   }
@@ -20,13 +19,15 @@ export class ResultStore {
     return new ResultStore(file, known ?? new Map());
   }
 
-  get(section: string, tape: string): TapeResult | undefined {
-    return this.#results.get(`${section}/${tape}`);
-  }
-
-  async set(section: string, result: TapeResult): Promise<void> {
-    this.#results.set(`${section}/${result.tape}`, result);
+  /** What `measure` gives, or gave in the earlier run. */
+  async once<T>(section: string, tape: string, measure: () => Promise<T>): Promise<T> {
+    const key = `${section}/${tape}`;
+    const known = this.#results.get(key);
+    if (known !== undefined) return known as T;
+    const result = await measure();
+    this.#results.set(key, result);
     await mkdir(dirname(this.#file), { recursive: true });
     await writeFile(this.#file, serialize(this.#results));
+    return result;
   }
 }

@@ -8,6 +8,11 @@ export interface Verdict {
   held: boolean;
 }
 
+/** A verdict as one line of a list. */
+export function verdictLine({ target, measured, held }: Verdict): string {
+  return `- ${held ? 'held' : '**missed**'}: ${target} (${measured})`;
+}
+
 const MEAN_RATIO = 9;
 const LEAST_RATIO = 3.5;
 const MEAN_RATIO_AT_4 = 1.2;

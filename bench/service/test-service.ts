@@ -35,29 +35,57 @@ export async function withTestService<T>(
   work: (testService: TestService) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-service-'));
-  // Ctrl-C ends the service too.
+  try {
+    const tapes = Object.fromEntries(Object.keys(specs).map((name) => [name, join(folder, `${name}.zip`)]));
+    for (const [name, spec] of Object.entries(specs)) await makeTape(tapes[name]!, spec);
+    return await withTestServices(tapes, [{ env }], ([testService]) => work(testService!));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Runs `work` with several services, which share one site, and ends them afterwards. `tapes` are files. A service may be that of another
+ * checkout of Oven.
+ */
+export async function withTestServices<T>(
+  tapes: Readonly<Record<string, string>>,
+  services: readonly { readonly env: Env; readonly checkout?: string }[],
+  work: (testServices: readonly TestService[]) => Promise<T>,
+): Promise<T> {
+  // Ctrl-C ends the services too.
   const interruption = Promise.withResolvers<never>();
   interruption.promise.catch(() => {});
   const interrupt = (signal: string) => interruption.reject(new Error(`stopped by ${signal}`));
   for (const signal of SIGNALS) process.on(signal, interrupt);
-  let site: Site | undefined;
-  let oven: Oven | undefined;
+  const site = await openSite(tapes);
+  const ovens: Oven[] = [];
   try {
-    const tapes = Object.fromEntries(Object.keys(specs).map((name) => [name, join(folder, `${name}.zip`)]));
-    for (const [name, spec] of Object.entries(specs)) await makeTape(tapes[name]!, spec);
-    site = await openSite(tapes);
-    oven = await startOven({
-      callbackSecret: site.secret,
-      site: site.url,
-      env: { LOG_LEVEL: 'info', ...env },
-    });
-    return await Promise.race([work({ oven, site, tapes }), interruption.promise]);
+    for (const { env, ...more } of services) {
+      const all = { LOG_LEVEL: 'info', ...env };
+      ovens.push(await startOven({ callbackSecret: site.secret, site: site.url, env: all, ...more }));
+    }
+    return await Promise.race([work(ovens.map((oven) => ({ oven, site, tapes }))), interruption.promise]);
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt);
-    await oven?.stop();
-    await site?.close();
-    await rm(folder, { recursive: true, force: true });
+    for (const oven of ovens) await oven.stop();
+    await site.close();
   }
+}
+
+/** Asks for bakes at once, and gives the seconds until the callback of the last one. Throws where one failed. */
+export async function secondsToCallbacks(
+  testService: TestService,
+  tapes: readonly string[],
+  name: string,
+): Promise<number> {
+  const started = performance.now();
+  const slugs = tapes.map((tape, n) => `${name}-${n}-${tape}`);
+  await Promise.all(tapes.map((tape, n) => post(testService, tape, slugs[n]!)));
+  const calls = await waitForCallbacks(testService, slugs, 120 * tapes.length);
+  const failed = calls.find(({ mp4Url }) => mp4Url === undefined);
+  if (failed) throw new Error(`${failed.slug} failed: ${failed.error?.code}`);
+  return (performance.now() - started) / 1000;
 }
 
 /** Asks for a bake, and measures the time to the last byte of the response. */

@@ -25,9 +25,11 @@ export interface OvenOptions {
   /** Folder for the videos. Without it, `stop` removes the videos too. */
   readonly videos?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder of the repository whose service is started; this one by default. */
+  readonly checkout?: string;
 }
 
-const MAIN = fileURLToPath(new URL('../../service/main.ts', import.meta.url));
+const OWN_CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 const LOG_LINES = 40;
 /** The service gives running bakes 5 s, and its connections a few more. */
 const STOP_MS = 15_000;
@@ -45,7 +47,8 @@ export async function startOven(options: OvenOptions): Promise<Oven> {
     const videos = options.videos ?? join(folder, 'blobs');
     for (const path of [join(folder, 'art'), join(folder, 'work'), videos])
       await mkdir(path, { recursive: true });
-    const service = execa(process.execPath, [...NODE_FLAGS, MAIN], {
+    const main = join(options.checkout ?? OWN_CHECKOUT, 'service/main.ts');
+    const service = execa(process.execPath, [...NODE_FLAGS, main], {
       env: environment(options, redis.url, folder, videos),
       extendEnv: false,
       stdin: 'ignore',

@@ -1,10 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { answers, latency } from '../../../bench/service/answers.ts';
+import { burst } from '../../../bench/service/burst.ts';
+import { idle } from '../../../bench/service/idle.ts';
 import { load } from '../../../bench/service/load.ts';
 import { memory } from '../../../bench/service/memory.ts';
-import { renderAnswers, renderLoad, renderMemory, renderThroughput } from '../../../bench/service/report.ts';
+import {
+  renderAnswers,
+  renderBurst,
+  renderIdle,
+  renderLoad,
+  renderMemory,
+  renderThroughput,
+} from '../../../bench/service/report.ts';
 import { throughput } from '../../../bench/service/throughput.ts';
 import { percentile } from '../../../bench/statistics.ts';
+import { makeTape } from '../../tapes/make.ts';
 
 const SMALL = { scene: 'plot', width: 96, height: 64, seconds: 1 } as const;
 
@@ -27,6 +40,24 @@ it('Every request gets the right response while tapes are baked', async () => {
 it('The throughput is measured through the service and by the command', async () => {
   const { service, alone, ratio } = await throughput(1, 2, { tape: SMALL });
   for (const value of [...service, ...alone, ratio]) expect(value).toBeGreaterThan(0);
+}, 180_000);
+
+it('Tapes one at a time, and a burst of them, are measured by two services in turn', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-test-'));
+  try {
+    const { path } = await makeTape(join(folder, 'small.zip'), SMALL);
+    const against = join(import.meta.dirname, '../../..');
+    const [one] = await idle({ small: path }, 1, against);
+    expect(one).toMatchObject({ tape: 'small' });
+    const { service, against: other, bare, plain } = one!;
+    expect([service, other, bare, plain].map((list) => list.length)).toEqual([1, 1, 1, 1]);
+    expect(service[0]).toBeGreaterThan(0);
+    const burstOfTwo = await burst({ small: path }, 2, 1, against);
+    expect(burstOfTwo.tapes).toBe(2);
+    for (const [seconds] of [burstOfTwo.own, burstOfTwo.other]) expect(seconds).toBeGreaterThan(0);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }, 180_000);
 
 it('The memory is measured over bakes in a row, which are all done', async () => {
@@ -58,4 +89,19 @@ it('The report says which targets are held and which are missed', () => {
   expect(renderMemory({ ...memory, late: 119 })).toMatch(/Held/);
   expect(renderMemory({ ...memory, late: 121 })).toMatch(/Missed/);
   expect(renderMemory({ ...memory, early: Number.NaN, late: Number.NaN })).toMatch(/Missed/);
+  const tape = { tape: 'a', service: [1], bare: [0.8], plain: [8.8], against: [] };
+  expect(renderIdle([tape])).toMatch(
+    /^\| a +\| +1\.00 \| +0\.80 \| +0\.20 \| +8\.80 \| 8\.80× \|$[\s\S]*Held/m,
+  );
+  expect(renderIdle([{ ...tape, plain: [7.9] }])).toMatch(/Missed/);
+  expect(
+    renderIdle([
+      { ...tape, plain: [64] },
+      { ...tape, plain: [3.4] },
+    ]),
+  ).toMatch(/Missed/);
+  expect(renderIdle([{ ...tape, against: [1.5] }])).toMatch(/other s \|[\s\S]* 1\.50 \|$/m);
+  expect(renderBurst({ tapes: 12, own: [7.7], other: [10] })).toMatch(/Held/);
+  expect(renderBurst({ tapes: 12, own: [7.8], other: [10] })).toMatch(/Missed/);
+  expect(renderBurst({ tapes: 12, own: [7.8], other: [] })).not.toMatch(/Held|Missed/);
 });
