@@ -30,6 +30,8 @@ export interface TapeBakerOptions {
   /** Opens the progress reports of one bake. */
   readonly reportProgress?: ReportProgress;
   readonly ffmpeg?: string;
+  /** Seconds without any progress after which ffmpeg is killed; the bake's own when left out. */
+  readonly stallSeconds?: number;
   /** Finds out whose fault a failed encoder is. */
   readonly encoderFaults?: EncoderFaults;
 }
@@ -48,8 +50,18 @@ const STALL_SECONDS = 30;
 
 /** Makes the function that bakes one tape. It leaves nothing in TEMP_DIR, and throws errors with a code, or bugs. */
 export function tapeBaker(options: TapeBakerOptions) {
-  const { source, storage, tempDir, limits, timeoutSeconds, scale, reportProgress, ffmpeg, encoderFaults } =
-    options;
+  const {
+    source,
+    storage,
+    tempDir,
+    limits,
+    timeoutSeconds,
+    scale,
+    reportProgress,
+    ffmpeg,
+    stallSeconds,
+    encoderFaults,
+  } = options;
 
   return async (request: BakeRequest, attempt: BakeAttempt): Promise<BakeResult> => {
     const { jobId, signal, onProgress, withSlugLock } = attempt;
@@ -78,6 +90,7 @@ export function tapeBaker(options: TapeBakerOptions) {
         stallSeconds: Math.min(STALL_SECONDS, timeoutSeconds / 2),
         niceness: NICENESS,
         ...(ffmpeg !== undefined && { ffmpeg }),
+        ...(stallSeconds !== undefined && { stallSeconds }),
         signal,
         onProgress: (progress) => report(fromBakeProgress(progress)),
       });

@@ -1,5 +1,7 @@
+import childProcess from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +21,7 @@ import { tapeBaker } from '../../service/worker/bake-tape.ts';
 import { type Receiver, startReceiver } from '../callback/receiver.ts';
 import { openQueueFixture, requestFor } from '../queue/fixture.ts';
 import { type RedisRig, startRedis } from '../rig/redis.ts';
+import { type RedisFront, startRedisFront } from '../rig/redis-front.ts';
 import { describeS3, type S3Rig, startS3 } from '../rig/s3.ts';
 import { type SourceRig, startSource } from '../rig/source.ts';
 import { until } from '../rig/until.ts';
@@ -34,13 +37,17 @@ type Effect =
   | { readonly fails: FailureCode }
   /** The callback is sent again, after this. */
   | { readonly sentAgain: RegExp }
+  /** The tape is baked; its purge fails with this code, and succeeds when the fault is gone. */
+  | { readonly keeps: FailureCode }
   | 'none';
 
-/** It begins when the tape is fetched, and ends when its effect was seen. */
+/** It begins when the tape is fetched, or purged; and ends when its effect was seen. */
 interface Fault {
   readonly begin?: () => unknown;
   readonly end?: () => unknown;
   readonly request?: () => Partial<BakeRequest>;
+  /** For each of the steps to fetch, to bake and to store. */
+  readonly timeoutSeconds?: number;
 }
 
 interface Row extends Fault {
@@ -49,9 +56,19 @@ interface Row extends Fault {
   readonly effect: Effect;
 }
 
+const { fork } = childProcess;
+/** The program that is started in place of the image process, if any. */
+let imageProgram: string | undefined;
+childProcess.fork = ((file: string, ...how: []) =>
+  fork(file.endsWith('images/main.js') ? (imageProgram ?? file) : file, ...how)) as typeof fork;
+syncBuiltinESMExports();
+
+const FFMPEG = '#!/bin/sh\nexec ffmpeg "$@"\n';
+
 describeS3('Each call to the outside', () => {
   let root: string;
   let redis: RedisRig;
+  let redisFront: RedisFront;
   let s3: S3Rig;
   let front: Front;
   let source: SourceRig;
@@ -70,6 +87,8 @@ describeS3('Each call to the outside', () => {
     [redis, s3, source] = await Promise.all([startRedis(), startS3(), startSource()]);
     source.files.set('/tape.zip', path('tape.zip'));
     front = await startFront(s3.endpoint);
+    redisFront = await startRedisFront(redis);
+    await writeFile(path('ffmpeg'), FFMPEG, { mode: 0o755 });
     receiver = await startReceiver((response) => answer(response));
     await s3.make('blobs', 'public');
     await s3.make('art', 'private');
@@ -81,7 +100,8 @@ describeS3('Each call to the outside', () => {
     answer = (response) => response.end();
   });
   afterAll(async () => {
-    await Promise.all([receiver.close(), front.stop(), source.stop(), s3.stop(), redis.stop()]);
+    await Promise.all([receiver.close(), front.stop(), source.stop(), s3.stop(), redisFront.stop()]);
+    await redis.stop();
     if (mayMount) disk.unmount();
     await rm(root, { recursive: true, force: true });
   });
@@ -119,10 +139,31 @@ describeS3('Each call to the outside', () => {
     response.writeHead(200, { 'content-length': 9 });
     response.write('x', () => response.destroy());
   };
+  /** The file has this content meanwhile, and then the old one. */
+  const program = (name: string, content: string, after: () => unknown) => ({
+    begin: () => writeFile(path(name), content, { mode: 0o755 }),
+    end: after,
+  });
+  const ffmpeg = (script: string) => ({
+    request: () => ({ outputs: [{ kind: 'mp4' as const }] }),
+    ...program('ffmpeg', `#!/bin/sh\n${script}\n`, () => writeFile(path('ffmpeg'), FFMPEG, { mode: 0o755 })),
+  });
+  /** The image process is another program, which gets its requests. */
+  const images = (onRequest: string) => ({
+    begin: async () => {
+      imageProgram = path('images.mjs');
+      await writeFile(imageProgram, `process.on('message', () => { ${onRequest} });`);
+    },
+    end: () => {
+      imageProgram = undefined;
+    },
+  });
   const READ = ['HEAD', 'GET'];
   const PUT = ['PUT'];
+  const DELETE = ['DELETE'];
   const waits = (waits: FailureCode): Effect => ({ waits });
   const fails = (fails: FailureCode): Effect => ({ fails });
+  const keeps = (keeps: FailureCode): Effect => ({ keeps });
   const sentAgain = (sentAgain: RegExp): Effect => ({ sentAgain });
   const of = (call: string, faults: readonly [how: string, effect: Effect, fault: Fault][]): Row[] =>
     faults.map(([how, effect, fault]) => ({ call, how, effect, ...fault }));
@@ -171,6 +212,14 @@ describeS3('Each call to the outside', () => {
       ['answered with 403', waits('STORAGE_MISCONFIGURED'), to('blobs', PUT, 403)],
       ['answered with 400', fails('STORAGE_REFUSED'), to('blobs', PUT, 400)],
     ]),
+    ...of('a DELETE of the storage', [
+      ['closed', keeps('STORAGE_UNREACHABLE'), to('blobs', DELETE, 'drop')],
+      ['left without an answer', keeps('STORAGE_TIMEOUT'), to('blobs', DELETE, 'stall')],
+      ['answered slowly', 'none', to('blobs', DELETE, 'pass', 200)],
+      ['done, and closed before its answer', keeps('STORAGE_UNREACHABLE'), to('blobs', DELETE, 'unanswered')],
+      ['answered with 503', keeps('STORAGE_UNREACHABLE'), to('blobs', DELETE, 503)],
+      ['answered with 403', keeps('STORAGE_MISCONFIGURED'), to('blobs', DELETE, 403)],
+    ]),
     ...of('a callback', [
       ['closed', sentAgain(/reached/), receives(closed)],
       ['left without an answer', sentAgain(/within 0.4 s/), receives(silent)],
@@ -196,6 +245,19 @@ describeS3('Each call to the outside', () => {
         'none',
         { begin: () => redisSays('CLIENT', 'PAUSE', '1000', 'ALL') },
       ],
+      [
+        'answered slowly',
+        'none',
+        {
+          begin: () => {
+            redisFront.slowness = 30;
+          },
+          end: () => {
+            redisFront.slowness = 0;
+          },
+        },
+      ],
+      ['cut in the middle of its answer', 'none', { begin: () => redisFront.cutAnswers() }],
       [
         'refused for want of memory',
         waits('QUEUE_UNREACHABLE'),
@@ -238,20 +300,33 @@ describeS3('Each call to the outside', () => {
         ])
       : []),
     ...of('a start of ffmpeg', [
+      ['without the program', waits('FFMPEG_MISSING'), { ...ffmpeg(''), begin: () => rm(path('ffmpeg')) }],
+      ['left without any output', fails('FFMPEG_STALLED'), ffmpeg('exec sleep 60')],
+      ['killed', fails('FFMPEG_FAILED'), ffmpeg('kill -9 $$')],
+      ['ended in the middle of its input', fails('FFMPEG_FAILED'), ffmpeg('head -c 50 >/dev/null; exit 1')],
+      // The packets go to the descriptor 3.
       [
-        'without the program',
-        waits('FFMPEG_MISSING'),
-        {
-          request: () => ({ outputs: [{ kind: 'mp4' }] }),
-          begin: () => rm(path('ffmpeg'), { force: true }),
-          end: () => writeFile(path('ffmpeg'), '#!/bin/sh\nexec ffmpeg "$@"\n', { mode: 0o755 }),
-        },
+        'cut in the middle of its output',
+        fails('VERIFY_FAILED'),
+        ffmpeg('ffmpeg "$@" 3>&1 >/dev/null | head -c 300 >&3'),
       ],
+      [
+        'answered with something else',
+        fails('VERIFY_FAILED'),
+        ffmpeg('cat >/dev/null; head -c 5000 /dev/zero >&3'),
+      ],
+    ]),
+    ...of('a request to the image process', [
+      ['killed', waits('MACHINE_BUSY'), images("process.kill(process.pid, 'SIGKILL')")],
+      ['ended without an answer', waits('MACHINE_BUSY'), images('process.exit(0)')],
+      ['answered with something else', waits('MACHINE_BUSY'), images("process.send({ kind: 'x' })")],
+      ['left without an answer', fails('BAKE_TIMEOUT'), { ...images(''), timeoutSeconds: 2 }],
     ]),
   ];
 
   it.each(ROWS)('$call, $how, has its effect, and no other', async (row) => {
-    const own = openQueueFixture(redis, { attempts: 1 });
+    const own = openQueueFixture({ ...redis, url: redisFront.url }, { attempts: 1 });
+    const isRemoval = row.call.includes('DELETE');
     const secrets = openSecrets(['a secret']);
     const isAllowed = () => ({ trusted: true });
     const account = { connectMs: 600, idleMs: 600, endpoint: front.endpoint };
@@ -273,7 +348,7 @@ describeS3('Each call to the outside', () => {
     const bake = tapeBaker({
       source: {
         fetch: async (...how) => {
-          if (!isBegun) await row.begin?.();
+          if (!isBegun && !isRemoval) await row.begin?.();
           isBegun = true;
           return real.fetch(...how);
         },
@@ -281,16 +356,19 @@ describeS3('Each call to the outside', () => {
       storage,
       tempDir: disk.temp,
       limits: DEFAULT_LIMITS,
-      timeoutSeconds: 30,
+      timeoutSeconds: row.timeoutSeconds ?? 30,
+      stallSeconds: 2,
       scale: 1,
       reportProgress: openProgressReports({ secrets, isAllowed, timeoutMs: 200, everyMs: 10 }),
-      ...(row.call.includes('ffmpeg') && { ffmpeg: path('ffmpeg') }),
+      ffmpeg: path('ffmpeg'),
     });
     let hasFault = true;
     const { deliver } = openDelivery({ secrets, isAllowed, timeoutMs: 400, schedule: Array(50).fill(30) });
     const workers = await own.work({
       bake,
       deliver,
+      // A Redis that takes no writes renews no lock: on a busy machine the job would be lost before it waits.
+      lockMs: 30_000,
       faultWaits: { first: 50, longest: 200, giveUp: 60_000 },
       probe: async () => {
         if (hasFault) throw new Error('It lasts.');
@@ -318,8 +396,19 @@ describeS3('Each call to the outside', () => {
         lastError: expect.stringMatching(effect.sentAgain),
       });
     }
+    if (isRemoval) {
+      await own.is(jobId, 'done');
+      await row.begin?.();
+      const removed = storage.remove('tape');
+      if (effect === 'none') await removed;
+      else await expect(removed).rejects.toMatchObject({ code: (effect as { keeps: string }).keeps });
+    }
     await row.end?.();
     hasFault = false;
+    if (isRemoval) {
+      await storage.remove('tape');
+      expect((await fetch(new URL('/blobs/tapes/tape-thumb.jpg', s3.endpoint))).status).toBe(404);
+    }
     if (effect !== 'none' && 'fails' in effect) {
       expect((await own.is(jobId, 'failed')).error).toMatchObject({ code: effect.fails });
     } else await own.is(jobId, 'done');

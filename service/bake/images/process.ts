@@ -101,7 +101,9 @@ export class ImageProcess {
     const reply = await send(this.#child!, request, stop).catch(async (cause) => {
       await this.stop();
       signal.throwIfAborted();
-      throw new BakeError('MACHINE_BUSY', 'The process for pictures ended, or took too long.', { cause });
+      throw new BakeError('MACHINE_BUSY', 'The process for pictures ended, took too long, or broke.', {
+        cause,
+      });
     });
     if (reply.kind === 'response') return reply.response;
     if (reply.fault === 'memory') await this.stop();
@@ -149,7 +151,11 @@ function send(child: ChildProcess, request: ImageRequest, signal: AbortSignal): 
       signal.removeEventListener('abort', aborted);
       settle();
     };
-    const replied = (reply: unknown) => done(() => resolve(reply as ImageReply));
+    const replied = (reply: unknown) =>
+      done(() => {
+        if (isReply(reply)) resolve(reply);
+        else reject(new Error('The process for pictures sent something else than a reply.'));
+      });
     const ended = (code: number | null, by: string | null) =>
       done(() => reject(new Error(`The process for pictures ended with ${by ?? code}.`)));
     const aborted = () => done(() => reject(signal.reason));
@@ -159,6 +165,11 @@ function send(child: ChildProcess, request: ImageRequest, signal: AbortSignal): 
     if (!child.connected) return done(() => reject(new Error('The process for pictures has ended.')));
     child.send(request, (error) => error && done(() => reject(error)));
   });
+}
+
+function isReply(message: unknown): message is ImageReply {
+  const { kind, fault } = Object(message) as { kind?: unknown; fault?: unknown };
+  return kind === 'response' || (kind === 'fault' && Object.hasOwn(FAULTS, String(fault)));
 }
 
 /** Runs `work` with an image process that ends with it. */
