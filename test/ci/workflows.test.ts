@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
+import { TARGETS } from '../fuzz/targets.ts';
 import { findGoProgram } from '../rig/go.ts';
 import { findPythonProgram } from '../rig/python.ts';
 
@@ -53,8 +54,16 @@ const job = (file: string, name: string): Job => workflows[file]?.jobs[name] ?? 
 const expression = (text: string) => `\${{ ${text} }}`;
 const secretsOf = (step: Step) => Object.values(step.env ?? {}).filter((value) => value.includes('secrets.'));
 
-test('There are six workflows', () => {
-  const files = ['audit.yml', 'deploy.yml', 'drift.yml', 'preview.yml', 'rehearse.yml', 'test.yml'];
+test('There are seven workflows', () => {
+  const files = [
+    'audit.yml',
+    'deploy.yml',
+    'drift.yml',
+    'endure.yml',
+    'preview.yml',
+    'rehearse.yml',
+    'test.yml',
+  ];
   expect(Object.keys(workflows).sort()).toEqual(files);
 });
 
@@ -65,6 +74,37 @@ test('The rehearsal has no secret, and runs as root, which its hosts need', () =
   expect(own?.at(-1)).toMatchObject({
     run: expect.stringMatching(/^sudo .*npm run rehearse \|/),
     shell: 'bash',
+  });
+});
+
+describe('the nightly job', () => {
+  const endure = job('endure.yml', 'endure') as Job & {
+    readonly strategy: { readonly matrix: { readonly include: { name: string; command: string }[] } };
+  };
+  const { include } = endure.strategy.matrix;
+
+  test('The nightly job fuzzes, tries the API and soaks, each for minutes that its time limit holds', () => {
+    expect(include.map(({ name }) => name)).toEqual(['fuzz', 'api', 'soak']);
+    for (const { command } of include) {
+      const [, script = ''] = /npm run (\S+)/.exec(command) ?? [];
+      expect(Object.keys(packageJson.scripts)).toContain(script);
+    }
+    const seconds = Number(/--seconds (\d+)$/.exec(include[0]!.command)?.[1]);
+    const minutes = Number(/--minutes (\d+)$/.exec(include[2]!.command)?.[1]);
+    const limit = endure['timeout-minutes']!;
+    // Half of the time is for what is installed, and for the last tapes.
+    expect((Object.keys(TARGETS).length * seconds) / 60).toBeLessThan(limit * 0.6);
+    expect(minutes).toBeLessThan(limit / 2);
+    expect(workflows['endure.yml']?.on).toHaveProperty('schedule');
+  });
+
+  test('The nightly job has no secret, ends with the status of its command, and keeps what it found', () => {
+    expect(JSON.stringify(endure)).not.toContain('secrets.');
+    const run = endure.steps?.find(({ run }) => run?.includes('tee'));
+    expect(run).toMatchObject({ shell: 'bash', env: { COMMAND: expression('matrix.command') } });
+    const kept = endure.steps?.at(-1);
+    expect(kept).toMatchObject({ if: 'failure()', with: { path: expect.stringContaining('.cache/fuzz') } });
+    expect(kept?.with?.path).toContain('.cache/soak.log');
   });
 });
 
