@@ -101,6 +101,7 @@ export function folderTapeBucket(endpoint: URL): TapeBucket {
       const total = await sizeOf(path);
       if (total > maxBytes) throw tooLarge(maxBytes);
       const body = createReadStream(path, { signal });
+      body.on('error', () => {}); // one that comes before the first read would end the process
       return { bytes: await saveAs(file, body, { maxBytes, total, onProgress }) };
     },
     check: () =>

@@ -41,6 +41,7 @@ export async function upload(
 
 async function inParts(client: S3Client, path: string, target: Target, signal: AbortSignal): Promise<void> {
   const Body = createReadStream(path, { highWaterMark: 1024 * 1024 });
+  Body.on('error', () => {}); // one that comes before the first read would end the process
   let uploadId: string | undefined;
   // Upload's own abort leaves requests running, and removes the parts before those have ended.
   const send = async (command: Parameters<S3Client['send']>[0]) => {

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -314,6 +315,20 @@ describe('folder of tapes', () => {
     await writeFile(`${folder.root}/large.zip`, Buffer.alloc(4_000_001));
     expect((await failure(fetchTo(name, folder.file()))).code).toBe(code);
     expect(await folder.left()).toEqual(['abc.zip', 'large.zip']);
+  });
+
+  it('A fetch from a folder that is stopped at any moment fails, and ends no process', async () => {
+    await writeFile(`${folder.root}/abc.zip`, TAPE);
+    const { art } = open();
+    for (let turns = 0; turns < 12; turns += 1) {
+      const stop = new AbortController();
+      const fetched = art.download('abc.zip', folder.file(), { signal: stop.signal, maxBytes: 4_000_000 });
+      const failed = expect(fetched).rejects.toThrow();
+      for (let n = 0; n < turns; n += 1) await setImmediate();
+      stop.abort('cancel');
+      await failed;
+    }
+    expect(await folder.left()).toEqual(['abc.zip']);
   });
 
   it('The check of a folder of tapes passes, and fails if the folder is missing', async () => {

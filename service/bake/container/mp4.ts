@@ -105,10 +105,10 @@ export async function writeIndexFirst(
 ): Promise<void> {
   const head = Buffer.concat([first, index]);
   moveIndex(head.subarray(first.length), index.length);
-  const data = createReadStream(path, { start: first.length, end: indexAt - 1 });
   await pipeline(async function* () {
     yield head;
-    yield* data;
+    // Opened here, where its error is heard: anywhere else it would end the process.
+    yield* createReadStream(path, { start: first.length, end: indexAt - 1 });
   }, createWriteStream(to));
 }
 
