@@ -465,6 +465,11 @@ export function failureCodeOf(error: unknown): FailureCode {
   return error instanceof OvenError ? error.code : 'INTERNAL';
 }
 
+/** Whether a code is of one host and not of what all hosts of a queue share: Redis, the buckets, the tape's address. */
+export function isOfHost(code: string): boolean {
+  return !/^(REDIS|QUEUE_|STORAGE_|SOURCE_)/.test(code);
+}
+
 /** Whether the step that failed may succeed when it is tried again at once. */
 export function isTransient(error: unknown): boolean {
   return error instanceof OvenError && ERRORS[failureCodeOf(error)].retry === 'transient';

@@ -1,7 +1,7 @@
 /** GET /health: whether this service can bake. */
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { ERRORS, type RedisCode } from '../errors.ts';
+import { ERRORS, isOfHost, type RedisCode } from '../errors.ts';
 import { cached } from '../lib/cached.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import { redisCodeOf } from '../queue/redis-faults.ts';
@@ -27,8 +27,7 @@ export interface ProbeOptions {
 /** The reasons why this service can't bake; none if it is healthy. Callers share one check of the host a second. */
 export function openProbes(options: ProbeOptions): () => Promise<readonly Reason[]> {
   const { checkQueue, disk, fault = () => undefined, everyMs = 1000, queueMs = 3000 } = options;
-  const path = () => options.path ?? process.env.PATH ?? '';
-  const findEncoder = cached(10 * everyMs, () => isSomewhere('ffmpeg', path().split(delimiter)));
+  const findEncoder = cached(10 * everyMs, () => hasProgram('ffmpeg', options.path));
   return cached(everyMs, async () => {
     const [ofRedis, isShort, hasEncoder] = await Promise.all([
       redisReason({ checkWrite: checkQueue }, queueMs),
@@ -51,7 +50,7 @@ function reasonOf(code: 'DISK' | 'FFMPEG_MISSING' | RedisCode): Reason {
 
 /** The reasons that are of this process and its host, and not of what other hosts use as well: a balancer asks for them. */
 export function ownReasons(reasons: readonly Reason[]): readonly Reason[] {
-  return reasons.filter(({ code }) => !/^(REDIS|QUEUE_|STORAGE_|SOURCE_)/.test(code));
+  return reasons.filter(({ code }) => isOfHost(code));
 }
 
 /** Why Redis takes no write within so many milliseconds; undefined if it does. Nothing is taken then, and what runs can not end. */
@@ -71,8 +70,9 @@ function succeeds(work: Promise<unknown>): Promise<boolean> {
   );
 }
 
-async function isSomewhere(name: string, folders: readonly string[]): Promise<boolean> {
-  for (const folder of folders.filter(Boolean)) {
+/** Whether a program is in one of the folders of PATH. */
+export async function hasProgram(name: string, path = process.env.PATH ?? ''): Promise<boolean> {
+  for (const folder of path.split(delimiter).filter(Boolean)) {
     if (await succeeds(access(join(folder, name), constants.X_OK))) return true;
   }
   return false;

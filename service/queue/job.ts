@@ -11,7 +11,14 @@ export interface BakeData {
   /** Of the request that asked to bake again. */
   readonly rebakeId?: string | undefined;
   /** Since when (in milliseconds since 1970), and how often, it was postponed for a fault that is not the tape's. */
-  readonly postponed?: { readonly since: number; readonly times: number } | undefined;
+  readonly postponed?: Postponed | undefined;
+}
+
+export interface Postponed {
+  readonly since: number;
+  readonly times: number;
+  /** The hosts that gave it back at once, for others to bake. */
+  readonly hosts?: readonly string[] | undefined;
 }
 
 /** Data of a callback job; the id of the job is the callback's id. */

@@ -97,7 +97,7 @@ async function runUntilStopped<T>(
     if (!signal.aborted) return await Promise.race([work(signal), rejectAfterGrace(signal, graceMs)]);
   } catch (error) {
     // A job that went back to the queue by itself has ended.
-    if (!signal.aborted || error instanceof DelayedError) throw error;
+    if (!signal.aborted || error instanceof DelayedError || error instanceof WaitingError) throw error;
     if (signal.reason === 'cancel') throw toJobError(CANCELLED);
     // BullMQ refuses the result of a job whose lock it does not hold.
     if (signal.reason === 'lost') throw new Error(`The job ${job.id} was lost to another worker.`);

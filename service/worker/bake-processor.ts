@@ -1,5 +1,6 @@
 /** The processor of bake jobs: runs one attempt, and reports its end to BullMQ. */
-import { DelayedError, type Job } from 'bullmq';
+import { DelayedError, type Job, WaitingError } from 'bullmq';
+import { ERRORS, type ErrorCode, isOfHost } from '../errors.ts';
 import { latestOnly } from '../lib/latest-only.ts';
 import { withRetries } from '../lib/retry.ts';
 import { isPostponed, toFailure, toJobError } from '../queue/failure.ts';
@@ -30,6 +31,10 @@ export interface BakeProcessorOptions {
   /** Stops the active job of this callback if there is a stop request for it; whether there is one. */
   readonly checkStopRequest: (callbackId: string) => Promise<boolean>;
   readonly faultPause: FaultPause;
+  /** The name of this host, if others work on the queue as well: they bake what this one can not. */
+  readonly nodeName?: string | undefined;
+  /** What is wrong with this host at the moment. */
+  readonly hostFault?: (() => Promise<Failure | undefined>) | undefined;
   readonly events?: WorkerEvents | undefined;
   /** Makes what the queue keeps of a failed attempt for the operator. */
   readonly describeFailure?: DescribeFailure | undefined;
@@ -46,6 +51,15 @@ type BakeJob = Job<BakeData, BakeResult>;
 export function bakeProcessor(options: BakeProcessorOptions) {
   const { bake, activeJobs, withSlugLock, checkStopRequest, faultPause, events, describeFailure, onError } =
     options;
+  const { nodeName, hostFault = async () => undefined } = options;
+
+  /** A failure on a host that is out of order at that moment, and that is neither the tape's nor another's, is the host's. */
+  const failureOf = async (error: unknown): Promise<Failure> => {
+    const failure = toFailure(error);
+    const { fault } = ERRORS[failure.code as ErrorCode];
+    if (isPostponed(failure) || !['host', 'bug', 'setup'].includes(fault)) return failure;
+    return (await hostFault().catch(() => undefined)) ?? failure;
+  };
 
   /**
    * Hands the job back for a fault that is not the tape's, and throws the error by which BullMQ knows; no attempt is spent.
@@ -60,18 +74,31 @@ export function bakeProcessor(options: BakeProcessorOptions) {
   ) => {
     faultPause.begin(failure);
     const waitingSince = Math.max(job.timestamp, faultPause.current()?.since ?? 0);
-    const { since: first = waitingSince, times = 0 } = job.data.postponed ?? {};
+    const { since: first = waitingSince, times = 0, hosts = [] } = job.data.postponed ?? {};
     const since = Math.min(first, Date.now()); // the clock may have been set back
     if (Date.now() - since > faultPause.waits.giveUp) return;
+    // Others bake it at once. A tape that is too large for all of them waits after each host has tried it; one that this host took
+    // while it stopped goes back again, unless this host looks for a cancelled one behind it.
+    const isKnown = nodeName !== undefined && hosts.includes(nodeName);
+    const isForOthers =
+      nodeName !== undefined &&
+      isOfHost(failure.code) &&
+      (!isKnown || (error === undefined && !faultPause.isEnding()));
     faultPause.postponed(job.id!);
     // A job that only met the pause was not tried.
-    const data = { ...job.data, postponed: { since, times: error === undefined ? times : times + 1 } };
+    const postponed = {
+      since,
+      times: error === undefined ? times : times + 1,
+      ...(nodeName !== undefined && { hosts: isKnown ? hosts : [...hosts, nodeName] }),
+    };
     // A full Redis takes this only when it has room again.
     await whenRedisTakes(signal, onError, async () => {
-      await job.updateData(data);
-      await job.moveToDelayed(Date.now() + faultWait(faultPause.waits, times), token);
+      await job.updateData({ ...job.data, postponed });
+      if (isForOthers) await job.moveToWait(token);
+      else await job.moveToDelayed(Date.now() + faultWait(faultPause.waits, times), token);
     });
     events?.bakePostponed(job, failure, error);
+    if (isForOthers) throw new WaitingError();
     const isStopped = await checkStopRequest(job.data.callbackId).catch(onError);
     if (isStopped) await moveToFront(job, 'delayed');
     throw new DelayedError();
@@ -106,7 +133,7 @@ export function bakeProcessor(options: BakeProcessorOptions) {
     } catch (error) {
       if (signal.aborted) events?.bakeStopped(job, signal.reason);
       signal.throwIfAborted();
-      const failure = toFailure(error);
+      const failure = await failureOf(error);
       if (isPostponed(failure)) await postpone(job, token, failure, error, signal);
       events?.bakeFailed(job, failure, error, stage);
       const attempt = job.attemptsMade + 1;

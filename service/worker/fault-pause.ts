@@ -40,6 +40,8 @@ export interface FaultPause {
   postponed(jobId: string): void;
   /** Lets the worker take the first job of the queue, which is cancelled, until it has ended. Other jobs are postponed. */
   endJob(hasEnded: () => Promise<boolean>): void;
+  /** Whether it takes jobs to end a cancelled one. */
+  isEnding(): boolean;
   /** The fault, and when the pause began (in milliseconds since 1970); undefined while the worker runs. */
   current(): { readonly failure: Failure; readonly since: number } | undefined;
   /** Ends the pause without resuming, at once. */
@@ -55,6 +57,7 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
   const { probe, pause, resume, promote, onChange, onError, waits } = options;
   const stop = new AbortController();
   const postponed = new Set<string>();
+  let ending = 0;
   let current: { readonly failure: Failure; readonly since: number } | undefined;
 
   const report = (error: Error) => {
@@ -111,8 +114,14 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
         if (!isDone) takeJobs(); // again, if the worker met another job before it
         return isDone;
       };
-      pollUntil(ask, (isDone) => isDone, { ...END, signal: stop.signal }).catch(report);
+      ending += 1;
+      pollUntil(ask, (isDone) => isDone, { ...END, signal: stop.signal })
+        .catch(report)
+        .finally(() => {
+          ending -= 1;
+        });
     },
+    isEnding: () => ending > 0,
     current: () => current,
     close: () => stop.abort(),
   };

@@ -9,7 +9,9 @@ import { type Config, secretsOf } from '../config/config.ts';
 import { ERRORS, type FailureCode, OvenError } from '../errors.ts';
 import type { DiskMonitor } from '../health/disk.ts';
 import type { Metrics } from '../health/metrics.ts';
+import { hasProgram } from '../health/probes.ts';
 import { type Log, scrubber } from '../lib/log.ts';
+import { toFailure } from '../queue/failure.ts';
 import { loggedRedisFault } from '../queue/redis-faults.ts';
 import type { Failure } from '../schemas/outcome.ts';
 import { bakeBuiltInTapes } from '../selfcheck/bake-built-in.ts';
@@ -75,6 +77,11 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
     name: config.nodeName,
     concurrency: config.concurrency,
     rests: options.rests(),
+    sharesQueue: config.nodes > 1,
+    hostFault: async () => {
+      if (await disk.isShort()) return toFailure(new OvenError('DISK_FULL'));
+      return (await hasProgram('ffmpeg')) ? undefined : toFailure(new OvenError('FFMPEG_MISSING'));
+    },
     bake: metrics.instrument(bake),
     deliver,
     probe: probeFault(startupChecks(config, tapeBuckets, storage), disk),

@@ -28,6 +28,10 @@ export interface WorkersOptions {
   readonly name?: string;
   /** Bakes at once. */
   readonly concurrency: number;
+  /** Whether other hosts work on the queue. */
+  readonly sharesQueue?: boolean;
+  /** What is wrong with this host at the moment. */
+  readonly hostFault?: () => Promise<Failure | undefined>;
   /** Begins without taking jobs, until `rest(false)`. */
   readonly rests?: boolean;
   /** Callbacks at once. */
@@ -125,6 +129,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     withSlugLock: (fileName, work, signal) => withSlugLock(connection, prefix, fileName, work, signal),
     checkStopRequest,
     faultPause,
+    nodeName: options.sharesQueue ? options.name : undefined,
+    hostFault: options.hostFault,
     events: options.events,
     describeFailure: options.describeFailure,
     onError,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ERRORS, FAILURE_CODES, OvenError } from '../../service/errors.ts';
+import { ERRORS, FAILURE_CODES, type FailureCode, OvenError } from '../../service/errors.ts';
 import { logEvents } from '../../service/worker/events.ts';
 import { openQueueFixture, RESULT, requestFor, useRedis } from '../queue/fixture.ts';
 import { until } from '../rig/until.ts';
@@ -214,4 +214,76 @@ it('A Redis that is full while tapes are baked fails none of them', async () => 
   await room(0);
   for (const { jobId } of jobs) await own.is(jobId, 'done');
   expect((await own.calls(SLUGS.length)).every(({ outcome }) => 'result' in outcome)).toBe(true);
+});
+
+describe('a host that can not bake, among others on the queue', () => {
+  it.each(['FFMPEG_MISSING', 'DISK_FULL', 'TEMP_DIR_UNUSABLE'] as const)(
+    'With %s each tape goes back at once and unspent, another host bakes it, and the host takes no more',
+    async (code) => {
+      const own = openQueueFixture(redis(), { attempts: 1 });
+      let failures = 0;
+      const failing = async () => {
+        failures += 1;
+        throw new OvenError(code);
+      };
+      const shared = { sharesQueue: true, faultWaits: LONG };
+      const ill = ['ill-1', 'ill-2'];
+      const workers = await Promise.all(
+        ill.map((name) => own.work({ ...shared, name, probe: lasts, bake: failing })),
+      );
+      const first = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(slug))));
+      await until('both have stopped', () => workers.every((one) => one.fault()?.code === code));
+      await own.work({ ...shared, name: 'well', bake: async () => RESULT });
+      const later = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(`${slug}-2`))));
+      for (const { jobId } of [...first, ...later]) {
+        expect(await own.is(jobId, 'done')).toBeDefined();
+        expect(await own.queue.details(jobId)).toMatchObject({ attempts: 1, host: 'well' });
+      }
+      expect(failures).toBeLessThanOrEqual(8); // two at once on each, and two that were on their way
+      expect((await own.queue.counts()).retrying).toBe(0);
+    },
+  );
+
+  it('A tape that is too large for every host waits after each has tried it, and all others are baked', async () => {
+    const own = openQueueFixture(redis());
+    const tried: string[] = [];
+    for (const name of ['one', 'two']) {
+      await own.work({
+        ...{ name, sharesQueue: true, faultWaits: LONG, concurrency: 1 },
+        bake: async ({ slug }) => {
+          if (slug !== 'huge') return RESULT;
+          tried.push(name);
+          throw new OvenError('DISK_FULL');
+        },
+      });
+    }
+    const huge = await own.queue.submit(requestFor('huge'));
+    await until('it waits', async () => (await own.queue.counts()).retrying === 1);
+    const jobs = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(slug))));
+    for (const { jobId } of jobs) await own.is(jobId, 'done');
+    expect(new Set(tried)).toEqual(new Set(['one', 'two']));
+    expect(await own.queue.cancel(huge.jobId)).toBe('cancelled');
+    await own.is(huge.jobId, 'failed');
+  });
+
+  it('An encoder that fails on a host without disk space is the host’s fault, and a bad tape is still its own', async () => {
+    const own = openQueueFixture(redis(), { attempts: 1 });
+    const hostFault = async () => ({ code: 'DISK_FULL', message: 'No room.', retryable: true });
+    const codes: Record<string, FailureCode> = {
+      bad: 'NOT_A_ZIP',
+      gone: 'SOURCE_NOT_FOUND',
+      good: 'FFMPEG_FAILED',
+    };
+    await own.work({
+      ...{ faultWaits: LONG, probe: lasts, hostFault, concurrency: 1 },
+      bake: async ({ slug }) => Promise.reject(new OvenError(codes[slug]!)),
+    });
+    for (const slug of ['bad', 'gone']) {
+      const { jobId } = await own.queue.submit(requestFor(slug));
+      expect(await own.is(jobId, 'failed')).toMatchObject({ error: { code: codes[slug] } });
+    }
+    const { jobId } = await own.queue.submit(requestFor('good'));
+    await until('it waits', async () => (await own.queue.counts()).retrying === 1);
+    expect(await own.queue.details(jobId)).toMatchObject({ attempts: 0, postponed: { times: 1 } });
+  });
 });
