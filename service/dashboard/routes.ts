@@ -165,8 +165,8 @@ function readAsset(name: string, type: string): [string, Asset] {
 }
 
 /**
- * Headers that allow a page its own scripts and styles only, no frames, and pictures and videos from itself and `media`
- * (origins, or schemes such as `https:`).
+ * Headers that allow a page its own scripts and styles only, no frames, pictures and videos from itself and `media`
+ * (origins, or schemes such as `https:`), and pictures in the page itself.
  */
 function pageHeaders(media: readonly string[]): MiddlewareHandler {
   const loaded = ["'self'", ...media];
@@ -176,7 +176,7 @@ function pageHeaders(media: readonly string[]): MiddlewareHandler {
       scriptSrc: ["'self'"],
       styleSrc: ["'self'"],
       connectSrc: ["'self'"],
-      imgSrc: loaded,
+      imgSrc: [...loaded, 'data:'], // the pictures of ThumbHashes
       mediaSrc: loaded,
       baseUri: ["'none'"],
       formAction: ["'self'"],

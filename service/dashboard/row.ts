@@ -11,6 +11,7 @@ import {
   renderTime,
   webUrl,
 } from './markup.ts';
+import { thumbHashUrl } from './thumb-hash.ts';
 
 export type RowGroup = 'waiting' | 'baking' | 'done' | 'failed';
 
@@ -141,12 +142,15 @@ function kindsIn(place: 'player' | 'image'): OutputKind[] {
   return OUTPUT_KINDS.filter((kind) => rankOf(kind) > 0).sort((a, b) => rankOf(a) - rankOf(b));
 }
 
-/** A thumbnail that opens into the video. The video loads when it is opened; this needs no JavaScript. */
+/** A thumbnail that opens into the video. Its ThumbHash lies below it, and is seen until the thumbnail has come. The video loads when it is opened; this needs no JavaScript. */
 export function renderPlayer(report: TapeReport): Markup {
   const { video, still } = mediaOf(report);
   const { width, height } = thumbnailSize(report.result);
+  const hash = report.result?.thumbnail?.thumbHash;
+  const before = still && hash ? thumbHashUrl(hash) : undefined;
+  const size = markup`width="${width}" height="${height}"`;
   const picture = still
-    ? markup`<img src="${still}" alt="" width="${width}" height="${height}" loading="lazy" decoding="async">`
+    ? markup`<span class="loading">${before && markup`<img class="thumb-hash" src="${before}" alt="" ${size}>`}<img src="${still}" alt="" ${size} loading="lazy" decoding="async"></span>`
     : markup`<span class="no-picture" aria-hidden="true"></span>`;
   if (!video) return picture;
   return markup`<details class="player"><summary><span class="sr">Play ${report.slug}</span>${picture}<span class="play" aria-hidden="true"></span></summary><video src="${video}"${still ? markup` poster="${still}"` : ''} controls playsinline loop preload="none" aria-label="${report.slug}"></video></details>`;

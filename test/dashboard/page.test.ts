@@ -1,13 +1,20 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bake } from '../../service/bake/bake.ts';
+import type { OutputReport } from '../../service/bake/report.ts';
 import type { FailureCode } from '../../service/errors.ts';
 import { until } from '../rig/until.ts';
 import { makeTape } from '../tapes/make.ts';
 import { browserPath, launch, whyNot } from './browser.ts';
 import { type DashboardFixture, openDashboardFixture, openFolder } from './fixture.ts';
+
+/** What an image of a page tells about its file. */
+interface Sized {
+  naturalWidth: number;
+  naturalHeight: number;
+}
 
 const SHOTS = '.cache/dashboard';
 
@@ -15,13 +22,15 @@ describe.skipIf(!browserPath)(`The dashboard in a browser${whyNot}`, () => {
   let browser: Browser;
   let fixture: DashboardFixture;
   let folder: Awaited<ReturnType<typeof openFolder>>;
+  let thumbnail: Pick<OutputReport, 'width' | 'height' | 'thumbHash'>;
   const shutdown = new AbortController();
 
   beforeAll(async () => {
     folder = await openFolder();
     const zip = join(folder.path, 'tape.zip');
     await makeTape(zip, { scene: 'sprites', width: 160, height: 120, seconds: 2 });
-    await bake(zip, { outDir: folder.path, name: 'tape' });
+    const { outputs } = await bake(zip, { outDir: folder.path, name: 'tape' });
+    thumbnail = outputs.find(({ kind }) => kind === 'thumbnail')!;
     const files = {
       'tape.mp4': join(folder.path, 'tape.mp4'),
       'tape.jpg': join(folder.path, 'tape-thumb.jpg'),
@@ -278,6 +287,42 @@ describe.skipIf(!browserPath)(`The dashboard in a browser${whyNot}`, () => {
       { colorScheme, viewport: { width, height: 800 } },
     ),
   );
+
+  test('The page shows the picture of the ThumbHash until the thumbnail has come, and nothing moves then', () =>
+    withPage(async (page) => {
+      const { width, height, thumbHash } = thumbnail;
+      const asked = Promise.withResolvers<void>();
+      const come = Promise.withResolvers<void>();
+      await page.route(/late$/, async (route) => {
+        asked.resolve();
+        await come.promise;
+        await route.fulfill({ path: join(folder.path, 'tape-thumb.jpg') });
+      });
+      await fixture.bakeWhole('with-a-hash', {
+        ...{ width: 320, height: 240, thumbnail: { width, height, thumbHash: thumbHash! } },
+        outputs: { mp4: `${fixture.url}/files/tape.mp4`, thumbnail: `${fixture.url}/files/tape.jpg?late` },
+      });
+      await open(page);
+      await asked.promise;
+      const [before, after] = [0, 1].map((n) => row(page, 'with-a-hash').locator('.loading img').nth(n));
+      const size = (image: Locator) =>
+        image.evaluate(({ naturalWidth, naturalHeight }: Sized) => [naturalWidth, naturalHeight]);
+      expect([await size(before!), await size(after!)]).toEqual([
+        [8, 6],
+        [0, 0],
+      ]);
+      const place = await after!.boundingBox();
+      expect(await before!.boundingBox()).toEqual(place);
+      await page.screenshot({ path: `${SHOTS}/thumb-hash.png` });
+      await page.emulateMedia({ colorScheme: 'light' });
+      await page.setViewportSize({ width: 360, height: 800 });
+      await before!.scrollIntoViewIfNeeded();
+      await page.screenshot({ path: `${SHOTS}/thumb-hash-360.png` });
+      await page.setViewportSize({ width: 1280, height: 720 });
+      come.resolve();
+      await until('the thumbnail has come', async () => (await size(after!))[0] === width);
+      expect(await after!.boundingBox()).toEqual(place);
+    }));
 
   test('Nothing moves with reduced motion', async () => {
     await fixture.submit('still-baking');

@@ -4,6 +4,7 @@ import { readFilter, renderPage } from '../../service/dashboard/page.ts';
 import { renderCallback, thumbnailSize } from '../../service/dashboard/row.ts';
 import { renderView, unreachableView } from '../../service/dashboard/view.ts';
 import type { TapeReport } from '../../service/queue/status.ts';
+import { resultOf } from './fixture.ts';
 import { COUNTS, NOW, reportOf } from './reports.ts';
 
 const frame = { assets: '/dashboard/0', release: 'dev', startedAt: NOW };
@@ -112,6 +113,17 @@ test.each([
       .replaceAll(/<[^>]*>/g, ''),
   ).toBe(wanted);
   expect(renderCallback('baking', callback).toString()).toBe('');
+});
+
+test('The picture of a ThumbHash is only where there is a thumbnail and a hash of it', () => {
+  const thumbnail = { width: 512, height: 267, thumbHash: 'WwkKNJqAh4eAiId4iHeAcAj4iA==' };
+  const shown = (change: object) => page([reportOf(1, { result: { ...resultOf('tape-1'), ...change } })]);
+  expect(shown({ thumbnail })).toMatch(
+    /<img class="thumb-hash" src="data:image\/bmp;base64,[\w+/=]+" alt=""/,
+  );
+  expect(shown({})).not.toContain('thumb-hash');
+  expect(shown({ thumbnail: { ...thumbnail, thumbHash: '"><script>' } })).not.toMatch(/thumb-hash|<script>/);
+  expect(shown({ thumbnail, outputs: {} })).not.toContain('thumb-hash');
 });
 
 test('A thumbnail keeps its shape', () => {

@@ -12,7 +12,7 @@ export const UNIT = [
   'test/callback/*.test.ts',
   'test/ci/{address,digitalocean,firewall,publish,redact,report,stack-file}.test.ts',
   'test/config/*.test.ts',
-  'test/dashboard/{contrast,text,view}.test.ts',
+  'test/dashboard/{contrast,text,thumb-hash,view}.test.ts',
   'test/demo/site.test.ts',
   'test/docs/*.test.ts',
   'test/drain.test.ts',
