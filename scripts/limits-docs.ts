@@ -18,6 +18,9 @@ const TAPES: Readonly<Record<LimitName, string>> = {
 const VARIABLE_REASONS = {
   CONCURRENCY: 'each bake has a share of memory and of the cores',
   MAX_QUEUED: 'Redis keeps what waits in memory',
+  MAX_HISTORY: 'every list, and the index of names, has an entry for each finished tape',
+  MAX_HISTORY_MB:
+    'half of the memory that Redis has on a host, so that what waits has room; a tape with 60 KiB of `metadata` takes about 70 KiB',
   MIN_FREE_MB: 'a bake must not fill the disk of Redis and the log',
   BAKE_TIMEOUT_SECONDS: 'a stage of an attempt that hangs ends',
 } as const satisfies Partial<Record<keyof typeof VARIABLES, string>>;

@@ -39,6 +39,9 @@ export interface Config {
   readonly nodeName: string;
   readonly concurrency: number;
   readonly maxQueued: number;
+  /** Finished tapes in Redis, and their bytes there. */
+  readonly maxHistory: number;
+  readonly maxHistoryBytes: number;
   readonly limits: Limits;
   readonly minFreeBytes: number;
   readonly metricsPort: number;
@@ -98,6 +101,8 @@ function toConfig(found: Variables, machine: Machine): Config {
     nodeName: found.NODE_NAME ?? hostname(),
     concurrency: found.CONCURRENCY === 'auto' ? autoConcurrency(machine) : found.CONCURRENCY,
     maxQueued: found.MAX_QUEUED,
+    maxHistory: found.MAX_HISTORY,
+    maxHistoryBytes: found.MAX_HISTORY_MB * 1024 * 1024,
     limits: toLimits(({ variable }) => found[variable]),
     minFreeBytes: found.MIN_FREE_MB * 1024 * 1024,
     metricsPort: found.METRICS_PORT,

@@ -227,6 +227,19 @@ const CAPACITY = {
     setBy: 'operator',
     about: 'Tapes that may wait. Oven refuses further ones with QUEUE_FULL.',
   },
+  MAX_HISTORY: {
+    form: whole(0, 10_000_000),
+    default: '50000',
+    setBy: 'operator',
+    about:
+      'Finished tapes that Redis keeps, for 30 days at most. Of more, the oldest leave, but none before its callback was delivered or given up.',
+  },
+  MAX_HISTORY_MB: {
+    form: whole(0, 1_000_000),
+    default: '128',
+    setBy: 'operator',
+    about: 'MiB of Redis that finished tapes may take. Of more, the oldest leave in the same way.',
+  },
   MIN_FREE_MB: {
     form: whole(0, 10_000_000),
     default: '1024',

@@ -58,7 +58,7 @@ export function renderNoJob(): Markup {
   return markup`<article aria-labelledby="job-title">
     <p class="back"><a href="/">All tapes</a></p>
     <h2 id="job-title">No such job</h2>
-    <p>It was never here, was purged, or ended more than 30 days ago.</p>
+    <p>It was never here, was purged, or has left the history, which goes back 30 days at most.</p>
   </article>`;
 }
 

@@ -128,8 +128,8 @@ function renderFigures(counts: Counts, disk: DiskSpace | undefined): Markup {
       ${figure('waiting', counts.waiting, oldest > 0 ? `first for ${renderSpan(Math.max(10, oldest))}` : 'tapes', 'queue')}
       ${figure('baking', counts.active, 'at this moment', 'hot')}
       ${figure('to retry', counts.retrying, 'by itself, soon')}
-      ${figure('done', counts.done, 'in 30 days')}
-      ${figure('failed', counts.failed, 'in 30 days', counts.failed > 0 && 'bad')}
+      ${figure('done', counts.done, 'in the history')}
+      ${figure('failed', counts.failed, 'in the history', counts.failed > 0 && 'bad')}
       ${figure('callbacks', pending + callbacks.retrying, callbacks.retrying > 0 ? `${callbacks.retrying} to be tried again` : 'on their way')}
       ${figure('given up', callbacks.failed, plural(callbacks.failed, 'callback').replace(/^\d+ /, ''), callbacks.failed > 0 && 'bad')}
       ${diskFigure(disk)}`;

@@ -6,9 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { ErrorCode, type Job } from 'bullmq';
 import { settleAll } from '../lib/run-all.ts';
 import type { BakeRequest } from '../schemas/request.ts';
-import { type BakeData, type CallbackData, namesOf } from './job.ts';
+import { type BakeData, type CallbackData, namesOf, withoutMetadata } from './job.ts';
 import { indexJobs } from './job-index.ts';
 import { withIdentityLock } from './lock.ts';
+import { removeCallback } from './remove.ts';
 import { BAKES, CALLBACKS, keys, type Store } from './store.ts';
 
 /** How long jobs are kept, and how often a bake is tried. */
@@ -46,7 +47,7 @@ export async function addJobs(
         name: 'bake',
         queueName: BAKES,
         prefix: store.prefix,
-        data: { request, callbackId, rebakeId },
+        data: { request: withoutMetadata(request), callbackId, rebakeId },
         opts: {
           jobId,
           priority,
@@ -144,8 +145,8 @@ export async function addCallback(
     throw error;
   }
   await resendCallback(store, policy, jobId, callbackId, request);
-  // One that is being sent can't be removed; it finds out that it is outdated, and ends.
-  await store.callbacks.remove(oldCallbackId, { removeChildren: false });
+  await bake.updateData({ ...bake.data, request: withoutMetadata(request), callbackId });
+  await removeCallback(store, oldCallbackId);
 }
 
 function newCallbackId(jobId: string): string {
@@ -206,8 +207,7 @@ async function applyRequeue(store: Store, pending: Requeue): Promise<void> {
   const { policy, jobId, request, priority, rebakeId, oldCallbackId } = pending;
   const job = await store.bakes.getJob(jobId);
   if (job === undefined || job.data.callbackId === oldCallbackId) {
-    // A callback that is being sent can't be removed; it finds out that it is outdated, and ends.
-    await store.callbacks.remove(oldCallbackId, { removeChildren: false });
+    await removeCallback(store, oldCallbackId);
     await job?.remove({ removeChildren: false });
     await addJobs(store, policy, jobId, request, { priority, rebakeId });
   }

@@ -6,6 +6,10 @@ import { aclOf, type BakeRequest, hasKeys, type OutputRequest } from '../schemas
 
 /** Data of a bake job. */
 export interface BakeData {
+  /**
+   * Without `metadata`, which may have 60 KiB: the callback alone needs it, and its job keeps it. Jobs of older releases have it here too; an
+   * older release that runs a job of this one tells the receiver the same.
+   */
   readonly request: BakeRequest;
   readonly callbackId: string;
   /** Of the request that asked to bake again. */
@@ -23,6 +27,7 @@ export interface Postponed {
 
 /** Data of a callback job; the id of the job is the callback's id. */
 export interface CallbackData {
+  /** The newest request, which may differ from the one that is baked in what only the receiver sees. */
   readonly request: BakeRequest;
   readonly jobId: string;
   readonly delivery: Delivery;
@@ -30,6 +35,11 @@ export interface CallbackData {
   readonly tried: number;
   /** The last attempts, for the operator. */
   readonly attemptLog?: readonly DeliveryAttempt[] | undefined;
+}
+
+/** What a bake needs of its request. */
+export function withoutMetadata({ metadata, ...request }: BakeRequest): BakeRequest {
+  return request;
 }
 
 /** The slug for the log, which names no private tape. */

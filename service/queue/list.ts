@@ -103,7 +103,7 @@ export async function readDetails(store: Store, jobId: string): Promise<JobDetai
   const callback = await store.callbacks.getJob(data.callbackId);
   return {
     ...listed(found, callback),
-    request: data.request,
+    request: { ...data.request, metadata: (callback?.data ?? data).request.metadata },
     postponed: data.postponed,
     // The last failure of a job that waits for its next attempt is of interest too.
     failure: readFailureDetails(failedReason),

@@ -3,7 +3,7 @@ import type { Job } from 'bullmq';
 import { pollUntil } from '../lib/retry.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { type CallbackData, fileNameOf, namesOf } from './job.ts';
-import { indexJobs } from './job-index.ts';
+import { removeFromIndex, removeTape, requestOf, type TapeJobs } from './remove.ts';
 import { readStopRequest, requestStop } from './stop-requests.ts';
 import { keys, type Store } from './store.ts';
 
@@ -29,15 +29,7 @@ const POLL_MS = 25;
 /** How long to wait for a callback that is being sent: its receiver may be the one that purges, and answers only after that. */
 const CALLBACK_MS = 1000;
 
-/** A job as the index holds it. */
-interface IndexedJob {
-  /** The text in Redis. */
-  readonly member: string;
-  readonly jobId: string;
-  readonly callbackId: string;
-}
-
-interface IndexedTape extends IndexedJob {
+interface IndexedTape extends TapeJobs {
   /** Undefined if neither the bake nor the callback is there any more. */
   readonly request: BakeRequest | undefined;
 }
@@ -102,43 +94,18 @@ export async function removePurgedCallback(
   }
 }
 
-async function readIndex(store: Store, name: string): Promise<IndexedJob[]> {
+async function readIndex(store: Store, name: string): Promise<TapeJobs[]> {
   const members = await store.redis.smembers(keys.slug(store.prefix, name));
   return members.map((member) => {
     const [jobId = '', callbackId = ''] = member.split(' ');
-    return { member, jobId, callbackId };
+    return { jobId, callbackId };
   });
 }
 
-async function withRequest(store: Store, indexed: IndexedJob): Promise<IndexedTape> {
-  const data =
-    (await store.bakes.getJob(indexed.jobId))?.data ??
-    (await store.callbacks.getJob(indexed.callbackId))?.data;
-  return { ...indexed, request: data?.request };
+async function withRequest(store: Store, indexed: TapeJobs): Promise<IndexedTape> {
+  return { ...indexed, request: await requestOf(store, indexed) };
 }
 
 function namesIn({ request }: IndexedTape): string[] {
   return request === undefined ? [] : namesOf(request);
-}
-
-async function removeFromIndex(
-  store: Store,
-  names: readonly string[],
-  { member }: IndexedJob,
-): Promise<void> {
-  for (const name of new Set(names)) await store.redis.srem(keys.slug(store.prefix, name), member);
-}
-
-/** Removes bake and callback of a tape; returns which of them a worker holds, so that it is still there. */
-async function removeTape(
-  store: Store,
-  { jobId, callbackId }: IndexedJob,
-): Promise<'bake' | 'callback' | undefined> {
-  const isGone = async (queue: Store['bakes'] | Store['callbacks'], id: string) =>
-    (await queue.getJob(id)) === undefined ||
-    // BullMQ returns 0 for a job that a worker holds, 1 for one that is gone.
-    (await queue.remove(id, { removeChildren: false })) === 1;
-  if (!(await isGone(store.bakes, jobId))) return 'bake';
-  await indexJobs(store, [jobId]);
-  return (await isGone(store.callbacks, callbackId)) ? undefined : 'callback';
 }

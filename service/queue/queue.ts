@@ -47,13 +47,14 @@ export interface QueueOptions extends Partial<JobPolicy> {
 
 export type Queue = ReturnType<typeof openQueue>;
 
-const DAY_SECONDS = 86_400;
 /** A destroy that was stopped does not leave the hosts drained for ever. */
 const DRAIN_SECONDS = 3600;
+/** Finished jobs are kept for thirty days. */
+export const HISTORY_SECONDS = 30 * 86_400;
 
 /** Opens the queue; its methods throw when Redis can't be reached. */
 export function openQueue(options: QueueOptions) {
-  const { historySeconds = 30 * DAY_SECONDS, attempts = MAX_ATTEMPTS.transient, backoffMs = 5000 } = options;
+  const { historySeconds = HISTORY_SECONDS, attempts = MAX_ATTEMPTS.transient, backoffMs = 5000 } = options;
   const policy: JobPolicy = { historySeconds, attempts, backoffMs };
   const store = openStore(options.redis, options.prefix ?? 'oven', options.onError ?? (() => {}));
   const capacity = openCapacity(store, options.maxQueued);

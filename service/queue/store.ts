@@ -136,6 +136,8 @@ export const keys = {
   jobs: (prefix: string, part: string) => `${prefix}:jobs${part}`,
   stopRequest: (prefix: string, callbackId: string) => `${prefix}:mark:${callbackId}`,
   stopChannel: (prefix: string) => `${prefix}:marks`,
+  /** The finished tapes, by the end of their callback; history.ts keeps their bytes beside it. */
+  history: (prefix: string) => `${prefix}:history`,
   /** What a check of the health writes. */
   health: (prefix: string) => `${prefix}:health`,
   /** What operators were told. */

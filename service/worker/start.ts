@@ -12,6 +12,7 @@ import type { Metrics } from '../health/metrics.ts';
 import { hasProgram } from '../health/probes.ts';
 import { type Log, scrubber } from '../lib/log.ts';
 import { toFailure } from '../queue/failure.ts';
+import { HISTORY_SECONDS } from '../queue/queue.ts';
 import { loggedRedisFault } from '../queue/redis-faults.ts';
 import type { Failure } from '../schemas/outcome.ts';
 import { bakeBuiltInTapes } from '../selfcheck/bake-built-in.ts';
@@ -82,6 +83,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
       if (await disk.isShort()) return toFailure(new OvenError('DISK_FULL'));
       return (await hasProgram('ffmpeg')) ? undefined : toFailure(new OvenError('FFMPEG_MISSING'));
     },
+    history: { seconds: HISTORY_SECONDS, tapes: config.maxHistory, bytes: config.maxHistoryBytes },
     bake: metrics.instrument(bake),
     deliver,
     probe: probeFault(startupChecks(config, tapeBuckets, storage), disk),

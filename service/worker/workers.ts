@@ -5,12 +5,14 @@ import type { AlertEvent } from '../alerts/state.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import { finishRequeues } from '../queue/add.ts';
 import { readFailure } from '../queue/failure.ts';
+import type { HistoryLimits } from '../queue/history.ts';
 import type { BakeData, CallbackData } from '../queue/job.ts';
 import { catchUp, indexEndedJob } from '../queue/job-index.ts';
 import { withSlugLock } from '../queue/lock.ts';
 import { removePurgedCallback } from '../queue/purge.ts';
 import { readStopRequest, subscribeToStops } from '../queue/stop-requests.ts';
 import { BAKES, CALLBACKS, closeStore, connect, openStore, type RedisAddress } from '../queue/store.ts';
+import { openTrimmer } from '../queue/trim.ts';
 import type { BakeResult, Failure } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { trackJobs } from './active-jobs.ts';
@@ -49,6 +51,8 @@ export interface WorkersOptions {
   /** Tries the failed step of a bake without a tape, for a fault that is not the tape's. Throws while the fault lasts. */
   readonly probe?: (failure: Failure, signal: AbortSignal) => Promise<void>;
   readonly faultWaits?: FaultWaits;
+  /** What is kept of finished tapes; everything by default. */
+  readonly history?: HistoryLimits;
   /** Called when bakes begin to wait for a fault, and without one when they go on. */
   readonly onFault?: (failure: Failure | undefined) => void;
   /** Called for each tape that fails for good, and for each callback that is given up. */
@@ -76,6 +80,11 @@ export interface Workers {
 
 /** A tape can crash its worker, a callback can not. So a callback may lose its worker any number of times. */
 const MAX_STALLED_CALLBACKS = 1000;
+const EVERYTHING: HistoryLimits = {
+  seconds: Number.MAX_SAFE_INTEGER,
+  tapes: Number.MAX_SAFE_INTEGER,
+  bytes: Number.MAX_SAFE_INTEGER,
+};
 /** How long the queue may take to close. */
 const CLOSE_MS = 3000;
 
@@ -184,13 +193,20 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     const { id, data, attemptsMade } = job; // counts the attempt that ended
     options.events?.bakeFailed({ id, data, attemptsMade: attemptsMade - 1 }, failure, undefined, undefined);
   });
-  const removePurged = (job: Job<CallbackData, string> | undefined) => {
-    if (job) removePurgedCallback(store, job).catch(onError);
+  const trimmer = openTrimmer(store, options.history ?? EVERYTHING);
+  const leaveHistory = async (job: Job<CallbackData, string>) => {
+    await removePurgedCallback(store, job);
+    if (job.finishedOn !== undefined) await trimmer.ended(job.id!);
   };
-  callbacks.on('completed', removePurged).on('failed', removePurged);
+  const callbackEnded = (job: Job<CallbackData, string> | undefined) => {
+    if (job) leaveHistory(job).catch(onError);
+  };
+  callbacks.on('completed', callbackEnded).on('failed', callbackEnded);
   await Promise.all([bakes.waitUntilReady(), callbacks.waitUntilReady()]);
   const closing = new AbortController();
-  catchUp(store, closing.signal).catch((error: Error) => closing.signal.aborted || onError(error));
+  catchUp(store, closing.signal)
+    .then(() => trimmer.catchUp(closing.signal))
+    .catch((error: Error) => closing.signal.aborted || onError(error));
 
   let isPaused = false;
   const rest = (value: boolean) => {

@@ -65,6 +65,8 @@ describe('readConfig', () => {
       redis: { url: 'redis://127.0.0.1:6379' },
       concurrency: 2,
       maxQueued: 200,
+      maxHistory: 50_000,
+      maxHistoryBytes: 128 * 1024 * 1024,
       minFreeBytes: 1024 * MiB,
       limits: {
         zipBytes: 256 * MiB,

@@ -81,5 +81,5 @@ it('A job without its index entry fails its request when all commands have ended
   before.resolve();
   await expect(adding).rejects.toThrow('OOM');
   expect(await own.queue.submit(requestFor('a'))).toMatchObject({ jobId, outcome: 'already' });
-  expect(await own.queue.purge('a')).toEqual({ removed: [jobId], running: [], names: [], isPrivate: false });
+  expect(await own.queue.purge('a')).toEqual({ removed: [jobId], running: [], names: [], isPublic: true });
 });

@@ -44,7 +44,7 @@ it('A purge removes waiting jobs of its slug and no others', async () => {
     removed: [jobId],
     running: [],
     names: [],
-    isPrivate: false,
+    isPublic: true,
   });
   expect(await own.queue.status(jobId)).toBeUndefined();
   expect(await keysWith(own, 'gone')).toEqual([]);
@@ -71,7 +71,7 @@ it('A purge stops active bakes, which send no callback', async () => {
     removed: [jobId],
     running: [],
     names: [],
-    isPrivate: false,
+    isPublic: true,
   });
   expect(stopped).toBe(true);
   await own.queue.submit(requestFor('later'));
@@ -110,7 +110,7 @@ it('A purge reports bakes that do not stop in time; they are removed when they e
     removed: [],
     running: [jobId],
     names: [],
-    isPrivate: false,
+    isPublic: true,
   });
   end();
   await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
@@ -129,7 +129,7 @@ it('A purged tape can be submitted again as a new job', async () => {
     removed: [],
     running: [],
     names: [],
-    isPrivate: false,
+    isPublic: false,
   });
 });
 
@@ -144,7 +144,7 @@ it('A purge from within the callback of the tape ends at once, and the callback 
     },
   });
   const { jobId } = await own.queue.submit(requestFor('gone'));
-  expect(await purged.promise).toEqual({ removed: [jobId], running: [], names: [], isPrivate: false });
+  expect(await purged.promise).toEqual({ removed: [jobId], running: [], names: [], isPublic: true });
   expect(performance.now() - began).toBeLessThan(5000); // the time that a purge waits for in this fixture
   await expect.poll(() => keysWith(own, 'gone'), { timeout: 10_000 }).toEqual([]);
 });
