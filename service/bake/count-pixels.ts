@@ -4,7 +4,7 @@ import { planAnimation } from './images/make-images.ts';
 import { type Limits, limitError } from './limits.ts';
 import { hasForm, OUTPUTS, type OutputRequest, sideLimit } from './outputs.ts';
 
-type Measures = Pick<Pictures, 'width' | 'height' | 'alpha' | 'timeline' | 'pngBytes'>;
+type Measures = Pick<Pictures, 'width' | 'height' | 'alpha' | 'timeline'>;
 
 /** Repeats of a picture in a video of constant rate that cost as much as one picture: 2.6 ms each, of 18 ms (1080 × 1920, measured). */
 const REPEATS_PER_PICTURE = 7;
@@ -25,7 +25,8 @@ export function countPixels(pictures: Measures, request: OutputRequest): number 
   const { width, height, timeline } = pictures;
   const side = sideLimit(kind, maxSide);
   if (hasForm(kind, 'video')) {
-    const { geometry, samples } = planVideo(kind, pictures, request);
+    // The number of pictures and their size are the same for every content.
+    const { geometry, samples } = planVideo(kind, pictures, request, 'flat');
     const pictureCount = timeline.pictures.length;
     const repeats = OUTPUTS[kind].constantRate ? samples.length - pictureCount : 0;
     const counted = pictureCount + Math.max(0, repeats) / REPEATS_PER_PICTURE;

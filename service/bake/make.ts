@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { runAllOrStop } from '../lib/run-all.ts';
 import { loadMediabunny } from './container/mp4.ts';
+import { type Content, contentOf, readPairs } from './encode/content.ts';
 import { encodeVideo, planSound, planVideo, type VideoPlan } from './encode/encode-video.ts';
 import type { BakeWarning } from './errors.ts';
 import type { Pictures } from './frames/pictures.ts';
@@ -37,6 +38,7 @@ export class OutputMaker {
   readonly #folder: string;
   readonly #options: ResolvedOptions;
   readonly #stopwatch: Stopwatch;
+  #content: Promise<Content> | undefined;
 
   /** Outputs are made in `folder`, the working folder. */
   constructor(
@@ -104,7 +106,7 @@ export class OutputMaker {
     signal: AbortSignal,
     report: ReportPart,
   ): Promise<OutputReport> {
-    const plan = planVideo(kind, this.#pictures, request);
+    const plan = planVideo(kind, this.#pictures, request, await this.#lookAtContent(signal));
     const { container, geometry, samples } = plan;
     const sound = await this.#soundOf(plan, request);
     const { width, height } = geometry;
@@ -117,6 +119,16 @@ export class OutputMaker {
     const expected = { container, samples, geometry, soundSeconds: sound?.plan.seconds };
     const verify = () => verifyVideo(path, expected, signal);
     return { kind, path, width, height, bytes: await this.#stopwatch.time('verify', verify) };
+  }
+
+  /** The content of the pictures, for which they are looked at once. */
+  #lookAtContent(signal: AbortSignal): Promise<Content> {
+    const { timeline } = this.#pictures;
+    this.#content ??= readPairs(timeline.pictures.length, (picture) => this.#pictures.read(picture, signal))
+      .then(contentOf)
+      // The encoding reads all pictures in order, and says which is the first with a fault.
+      .catch(() => 'flat' as const);
+    return this.#content;
   }
 
   /** The sound of a video. Sites refuse videos without a sound track, so a share video has one in any case, unless the request wants none. */

@@ -8,7 +8,7 @@ import { planTimeline } from '../../service/bake/plan/timeline.ts';
 function recording(frames: number, width: number, height: number, distinct = 1) {
   const durations = Array<number>(frames).fill(1000 / 60);
   const repeats = durations.map((_, n) => n % distinct !== 0);
-  return { width, height, alpha: false, pngBytes: frames * 1000, timeline: planTimeline(durations, repeats) };
+  return { width, height, alpha: false, timeline: planTimeline(durations, repeats) };
 }
 
 describe('countPixels', () => {

@@ -26,9 +26,10 @@ import {
   type SoundPlan,
   soundArguments,
 } from './command.ts';
+import type { Content } from './content.ts';
 import { runEncoder } from './run-encoder.ts';
 import { INDEX_RATE, peakRate, planReorderedSamples, planSamples, type Sample } from './samples.ts';
-import { contentOf, endsInOrder, gainsByReordering } from './x264.ts';
+import { endsInOrder, gainsByReordering } from './x264.ts';
 
 /** A video as it is to be made. */
 export interface VideoPlan extends Omit<PicturesPlan, 'blend'> {
@@ -43,21 +44,25 @@ const TICKS_PER_UNIT: Readonly<Record<Container, number>> = { mp4: 1, webm: TICK
 const MIN_PICTURES_FOR_B_FRAMES = 8;
 
 /** What a plan of a video needs of the pictures. */
-type PictureFacts = Pick<Pictures, 'width' | 'height' | 'alpha' | 'timeline' | 'pngBytes'>;
+type PictureFacts = Pick<Pictures, 'width' | 'height' | 'alpha' | 'timeline'>;
 
 /** Plans the size of a video, its samples and the kind of its stream. Pure. */
 export function planVideo(
   kind: VideoKind,
   pictures: PictureFacts,
   request: Omit<OutputRequest, 'kind'>,
+  content: Content,
 ): VideoPlan {
-  return OUTPUTS[kind].constantRate ? planShare(pictures, request) : planExactVideo(kind, pictures, request);
+  return OUTPUTS[kind].constantRate
+    ? planShare(pictures, request, content)
+    : planExactVideo(kind, pictures, request, content);
 }
 
 /** Plans a video of constant rate. Pure. */
 function planShare(
-  { width, height, alpha, timeline, pngBytes }: PictureFacts,
+  { width, height, alpha, timeline }: PictureFacts,
   request: Omit<OutputRequest, 'kind'>,
+  content: Content,
 ): VideoPlan {
   const usual = KIND_OPTIONS.share;
   const { fps = usual.fps, frame = usual.frame, background = usual.background, scale = 'auto' } = request;
@@ -66,7 +71,7 @@ function planShare(
     container: 'mp4',
     geometry: planShareSize(width, height, size),
     alpha,
-    content: contentOf(pngBytes, timeline.pictures.length, width * height),
+    content,
     samples: planConstantSamples(timeline, fps),
     reorder: false,
     peakRate: fps,
@@ -79,13 +84,13 @@ function planShare(
 /** Plans a video in which each picture has the time of the tape. Pure. */
 function planExactVideo(
   kind: VideoKind,
-  { width, height, alpha, timeline, pngBytes }: PictureFacts,
+  { width, height, alpha, timeline }: PictureFacts,
   { scale = 'auto', maxSide }: Omit<OutputRequest, 'kind'>,
+  content: Content,
 ): VideoPlan {
   const { container } = OUTPUTS[kind];
   const geometry = planScale(width, height, scale, sideLimit(kind, maxSide), OUTPUTS[kind].maxPixels);
   const { pictures } = timeline;
-  const content = contentOf(pngBytes, pictures.length, width * height);
   const gains =
     container === 'mp4' &&
     pictures.length >= MIN_PICTURES_FOR_B_FRAMES &&

@@ -1,4 +1,5 @@
 import { argv } from '../../lib/argv.ts';
+import type { Content } from './content.ts';
 import type { Sample } from './samples.ts';
 
 /** The most samples between two keyframes, to which a player can jump: ten seconds of a tape in which everything moves. */
@@ -204,22 +205,4 @@ export function levelOf({ width, height, peakRate, held }: LevelInput): string {
     return macroblocks * peakRate <= perSecond && macroblocks * held <= mostHeld;
   });
   return (fits ?? LEVELS.at(-1)!)[0];
-}
-
-/** Kinds of pictures that need different settings of the encoder. */
-export type Content = 'flat' | 'smooth' | 'noise';
-
-/** Bytes of PNG per pixel from which colours change from pixel to pixel, as in gradients and photographs. Drawings have 0.01 to 0.4. */
-const SMOOTH_FROM = 0.5;
-/** Bytes of PNG per pixel from which hardly anything repeats. Gradients have about 1, and pure noise has 3.3. */
-const NOISE_FROM = 2;
-
-/**
- * Detects the content by how well the recorder compressed it, which costs nothing. `pngBytes` are those of all `pictures`, each of
- * `pixels`. Pure.
- */
-export function contentOf(pngBytes: number, pictures: number, pixels: number): Content {
-  const density = pngBytes / (pictures * pixels);
-  if (density >= NOISE_FROM) return 'noise';
-  return density >= SMOOTH_FROM ? 'smooth' : 'flat';
 }

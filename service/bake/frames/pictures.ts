@@ -12,8 +12,6 @@ export class Pictures {
   /** Whether all pictures have an alpha channel, or none. */
   readonly alpha: boolean;
   readonly timeline: Timeline;
-  /** Bytes of all pictures' PNGs together, as they are in the tape. */
-  readonly pngBytes: number;
   readonly #frames: Frames;
   readonly #frameCount: number;
   readonly #repeats: readonly boolean[];
@@ -23,7 +21,6 @@ export class Pictures {
     this.height = tape.height;
     this.alpha = alpha;
     this.timeline = planTimeline(tape.durations, repeats);
-    this.pngBytes = this.timeline.pictures.reduce((sum, { frame }) => sum + tape.frames[frame]!.size, 0);
     this.#frames = new Frames(tape, alpha, images);
     this.#frameCount = tape.frames.length;
     this.#repeats = repeats;

@@ -213,7 +213,7 @@ export async function repack(parts: PngParts): Promise<Buffer> {
 }
 
 /** The contents of the IDAT chunks, joined. */
-function contentsOf(data: Buffer): Buffer {
+export function contentsOf(data: Buffer): Buffer {
   const contents: Buffer[] = [];
   for (let at = 0; at < data.length; ) {
     const length = data.readUInt32BE(at);
