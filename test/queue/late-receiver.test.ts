@@ -8,28 +8,33 @@ import { openQueueFixture, requestFor, useRedis } from './fixture.ts';
 
 const { redis } = useRedis();
 
-const SCHEDULE = [5, 5, 5];
+const SCHEDULE = [5, 5];
 const delivery: DeliveryOptions = {
   secrets: openSecrets(['a secret']),
   isAllowed: () => ({ trusted: true }),
   schedule: SCHEDULE,
-  timeoutMs: 200,
 };
+/** Milliseconds. An attempt that ends before it reached the receiver would not be counted there. */
+const TIMEOUT = { answered: 30_000, late: 1000 };
 
 const late: { end: () => void }[] = [];
-const ANSWERS: [string, Answer][] = [
-  ['answers 500 after it has written', (response) => response.writeHead(500).end()],
-  ['answers 200 when nobody waits any more', (response) => void late.push({ end: () => response.end() })],
-  ['breaks the connection after it has written', (response) => response.destroy()],
+const ANSWERS: [string, number, Answer][] = [
+  ['answers 500 after it has written', TIMEOUT.answered, (response) => response.writeHead(500).end()],
+  [
+    'answers 200 when nobody waits any more',
+    TIMEOUT.late,
+    (response) => void late.push({ end: () => response.end() }),
+  ],
+  ['breaks the connection after it has written', TIMEOUT.answered, (response) => response.destroy()],
 ];
 
 it.each(ANSWERS)(
   'A receiver that %s gets the callback as often as the schedule says, under one id',
-  async (_what, answer) => {
+  async (_what, timeoutMs, answer) => {
     const receiver = await startReceiver(answer);
     onTestFinished(() => receiver.close());
     const { queue, work } = openQueueFixture(redis());
-    await work({ deliver: openDelivery(delivery).deliver });
+    await work({ deliver: openDelivery({ ...delivery, timeoutMs }).deliver });
     const request = requestFor('a', { callbackUrl: receiver.url });
     const { jobId } = await queue.submit(request);
     const isGivenUp = async () => (await queue.status(jobId))?.callback.givenUp === true;
