@@ -397,6 +397,11 @@ export const ERRORS = {
     'Redis takes no writes.',
     'Look at Redis (`systemctl status redis-server`), at its disk, and at REDIS_URL.',
   ),
+  QUEUE_NEWER: condition(
+    'setup',
+    'The queue has jobs of a release that is newer by more than one version of their data.',
+    'Start that release, or one that is not older by more than one. If it is known that no such job is left: `redis-cli DEL oven:version`.',
+  ),
   REDIS_READ_ONLY: condition(
     'queue',
     'Redis is read-only: it is the replica of another one.',

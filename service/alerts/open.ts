@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts';
 import { monitorEventLoop } from '../health/event-loop.ts';
 import type { Log } from '../lib/log.ts';
-import { connect, keys } from '../queue/store.ts';
+import { connect, keys, PREFIX } from '../queue/store.ts';
 import { type Alerts, type AlertsOptions, startAlerts } from './alerts.ts';
 import { type ConditionsOptions, findConditions } from './conditions.ts';
 import { openAlertStore } from './store.ts';
@@ -19,8 +19,6 @@ export interface OpenAlertsOptions
   readonly log: Log;
   readonly onSent: NonNullable<AlertsOptions['onSent']>;
 }
-
-const PREFIX = 'oven';
 
 /** Starts the alerts; without ALERT_WEBHOOK_URL there are none. */
 export function openAlerts({ config, ...options }: OpenAlertsOptions): Alerts {

@@ -30,7 +30,7 @@ import {
   type TapeReport,
 } from './status.ts';
 import { moveToFront, requestStop } from './stop-requests.ts';
-import { closeStore, keys, openStore, type RedisAddress, type Store } from './store.ts';
+import { closeStore, keys, openStore, PREFIX, type RedisAddress, type Store } from './store.ts';
 import { type SubmitOptions, type Submitted, submit } from './submit.ts';
 
 export type { Counts, FinishedCounts as Ended, Group } from './status.ts';
@@ -56,7 +56,7 @@ export const HISTORY_SECONDS = 30 * 86_400;
 export function openQueue(options: QueueOptions) {
   const { historySeconds = HISTORY_SECONDS, attempts = MAX_ATTEMPTS.transient, backoffMs = 5000 } = options;
   const policy: JobPolicy = { historySeconds, attempts, backoffMs };
-  const store = openStore(options.redis, options.prefix ?? 'oven', options.onError ?? (() => {}));
+  const store = openStore(options.redis, options.prefix ?? PREFIX, options.onError ?? (() => {}));
   const capacity = openCapacity(store, options.maxQueued);
   const submitting = singleFlight<Submitted>();
 

@@ -74,6 +74,8 @@ export function isRedisError(error: unknown): boolean {
   return isNetwork || REDIS_ERROR_NAMES.includes(error.name) || REDIS_ERROR_MESSAGES.test(error.message);
 }
 
+/** The start of every key of the service. */
+export const PREFIX = 'oven';
 export const BAKES = 'bakes';
 export const CALLBACKS = 'callbacks';
 
@@ -142,6 +144,8 @@ export const keys = {
   health: (prefix: string) => `${prefix}:health`,
   /** What operators were told. */
   alerts: (prefix: string) => `${prefix}:alerts`,
+  /** The version of the newest release that worked on the queue. */
+  version: (prefix: string) => `${prefix}:version`,
   /** Whether every host is drained. */
   drain: (prefix: string) => `${prefix}:drain`,
   /** The names of all hosts; what one of them reports. */

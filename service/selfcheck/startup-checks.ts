@@ -4,7 +4,8 @@ import type { Config } from '../config/config.ts';
 import { ERRORS, type Fault, isPermanent } from '../errors.ts';
 import { withRetries } from '../lib/retry.ts';
 import { redisCodeOf } from '../queue/redis-faults.ts';
-import { connect, watchConnection } from '../queue/store.ts';
+import { connect, PREFIX, watchConnection } from '../queue/store.ts';
+import { checkVersion } from '../queue/version.ts';
 import type { TapeBucket } from '../source/tape-bucket.ts';
 import type { OutputStorage } from '../storage/storage.ts';
 import { bakeBuiltInTapes } from './bake-built-in.ts';
@@ -62,6 +63,7 @@ async function checkRedis({ redis: address }: Config): Promise<void> {
     const kept = await redis.get(key);
     await redis.del(key);
     if (kept !== key) throw new Error('Redis did not keep what it was given.');
+    await checkVersion(redis, PREFIX);
   } catch (error) {
     const cause = fault() ?? error;
     const code = redisCodeOf(cause);

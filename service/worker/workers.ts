@@ -11,8 +11,17 @@ import { catchUp, indexEndedJob } from '../queue/job-index.ts';
 import { withSlugLock } from '../queue/lock.ts';
 import { removePurgedCallback } from '../queue/purge.ts';
 import { readStopRequest, subscribeToStops } from '../queue/stop-requests.ts';
-import { BAKES, CALLBACKS, closeStore, connect, openStore, type RedisAddress } from '../queue/store.ts';
+import {
+  BAKES,
+  CALLBACKS,
+  closeStore,
+  connect,
+  openStore,
+  PREFIX,
+  type RedisAddress,
+} from '../queue/store.ts';
 import { openTrimmer } from '../queue/trim.ts';
+import { claimVersion } from '../queue/version.ts';
 import type { BakeResult, Failure } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { trackJobs } from './active-jobs.ts';
@@ -90,7 +99,7 @@ const CLOSE_MS = 3000;
 
 /** Starts the workers; resolves when Redis is reached and stop requests arrive. */
 export async function startWorkers(options: WorkersOptions): Promise<Workers> {
-  const { redis, prefix = 'oven', graceMs = 2000, deliveries = 8, onError = () => {} } = options;
+  const { redis, prefix = PREFIX, graceMs = 2000, deliveries = 8, onError = () => {} } = options;
   const store = openStore(redis, prefix, onError);
   const connection = connect(redis, 'forever', onError);
   const subscriber = connect(redis, 'forever', onError);
@@ -130,6 +139,11 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     (await store.callbacks.getJobState(callbackId)) !== 'waiting-children';
   await subscribeToStops(subscriber, prefix, onStop, checkAll);
   await ready(store.redis); // its commands do not wait as those of the other connections do
+  await claimVersion(store.redis, prefix).catch(async (error: unknown) => {
+    await closeStore(store);
+    for (const client of [connection, subscriber]) client.disconnect();
+    throw error;
+  });
   await finishRequeues(store);
 
   const processBake = bakeProcessor({

@@ -21,8 +21,17 @@ export function startServiceProcess(
   onLine: (line: string) => void,
   imports: readonly string[] = [],
 ): ServiceProcess {
-  const args = [...NODE_FLAGS, ...imports.flatMap((url) => ['--import', url]), MAIN];
-  const child = spawn(process.execPath, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const args = [...NODE_FLAGS, ...imports.flatMap((url) => ['--import', url])];
+  return spawnService([process.execPath, ...args], env, onLine);
+}
+
+/** Starts it by a command that ends with Node and its options, with this environment. */
+export function spawnService(
+  [program, ...args]: readonly [string, ...string[]],
+  env: NodeJS.ProcessEnv,
+  onLine: (line: string) => void,
+): ServiceProcess {
+  const child = spawn(program, [...args, MAIN], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', onLine);
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   return {
