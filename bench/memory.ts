@@ -38,10 +38,16 @@ export async function sampleMemory(
   }
 }
 
-/** The proportional size in MiB of each process of a tree just now, by name, largest first. */
-export function treeMemory(root: number): { readonly name: string; readonly pssMiB: number }[] {
+/** The proportional size of one process. */
+export interface ProcessMemory {
+  readonly name: string;
+  readonly pssMiB: number;
+}
+
+/** The memory of each process of a tree just now, largest first. */
+export function treeMemory(root: number): ProcessMemory[] {
   const sizes = descendants(readParents(), root).map((pid) => {
-    const name = readOr(() => readFileSync(`/proc/${pid}/comm`, 'latin1').trim(), '');
+    const name = pid === root ? 'service' : nameOf(pid);
     return { name, pssMiB: sumKiB([pid], 'smaps_rollup', 'Pss') / 1024 };
   });
   return sizes.sort((a, b) => b.pssMiB - a.pssMiB);
@@ -65,6 +71,12 @@ export function fieldKiB(text: string, field: string): number {
 /** The parent in the text of /proc/PID/stat. The name in it, in parentheses, may have any characters. */
 export function parentOf(stat: string): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
+/** The name of a child process's program. Node's own child is the image process. */
+function nameOf(pid: number): string {
+  const name = readOr(() => readFileSync(`/proc/${pid}/comm`, 'latin1').trim(), '');
+  return name === 'node' || name === 'MainThread' ? 'images' : name;
 }
 
 function readParents(): Map<number, number> {

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { startOven } from '../scripts/demo/oven.ts';
 import { type Done, openSite } from '../scripts/demo/site.ts';
 import { describeMachine } from './machine.ts';
-import { treeMemory } from './memory.ts';
+import { type ProcessMemory, treeMemory } from './memory.ts';
 import { WORST_TAPES, type WorstTape } from './worst/tapes.ts';
 
 const SAMPLE_EVERY_MS = 60;
@@ -25,12 +25,12 @@ const env = { CONCURRENCY: '1', BAKE_TIMEOUT_SECONDS: `${BAKE_SECONDS}` };
 const oven = await startOven({ callbackSecret: site.secret, site: site.url, env });
 try {
   console.log(`${await describeMachine()}\n`);
-  console.log('| tape | outcome | process tree, MiB (PSS) | slowest /health, ms | seconds |');
-  console.log('|---|---|--:|--:|--:|');
+  console.log('| tape | outcome | process tree, MiB (PSS) | of which | slowest /health, ms | seconds |');
+  console.log('|---|---|--:|---|--:|--:|');
   await delay(2000);
   const idle = sampleTree();
   await delay(2000);
-  console.log(`| the service without a bake | | ${Math.round(idle.stop())} | | |`);
+  console.log(`| the service without a bake | | ${tableCells(idle.stop())} | | |`);
   for (const [n, tape] of tapes.entries()) console.log(await measure(tape, `worst-${n}`));
 } finally {
   await oven.stop();
@@ -53,15 +53,27 @@ async function measure({ what, make, outputs }: WorstTape, slug: string): Promis
   const seconds = (performance.now() - started) / 1000;
   const slowest = await health.stop();
   const outcome = done.error?.code ?? 'baked';
-  return `| ${what} | ${outcome} | ${Math.round(tree.stop())} | ${Math.round(slowest)} | ${seconds.toFixed(1)} |`;
+  return `| ${what} | ${outcome} | ${tableCells(tree.stop())} | ${Math.round(slowest)} | ${seconds.toFixed(1)} |`;
 }
 
-/** Looks at the memory of the process tree again and again; `stop` gives the MiB of the worst moment. */
+/** The memory of a process tree: the sum, then that of each process of more than a MiB. */
+function tableCells(tree: ProcessMemory[]): string {
+  const parts = tree
+    .filter(({ pssMiB }) => pssMiB > 1)
+    .map(({ name, pssMiB }) => `${name} ${Math.round(pssMiB)}`);
+  return `${Math.round(sumOf(tree))} | ${parts.join(', ')}`;
+}
+
+function sumOf(tree: ProcessMemory[]): number {
+  return tree.reduce((sum, { pssMiB }) => sum + pssMiB, 0);
+}
+
+/** Looks at the memory of the process tree again and again; `stop` gives that of the worst moment. */
 function sampleTree() {
-  let peak = 0;
+  let peak: ProcessMemory[] = [];
   const timer = setInterval(() => {
-    const now = treeMemory(oven.pid).reduce((sum, { pssMiB }) => sum + pssMiB, 0);
-    peak = Math.max(peak, now);
+    const now = treeMemory(oven.pid);
+    if (sumOf(now) > sumOf(peak)) peak = now;
   }, SAMPLE_EVERY_MS);
   return {
     stop: () => {

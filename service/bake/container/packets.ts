@@ -67,21 +67,31 @@ class PacketReader {
 
   async *read(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Packet> {
     let rest: Buffer = Buffer.alloc(0);
+    // A large packet comes in many chunks. They are joined only when all of it has arrived.
+    let waiting: Uint8Array[] = [];
+    let [available, needed] = [0, 0];
     for await (const chunk of bytes) {
-      rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+      waiting.push(chunk);
+      available += chunk.length;
+      if (available < needed) continue;
+      rest = Buffer.concat([rest, ...waiting]);
+      waiting = [];
       let at = 0;
       for (;;) {
         const element = readHead(rest, at);
+        needed = 0;
         if (!element) break;
         const end = MASTER_IDS.has(element.id) ? element.content : element.content + element.size;
+        needed = end - at;
         if (end > rest.length) break;
         const packet = this.#take(element.id, rest.subarray(element.content, end));
         if (packet) yield packet;
         at = end;
       }
       rest = rest.subarray(at);
+      available = rest.length;
     }
-    if (rest.length > 0) throw damaged();
+    if (available > 0) throw damaged();
   }
 
   #take(id: number, content: Buffer): Packet | undefined {
