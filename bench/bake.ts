@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeCheckout, describeMachine } from './machine.ts';
 import { type MatrixResult, measureMatrix, renderMatrix } from './matrix.ts';
+import { measureOutputs, renderOutputs } from './outputs/costs.ts';
 import { renderLine, renderReport, renderSection, type SectionResults } from './report.ts';
 import type { Quality, TapeResult } from './results.ts';
 import { type Plan, planRun, type Section, USAGE } from './sections.ts';
@@ -73,8 +74,18 @@ async function measureAll(plan: Plan, folder: string): Promise<void> {
     matrix.push(await store.once('matrix', tape.name, bake));
   }
   if (matrix.length > 0) console.log(`\n${renderMatrix(matrix)}`);
+  const outputs: string[] = [];
+  for (const tape of plan.outputs.tapes) {
+    const path = await tapeFile(tape, TAPES);
+    const measure = () => measureOutputs(path, plan.outputs.runs, folder);
+    outputs.push(renderOutputs(tape.name, await store.once('outputs', tape.name, measure)));
+    console.log(`\n${outputs.at(-1)}`);
+  }
   if (!plan.whole) return;
-  await writeFile(RESULTS, renderReport(machine.join(', '), measured, matrix));
+  await writeFile(
+    RESULTS,
+    renderReport(machine.join(', '), [...measured.map(renderSection), renderMatrix(matrix), ...outputs]),
+  );
   console.log('\nWritten to bench/RESULTS.md');
 }
 

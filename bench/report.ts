@@ -1,4 +1,3 @@
-import { type MatrixResult, renderMatrix } from './matrix.ts';
 import { type Quality, summarise, type TapeResult } from './results.ts';
 import type { Section } from './sections.ts';
 import { geometricMean } from './statistics.ts';
@@ -19,17 +18,13 @@ export interface SectionResults {
   results: readonly TapeResult[];
 }
 
-/** The whole of bench/RESULTS.md. `machine` is one line about the machine and the date. */
-export function renderReport(
-  machine: string,
-  sections: readonly SectionResults[],
-  matrix: readonly MatrixResult[],
-): string {
+/** The whole of bench/RESULTS.md. `machine` is one line about the machine and the date; `parts` are rendered. */
+export function renderReport(machine: string, parts: readonly string[]): string {
   const intro = [
     '# Results of `npm run bench`',
     `Written by it: ${machine}. bench/README.md says how each figure is measured.`,
   ];
-  return `${[...intro, ...sections.map(renderSection), renderMatrix(matrix)].join('\n\n')}\n`;
+  return `${[...intro, ...parts].join('\n\n')}\n`;
 }
 
 /** One section: its tables, and the targets that it holds or misses. */

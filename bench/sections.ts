@@ -19,6 +19,8 @@ export interface Plan {
   sections: Section[];
   /** The tapes that are baked with each version of ffmpeg, and in how many rounds. */
   matrix: Pick<Section, 'runs' | 'tapes'>;
+  /** The tapes of which each output is measured beside the first, and in how many rounds. */
+  outputs: Pick<Section, 'runs' | 'tapes'>;
   /** Whether the run is a complete one, and is written to bench/RESULTS.md. */
   whole: boolean;
   /** Whether results of an earlier, interrupted run are kept. */
@@ -37,7 +39,8 @@ const CONFIRMING: readonly BenchTape[] = ['text', 'paint', 'wire', 'drawing'].fl
 const MATRIX: readonly BenchTape[] = ['drawing', 'paint', 'plot', 'wire', 'noise'].flatMap((kind) =>
   findTapes(`${kind}-chromium`),
 );
-const NO_MATRIX: Plan['matrix'] = { runs: 0, tapes: [] };
+const OUTPUTS: readonly BenchTape[] = findTapes('drawing-chromium');
+const NONE: Pick<Section, 'runs' | 'tapes'> = { runs: 0, tapes: [] };
 const QUICK: readonly BenchTape[] = ['static', 'text', 'paint'].flatMap((kind) =>
   findTapes(`${kind}-stored`),
 );
@@ -58,6 +61,7 @@ done, which takes ten minutes, and bench/RESULTS.md is written. Otherwise one se
   --scale FACTOR  Oven's scale: ${SCALES.join(', ')}
   --pin           everything on one core, and only times
   --ffmpegs       Oven alone, with each version of ffmpeg that a host may have
+  --outputs       each output beside the MP4, and how many PNGs are decoded
   --quick         one round of three small tapes
   --continue      keeps what an interrupted run has measured`;
 
@@ -72,6 +76,7 @@ export function planRun(args: readonly string[]): Plan {
       pin: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       ffmpegs: { type: 'boolean', default: false },
+      outputs: { type: 'boolean', default: false },
       continue: { type: 'boolean', default: false },
       against: { type: 'string' },
       without: { type: 'string', default: '' },
@@ -87,18 +92,24 @@ export function planRun(args: readonly string[]): Plan {
   const rest = { goOn, against, without };
   const tapes = tapesOf(positionals, quick);
   const whole = tapes === BENCH_TAPES && !pin && !quick && values.scale === undefined;
-  if (values.ffmpegs) {
-    const matrix = { runs: runs ?? RUNS, tapes: positionals.length > 0 ? tapes : MATRIX };
-    return { sections: [], matrix, whole: false, ...rest };
+  const named = (usual: readonly BenchTape[]) => ({
+    runs: runs ?? RUNS,
+    tapes: positionals.length > 0 ? tapes : usual,
+  });
+  if (values.ffmpegs || values.outputs) {
+    const matrix = values.ffmpegs ? named(MATRIX) : NONE;
+    const outputs = values.outputs ? named(OUTPUTS) : NONE;
+    return { sections: [], matrix, outputs, whole: false, ...rest };
   }
   if (whole) {
-    const matrix = { runs: runs ?? RUNS, tapes: MATRIX };
-    return { sections: wholeRun(runs), matrix, whole: without.length === 0, ...rest };
+    const more = { matrix: named(MATRIX), outputs: named(OUTPUTS) };
+    return { sections: wholeRun(runs), ...more, whole: without.length === 0, ...rest };
   }
   const name = [`Scale ${scale}`, ...(pin ? ['one core'] : [])].join(', ');
   return {
     sections: [{ name, scale, pin, runs: runs ?? (quick ? 1 : RUNS), tapes }],
-    matrix: NO_MATRIX,
+    matrix: NONE,
+    outputs: NONE,
     whole: false,
     ...rest,
   };
