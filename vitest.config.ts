@@ -15,8 +15,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Programs that are unpacked for the tests, where they are not installed: see test/unpack.
     env: { PATH: `${process.env.PATH}${delimiter}${resolve('.cache/unpacked/bin')}` },
-    // One file more at once than there are processors, since many wait for something; vitest's own default leaves one idle.
-    maxWorkers: availableParallelism() + 1,
+    // Two files more at once than there are processors: most wait for something half of their time.
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -8,11 +8,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packPart } from '../../infra/release/archive.ts';
 import { releaseSteps } from '../../infra/release/commands.ts';
 import { byPath, ownFiles, type ReleaseFile } from '../../infra/release/tree.ts';
+import { memoryFolder } from '../rig/memory-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SITE = { domain: 'oven.test', proxied: true, trustedProxies: ['192.0.2.0/24'] };
@@ -41,7 +41,7 @@ export const named = (digit: number) => digit.toString(16).repeat(16);
 
 /** A host's files in a folder, with stand-ins for systemd and curl, on which the real scripts run. */
 export class PlayedHost {
-  readonly root = mkdtempSync(join(tmpdir(), 'oven-host-'));
+  readonly root = mkdtempSync(join(memoryFolder, 'oven-host-'));
   readonly #fake = join(this.root, 'fake');
   readonly #own: readonly ReleaseFile[];
 
@@ -58,8 +58,12 @@ export class PlayedHost {
     for (const folder of folders) mkdirSync(join(this.root, folder), { recursive: true });
   }
 
+  /** Oven's own files, which are read once. */
+  static #files: Promise<readonly ReleaseFile[]> | undefined;
+
   static async boot(): Promise<PlayedHost> {
-    return new PlayedHost(await ownFiles(ROOT, SITE));
+    PlayedHost.#files ??= ownFiles(ROOT, SITE);
+    return new PlayedHost(await PlayedHost.#files);
   }
 
   /** Has a release's archive come in, as small as can be: Oven's own files, changed as the test likes. */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ExecaError, execa } from 'execa';
 import { Redis } from 'ioredis';
+import { memoryFolder } from './memory-folder.ts';
 import { until } from './until.ts';
 
 /** A Redis of a test's own, on a unix socket, that keeps every write on the disk as a host's does. */
@@ -21,7 +21,7 @@ export interface RedisRig {
 
 /** Starts redis-server. Nothing listens on the network, unless `more` arguments say so. */
 export async function startRedis(more: readonly string[] = []): Promise<RedisRig> {
-  const folder = await mkdtemp(join(tmpdir(), 'oven-redis-'));
+  const folder = await mkdtemp(join(memoryFolder, 'oven-redis-'));
   const socket = join(folder, 'redis.sock');
   const args = [
     ...['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', '--daemonize', 'no'],
