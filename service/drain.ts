@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './lib/cached.ts';
+import { waitAtMost } from './lib/deadline.ts';
 
 /** `leaving`: /health/host fails already, and tapes are still taken until a load balancer has noticed. */
 export type DrainPhase = 'off' | 'leaving' | 'drained';
@@ -37,8 +38,9 @@ export interface Drain {
 
 /** Longer than DigitalOcean's balancer takes to leave out a host: three failed checks, ten seconds apart. */
 const LEAVE_MS = 35_000;
-/** Milliseconds for which the answer of Redis is used again. */
+/** Milliseconds for which the answer of Redis is used again, and that it may take: health checks wait for it. */
 const SHARED_MS = 1000;
+const ANSWER_MS = 500;
 const FILE = 'oven-drained';
 
 export function openDrain(options: DrainOptions): Drain {
@@ -47,7 +49,13 @@ export function openDrain(options: DrainOptions): Drain {
   const file = join(folder, FILE);
   let since = readSince(file);
   let all = false; // what Redis said last
-  const openShared = () => cached(SHARED_MS, () => shared.read().catch(() => all));
+  const readNow = () =>
+    waitAtMost(
+      ANSWER_MS,
+      shared.read().catch(() => all),
+      () => all,
+    );
+  const openShared = () => cached(SHARED_MS, readNow);
   let readShared = openShared();
 
   const rests = () => since !== undefined && nodes > 1;

@@ -86,6 +86,21 @@ describe('the drain of all hosts', () => {
     expect([state.all, (await one.current()).phase]).toEqual([false, 'off']);
   });
 
+  it('A Redis that does not answer holds up no health check', async () => {
+    const { restart } = await drains(2);
+    vi.useFakeTimers();
+    try {
+      const shared = { read: () => new Promise<never>(() => {}), write: async () => {} };
+      const drain = openDrain({ folder: root, nodes: 2, shared, onRest: () => {}, onError: () => {} });
+      const current = drain.current();
+      await vi.advanceTimersByTimeAsync(500);
+      expect((await current).phase).toBe('off');
+    } finally {
+      vi.useRealTimers();
+    }
+    expect((await restart().current()).phase).toBe('off');
+  });
+
   it('While Redis is away the last answer holds, and a drain of all fails', async () => {
     const { folder, state, restart } = await drains(2);
     const drain = restart();

@@ -3,6 +3,7 @@ import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { AlertEvent } from '../alerts/state.ts';
 import { waitAtMost } from '../lib/deadline.ts';
+import { withRetries } from '../lib/retry.ts';
 import { finishRequeues } from '../queue/add.ts';
 import { readFailure } from '../queue/failure.ts';
 import type { HistoryLimits } from '../queue/history.ts';
@@ -16,12 +17,13 @@ import {
   CALLBACKS,
   closeStore,
   connect,
+  isRedisError,
   openStore,
   PREFIX,
   type RedisAddress,
 } from '../queue/store.ts';
 import { openTrimmer } from '../queue/trim.ts';
-import { claimVersion } from '../queue/version.ts';
+import { checkVersion, claimVersion, QueueNewerError } from '../queue/version.ts';
 import type { BakeResult, Failure } from '../schemas/outcome.ts';
 import type { BakeRequest } from '../schemas/request.ts';
 import { trackJobs } from './active-jobs.ts';
@@ -94,6 +96,7 @@ const EVERYTHING: HistoryLimits = {
   tapes: Number.MAX_SAFE_INTEGER,
   bytes: Number.MAX_SAFE_INTEGER,
 };
+const CLAIM_RETRY_MS = 5000;
 /** How long the queue may take to close. */
 const CLOSE_MS = 3000;
 
@@ -139,7 +142,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     (await store.callbacks.getJobState(callbackId)) !== 'waiting-children';
   await subscribeToStops(subscriber, prefix, onStop, checkAll);
   await ready(store.redis); // its commands do not wait as those of the other connections do
-  await claimVersion(store.redis, prefix).catch(async (error: unknown) => {
+  await checkVersion(store.redis, prefix).catch(async (error: Error) => {
+    if (!(error instanceof QueueNewerError)) return onError(error);
     await closeStore(store);
     for (const client of [connection, subscriber]) client.disconnect();
     throw error;
@@ -218,6 +222,11 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   callbacks.on('completed', callbackEnded).on('failed', callbackEnded);
   await Promise.all([bakes.waitUntilReady(), callbacks.waitUntilReady()]);
   const closing = new AbortController();
+  // A Redis that takes no writes just now is no reason to end.
+  const claiming = { attempts: Number.POSITIVE_INFINITY, delays: [CLAIM_RETRY_MS], signal: closing.signal };
+  withRetries(() => claimVersion(store.redis, prefix), { ...claiming, isRetryable: isRedisError }).catch(
+    (error: Error) => closing.signal.aborted || onError(error),
+  );
   catchUp(store, closing.signal)
     .then(() => trimmer.catchUp(closing.signal))
     .catch((error: Error) => closing.signal.aborted || onError(error));

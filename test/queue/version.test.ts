@@ -45,6 +45,20 @@ it('On a queue that is newer by two neither the workers nor a candidate start, a
   );
 });
 
+it('A Redis that takes no writes at the start does not end the workers, and the version is entered later', async () => {
+  const own = openQueueFixture(redis());
+  await client.config('SET', 'maxmemory', '1');
+  try {
+    await own.work();
+  } finally {
+    await client.config('SET', 'maxmemory', '0');
+  }
+  await until(
+    'it is entered',
+    async () => (await client.get(keys.version(own.prefix))) === `${DATA_VERSION}`,
+  );
+});
+
 /** Keys that test/queue/write-jobs.ts read. */
 type Dump = Record<
   string,
