@@ -1,4 +1,4 @@
-import { planVideo } from './encode/encode-video.ts';
+import { planVideo } from './encode/plan-video.ts';
 import type { Pictures } from './frames/pictures.ts';
 import { planAnimation } from './images/make-images.ts';
 import { type Limits, limitError } from './limits.ts';
@@ -8,6 +8,9 @@ type Measures = Pick<Pictures, 'width' | 'height' | 'alpha' | 'timeline'>;
 
 /** Repeats of a picture in a video of constant rate that cost as much as one picture: 2.6 ms each, of 18 ms (1080 × 1920, measured). */
 const REPEATS_PER_PICTURE = 7;
+
+/** The number and the size of the pictures are the same for every encoding. */
+const ANY_ENCODING = { content: 'flat', encoders: 1 } as const;
 
 /** Throws TAPE_TOO_MANY_PIXELS when the outputs are more work than a bake may be. */
 export function checkPixels(pictures: Measures, outputs: readonly OutputRequest[], limits: Limits): void {
@@ -25,8 +28,7 @@ export function countPixels(pictures: Measures, request: OutputRequest): number 
   const { width, height, timeline } = pictures;
   const side = sideLimit(kind, maxSide);
   if (hasForm(kind, 'video')) {
-    // The number of pictures and their size are the same for every content.
-    const { geometry, samples } = planVideo(kind, pictures, request, 'flat');
+    const { geometry, samples } = planVideo(kind, pictures, request, ANY_ENCODING);
     const pictureCount = timeline.pictures.length;
     const repeats = OUTPUTS[kind].constantRate ? samples.length - pictureCount : 0;
     const counted = pictureCount + Math.max(0, repeats) / REPEATS_PER_PICTURE;

@@ -2,7 +2,11 @@ import { join } from 'node:path';
 import { runAllOrStop } from '../lib/run-all.ts';
 import { loadMediabunny } from './container/mp4.ts';
 import { type Content, contentOf, readPairs } from './encode/content.ts';
-import { encodeVideo, planSound, planVideo, type VideoPlan } from './encode/encode-video.ts';
+import { withIdleCores } from './encode/cores.ts';
+import { PiecesDiffer } from './encode/encode-pictures.ts';
+import { encodeVideo } from './encode/encode-video.ts';
+import { MAX_PIECES } from './encode/pieces.ts';
+import { planSound, planVideo, type VideoPlan } from './encode/plan-video.ts';
 import type { BakeWarning } from './errors.ts';
 import type { Pictures } from './frames/pictures.ts';
 import { makeAnimation, makeStill, planAnimation } from './images/make-images.ts';
@@ -106,7 +110,27 @@ export class OutputMaker {
     signal: AbortSignal,
     report: ReportPart,
   ): Promise<OutputReport> {
-    const plan = planVideo(kind, this.#pictures, request, await this.#lookAtContent(signal));
+    const content = await this.#lookAtContent(signal);
+    const encode = (encoders: number) => {
+      const plan = planVideo(kind, this.#pictures, request, { content, encoders });
+      return this.#encodeAndVerify(kind, plan, request, path, signal, report);
+    };
+    return await withIdleCores(this.#options.cores, MAX_PIECES, (cores) =>
+      encode(cores).catch((error) => {
+        if (error instanceof PiecesDiffer) return encode(1);
+        throw error;
+      }),
+    );
+  }
+
+  async #encodeAndVerify(
+    kind: VideoKind,
+    plan: VideoPlan,
+    request: OutputRequest,
+    path: string,
+    signal: AbortSignal,
+    report: ReportPart,
+  ): Promise<OutputReport> {
     const { container, geometry, samples } = plan;
     const sound = await this.#soundOf(plan, request);
     const { width, height } = geometry;

@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { basename } from 'node:path';
 import { BAKE_TIMEOUT_SECONDS, DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { DEFAULT_OUTPUTS, inOrder, type OutputRequest } from './outputs.ts';
@@ -25,6 +25,8 @@ export interface BakeOptions {
   readonly onProgress?: (progress: BakeProgress) => void;
   /** How far ffmpeg and the image process stand back behind other programs for the processor: 0 to 19, as `nice` counts; 0 when left out. */
   readonly niceness?: number;
+  /** The machine's processor cores. Several encoders share the pictures of a video where the other bakes of this process leave cores idle. */
+  readonly cores?: number;
   /** ffmpeg: a name on the PATH, or a path. */
   readonly ffmpeg?: string;
 }
@@ -45,6 +47,7 @@ export function resolveOptions(options: BakeOptions): ResolvedOptions {
     tempDir: tmpdir(),
     stallSeconds: 30,
     niceness: 0,
+    cores: availableParallelism(),
     ffmpeg: 'ffmpeg',
     onProgress: () => {},
     ...options,

@@ -1,9 +1,10 @@
 import { argv } from '../../lib/argv.ts';
 import type { Content } from './content.ts';
+import type { Piece } from './pieces.ts';
 import type { Sample } from './samples.ts';
 
 /** The most samples between two keyframes, to which a player can jump: ten seconds of a tape in which everything moves. */
-const KEYFRAME_INTERVAL = 600;
+export const KEYFRAME_INTERVAL = 600;
 /** Seconds between two keyframes of a share video: sites ask for 2 to 5, and editors cut there (docs/share.md). */
 const SHARE_KEYFRAME_SECONDS = 5;
 /** Kilobits a second that a share video has at most: sites refuse more than 25,000 (docs/share.md). */
@@ -53,6 +54,9 @@ const LARGE_PICTURES: Params = { ref: 1, threads: 2 };
 /** Three threads keep two cores at work. There is no lookahead beside them: each thread holds pictures, and a host bakes several tapes at once. */
 const THREADS: Params = { threads: 3, 'sync-lookahead': 0 };
 
+/** Where several encoders share the pictures, each keeps one core at work. Their headers depend on nothing but these settings. */
+const SHARED: Params = { threads: 1, stitchable: 1 };
+
 /** Sites encode a share video once more, and limit its bytes. It looks 3 dB less alike so, and is a fifth smaller. */
 const SHARE_CRF_ADDED = 3;
 
@@ -88,6 +92,8 @@ export interface Stream {
   readonly rate: number;
   /** Whether this is their real rate. */
   readonly constantRate: boolean;
+  /** Encoders that share the pictures. */
+  readonly encoders: number;
 }
 
 /** Whether a picture of so many pixels is large: memory counts more than speed then. */
@@ -100,8 +106,12 @@ export function gainsByReordering(content: Content, pixels: number): boolean {
   return content === 'smooth' && !isLarge(pixels);
 }
 
-/** The order in which a number of samples with `reorder` is decoded: a B-frame comes after the sample that follows it. Pure. */
-export function decodeOrder(samples: number): number[] {
+/** The order in which the samples of pieces with `reorder` are decoded, as numbers: a B-frame comes after the sample that follows it. Pure. */
+export function decodeOrder(pieces: readonly Piece[]): number[] {
+  return pieces.flatMap(({ from, to }) => decodeOrderOf(to - from).map((n) => from + n));
+}
+
+function decodeOrderOf(samples: number): number[] {
   const order: number[] = [];
   for (let first = 0, next = 0; next < samples; first = next) {
     const at = next % KEYFRAME_INTERVAL;
@@ -119,9 +129,9 @@ export function decodeOrder(samples: number): number[] {
  * decoding. So the sample shown last has to be decoded last, and no sample may seem to last beyond the end. Also, ffmpeg learns how long
  * a sample may wait from all but the last two runs of different waits; it changes times when it copies packets that wait longer. Pure.
  */
-export function endsInOrder(samples: readonly Sample[]): boolean {
+export function endsInOrder(samples: readonly Sample[], pieces: readonly Piece[]): boolean {
   const { end } = samples.at(-1)!;
-  const order = decodeOrder(samples.length);
+  const order = decodeOrder(pieces);
   if (order.at(-1) !== samples.length - 1) return false;
   const shown = order.map((n) => samples[n]!.start);
   if (samples.some(({ start, end: until }, n) => shown[n]! + until - start > end)) return false;
@@ -132,7 +142,7 @@ export function endsInOrder(samples: readonly Sample[]): boolean {
 
 /** ffmpeg's arguments for the H.264 stream. */
 export function x264Arguments(stream: Stream): string[] {
-  const { content, width, height, reorder, peakRate, repeatsFrom, rate, constantRate } = stream;
+  const { content, width, height, reorder, peakRate, repeatsFrom, rate, constantRate, encoders } = stream;
   const large = isLarge(width * height);
   const { crf, largeCrf = crf, params, everyPictureAlone = false } = SETTINGS[content];
   const level = levelOf({ width, height, peakRate, held: reorder ? 2 : 1 });
@@ -143,6 +153,7 @@ export function x264Arguments(stream: Stream): string[] {
     ...params,
     ...(reorder ? B_PATTERN : {}),
     ...(large ? LARGE_PICTURES : {}),
+    ...(encoders > 1 ? SHARED : {}),
     ...(constantRate ? SHARE_PARAMS : {}),
     fps: rate,
     ...SIGNALLED,

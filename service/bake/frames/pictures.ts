@@ -4,6 +4,12 @@ import { planTimeline, type Timeline } from '../plan/timeline.ts';
 import { type Assumptions, WrongAssumption } from './assumptions.ts';
 import { type Frame, Frames } from './frames.ts';
 
+/** Pictures by number: the first, and the first one after them; from the first to the last of all where left out. */
+export interface PictureRange {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
 /** The pictures of a tape as all outputs see them: ordinary PNGs on a timeline. */
 export class Pictures {
   /** Pixels, of every picture. */
@@ -33,11 +39,14 @@ export class Pictures {
   }
 
   /**
-   * All pictures in order. Every frame of the tape is read and verified on the way, those that are not shown too. Throws what
-   * is wrong with a frame, WrongAssumption, or the signal's reason.
+   * All pictures in order, or those of a range. Every frame of the tape is read and verified on the way, those that are not shown too;
+   * such a one belongs to the range before the picture that follows it. Throws what is wrong with a frame, WrongAssumption, or the signal's reason.
    */
-  async *readAll(signal: AbortSignal): AsyncGenerator<{ readonly picture: number; readonly png: Buffer }> {
-    for await (const { picture, frame } of this.#shownFrames(signal)) {
+  async *readAll(
+    signal: AbortSignal,
+    range: PictureRange = {},
+  ): AsyncGenerator<{ readonly picture: number; readonly png: Buffer }> {
+    for await (const { picture, frame } of this.#shownFrames(signal, range)) {
       yield { picture, png: await this.#frames.toOrdinary(frame, signal) };
     }
   }
@@ -50,11 +59,14 @@ export class Pictures {
   /** Reads every frame. Gives those that are pictures, with the number of the picture. */
   async *#shownFrames(
     signal: AbortSignal,
+    { from = 0, to = this.timeline.pictures.length }: PictureRange = {},
   ): AsyncGenerator<{ readonly picture: number; readonly frame: Frame }> {
     const { pictures } = this.timeline;
-    let picture = 0;
+    let picture = from;
     let last: Buffer | undefined;
-    for (let n = 0; n < this.#frameCount; n++) {
+    const end = pictures[to]?.frame ?? this.#frameCount;
+    // A picture never repeats the frame before it, so a range begins without knowing that one.
+    for (let n = from === 0 ? 0 : pictures[from]!.frame; n < end; n++) {
       signal.throwIfAborted();
       const frame = await this.#frames.read(n);
       if (this.#repeats[n] && !last?.equals(frame.bytes)) throw new WrongAssumption('repeats');

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { pictureArguments, soundArguments } from '../../../service/bake/encode/command.ts';
-import { planSound } from '../../../service/bake/encode/encode-video.ts';
+import { planSound } from '../../../service/bake/encode/plan-video.ts';
 import type { Container } from '../../../service/bake/outputs.ts';
 import { planScale } from '../../../service/bake/plan/size.ts';
 import { decodeArguments } from '../../../service/bake/sound/decode.ts';

@@ -6,7 +6,7 @@ import {
   pictureArguments,
   soundArguments,
 } from '../../../service/bake/encode/command.ts';
-import { planSound } from '../../../service/bake/encode/encode-video.ts';
+import { planSound } from '../../../service/bake/encode/plan-video.ts';
 import { x264Arguments } from '../../../service/bake/encode/x264.ts';
 import type { Container } from '../../../service/bake/outputs.ts';
 import type { UnpackedSound } from '../../../service/bake/sound/unpack.ts';

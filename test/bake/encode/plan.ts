@@ -14,5 +14,6 @@ export function flatPlan(width: number, height: number): PicturesPlan {
     repeatsFrom: 10,
     rate: 60,
     constantRate: false,
+    encoders: 1,
   };
 }

@@ -6,8 +6,10 @@ import {
   planSamples,
   type Sample,
 } from '../../../service/bake/encode/samples.ts';
-import { endsInOrder } from '../../../service/bake/encode/x264.ts';
+import { endsInOrder as endsInOrderOf } from '../../../service/bake/encode/x264.ts';
 import type { Timeline } from '../../../service/bake/plan/timeline.ts';
+
+const endsInOrder = (samples: readonly Sample[]) => endsInOrderOf(samples, [{ from: 0, to: samples.length }]);
 
 /** A timeline of pictures that last for so many ticks each. */
 function timelineOf(...ticks: readonly number[]): Timeline {
