@@ -48,7 +48,7 @@ WORKDIR /data
 # The number is the user node. A host can check a number, but not a name, against root.
 USER 1000:1000
 # npm writes to its cache even when it only starts a program. /tmp is writable where the rest is not.
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 TEMP_DIR=/data/work NPM_CONFIG_CACHE=/tmp/npm
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1 HOST=0.0.0.0 PORT=3000 TEMP_DIR=/data/work NPM_CONFIG_CACHE=/tmp/npm
 EXPOSE 3000
 # What the service shares with others, such as Redis, is not this container's health.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

@@ -1,3 +1,4 @@
+import { MEMORY_MIB } from '../../service/config/concurrency.ts';
 import { REDIS_SOCKET } from './paths.ts';
 
 /**
@@ -21,7 +22,7 @@ appendfsync always
 no-appendfsync-on-rewrite no
 aof-load-truncated yes
 save ""
-maxmemory 256mb
+maxmemory ${MEMORY_MIB.redis}mb
 maxmemory-policy noeviction
 `;
 }

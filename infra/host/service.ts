@@ -1,4 +1,4 @@
-import { NODE_FLAGS } from '../../service/node-flags.ts';
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../service/node-flags.ts';
 import { CURRENT, ENVIRONMENT_FILE, LOG_FILE, NODE, REDIS_SOCKET } from './paths.ts';
 import { renderSandbox } from './sandbox.ts';
 
@@ -19,6 +19,9 @@ Type=exec
 WorkingDirectory=${CURRENT}
 ExecStart=${CURRENT}/${NODE} ${NODE_FLAGS.join(' ')} ${CURRENT}/service/main.ts
 Environment=PATH=${CURRENT}/host/path:/usr/bin:/bin
+${Object.entries(NODE_ENVIRONMENT)
+  .map(([name, value]) => `Environment=${name}=${value}`)
+  .join('\n')}
 Environment=REDIS_URL=unix://${REDIS_SOCKET}
 EnvironmentFile=${ENVIRONMENT_FILE}
 EnvironmentFile=/etc/oven/host.env

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type ExecaError, execa } from 'execa';
-import { NODE_FLAGS } from '../../service/node-flags.ts';
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../service/node-flags.ts';
 import { startRedis } from '../../test/rig/redis.ts';
 import { until } from '../../test/rig/until.ts';
 
@@ -102,6 +102,7 @@ function environment(
   videos: string,
 ): Record<string, string> {
   return {
+    ...NODE_ENVIRONMENT,
     PATH: process.env.PATH ?? '',
     TMPDIR: process.env.TMPDIR ?? tmpdir(),
     ART_SPACES_ENDPOINT: pathToFileURL(join(folder, 'art')).href,

@@ -68,7 +68,7 @@ export const LIMITS = {
   },
   tapePixels: {
     variable: 'MAX_TAPE_PIXELS',
-    default: 8_200_000_000,
+    default: 12_000_000_000,
     min: 1,
     max: 1_000_000_000_000,
     unit: 'pixels',

@@ -64,9 +64,8 @@ export type StillCodec =
 const VIDEO_SIDE = { default: LARGEST_SIDE, max: LARGEST_SIDE };
 /** 3,840 × 2,160. x264 holds a few pictures. */
 const H264_PIXELS = 8_294_400;
-/** As `auto` makes them at most. Of 4,096 × 4,096 random pixels, libvpx takes 1.2 GiB, whatever its number of threads. */
-const VP9_PIXELS = 2048 * 2048;
-// A WebP of 4096 pixels takes 750 MB of memory and minutes.
+/** 2 million, as the largest frame by default has. libvpx takes 70 MiB for a million random pixels, whatever its number of threads. */
+const VP9_PIXELS = 2048 * 1024;
 const ANIMATION_SIDE = { default: 480, max: 1024 };
 
 /**

@@ -1,19 +1,34 @@
 import { availableParallelism, totalmem } from 'node:os';
 
+/**
+ * The memory of a host in MiB, as measured at the worst moment (docs/evidence.md). The number of bakes at once, the limit of Redis and a test of the
+ * service's unit follow from it.
+ */
+export const MEMORY_MIB = {
+  /** The kernel, systemd, SSH and the log. */
+  system: 150,
+  /** What Redis may hold (`maxmemory`): the waiting tapes and the history. */
+  redis: 256,
+  caddy: 48,
+  /** The service without a bake. */
+  service: 112,
+  /** What one bake adds: encoder, image process, and what the service holds for them. `npm run bench:memory` has the worst tapes. */
+  bake: 288,
+};
+const MAX_BAKES = 3;
+
+/** Memory in MiB that is taken before any bake. */
+export const RESERVED_MIB = MEMORY_MIB.system + MEMORY_MIB.redis + MEMORY_MIB.caddy + MEMORY_MIB.service;
+
 /** The machine, as far as the number of bakes at once depends on it. */
 export interface Machine {
   readonly cores: number;
-  /** In MB of a million bytes. */
-  readonly memoryMb: number;
+  readonly memoryMiB: number;
 }
 
-const RESERVED_MB = 400; // the system, Redis and the service
-const BAKE_MB = 300;
-const MAX_BAKES = 3;
-
-/** The number of bakes that a machine runs at once: one for each core, one for each 300 MB beyond 400 MB, 1 to 3. */
-export function autoConcurrency({ cores, memoryMb }: Machine): number {
-  const byMemory = Math.floor((memoryMb - RESERVED_MB) / BAKE_MB);
+/** The number of bakes that a machine runs at once: one for each core, as far as its memory suffices, 1 to 3. */
+export function autoConcurrency({ cores, memoryMiB }: Machine): number {
+  const byMemory = Math.floor((memoryMiB - RESERVED_MIB) / MEMORY_MIB.bake);
   return Math.max(1, Math.min(cores, byMemory, MAX_BAKES));
 }
 
@@ -21,5 +36,5 @@ export function autoConcurrency({ cores, memoryMb }: Machine): number {
 export function thisMachine(): Machine {
   const limit = process.constrainedMemory(); // 0, or more than any machine has, where there is no limit
   const bytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-  return { cores: availableParallelism(), memoryMb: bytes / 1e6 };
+  return { cores: availableParallelism(), memoryMiB: bytes / (1024 * 1024) };
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { RECEIVERS } from '../alerts/message.ts';
 import { BAKE_TIMEOUT_SECONDS, LIMITS, type LimitName } from '../bake/limits.ts';
 import { SCALES } from '../bake/plan/size.ts';
+import { MEMORY_MIB, RESERVED_MIB } from './concurrency.ts';
 import { autoOr, matching, oneOf, redisUrl, text, url, webhookUrl, whole } from './values.ts';
 
 /** One variable of the service's environment. */
@@ -219,7 +220,7 @@ const CAPACITY = {
     form: autoOr(whole(1, 64)),
     default: 'auto',
     setBy: 'operator',
-    about: 'Bakes at once. auto: one for each core, one for each 300 MB of memory beyond 400 MB, at most 3.',
+    about: `Bakes at once. auto: one for each core, one for each ${MEMORY_MIB.bake} MiB of memory beyond ${RESERVED_MIB} MiB, at most 3.`,
   },
   MAX_QUEUED: {
     form: whole(1, 100_000),

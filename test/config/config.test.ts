@@ -1,13 +1,15 @@
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { renderRedis } from '../../infra/host/redis.ts';
+import { renderService } from '../../infra/host/service.ts';
 import { DEFAULT_LIMITS, LIMITS } from '../../service/bake/limits.ts';
-import { autoConcurrency } from '../../service/config/concurrency.ts';
+import { autoConcurrency, MEMORY_MIB, RESERVED_MIB } from '../../service/config/concurrency.ts';
 import { ConfigError, readConfig, secretsOf } from '../../service/config/config.ts';
 import { readBakeVariables } from '../../service/config/read.ts';
 import { BAKE_VARIABLES } from '../../service/config/variables.ts';
 
 const MiB = 1024 * 1024;
-const MACHINE = { cores: 2, memoryMb: 2000 };
+const MACHINE = { cores: 2, memoryMiB: 1967 };
 /** The vault file of SEED.md. */
 const VAULT = {
   ART_SPACES_KEY: 'art-key',
@@ -74,7 +76,7 @@ describe('readConfig', () => {
         seconds: 60,
         frames: 4000,
         framePixels: 2_097_152,
-        tapePixels: 8_200_000_000,
+        tapePixels: 12_000_000_000,
       },
       metricsPort: 9464,
       bakeTimeoutSeconds: 300,
@@ -257,14 +259,31 @@ describe('readConfig', () => {
 
 describe('autoConcurrency', () => {
   it.each([
-    [{ cores: 1, memoryMb: 1000 }, 1],
-    [{ cores: 1, memoryMb: 480 }, 1],
-    [{ cores: 2, memoryMb: 2000 }, 2],
-    [{ cores: 4, memoryMb: 999 }, 1],
-    [{ cores: 4, memoryMb: 1000 }, 2],
-    [{ cores: 64, memoryMb: 256_000 }, 3],
+    [{ cores: 1, memoryMiB: 961 }, 1],
+    [{ cores: 1, memoryMiB: 480 }, 1],
+    [{ cores: 2, memoryMiB: 1967 }, 2],
+    [{ cores: 4, memoryMiB: RESERVED_MIB + 2 * MEMORY_MIB.bake - 1 }, 1],
+    [{ cores: 4, memoryMiB: RESERVED_MIB + 2 * MEMORY_MIB.bake }, 2],
+    [{ cores: 64, memoryMiB: 256_000 }, 3],
   ])('A machine of %j runs %d bakes at once', (machine, expected) => {
     expect(autoConcurrency(machine)).toBe(expected);
+  });
+
+  // Droplets of 1, 2, 4 and 8 GB, as Linux sees them.
+  it.each([961, 1967, 3923, 7951])(
+    'On a host of %i MiB all bakes fit beside Redis and Caddy, and into the limit of the service’s unit',
+    (memoryMiB) => {
+      const { system, redis, caddy, service, bake } = MEMORY_MIB;
+      const tree = service + autoConcurrency({ cores: 64, memoryMiB }) * bake;
+      expect(system + redis + caddy + tree).toBeLessThanOrEqual(memoryMiB);
+      const percent = Number(/^MemoryMax=(\d+)%$/m.exec(renderService())![1]);
+      expect(tree).toBeLessThanOrEqual((memoryMiB * percent) / 100);
+      expect(renderRedis()).toContain(`\nmaxmemory ${redis}mb\n`);
+    },
+  );
+
+  it('The service with one bake has 400 MiB', () => {
+    expect(MEMORY_MIB.service + MEMORY_MIB.bake).toBe(400);
   });
 });
 

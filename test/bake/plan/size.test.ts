@@ -58,6 +58,10 @@ describe('maxPixels', () => {
     [2, 2048, 1024, 2048 * 2048, 1, true],
     [1, 2048, 1024, 1000, 1, false],
     ['auto', 1024, 1024, 2048 * 2048, 2, false],
+    ['auto', 1024, 1025, 2048 * 2048, 1, false],
+    ['auto', 1024, 1024, 2048 * 1024, 1, false],
+    ['auto', 800, 600, 2048 * 1024, 2, false],
+    ['auto', 128, 128, 1024 * 1024, 8, false],
   ])(
     'Scale %s of %i × %i within %i pixels becomes %i (reduced: %s)',
     (scale, width, height, most, factor, reduced) => {
