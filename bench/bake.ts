@@ -49,7 +49,9 @@ async function measureAll(plan: Plan, folder: string): Promise<void> {
   if (plan.against !== undefined) machine.push(`against ${await describeCheckout(plan.against)}`);
   console.log(machine.join(', '));
   const plainQualities: PlainQualities = new Map();
-  const store = await ResultStore.open(STORE, plan.goOn);
+  const how = process.argv.slice(2).filter((argument) => argument !== '--continue');
+  const run = [...machine, await describeCheckout(import.meta.dirname), ...how].join(' ');
+  const store = await ResultStore.open(STORE, run, plan.goOn);
   const measured: SectionResults[] = [];
   for (const section of plan.sections) {
     console.log(`\n${section.name}:`);

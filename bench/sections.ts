@@ -51,7 +51,7 @@ const CONFIRMING_RUNS = 1;
 export const USAGE = `Usage: npm run bench [-- [TAPE…] [OPTIONS]]
 
 Bakes tapes with Oven and by the plain recipe in turn, and compares. With nothing said, all of it is
-done, which takes ten minutes, and bench/RESULTS.md is written. Otherwise one section is printed:
+done in a quarter of an hour, and bench/RESULTS.md is written. Otherwise one section is printed:
 
   TAPE…           only these: ${TAPE_NAMES.join(', ')}, one such as
                   plot-adaptive, or catalogue/NAME for one of the tests' tapes

@@ -34,7 +34,7 @@ interface Rule {
 const rules: readonly Rule[] = [
   {
     target: `no tape less than ${LEAST_RATIO}× faster`,
-    miss: (result) => LEAST_RATIO - summarise(result).ratio,
+    miss: (result) => orUndefined(LEAST_RATIO - summarise(result).ratio),
     show: (result) => `${summarise(result).ratio.toFixed(2)}×`,
   },
   {
@@ -68,7 +68,7 @@ const rules: readonly Rule[] = [
 /** Compares the results with the targets of the default section. */
 export function judge(results: readonly TapeResult[]): Verdict[] {
   return [
-    judgeMean(results, MEAN_RATIO),
+    ...judgeMean(results, MEAN_RATIO),
     ...judgeMost(
       `CPU at most ${MEAN_CPU} of the other checkout's, in the mean`,
       MEAN_CPU,
@@ -86,7 +86,7 @@ export function judge(results: readonly TapeResult[]): Verdict[] {
 
 /** Compares the section at scale 4 with its one target. */
 export function judgeScale4(results: readonly TapeResult[]): Verdict[] {
-  return [judgeMean(results, MEAN_RATIO_AT_4)];
+  return judgeMean(results, MEAN_RATIO_AT_4);
 }
 
 /** The geometric mean of all tapes' ratios. */
@@ -128,13 +128,16 @@ function judgeChoice(results: readonly TapeResult[]): Verdict[] {
   ];
 }
 
-function judgeMean(results: readonly TapeResult[], least: number): Verdict {
+function judgeMean(results: readonly TapeResult[], least: number): Verdict[] {
   const mean = meanRatio(results);
-  return {
-    target: `geometric mean at least ${least}×`,
-    measured: `${mean.toFixed(2)}×`,
-    held: mean >= least,
-  };
+  // Without the plain recipe there is no ratio.
+  if (Number.isNaN(mean)) return [];
+  const target = `geometric mean at least ${least}×`;
+  return [{ target, measured: `${mean.toFixed(2)}×`, held: mean >= least }];
+}
+
+function orUndefined(value: number): number | undefined {
+  return Number.isNaN(value) ? undefined : value;
 }
 
 function judgeRule({ target, miss, show }: Rule, results: readonly TapeResult[]): Verdict[] {

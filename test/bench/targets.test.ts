@@ -112,6 +112,12 @@ describe('the targets', () => {
     expect(verdict).toMatchObject({ held, measured: held ? 'every kind' : 'a' });
   });
 
+  it('Without the plain recipe there is no verdict on ratios', () => {
+    const alone = { ...tape('a', 1), quality: undefined };
+    alone.times = { ...alone.times, plain: [] };
+    expect(judge([alone]).map(({ target }) => target)).toEqual(['total time at most 1.3 × floor + 0.3 s']);
+  });
+
   it('The target for scale 4 is the mean ratio', () => {
     const results = [tape('a', 24), tape('b', 1.5)];
     expect(meanRatio(results)).toBeCloseTo(2);
