@@ -22,7 +22,7 @@ appendfsync always
 no-appendfsync-on-rewrite no
 aof-load-truncated yes
 save ""
-maxmemory ${MEMORY_MIB.redis}mb
+maxmemory ${MEMORY_MIB.redisData}mb
 maxmemory-policy noeviction
 `;
 }

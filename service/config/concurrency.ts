@@ -7,8 +7,10 @@ import { availableParallelism, totalmem } from 'node:os';
 export const MEMORY_MIB = {
   /** The kernel, systemd, SSH and the log. */
   system: 150,
-  /** What Redis may hold (`maxmemory`): the waiting tapes and the history. */
-  redis: 256,
+  /** Redis when it is full. */
+  redis: 340,
+  /** What Redis may hold then (`maxmemory`): the waiting tapes and the history. */
+  redisData: 256,
   caddy: 48,
   /** The service without a bake. */
   service: 112,

@@ -273,12 +273,12 @@ describe('autoConcurrency', () => {
   it.each([961, 1967, 3923, 7951])(
     'On a host of %i MiB all bakes fit beside Redis and Caddy, and into the limit of the service’s unit',
     (memoryMiB) => {
-      const { system, redis, caddy, service, bake } = MEMORY_MIB;
+      const { system, redis, redisData, caddy, service, bake } = MEMORY_MIB;
       const tree = service + autoConcurrency({ cores: 64, memoryMiB }) * bake;
       expect(system + redis + caddy + tree).toBeLessThanOrEqual(memoryMiB);
       const percent = Number(/^MemoryMax=(\d+)%$/m.exec(renderService())![1]);
       expect(tree).toBeLessThanOrEqual((memoryMiB * percent) / 100);
-      expect(renderRedis()).toContain(`\nmaxmemory ${redis}mb\n`);
+      expect(renderRedis()).toContain(`\nmaxmemory ${redisData}mb\n`);
     },
   );
 

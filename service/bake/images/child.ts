@@ -71,6 +71,7 @@ function faultOf(error: unknown): ImageFault {
   if (error instanceof PngFault) return 'picture';
   const words = String(error);
   if (words.includes('No space left on device')) return 'disk';
+  if (/Read-only file system|No such file|Permission denied|Input\/output error/.test(words)) return 'folder';
   if (/out of memory|unable to allocate|Cannot allocate/i.test(words)) return 'memory';
   return /pngload|vipspng/.test(words) ? 'picture' : 'bug';
 }

@@ -53,8 +53,8 @@ export interface ImageResponses {
 
 type ImageResponse = ImageResponses[keyof ImageResponses];
 
-/** The cause of a failed request: the picture, the disk, this machine's memory, or a bug of Oven. */
-export type ImageFault = 'picture' | 'disk' | 'memory' | 'bug';
+/** The cause of a failed request: the picture, a full disk, a folder that takes no files, this machine's memory, or a bug of Oven. */
+export type ImageFault = 'picture' | 'disk' | 'folder' | 'memory' | 'bug';
 
 /** What the image process sends back. */
 export type ImageReply =
@@ -132,6 +132,7 @@ const FAULTS: Readonly<Record<ImageFault, (cause: Error) => Error>> = {
   picture: frameCorrupt,
   disk: (cause) =>
     new BakeError('DISK_FULL', 'There is no room left on the disk for the pictures.', { cause }),
+  folder: (cause) => new BakeError('TEMP_DIR_UNUSABLE', undefined, { cause }),
   memory: (cause) => new BakeError('MACHINE_BUSY', 'There is too little memory for the pictures.', { cause }),
   bug: (cause) => cause,
 };

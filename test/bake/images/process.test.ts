@@ -91,6 +91,12 @@ it('An abort kills the image process in the middle of its work', async () => {
   expect(isAlive(pid!)).toBe(false);
 });
 
+it('A folder that takes no files is the host’s fault', async () => {
+  const { request } = open();
+  const asked = request(REQUEST, 'missing/still');
+  expect(await failure(asked)).toMatchObject({ code: 'TEMP_DIR_UNUSABLE', retryable: true });
+});
+
 it('A broken picture is the tape’s fault, a killed image process is not, and it starts again', async () => {
   const { request } = open();
   const broken = picture.subarray(0, 60);
