@@ -64,6 +64,8 @@ interface Outbox {
   readonly attempts: number;
   /** When the next attempt may begin: after a failed one, or when its sender must have died. */
   readonly dueAt: number;
+  /** How long that was to wait. */
+  readonly wait?: number | undefined;
 }
 
 export interface AlertState {
@@ -148,8 +150,9 @@ export function addFailures(state: AlertState, groups: FailureGroups): AlertStat
 }
 
 /** Takes in what one host reports, and decides what is sent. */
-export function planAlerts(before: AlertState, input: AlertInput, times: AlertTimes): AlertPlan {
+export function planAlerts(kept: AlertState, input: AlertInput, times: AlertTimes): AlertPlan {
   const { now } = input;
+  const before = withoutFuture(kept, now, times);
   const reports = takeReports(before.reports, input, times);
   const told = takeEnds(before, reports, input);
   const groups = addGroups(before.groups, input.groups);
@@ -185,7 +188,8 @@ export function settleAlert(
   const wait = times.retries[outbox.attempts - 1];
   if (sent.retryInMs === undefined || wait === undefined)
     return { state: withoutOutbox(state), givenUp: outbox.message };
-  return { state: { ...state, outbox: { ...outbox, dueAt: now + Math.max(wait, sent.retryInMs) } } };
+  const longer = Math.max(wait, sent.retryInMs);
+  return { state: { ...state, outbox: { ...outbox, dueAt: now + longer, wait: longer } } };
 }
 
 /** One state of the shared one and of what this process went on with while Redis was away. */
@@ -198,6 +202,32 @@ export function mergeAlerts(shared: AlertState, own: AlertState): AlertState {
     outbox: shared.outbox ?? own.outbox,
     lastAt: Math.max(shared.lastAt, own.lastAt),
   };
+}
+
+/** The state with no time that is still to come: after the clock was set back, all of them would wait for so much longer. */
+function withoutFuture(state: AlertState, now: number, { repeat, retries, lease }: AlertTimes): AlertState {
+  const { reports, told, groups, quietUntil, outbox, lastAt } = state;
+  const past = (time: number) => Math.min(time, now);
+  const pastIn = <T extends { readonly since: number }>(one: T): T => ({ ...one, since: past(one.since) });
+  const wait = outbox?.wait ?? Math.max(lease, ...retries);
+  return {
+    ...state,
+    reports: change(reports, (hosts) =>
+      change(hosts, (report) => ({ ...pastIn(report), seenAt: past(report.seenAt) })),
+    ),
+    told: change(told, (one) => ({
+      ...pastIn(one),
+      ...(one.endedAt !== undefined && { endedAt: past(one.endedAt) }),
+    })),
+    groups: change(groups, pastIn),
+    quietUntil: change(quietUntil, (until) => Math.min(until, now + repeat)),
+    ...(outbox && { outbox: { ...outbox, dueAt: Math.min(outbox.dueAt, now + wait) } }),
+    lastAt: past(lastAt),
+  };
+}
+
+function change<T, U>(record: Readonly<Record<string, T>>, of: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, of(value)]));
 }
 
 function takeReports(before: AlertState['reports'], input: AlertInput, { silent }: AlertTimes) {
@@ -298,7 +328,7 @@ function afterMessage(state: AlertState, message: AlertMessage, { repeat }: Aler
 
 /** Begins an attempt: nobody else sends the message until this one has ended, or its sender must have died. */
 function claim(state: AlertState, outbox: Outbox, now: number, { lease }: AlertTimes): AlertPlan {
-  const claimed = { ...outbox, attempts: outbox.attempts + 1, dueAt: now + lease };
+  const claimed = { ...outbox, attempts: outbox.attempts + 1, dueAt: now + lease, wait: lease };
   return { state: { ...state, outbox: claimed }, send: outbox.message };
 }
 

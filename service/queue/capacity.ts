@@ -10,6 +10,7 @@ local bakes, reserved = ARGV[1] .. ':${BAKES}:', KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', reserved, '-inf', now)
+redis.call('ZREMRANGEBYSCORE', reserved, '(' .. now + ARGV[4], '+inf') -- made before Redis's clock was set back
 for _, id in ipairs(redis.call('ZRANGE', reserved, 0, -1)) do
   local job = redis.call('HMGET', bakes .. id, 'timestamp', 'finishedOn')
   if job[1] and not job[2] then redis.call('ZREM', reserved, id) end

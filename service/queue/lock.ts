@@ -6,6 +6,12 @@ import { keys, type Store } from './store.ts';
 
 const HOLD_MS = 15_000; // a holder that died blocks for no longer; one that lives extends its lock
 const POLL_MS = 15;
+/** A lock that lasts longer than a holder may hold it is of a dead one, and Redis's clock was set back since. */
+const TAKE = `
+if redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') then return 1 end
+if redis.call('pttl', KEYS[1]) > tonumber(ARGV[2]) then redis.call('pexpire', KEYS[1], ARGV[2]) end
+return 0
+`;
 const RELEASE =
   'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) end return 0';
 const EXTEND =
@@ -43,9 +49,9 @@ export async function withLock<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const token = randomUUID();
-  const take = () => redis.set(key, token, 'PX', HOLD_MS, 'NX');
-  const taken = await pollUntil(take, (answer) => answer !== null, { everyMs: POLL_MS, waitMs, signal });
-  if (taken === null) throw new LockError(`The lock ${key} can't be had.`);
+  const take = async () => (await redis.eval(TAKE, 1, key, token, HOLD_MS)) === 1;
+  const isTaken = await pollUntil(take, (answer) => answer, { everyMs: POLL_MS, waitMs, signal });
+  if (!isTaken) throw new LockError(`The lock ${key} can't be had.`);
   const extending = setInterval(() => {
     redis.eval(EXTEND, 1, key, token, HOLD_MS).catch(() => {});
   }, HOLD_MS / 3);

@@ -140,6 +140,8 @@ export const keys = {
   stopChannel: (prefix: string) => `${prefix}:marks`,
   /** The finished tapes, by the end of their callback; history.ts keeps their bytes beside it. */
   history: (prefix: string) => `${prefix}:history`,
+  /** By how much the clock was set back a moment ago. */
+  setBack: (prefix: string) => `${prefix}:set-back`,
   /** What a check of the health writes. */
   health: (prefix: string) => `${prefix}:health`,
   /** What operators were told. */

@@ -34,14 +34,34 @@ export interface ActiveJobs {
 /** Milliseconds to wait before a job runs again in the process that has just stopped it. */
 const RESTART_DELAY_MS = 1000;
 
-/** Keeps a list of active jobs; a stopped job may take `graceMs` to end. */
-export function trackJobs(graceMs: number): ActiveJobs {
+export interface TrackOptions {
+  /** A stopped job may take so many milliseconds to end. */
+  readonly graceMs: number;
+  /** How long the lock of a job lasts that is not extended. */
+  readonly lockMs: number;
+  readonly onError: (error: Error) => void;
+}
+
+/** Keeps a list of active jobs, and extends their locks. */
+export function trackJobs({ graceMs, lockMs, onError }: TrackOptions): ActiveJobs {
   const active = new Set<ActiveJob>();
   const onIdle = new Set<() => void>();
   let refusing = false;
   const stop = (one: ActiveJob, reason: StopReason) => one.controller.abort(reason);
   const lose = (jobIds: readonly string[]) => {
     for (const one of active) if (jobIds.includes(one.job.id!)) stop(one, 'lost');
+  };
+  /** BullMQ extends locks too, but by the clock: after that was set back an hour, it would extend none for an hour. */
+  const extendLock = (one: ActiveJob, token: string) => {
+    let isExtending = false; // for longer than usual while Redis is away
+    const extend = async () => {
+      if (isExtending) return;
+      isExtending = true;
+      const isHeld = (await one.job.extendLock(token, lockMs).catch(onError)) !== 0;
+      isExtending = false;
+      if (!isHeld && active.has(one)) stop(one, 'lost');
+    };
+    return setInterval(extend, lockMs / 3);
   };
 
   return {
@@ -55,10 +75,12 @@ export function trackJobs(graceMs: number): ActiveJobs {
       }
       const one: ActiveJob = { job, callbackId, controller: new AbortController() };
       active.add(one);
+      const extending = extendLock(one, token);
       try {
         if (refusing) stop(one, 'hand-back');
         return await runUntilStopped(one, token, graceMs, work);
       } finally {
+        clearInterval(extending);
         active.delete(one);
         if (active.size === 0) for (const resolve of onIdle) resolve();
       }

@@ -30,7 +30,7 @@ export interface TapeBakerOptions {
   /** Opens the progress reports of one bake. */
   readonly reportProgress?: ReportProgress;
   readonly ffmpeg?: string;
-  /** Seconds without any progress after which ffmpeg is killed; the bake's own when left out. */
+  /** Seconds without any progress after which ffmpeg is killed; 30, or half of a stage's time if that is less, when left out. */
   readonly stallSeconds?: number;
   /** Finds out whose fault a failed encoder is. */
   readonly encoderFaults?: EncoderFaults;
@@ -87,10 +87,9 @@ export function tapeBaker(options: TapeBakerOptions) {
         outputs: request.outputs.map((output) => withScale(output, scale)),
         limits,
         timeoutSeconds,
-        stallSeconds: Math.min(STALL_SECONDS, timeoutSeconds / 2),
+        stallSeconds: stallSeconds ?? Math.min(STALL_SECONDS, timeoutSeconds / 2),
         niceness: NICENESS,
         ...(ffmpeg !== undefined && { ffmpeg }),
-        ...(stallSeconds !== undefined && { stallSeconds }),
         signal,
         onProgress: (progress) => report(fromBakeProgress(progress)),
       });

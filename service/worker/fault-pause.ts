@@ -78,13 +78,13 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
   const takeJobs = () => {
     if (current !== undefined && !stop.signal.aborted) resume();
   };
-  const run = async (failure: Failure, since: number) => {
+  const run = async (failure: Failure) => {
     const began = performance.now();
     onChange(failure);
     await pause();
     for (let times = 0; !(await isGone(failure)); times += 1) {
       // After a day the worker takes jobs again, so that those which waited the whole day fail.
-      if (Date.now() - since > waits.giveUp) takeJobs();
+      if (performance.now() - began > waits.giveUp) takeJobs();
       await delay(faultWait(waits, times), undefined, { signal: stop.signal });
     }
     stop.signal.throwIfAborted();
@@ -101,7 +101,7 @@ export function openFaultPause(options: FaultPauseOptions): FaultPause {
     begin: (failure) => {
       if (stop.signal.aborted || current !== undefined) return;
       current = { failure, since: Date.now() };
-      void run(failure, current.since).catch(report);
+      void run(failure).catch(report);
     },
     postponed: (jobId) => {
       if (stop.signal.aborted || current === undefined) return;

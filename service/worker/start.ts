@@ -92,6 +92,7 @@ export async function startWork(options: WorkOptions): Promise<Workers> {
       else log.info('bakes go on');
     },
     onFinalFailure: options.onFinalFailure,
+    onSetBack: (ms) => log.warn({ seconds: Math.round(ms / 1000) }, 'the clock was set back'),
     events: logEvents(log),
     describeFailure: failureDescriber(release, scrubber(secretsOf(config))),
     onError: (err) => log.error({ err, ...loggedRedisFault(err) }, 'queue'),

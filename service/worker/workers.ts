@@ -2,9 +2,11 @@
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { AlertEvent } from '../alerts/state.ts';
+import { watchClock } from '../lib/clock.ts';
 import { waitAtMost } from '../lib/deadline.ts';
 import { withRetries } from '../lib/retry.ts';
 import { finishRequeues } from '../queue/add.ts';
+import { hastenDelayed, shortenLocks } from '../queue/clock.ts';
 import { readFailure } from '../queue/failure.ts';
 import type { HistoryLimits } from '../queue/history.ts';
 import type { BakeData, CallbackData } from '../queue/job.ts';
@@ -68,6 +70,8 @@ export interface WorkersOptions {
   readonly onFault?: (failure: Failure | undefined) => void;
   /** Called for each tape that fails for good, and for each callback that is given up. */
   readonly onFinalFailure?: (event: AlertEvent) => void;
+  /** Called when the clock was set back by so many milliseconds. */
+  readonly onSetBack?: (ms: number) => void;
   readonly events?: WorkerEvents;
   /** Makes what the queue keeps of a failed attempt for the operator. */
   readonly describeFailure?: DescribeFailure;
@@ -96,7 +100,7 @@ const EVERYTHING: HistoryLimits = {
   tapes: Number.MAX_SAFE_INTEGER,
   bytes: Number.MAX_SAFE_INTEGER,
 };
-const CLAIM_RETRY_MS = 5000;
+const WRITE_RETRY_MS = 5000;
 /** How long the queue may take to close. */
 const CLOSE_MS = 3000;
 
@@ -107,8 +111,9 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   const connection = connect(redis, 'forever', onError);
   const subscriber = connect(redis, 'forever', onError);
   let rests = options.rests ?? false;
-  const activeBakes = trackJobs(graceMs);
-  const activeCallbacks = trackJobs(graceMs);
+  const { lockMs = 15_000, stalledCheckMs = 5000 } = options;
+  const activeBakes = trackJobs({ graceMs, lockMs, onError });
+  const activeCallbacks = trackJobs({ graceMs, lockMs, onError });
 
   const checkStopRequest = async (callbackId: string) => {
     const isStopped = (await readStopRequest(connection, prefix, callbackId)) !== undefined;
@@ -177,8 +182,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     prefix,
     ...(options.name !== undefined && { name: options.name }),
     autorun: !rests,
-    lockDuration: options.lockMs ?? 15_000,
-    stalledInterval: options.stalledCheckMs ?? 5000,
+    lockDuration: lockMs,
+    stalledInterval: stalledCheckMs,
     runRetryDelay: 1000, // a result that Redis could not take just now is written soon
   };
   const bakeStalls = { ...common, maxStalledCount: options.maxStalled ?? 5 };
@@ -222,11 +227,22 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
   callbacks.on('completed', callbackEnded).on('failed', callbackEnded);
   await Promise.all([bakes.waitUntilReady(), callbacks.waitUntilReady()]);
   const closing = new AbortController();
-  // A Redis that takes no writes just now is no reason to end.
-  const claiming = { attempts: Number.POSITIVE_INFINITY, delays: [CLAIM_RETRY_MS], signal: closing.signal };
-  withRetries(() => claimVersion(store.redis, prefix), { ...claiming, isRetryable: isRedisError }).catch(
-    (error: Error) => closing.signal.aborted || onError(error),
-  );
+  // A Redis that takes no writes just now is no reason to end, or to leave it undone.
+  const onceRedisTakes = (write: () => Promise<unknown>) => {
+    const how = { attempts: Number.POSITIVE_INFINITY, delays: [WRITE_RETRY_MS], signal: closing.signal };
+    withRetries(write, { ...how, isRetryable: isRedisError }).catch(
+      (error: Error) => closing.signal.aborted || onError(error),
+    );
+  };
+  onceRedisTakes(() => claimVersion(store.redis, prefix));
+  onceRedisTakes(() => hastenDelayed(connection, prefix, 0));
+  const clock = watchClock((back) => {
+    options.onSetBack?.(back);
+    onceRedisTakes(() => hastenDelayed(connection, prefix, back));
+  });
+  const shortening = setInterval(() => {
+    shortenLocks(connection, prefix, { lockMs, stalledCheckMs }).catch(onError);
+  }, lockMs).unref();
   catchUp(store, closing.signal)
     .then(() => trimmer.catchUp(closing.signal))
     .catch((error: Error) => closing.signal.aborted || onError(error));
@@ -270,6 +286,8 @@ export async function startWorkers(options: WorkersOptions): Promise<Workers> {
     stopWithin,
     close: async (seconds = 5) => {
       closing.abort();
+      clock.stop();
+      clearInterval(shortening);
       await stopWithin(seconds);
       await waitAtMost(
         CLOSE_MS,

@@ -49,6 +49,9 @@ function openHosts() {
     look,
     now: () => now,
     state: () => state,
+    setBack: (ms: number) => {
+      now -= ms;
+    },
     /** Calls `each` at every look until `ms` have passed. */
     pass: (ms: number, each: () => void) => {
       for (const end = now + ms; now < end; now += 5 * SECOND) each();
@@ -190,6 +193,41 @@ it.each([
   const settled = settleAlert(first.state, 'x', answer, START, ALERT_TIMES);
   expect(settled.givenUp?.id).toBe(wait === undefined ? 'x' : undefined);
   expect(settled.state.outbox?.dueAt).toBe(wait === undefined ? undefined : START + wait);
+});
+
+it('After the clock was set back an hour, failures, conditions and their ends are told as soon as before', () => {
+  const { sent, look, pass, now, setBack } = openHosts();
+  look('a', [REDIS], failures(1, now()));
+  pass(2 * MINUTE, () => look('a', [REDIS]));
+  expect(sent.map(({ message }) => message.began.map(({ code }) => code))).toEqual([['REDIS']]);
+  look('a', [REDIS, FAILING], failures(1, now(), 'NO_FRAMES'));
+  setBack(HOUR);
+  pass(2 * MINUTE, () => look('a', [FAILING]));
+  const [, second] = sent;
+  expect(second?.message.began.map(({ code }) => code)).toEqual(['FAILING']);
+  expect(second?.message.failures.map(({ code }) => code)).toEqual(['NO_FRAMES']);
+  pass(2 * MINUTE, () => look('a', [FAILING]));
+  expect(sent.flatMap(({ message }) => message.ended.map(({ code }) => code))).toEqual(['REDIS']);
+});
+
+it('After the clock was set back an hour, a message that was not taken is tried again after its own wait', () => {
+  const input = { host: 'a', conditions: [], groups: {}, id: 'm' };
+  const at = (now: number, state: AlertState, groups: FailureGroups = {}) =>
+    planAlerts(state, { ...input, groups, now }, ALERT_TIMES);
+  const waiting = at(START, NO_ALERTS, failures(1, START)).state;
+  const { state, send } = at(START + 2 * MINUTE, waiting);
+  const refused = settleAlert(
+    state,
+    send!.id,
+    { error: '429', retryInMs: 30 * MINUTE },
+    START + 2 * MINUTE,
+    ALERT_TIMES,
+  );
+  const back = START + 2 * MINUTE - HOUR;
+  const looked = at(back, refused.state);
+  expect(looked.send).toBeUndefined();
+  expect(at(back + 29 * MINUTE, looked.state).send).toBeUndefined();
+  expect(at(back + 30 * MINUTE, looked.state).send?.id).toBe('m');
 });
 
 it('A message whose sender died is sent by another process after the lease, but not for ever', () => {

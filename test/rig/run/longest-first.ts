@@ -19,6 +19,7 @@ export const LONGEST: readonly string[] = [
   'test/crash/crash.test.ts',
   'test/worker/outside-calls.test.ts',
   'test/failures/failures.test.ts',
+  'test/worker/clock.test.ts',
   'test/soak/soak.test.ts',
   'test/bench/service/service.test.ts',
   'test/http/rotation.test.ts',

@@ -21,7 +21,7 @@ export const UNIT = [
   'test/http/{files,visitor}.test.ts',
   'test/infra/{checks,config}.test.ts',
   'test/netlify/{doors,pieces,signals}.test.ts',
-  'test/lib/{argv,cached,deadline,latest-only,retry,trace,tries}.test.ts',
+  'test/lib/{argv,cached,clock,deadline,latest-only,retry,trace,tries}.test.ts',
   'test/rehearse/{events,table,tools}.test.ts',
   'test/release/lock.test.ts',
   'test/rig/run/*.test.ts',
