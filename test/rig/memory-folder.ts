@@ -1,4 +1,4 @@
-import { accessSync, constants, statfsSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
 const FOLDER = '/dev/shm';
@@ -15,7 +15,11 @@ function isUsable(): boolean {
   try {
     accessSync(FOLDER, constants.W_OK);
     const { bavail, bsize } = statfsSync(FOLDER);
-    return bavail * bsize >= MIN_FREE;
+    const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
+    const [, , type, options = ''] =
+      mounts.map((line) => line.split(' ')).find(([, at]) => at === FOLDER) ?? [];
+    // Programs of a played host lie there.
+    return type === 'tmpfs' && !options.split(',').includes('noexec') && bavail * bsize >= MIN_FREE;
   } catch {
     return false;
   }
