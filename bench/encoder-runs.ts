@@ -34,8 +34,10 @@ export interface EncoderSettings {
   readonly chosen: string;
 }
 
-/** Parameters of x264 that say nothing about the choice by content. */
-const NOT_CHOSEN = /^(threads|level|fps|keyint)=/;
+const THREADS = /(^|:)threads=(\d+)/;
+
+/** Parameters of x264 that say nothing about the choice by content. Pieces of one stream are stitchable. */
+const NOT_CHOSEN = /^(threads|stitchable|level|fps|keyint)=/;
 
 /**
  * Finds the settings in the runs of one bake. Where several encoders shared the pictures, they had the same settings, and the threads of
@@ -48,9 +50,7 @@ export function settingsOf(runs: readonly (readonly string[])[]): EncoderSetting
   const threads = streams.reduce((sum, stream) => sum + threadsOf(stream), 0);
   const whole = first.map((argument, n) => {
     if (first[n - 1] === '-force_key_frames') return 'expr:1';
-    return first[n - 1] === '-x264-params'
-      ? argument.replace(/\bthreads=\d+/, `threads=${threads}`)
-      : argument;
+    return first[n - 1] === '-x264-params' ? argument.replace(THREADS, `$1threads=${threads}`) : argument;
   });
   const chosen = whole
     .map((argument) =>
@@ -71,5 +71,5 @@ function streamArguments(run: readonly string[]): readonly string[] {
 }
 
 function threadsOf(stream: readonly string[]): number {
-  return Number(/\bthreads=(\d+)/.exec(stream.join(' '))?.[1] ?? 1);
+  return Number(THREADS.exec(stream.join(':'))?.[2] ?? 1);
 }

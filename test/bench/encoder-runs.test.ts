@@ -23,9 +23,13 @@ it('The settings of a bake are those of its encoder of pictures', () => {
 });
 
 it('Encoders that share the pictures count as one with the threads of all', () => {
-  const pieces = settingsOf([run(1, 'ref=1'), sound, run(2, 'ref=1')]);
-  expect(pieces?.arguments.at(-1)).toBe('threads=3:ref=1:level=3.1');
-  expect(pieces?.chosen).toBe(settingsOf([run(3, 'ref=1')])?.chosen);
+  const pieces = settingsOf([
+    run(1, 'lookahead-threads=4:ref=1'),
+    sound,
+    run(2, 'lookahead-threads=4:ref=1'),
+  ]);
+  expect(pieces?.arguments.at(-1)).toBe('threads=3:lookahead-threads=4:ref=1:level=3.1');
+  expect(settingsOf([run(1, 'stitchable=1:ref=1')])?.chosen).toBe(settingsOf([run(3, 'ref=1')])?.chosen);
 });
 
 it('Every picture of the floor is a keyframe where every picture of the video is, however many it has', () => {
