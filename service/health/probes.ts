@@ -39,7 +39,9 @@ export function openProbes(options: ProbeOptions): () => Promise<readonly Reason
       ...(ofRedis ? [ofRedis] : []),
       ...(isShort ? [reasonOf('DISK')] : []),
       ...(hasEncoder ? [] : [reasonOf('FFMPEG_MISSING')]),
-      ...(found ? [{ code: found.code, message: found.message }] : []),
+      ...(found && (hasEncoder || found.code !== 'FFMPEG_MISSING')
+        ? [{ code: found.code, message: found.message }]
+        : []),
     ];
   });
 }

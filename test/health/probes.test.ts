@@ -26,6 +26,11 @@ describe('openProbes', () => {
     ['a full disk', ['DISK'], { disk: { ...disk, isShort: async () => true } }],
     ['no encoder', ['FFMPEG_MISSING'], { path: '/nowhere:' }],
     [
+      'no encoder, for which tapes wait',
+      ['FFMPEG_MISSING'],
+      { path: '/nowhere:', fault: () => ({ code: 'FFMPEG_MISSING', message: 'x' }) },
+    ],
+    [
       'a fault for which tapes wait',
       ['TEMP_DIR_UNUSABLE'],
       { fault: () => ({ code: 'TEMP_DIR_UNUSABLE', message: 'x' }) },

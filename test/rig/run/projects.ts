@@ -49,6 +49,7 @@ export const NOT_ASKED_FOR = Object.entries(OF_COMMANDS).flatMap(([file, variabl
 
 /** Whole Linux systems in containers, and networks between namespaces: they need root. */
 export const HOST = [
+  'test/cluster/*.test.ts',
   'test/deploy/*.test.ts',
   'test/docker/*.test.ts',
   'test/source/rebinding.test.ts',
