@@ -17,7 +17,7 @@ function isUsable(): boolean {
     const { bavail, bsize } = statfsSync(FOLDER);
     const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
     const [, , type, options = ''] =
-      mounts.map((line) => line.split(' ')).find(([, at]) => at === FOLDER) ?? [];
+      mounts.map((line) => line.split(' ')).findLast(([, at]) => at === FOLDER) ?? [];
     // Programs of a played host lie there.
     return type === 'tmpfs' && !options.split(',').includes('noexec') && bavail * bsize >= MIN_FREE;
   } catch {
