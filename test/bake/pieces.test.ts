@@ -2,19 +2,20 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { argv } from '../../service/lib/argv.ts';
+import { until } from '../rig/until.ts';
 import { rgba } from '../tapes/canvas.ts';
 import type { SceneName } from '../tapes/scenes.ts';
 import { bars, pathOf, timed, useBakeFixture } from './fixture.ts';
 import { decodePng, likeness } from './frames/decode.ts';
 import { expectVideo, pictureTimes } from './inspect.ts';
-import { pidsIn } from './scratch.ts';
+import { isAlive, pidsIn } from './scratch.ts';
 
 const fixture = useBakeFixture();
 
 const [WIDTH, HEIGHT] = [160, 120];
-/** Two encoders share so many pictures at scale 4. */
-const PICTURES = 120;
-const OUTPUTS = [{ kind: 'mp4', scale: 4 }] as const;
+/** Two encoders share so many pictures at scale 8. */
+const PICTURES = 90;
+const OUTPUTS = [{ kind: 'mp4', scale: 8 }] as const;
 const TWO = { outputs: OUTPUTS, cores: 2 };
 
 /** The places in the track of the samples with which decoding can begin. */
@@ -94,9 +95,21 @@ it('Damage in the second piece fails the bake, and names its frame', async () =>
   await fixture.compose(timed([...frames.slice(0, -1), last], durations));
   await expect(fixture.bake(TWO)).rejects.toMatchObject({
     code: 'FRAME_CORRUPT',
-    message: expect.stringContaining('frame-00119.png'),
+    message: expect.stringContaining('frame-00089.png'),
   });
   expect(await fixture.served()).toEqual([]);
+});
+
+it('An abort ends both encoders', async () => {
+  await fixture.compose(timed(await coloured(), durations));
+  const stop = new AbortController();
+  const pids = () => pidsIn(fixture.path('pids'));
+  const baking = fixture.bake({ ...TWO, ffmpeg: await standIn('exec sleep 60'), signal: stop.signal });
+  const failed = expect(baking).rejects.toMatchObject({ code: 'BAKE_ABORTED' });
+  await until('both encoders run', async () => pids().length === 2);
+  stop.abort();
+  await failed;
+  expect(pids().filter(isAlive)).toEqual([]);
 });
 
 it('Pieces with different headers are encoded once more, by one encoder', async () => {

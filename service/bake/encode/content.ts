@@ -20,13 +20,12 @@ export async function readPairs(
   read: (picture: number) => Promise<Buffer>,
 ): Promise<PicturePair[]> {
   const pixelsOf = async (picture: number) => readPixels(await read(picture), LOOKS_AT_BYTES);
-  const pairs: PicturePair[] = [];
-  for (const at of LOOKS_AT) {
+  const pairs = LOOKS_AT.map(async (at) => {
     const picture = Math.floor(pictures * at);
-    const before = await pixelsOf(Math.max(0, picture - 1));
-    pairs.push({ before, shown: await pixelsOf(picture) });
-  }
-  return pairs;
+    const [before, shown] = await Promise.all([pixelsOf(Math.max(0, picture - 1)), pixelsOf(picture)]);
+    return { before, shown };
+  });
+  return await Promise.all(pairs);
 }
 
 /** Pixels of a side of a block. */

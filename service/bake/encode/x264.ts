@@ -35,7 +35,7 @@ const SETTINGS: Readonly<Record<Content, Settings>> = {
     largeCrf: 23,
     params: { partitions: 'all', 'chroma-qp-offset': -4, qcomp: 0.9, ref: 1 },
   },
-  smooth: { crf: 21, params: { qcomp: 0.7, trellis: 1 } },
+  smooth: { crf: 21, params: { qcomp: 0.7 } },
   // Nothing can be predicted from the picture before. Trying costs time and bytes.
   noise: {
     crf: 25,

@@ -14,9 +14,9 @@ it.each<[string, ReturnType<typeof each>, number, number, string]>([
   ['one encoder makes all', each(480), HD, 1, '0-480'],
   ['two share many pictures', each(480), HD, 2, '0-240 240-480'],
   ['a piece has an even number', each(481), HD, 2, '0-240 240-481'],
-  ['few pictures are not worth a second encoder', each(30), HD, 2, '0-30'],
+  ['few pictures are not worth a second encoder', each(90), HD, 2, '0-90'],
   ['nor are many small ones', each(480), 64 * 48, 2, '0-480'],
-  ['a picture stays in one piece', samplesOf([0, 1, 2, 3, 3, 3, 3, 4, 5, 6]), 10 * HD, 2, '0-8 8-10'],
+  ['a picture stays in one piece', samplesOf([0, 1, 2, 3, 3, 3, 3, 4, 5, 6]), 20 * HD, 2, '0-8 8-10'],
   ['a picture that lasts to the end does too', samplesOf([0, 1, 1, 1]), 100 * HD, 2, '0-4'],
 ])('planPieces divides samples: %s', (_, samples, pixels, encoders, pieces) => {
   const told = planPieces(samples, pixels, encoders).map(({ from, to }) => `${from}-${to}`);
