@@ -42,8 +42,9 @@ const SEARCH = 16;
 /** The mean difference of a block's pixels from what their neighbours let expect, from which on the block is rough. */
 const ROUGH_DIFFERENCE = 16;
 
-/** The share of blocks in gradients from which on pictures are smooth. */
+/** The share of blocks in gradients from which on pictures are smooth, where this share of blocks changes. A soft drawing hardly does. */
 const SMOOTH_FROM = 0.3;
+const CHANGED_FROM = 0.1;
 /** The share of new blocks from which on pictures are noise where the blocks are rough, and smooth as film is where they are not. */
 const NEW_FROM = 0.5;
 
@@ -56,13 +57,17 @@ export function contentOf(pairs: readonly PicturePair[]): Content {
   const blocks = pairs.flatMap(blocksOf);
   const share = (test: (block: BlockFacts) => boolean) => blocks.filter(test).length / blocks.length;
   if (share(({ isNew, rough }) => isNew && rough) >= NEW_FROM) return 'noise';
-  const smooth = share(({ soft }) => soft) >= SMOOTH_FROM || share(({ isNew }) => isNew) >= NEW_FROM;
-  return smooth ? 'smooth' : 'flat';
+  if (share(({ isNew }) => isNew) >= NEW_FROM) return 'smooth';
+  const gradients =
+    share(({ soft }) => soft) >= SMOOTH_FROM && share(({ changed }) => changed) >= CHANGED_FROM;
+  return gradients ? 'smooth' : 'flat';
 }
 
 interface BlockFacts {
   /** Whether most pixels differ from a neighbour, but only a little. */
   readonly soft: boolean;
+  /** Whether the picture before has another block at the same place. */
+  readonly changed: boolean;
   /** Whether nothing in the block follows from its neighbours. */
   readonly rough: boolean;
   /** Whether most pixels differ much from a neighbour, and the picture before holds no block like it nearby. */
@@ -75,7 +80,8 @@ function blocksOf({ before, shown }: PicturePair): BlockFacts[] {
   return placesIn(rows).flatMap((top) =>
     placesIn(shown.width).map((left) => {
       const { soft, hard, rough } = differences(shown, rows, left, top);
-      return { soft, rough, isNew: hard && !holds(before, shown, rows, left, top) };
+      const changed = !equalBlocks(before, left, top, shown, rows, left, top, 0);
+      return { soft, changed, rough, isNew: hard && !holds(before, shown, rows, left, top) };
     }),
   );
 }
@@ -119,21 +125,35 @@ function holds(before: Pixels, shown: Pixels, rows: number, left: number, top: n
   const clamp = (place: number, side: number, length: number) => Math.max(0, Math.min(place, side - length));
   const [fromX, toX] = [clamp(left - SEARCH, shown.width, width), clamp(left + SEARCH, shown.width, width)];
   const [fromY, toY] = [clamp(top - SEARCH, rows, height), clamp(top + SEARCH, rows, height)];
-  const equalsAt = (x: number, y: number) => {
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        const from = ((y + row) * before.width + x + column) * before.channels;
-        const to = ((top + row) * shown.width + left + column) * shown.channels;
-        if (difference(before.data, from, shown.data, to) > SAME_DIFFERENCE) return false;
-      }
-    }
-    return true;
-  };
+  const equalsAt = (x: number, y: number) =>
+    equalBlocks(before, x, y, shown, rows, left, top, SAME_DIFFERENCE);
   if (equalsAt(left, top)) return true;
   for (let y = fromY; y <= toY; y++) {
     for (let x = fromX; x <= toX; x++) if (equalsAt(x, y)) return true;
   }
   return false;
+}
+
+/** Whether the block of `before` at (x, y) differs by at most `most` from that of `shown` at (left, top). */
+function equalBlocks(
+  before: Pixels,
+  x: number,
+  y: number,
+  shown: Pixels,
+  rows: number,
+  left: number,
+  top: number,
+  most: number,
+): boolean {
+  const [width, height] = [Math.min(BLOCK, shown.width), Math.min(BLOCK, rows)];
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const from = ((y + row) * before.width + x + column) * before.channels;
+      const to = ((top + row) * shown.width + left + column) * shown.channels;
+      if (difference(before.data, from, shown.data, to) > most) return false;
+    }
+  }
+  return true;
 }
 
 /** The largest difference of red, green or blue between two pixels. */

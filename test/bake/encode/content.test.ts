@@ -40,6 +40,11 @@ const waves = painted((x, y, n) => {
   const wave = (place: number, length: number) => 128 + 120 * Math.sin(place / length);
   return [wave(x - 0.4 * n, 4), wave(y + 0.37 * n, 5), wave(x + y, 7)];
 });
+/** A gradient that stands, over which a soft brush goes. */
+const brushed = painted((x, y, n) => {
+  const near = Math.max(0, 20 - Math.hypot(x - 4 * n, y - 60)) * 5;
+  return [x + 40, y + 60 + near, 90];
+});
 const random = seeded(9);
 const greyNoise = painted(() => {
   const grey = 100 + 60 * random();
@@ -79,6 +84,7 @@ describe.each<[string, Pictures, Content]>([
   ['sprites', drawn('sprites'), 'flat'],
   ['a still', drawn('still'), 'flat'],
   ['scrolled tiles of random pixels', scrolled, 'flat'],
+  ['a soft drawing', brushed, 'flat'],
   ['a plot of gradients', drawn('plot'), 'smooth'],
   ['waves that move by parts of a pixel', waves, 'smooth'],
   ['coloured noise', drawn('noise'), 'noise'],
