@@ -16,23 +16,16 @@ function openClient(): Redis {
   return client;
 }
 
-/** A key ends at a time of Redis's clock: after that was set back an hour, it lasts an hour longer. */
-async function setRedisBack(client: Redis, prefix: string): Promise<void> {
-  for (const key of await client.keys(`${prefix}:*`)) {
-    const left = await client.pttl(key);
-    if (left > 0) await client.pexpire(key, left + HOUR);
-  }
-}
-
 describe('Redis’s clock is set back an hour', () => {
   it('The job of a dead worker goes to another worker within the usual time', async () => {
     const own = openQueueFixture(redis());
     const client = openClient();
     const { jobId } = await own.queue.submit(requestFor('a'));
     expect(await loseWorker(redis().url, own.prefix)).toBe(jobId);
-    await setRedisBack(client, own.prefix);
-    expect(await client.pttl(`${own.prefix}:bakes:${jobId}:lock`)).toBeGreaterThan(HOUR - 60_000);
-    expect(await client.pttl(`${own.prefix}:bakes:stalled-check`)).toBeGreaterThan(HOUR - 60_000);
+    // Redis ends a key at a time of its clock: after that was set back an hour, what it had lasts an hour longer.
+    for (const key of [`${jobId}:lock`, 'stalled-check']) {
+      await client.set(`${own.prefix}:bakes:${key}`, 'of the dead worker', 'PX', HOUR);
+    }
     await own.work();
     await own.is(jobId, 'done');
   });
