@@ -8,7 +8,7 @@ export const UNIT = [
   'test/bake/images/make-images.test.ts',
   'test/bake/sound/{unpack,wav}.test.ts',
   'test/bake/{count-pixels,temp-folder}.test.ts',
-  'test/bench/{bursts,encoder-runs,matrix,recipe,statistics,table,targets}.test.ts',
+  'test/bench/{bursts,encoder-runs,matrix,recipe,scale,statistics,table,targets}.test.ts',
   'test/callback/*.test.ts',
   'test/ci/{address,digitalocean,firewall,publish,redact,report,stack-file}.test.ts',
   'test/config/*.test.ts',
