@@ -24,6 +24,8 @@ export interface TapeResult {
   png: string;
   frames: number;
   uniqueFrames: number;
+  /** Pixels of the tape. */
+  width: number;
   times: Record<Contender, Times[]>;
   /** Undefined where only times are measured. */
   quality: Record<'oven' | 'plain', Quality> | undefined;

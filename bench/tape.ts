@@ -57,6 +57,7 @@ export async function measureTape(subject: Subject, section: Section): Promise<T
     png: tape.spec.png ?? 'canvas',
     frames: source.frames,
     uniqueFrames: source.runs.length,
+    width: source.width,
     times: await runRounds({ oven, plain, floor, against: other }, section, out),
     quality: compared && plainQuality && { oven: compared, plain: plainQuality },
   };

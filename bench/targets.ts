@@ -42,10 +42,16 @@ const rules: readonly Rule[] = [
     miss: (result) => over(summarise(result).oven, summarise(result).allowed),
     show: (result) => `${summarise(result).oven.toFixed(2)} of ${summarise(result).allowed?.toFixed(2)} s`,
   },
-  quality(`PSNR at least ${BETTER_DB} dB better, or above ${GOOD_DB} dB`, {
-    miss: ({ oven, plain }) => Math.min(plain.psnr + BETTER_DB - oven.psnr, GOOD_DB - oven.psnr),
-    show: ({ oven, plain }) => `${oven.psnr.toFixed(1)} dB, plain ${plain.psnr.toFixed(1)} dB`,
-  }),
+  {
+    target: `PSNR of enlarged pictures at least ${BETTER_DB} dB better, or above ${GOOD_DB} dB`,
+    miss: ({ quality, width }) => {
+      // In a video of the tape's own size, four pixels share their chroma, whatever the encoder does.
+      if (quality === undefined || quality.oven.width < 2 * width) return undefined;
+      const { oven, plain } = quality;
+      return Math.min(plain.psnr + BETTER_DB - oven.psnr, GOOD_DB - oven.psnr);
+    },
+    show: ({ quality }) => `${quality!.oven.psnr.toFixed(1)} dB, plain ${quality!.plain.psnr.toFixed(1)} dB`,
+  },
   quality('no more bytes than the plain recipe', {
     miss: ({ oven, plain }) => oven.bytes / plain.bytes - 1,
     show: ({ oven, plain }) => `${(oven.bytes / plain.bytes).toFixed(2)} of the plain recipe's`,

@@ -27,6 +27,7 @@ function tape(name: string, oven: number, change: Partial<Quality> = {}): TapeRe
     png: 'canvas',
     frames: 473,
     uniqueFrames: 36,
+    width: 337,
     times: { oven: rounds(oven), against: [], plain: rounds(12), floor: rounds(1) },
     quality: { oven: quality(change), plain },
   };
@@ -110,6 +111,16 @@ describe('the targets', () => {
     const two = { ...tape('a-stored', 1, { settings }), kind: 'a' };
     const [verdict] = judge([one, two, tape('b', 1)]).filter(({ target }) => /same settings/.test(target));
     expect(verdict).toMatchObject({ held, measured: held ? 'every kind' : 'a' });
+  });
+
+  it('Likeness has no target for a video of the size of its tape', () => {
+    const unlike = tape('a', 1, { psnr: 27 });
+    const names = (result: TapeResult) =>
+      judge([result])
+        .filter(({ held }) => !held)
+        .map(({ target }) => target.slice(0, 4));
+    expect(names(unlike)).toEqual(['PSNR']);
+    expect(names({ ...unlike, width: 674 })).toEqual([]);
   });
 
   it('Without the plain recipe there is no verdict on ratios', () => {
