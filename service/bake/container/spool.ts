@@ -21,7 +21,7 @@ export async function spoolPackets(
   try {
     let at = 0;
     for await (const { data, ...packet } of packets) {
-      await file.write(data, 0, data.length, at);
+      await file.writeFile(data); // appends, and writes all of it or throws
       places.push({ at, bytes: data.length, packet });
       at += data.length;
     }
