@@ -21,6 +21,7 @@ import {
   type OutputRequest,
   outputFileName,
   sideLimit,
+  stillSide,
   type VideoKind,
 } from './outputs.ts';
 import { planScale } from './plan/size.ts';
@@ -184,7 +185,7 @@ export class OutputMaker {
     signal: AbortSignal,
   ): Promise<OutputReport> {
     const { codec } = OUTPUTS[kind].formats[format];
-    const plan = { at, codec, side: sideLimit(kind, maxSide) };
+    const plan = { at, codec, side: stillSide(kind, format, maxSide) };
     const make = () => makeStill(plan, this.#pictures, this.#images, path, signal);
     return { kind, format, path, ...(await this.#stopwatch.time(kind, make)) };
   }

@@ -43,7 +43,10 @@ interface AnimationFacts extends OutputFacts, FileType {
 /** A still shows one moment of the tape. sharp writes it, in the format of the request, or in the first of the table. */
 interface StillFacts extends OutputFacts {
   readonly form: 'still';
-  readonly formats: Readonly<Record<string, FileType & { readonly codec: StillCodec }>>;
+  /** `maxSide` is a smaller limit for one format, in pixels of the longer side. */
+  readonly formats: Readonly<
+    Record<string, FileType & { readonly codec: StillCodec; readonly maxSide?: number }>
+  >;
 }
 
 interface Codec<Format extends string, Options> {
@@ -66,6 +69,7 @@ const VIDEO_SIDE = { default: LARGEST_SIDE, max: LARGEST_SIDE };
 const H264_PIXELS = 8_294_400;
 /** 2 million, as the largest frame by default has. libvpx takes 70 MiB for a million random pixels, whatever its number of threads. */
 const VP9_PIXELS = 2048 * 1024;
+// A WebP of 4096 pixels takes 750 MB of memory and minutes.
 const ANIMATION_SIDE = { default: 480, max: 1024 };
 
 /**
@@ -99,6 +103,8 @@ export const OUTPUTS = {
       },
       webp: {
         codec: { format: 'webp', options: { quality: 90, smartSubsample: true } },
+        // libwebp holds the whole picture, several times.
+        maxSide: 2048,
         ending: '-thumb.webp',
         contentType: 'image/webp',
       },
@@ -228,6 +234,12 @@ export function outputFileName(name: string, kind: OutputKind, format?: StillFor
 export function sideLimit(kind: OutputKind, maxSide?: number): number {
   const { side } = OUTPUTS[kind];
   return Math.min(maxSide ?? side.default, side.max);
+}
+
+/** Pixels that a still's longer side has at most in this format. */
+export function stillSide(kind: KindOf<'still'>, format: StillFormat, maxSide?: number): number {
+  const { [format]: facts }: StillFacts['formats'] = OUTPUTS[kind].formats;
+  return Math.min(sideLimit(kind, maxSide), facts?.maxSide ?? LARGEST_SIDE);
 }
 
 /** Requests in the order in which they are made. The last one of a kind wins. */

@@ -114,6 +114,9 @@ async function writeAnimation(
   return (await encoded.toFile(output)).size;
 }
 
+/** Pixels of a JPEG's longer side up to which its code is optimised. libjpeg holds the whole picture for that: 190 MiB for 4,096, to save 6 %. */
+const OPTIMISED_SIDE = 2048;
+
 /**
  * Writes `picture`, a PNG, as an image that just fits into `side` × `side` pixels, on black. It is enlarged by a whole factor with hard
  * edges and then reduced smoothly, so that all pixels look alike at any size.
@@ -131,7 +134,8 @@ async function writeStill(
   // Two steps need two pipelines: sharp keeps only the last resize of one.
   const enlarged = factor > 1 ? await enlarge(image, frame, factor) : image;
   const fitted = longer * factor === side ? enlarged : enlarged.resize(side, side, { fit: 'inside' });
-  const { width, height, size } = await fitted.toFormat(format, options).toFile(output);
+  const settings = format === 'jpeg' ? { ...options, optimiseCoding: side <= OPTIMISED_SIDE } : options;
+  const { width, height, size } = await fitted.toFormat(format, settings).toFile(output);
   return { width, height, bytes: size, thumbHash: await thumbHashOf(picture) };
 }
 

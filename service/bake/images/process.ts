@@ -62,8 +62,8 @@ export type ImageReply =
   | { readonly kind: 'fault'; readonly fault: ImageFault; readonly message: string };
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
-/** Bytes of memory at most. Only a bug needs more: the largest animation and the largest thumbnail, all noise, take about half. */
-const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
+/** Bytes of memory at most, of which 60 MiB are Node's own program. Only a bug needs more: the largest animation and the largest thumbnail take two thirds. */
+const MAX_MEMORY_BYTES = 352 * 1024 * 1024;
 /** MB of JavaScript's own heap. Pictures lie outside of it. */
 const HEAP_MB = 64;
 /** glibc would give each thread an arena of its own, which keeps memory that is free. */

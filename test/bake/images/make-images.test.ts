@@ -6,6 +6,7 @@ import {
   planAnimation,
   planPages,
 } from '../../../service/bake/images/make-images.ts';
+import { stillSide } from '../../../service/bake/outputs.ts';
 import { pictureAt, planTimeline, TICKS_PER_MS } from '../../../service/bake/plan/timeline.ts';
 
 it.each<[string, number[], [picture: number, delay: number][]]>([
@@ -79,5 +80,17 @@ it.each([
     expect(pages).toHaveLength(count);
     expect(Math.max(size.width, size.height)).toBe(longer);
     expect(pages.length * size.width * size.height).toBeLessThanOrEqual(36_000_000);
+  },
+);
+
+it.each([
+  ['jpeg', undefined, 512],
+  ['jpeg', 9000, 4096],
+  ['webp', 300, 300],
+  ['webp', 4096, 2048],
+] as const)(
+  'A thumbnail in %s with maxSide %s has at most %i pixels on its longer side',
+  (format, side, most) => {
+    expect(stillSide('thumbnail', format, side)).toBe(most);
   },
 );
