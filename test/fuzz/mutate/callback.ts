@@ -54,7 +54,7 @@ export function mutateCallback(random: Random): Sent {
   const sign = {
     secret: odd(12) ? pick(random, ['', 'wrong', `${STANDS_FOR.secret} `]) : STANDS_FOR.secret,
     id: odd(10) ? pick(random, ['', 'x'.repeat(201), 'ä', 'a.b', 'bake-0']) : `bake-${below(random, 3)}`,
-    secondsAgo: odd(10) ? pick(random, [299, 302, -299, -302, 1e9, -1e9]) : 0,
+    secondsAgo: odd(10) ? pick(random, [290, 340, -290, -340, 1e9, -1e9]) : 0,
   };
   return {
     method: odd(20) ? pick(random, METHODS) : 'POST',
