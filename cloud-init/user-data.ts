@@ -10,6 +10,10 @@ export interface UserDataOptions {
   readonly hostPublicKey: string;
   /** Public keys that may log in as root, one line each. */
   readonly authorizedKeys: readonly string[];
+  /** The packages of the host; by default those of a host of the service. */
+  readonly packages?: readonly string[];
+  /** When the host reboots for an update, such as 11:10, in UTC. */
+  readonly rebootTime?: string;
 }
 
 /** The packages that a host needs. Node comes with the release. */
@@ -24,6 +28,9 @@ export const PACKAGES = [
   'unattended-upgrades',
   'zstd',
 ] as const;
+
+/** The packages that a queue host needs. */
+export const QUEUE_PACKAGES = ['ca-certificates', 'redis-server', 'unattended-upgrades'] as const;
 
 /** cloud-init writes its files before it installs packages: where this file is, the others are. */
 export const SSHD_FILE = '/etc/ssh/sshd_config.d/10-oven.conf';
@@ -63,11 +70,11 @@ export function renderUserData(options: UserDataOptions): string {
       },
     ],
     package_update: true,
-    packages: PACKAGES,
+    packages: options.packages ?? PACKAGES,
     write_files: [
       file(SSHD_FILE, renderSshd()),
       file('/etc/systemd/journald.conf.d/oven.conf', renderJournald()),
-      file('/etc/apt/apt.conf.d/52oven-upgrades', renderUpgrades()),
+      file('/etc/apt/apt.conf.d/52oven-upgrades', renderUpgrades(options.rebootTime)),
     ],
     runcmd: [inOneLine(['systemctl', 'restart', 'systemd-journald.service'])],
   });

@@ -9,7 +9,7 @@ import {
   flag,
   hostName,
   json,
-  oneNode,
+  nodeCount,
   openSshKey,
   secrets,
   slug,
@@ -35,7 +35,7 @@ export interface SpacesKeys {
 }
 
 /** The whole configuration of a stack, checked. */
-export interface Settings extends Omit<z.output<typeof KEYS>, SecretKey | 'nodes'> {
+export interface Settings extends Omit<z.output<typeof KEYS>, SecretKey> {
   readonly callbackSecret: pulumi.Output<string>;
   readonly alertWebhookUrl: pulumi.Output<string> | undefined;
   /** The vault's own keys; the program makes those that are not given. */
@@ -64,7 +64,7 @@ const KEYS = z.object({
   dropletImage: slug,
   region: slug,
   spacesRegion,
-  nodes: oneNode,
+  nodes: nodeCount,
   sshAllowedCidrs: json(
     z
       .array(z.unknown().transform(String).pipe(sshNetwork), {
@@ -154,7 +154,6 @@ export function readSettings(source: ConfigSource = stackConfig()): Settings {
   // Pulumi shows a RunError without a stack trace.
   if (!parsed.success || problems.length > 0) throw new pulumi.RunError(listOf(problems));
   const {
-    nodes: _,
     artSpacesKey,
     artSpacesSecret,
     userSpacesKey,
@@ -234,6 +233,13 @@ function conflicts(given: GivenValues): string[] {
     problems.push(problem('userBucket is not set, but its keys are', 'pulumi config set userBucket VALUE'));
   if (given.cdnDomain !== undefined && given.cdnDomain === given.domain)
     problems.push('cdnDomain and domain are the same name');
+  if (Number(given.nodes) > 1 && given.proxied === 'false')
+    problems.push(
+      problem(
+        `nodes is ${given.nodes}, which needs Cloudflare's proxy: Caddy can't get a certificate behind the load balancer`,
+        'pulumi config set proxied true',
+      ),
+    );
   return problems;
 }
 

@@ -11,7 +11,6 @@ export interface Certificate {
 
 export interface EdgeArgs {
   readonly settings: Settings;
-  readonly address: pulumi.Output<string>;
 }
 
 /**
@@ -22,10 +21,19 @@ export class Edge extends pulumi.ComponentResource {
   /** Caddy's certificate behind Cloudflare's proxy, where no ACME challenge reaches it. Without the proxy Caddy gets its own. */
   readonly certificate: Certificate | undefined;
 
-  constructor(name: string, { settings, address }: EdgeArgs, options?: pulumi.ComponentResourceOptions) {
+  readonly #settings: Settings;
+
+  constructor(name: string, { settings }: EdgeArgs, options?: pulumi.ComponentResourceOptions) {
     super('oven:edge:Edge', name, {}, options);
-    const { domain, zoneId, proxied } = settings;
+    const { domain, proxied } = settings;
+    this.#settings = settings;
     this.certificate = proxied ? originCertificate(this, 'origin', domain) : undefined;
+    this.registerOutputs({});
+  }
+
+  /** Leads the public name to an address, after the given resources. */
+  lead(address: pulumi.Output<string>, after: readonly pulumi.Resource[]): void {
+    const { domain, zoneId, proxied } = this.#settings;
     new cloudflare.DnsRecord(
       'record',
       {
@@ -37,9 +45,8 @@ export class Edge extends pulumi.ComponentResource {
         ttl: proxied ? AUTOMATIC : 300,
         comment: COMMENT,
       },
-      { parent: this },
+      { parent: this, dependsOn: [...after] },
     );
-    this.registerOutputs({});
   }
 }
 

@@ -1,10 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Settings } from './config.ts';
+import { QUEUE_AUTHORITY } from './host/paths.ts';
+import type { Queue } from './queue.ts';
 import { renderEnvironment } from './release/environment.ts';
 import type { Storage } from './storage.ts';
 
-/** The service's environment file with the variables of the stack. The release sets ports, folders and Redis. */
-export function serviceEnvironment(settings: Settings, storage: Storage): pulumi.Output<string> {
+/** The service's environment file with the variables of the stack. The release sets ports and folders, and Redis of a host that is alone. */
+export function serviceEnvironment(
+  settings: Settings,
+  storage: Storage,
+  queue: Queue | undefined,
+): pulumi.Output<string> {
   const { artKeys: art, userKeys: user, blobsKeys: blobs } = storage;
   const ofUsers = user && {
     USER_SPACES_KEY: user.key,
@@ -25,6 +31,9 @@ export function serviceEnvironment(settings: Settings, storage: Storage): pulumi
     AT_BLOBS_SPACES_BUCKET: storage.blobs.name,
     ...(settings.cdnDomain === undefined ? {} : { AT_BLOBS_CDN: settings.cdnDomain }),
     ...(settings.alertWebhookUrl === undefined ? {} : { ALERT_WEBHOOK_URL: settings.alertWebhookUrl }),
+    ...(queue === undefined
+      ? {}
+      : { NODES: String(settings.nodes), REDIS_URL: queue.url, REDIS_CA: QUEUE_AUTHORITY }),
     CALLBACK_SECRET: settings.callbackSecret,
     PUBLIC_URL: `https://${settings.domain}`,
   };

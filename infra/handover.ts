@@ -1,8 +1,9 @@
 import * as command from '@pulumi/command';
+import type * as digitalocean from '@pulumi/digitalocean';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import { SUCCESSOR_ADDRESS } from './host/paths.ts';
-import type { Host } from './host.ts';
+import type { Machine } from './machine.ts';
 import type { PreviousRun } from './preflight/preflight.ts';
 import { handoverInput } from './release/commands.ts';
 
@@ -22,12 +23,17 @@ export interface Handover {
  * tapes. It logs in with a key of its own, which permits the hand-over only: the operator's key is never on a host, and each key can change
  * without the other and without a new host.
  */
-export function prepareHandover(host: Host, before: PreviousRun, parent: pulumi.Resource): Handover {
+export function prepareHandover(
+  host: Machine,
+  address: digitalocean.ReservedIp,
+  before: PreviousRun,
+  parent: pulumi.Resource,
+): Handover {
   const key = new tls.PrivateKey('handover', { algorithm: 'ED25519' }, { parent });
   const input = pulumi
-    .all([host.address.ipAddress, host.hostKey, key.privateKeyOpenssh, host.droplet.id])
-    .apply(([address, hostPublicKey, privateKey, id]) =>
-      handoverInput({ address, hostPublicKey, privateKey, predecessor: predecessorOf(id, before) }),
+    .all([address.ipAddress, host.hostKey, key.privateKeyOpenssh, host.droplet.id])
+    .apply(([at, hostPublicKey, privateKey, id]) =>
+      handoverInput({ address: at, hostPublicKey, privateKey, predecessor: predecessorOf(id, before) }),
     );
   const args = {
     connection: host.connection(),

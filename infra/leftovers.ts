@@ -12,12 +12,14 @@ export interface Account {
   readonly ssh_keys: readonly { id: number; name: string }[];
   readonly keys: readonly { access_key: string; name: string }[];
   readonly firewalls: readonly { id: string; name: string }[];
+  readonly load_balancers: readonly { id: string; name: string }[];
 }
 
 /** The name of the stack's droplets, tag and firewall; undefined when its state has no tag. */
 export function hostNameOf(state: readonly StateResource[]): string | undefined {
-  const tag = state.find(({ type }) => type === 'digitalocean:index/tag:Tag');
-  return tag?.id;
+  const tags = state.filter(({ type }) => type === 'digitalocean:index/tag:Tag').map(({ id = '' }) => id);
+  // The queue host's tag is that of the hosts, and more.
+  return tags.toSorted((a, b) => a.length - b.length)[0];
 }
 
 /**
@@ -27,10 +29,11 @@ export function hostNameOf(state: readonly StateResource[]): string | undefined 
 export function leftovers(state: readonly StateResource[], account: Account, name: string): string[] {
   const known = new Set(state.map(({ id }) => id));
   const isUnknown = (id: number | string) => !known.has(String(id));
-  const { droplets, reserved_ips, ssh_keys, keys, firewalls } = account;
+  const { droplets, reserved_ips, ssh_keys, keys, firewalls, load_balancers } = account;
+  const queue = `${name}-queue`;
   return [
     ...droplets
-      .filter(({ id, tags }) => tags.includes(name) && isUnknown(id))
+      .filter(({ id, tags }) => (tags.includes(name) || tags.includes(queue)) && isUnknown(id))
       .map(
         (one) =>
           `droplet ${one.id} (${one.name}, of ${one.created_at}): doctl compute droplet delete ${one.id}`,
@@ -48,7 +51,10 @@ export function leftovers(state: readonly StateResource[], account: Account, nam
       .filter((key) => [`${name}-art`, `${name}-blobs`].includes(key.name) && isUnknown(key.access_key))
       .map((key) => `Spaces key ${key.access_key} (${key.name}): doctl spaces keys delete ${key.access_key}`),
     ...firewalls
-      .filter((firewall) => firewall.name === name && isUnknown(firewall.id))
-      .map(({ id }) => `firewall ${id} (${name}): doctl compute firewall delete ${id}`),
+      .filter((one) => [name, `${name}-balanced`, queue].includes(one.name) && isUnknown(one.id))
+      .map((one) => `firewall ${one.id} (${one.name}): doctl compute firewall delete ${one.id}`),
+    ...load_balancers
+      .filter((one) => one.name === name && isUnknown(one.id))
+      .map((one) => `load balancer ${one.id} (${name}): doctl compute load-balancer delete ${one.id}`),
   ];
 }

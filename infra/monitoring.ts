@@ -6,6 +6,8 @@ import type { Settings } from './config.ts';
 export interface MonitoringArgs {
   readonly settings: Settings;
   readonly tag: pulumi.Output<string>;
+  /** The tag of the queue host, where there is one. */
+  readonly queueTag: pulumi.Output<string> | undefined;
 }
 
 /**
@@ -13,16 +15,21 @@ export interface MonitoringArgs {
  * its former name: Pulumi replaces a resource whose type changes.
  */
 export class Monitoring extends pulumi.ComponentResource {
-  constructor(name: string, { settings, tag }: MonitoringArgs, options?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { settings, tag, queueTag }: MonitoringArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
     super('oven:watch:Watch', name, {}, options);
     const notifications = [{ emails: [settings.alertEmail] }];
-    for (const { use, ...alert } of RESOURCE_ALERTS) {
+    const watch = ({ use, ...alert }: ResourceAlert, of: pulumi.Output<string>) =>
       new digitalocean.MonitorAlert(
         use,
-        { ...alert, compare: 'GreaterThan', tags: [tag], alerts: { emails: [settings.alertEmail] } },
+        { ...alert, compare: 'GreaterThan', tags: [of], alerts: { emails: [settings.alertEmail] } },
         { parent: this },
       );
-    }
+    for (const alert of RESOURCE_ALERTS) watch(alert, tag);
+    if (queueTag !== undefined) for (const alert of QUEUE_ALERTS) watch(alert, queueTag);
     for (const { check, path, alerts } of UPTIME_CHECKS) {
       const target = `https://${settings.domain}${path}`;
       const { id: checkId } = new digitalocean.UptimeCheck(
@@ -104,6 +111,26 @@ const RESOURCE_ALERTS = [
     value: 95,
     window: '1h',
     description: 'Oven: processor busy for an hour',
+  },
+] as const;
+
+type ResourceAlert = (typeof RESOURCE_ALERTS | typeof QUEUE_ALERTS)[number];
+
+/** Redis refuses new tapes when its part of the memory is full, and stops when its disk is. */
+const QUEUE_ALERTS = [
+  {
+    use: 'queue-disk',
+    type: 'v1/insights/droplet/disk_utilization_percent',
+    value: 70,
+    window: '5m',
+    description: 'Oven: disk of the queue nearly full',
+  },
+  {
+    use: 'queue-memory',
+    type: 'v1/insights/droplet/memory_utilization_percent',
+    value: 80,
+    window: '5m',
+    description: 'Oven: the queue is short of memory',
   },
 ] as const;
 

@@ -68,12 +68,15 @@ export const flag = z
   .enum(['true', 'false'], { error: 'is neither true nor false' })
   .transform((text) => text === 'true');
 
-/** The number of hosts. Several need a shared queue and a load balancer, which the program does not make. */
-export const oneNode = value
-  .regex(/^\d+$/, { error: 'is not a number', abort: true })
-  .refine((nodes) => Number(nodes) === 1, {
-    error: ({ input }) =>
-      `is ${input}, but this version runs one host only; a larger dropletSize bakes more at once`,
+/** The most hosts of a stack: the last of them reboots for an update 90 minutes after the first. */
+const MOST_NODES = 10;
+
+/** The number of hosts. */
+export const nodeCount = value
+  .regex(/^\d{1,9}$/, { error: 'is not a number', abort: true })
+  .transform(Number)
+  .refine((nodes) => nodes >= 1 && nodes <= MOST_NODES, {
+    error: ({ input }) => `is ${input}, but a stack has 1 to ${MOST_NODES} hosts`,
   });
 
 /** A network that may use SSH: a known one, not the world and not half of it. */

@@ -16,6 +16,7 @@ const LISTS: Readonly<Record<keyof Account, string>> = {
   ssh_keys: '/v2/account/keys',
   keys: '/v2/spaces/keys',
   firewalls: '/v2/firewalls',
+  load_balancers: '/v2/load_balancers',
 };
 
 try {

@@ -1,5 +1,12 @@
 import { type ApiCode, ERRORS } from '../../service/errors.ts';
-import { FORWARDING_DROP_IN, HOLDING_DROP_IN, ORIGIN_CERTIFICATE, SERVICE_ADDRESS } from './paths.ts';
+import {
+  FORWARDING_DROP_IN,
+  HEALTH_PORT,
+  HOLDING_DROP_IN,
+  LEAVING_FILE,
+  ORIGIN_CERTIFICATE,
+  SERVICE_ADDRESS,
+} from './paths.ts';
 import type { Site } from './site.ts';
 
 /**
@@ -34,7 +41,7 @@ function renderError(code: (typeof CALLERS_FAULTS)[number][0] | 'UNAVAILABLE' | 
  * none under a request. While no process listens, Caddy tries again for `lb_try_duration`, then answers 503: Cloudflare passes that on, but
  * replaces a 502 by its own page. Caddy does not repeat a request with a body: Caddy 2.6 has lost the body by then, and with `buffer_requests` it
  * sent one request the body of another in a test. This is the second safety net: systemd holds the socket, so normally a process listens.
- * After a hand-over each response closes its connection: when the address moves, no caller has a connection to this host.
+ * After a hand-over, and while the host leaves its load balancer, each response closes its connection: when the address moves, no caller has a connection to this host.
  * Throws TypeError for an invalid domain, network or address.
  */
 export function renderCaddy(site: Site): string {
@@ -67,7 +74,7 @@ ${tls}	header {
 	}
 	@leaving file {
 		root /
-		try_files ${HOLDING_DROP_IN} ${FORWARDING_DROP_IN}
+		try_files ${HOLDING_DROP_IN} ${FORWARDING_DROP_IN}${site.balanced ? ` ${LEAVING_FILE}` : ''}
 	}
 	header @leaving Connection close
 	log {
@@ -113,6 +120,23 @@ ${tls}	header {
 		-Server
 	}
 	${renderError('WRONG_HOST')}
+}
+${site.balanced ? renderHealthCheck() : ''}`;
+}
+
+/** The load balancer's health check. It asks by the host's private address, on a port that the cloud's firewall opens for it alone. */
+function renderHealthCheck(): string {
+  return `
+http://:${HEALTH_PORT} {
+	@leaving file {
+		root /
+		try_files ${LEAVING_FILE}
+	}
+	route {
+		respond @leaving 503
+		reverse_proxy /health/host ${SERVICE_ADDRESS}
+		respond 404
+	}
 }
 `;
 }

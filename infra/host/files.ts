@@ -1,8 +1,9 @@
+import { renderBalancer } from './balancer.ts';
 import { renderCaddy, renderCaddyUnit } from './caddy.ts';
 import { renderDiskCheck, renderDiskTimer } from './disk.ts';
 import { renderFolders } from './folders.ts';
 import { renderLogrotate } from './logrotate.ts';
-import { TEMP_DIR } from './paths.ts';
+import { BALANCER_FILE, TEMP_DIR } from './paths.ts';
 import { renderPredecessor } from './predecessor.ts';
 import { renderRedis, renderRedisUnit } from './redis.ts';
 import { renderService } from './service.ts';
@@ -15,6 +16,7 @@ export function hostFiles(site: Site): readonly HostFile[] {
   return [
     { path: '/etc/caddy/Caddyfile', content: renderCaddy(site) },
     { path: '/etc/logrotate.d/oven', content: renderLogrotate() },
+    ...(site.balanced ? [{ path: BALANCER_FILE, content: renderBalancer() }] : []),
     { path: '/etc/oven/host.env', content: renderHostEnvironment() },
     { path: '/etc/redis/oven.conf', content: renderRedis() },
     { path: '/etc/sysctl.d/60-oven.conf', content: renderSysctl() },

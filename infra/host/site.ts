@@ -6,6 +6,8 @@ export interface Site {
   readonly proxied: boolean;
   /** Networks (CIDR) of proxies. Caddy trusts their header with the caller's address. */
   readonly trustedProxies: readonly string[];
+  /** Whether the host is one of several behind a load balancer, which passes TLS on to it. */
+  readonly balanced?: boolean;
   /** The address of the ACME account. */
   readonly acmeEmail?: string;
 }

@@ -1,16 +1,18 @@
 import * as digitalocean from '@pulumi/digitalocean';
 import type { Settings } from '../config.ts';
+import { QUEUE_SIZE } from '../costs.ts';
 import { fingerprintOf } from '../openssh.ts';
 import { type Lookup, lastLineOf, type Problem } from './problem.ts';
 
-/** Checks that DigitalOcean offers the host's size in its region. */
-export async function checkRegion({ region, dropletSize }: Settings): Promise<Problem | undefined> {
+/** Checks that DigitalOcean offers the size of each host in their region. */
+export async function checkRegion({ region, dropletSize, nodes }: Settings): Promise<Problem | undefined> {
   try {
     const { available, sizes } = await digitalocean.getRegion({ slug: region });
     if (!available) return { what: `DigitalOcean makes no new droplets in ${region} now`, certain: true };
-    if (sizes.includes(dropletSize)) return undefined;
+    const missing = [dropletSize, ...(nodes > 1 ? [QUEUE_SIZE] : [])].find((size) => !sizes.includes(size));
+    if (missing === undefined) return undefined;
     const list = sizes.filter((size) => size.startsWith('s-')).join(', ');
-    return { what: `DigitalOcean offers no ${dropletSize} in ${region}, but ${list}`, certain: true };
+    return { what: `DigitalOcean offers no ${missing} in ${region}, but ${list}`, certain: true };
   } catch (error) {
     const what = `DigitalOcean could not be asked about ${region}; is digitalocean:token right? (${lastLineOf(error)})`;
     return { what, certain: false };

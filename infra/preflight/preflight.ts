@@ -30,6 +30,8 @@ export interface PreviousRun {
   readonly isThere: boolean;
   /** The droplet that it took over from. */
   readonly predecessor: string | undefined;
+  /** How many hosts the stack had. */
+  readonly nodes: number;
 }
 
 /** The oldest engine that works: 3.174 is the first that imports a resource that differs from the program, 3.219 the first that tells its version. */
@@ -42,7 +44,7 @@ const OLDEST_ENGINE = '3.219.0';
 export async function preflight(settings: Settings): Promise<PreflightResult> {
   await pulumi.requirePulumiVersion(`>=${OLDEST_ENGINE}`);
   const { artBucket, userBucket, blobsBucket, spacesRegion, proxied, cdnDomain, loginPublicKey } = settings;
-  const { buckets: mine, host, predecessor } = await readPreviousOutputs();
+  const { buckets: mine, host, predecessor, nodes } = await readPreviousOutputs();
   const names = [artBucket, blobsBucket];
   const makesUserKeys = userBucket !== undefined && settings.userKeys === undefined;
   const makesKeys = makesUserKeys || settings.artKeys === undefined || settings.blobsKeys === undefined;
@@ -68,7 +70,7 @@ export async function preflight(settings: Settings): Promise<PreflightResult> {
     adopt: new Set(names.filter((_name, index) => buckets[index]?.found)),
     proxies: proxies.found,
     accountKey: key.found?.id,
-    before: { host, isThere, predecessor },
+    before: { host, isThere, predecessor, nodes },
   };
 }
 
@@ -79,12 +81,12 @@ export async function preflight(settings: Settings): Promise<PreflightResult> {
 async function readPreviousOutputs() {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const stack = new pulumi.StackReference('this-stack', { name });
-  const [buckets, host, predecessor] = await Promise.all(
-    ['buckets', 'host', 'predecessor'].map(async (key) => (await stack.getOutputDetails(key)).value),
+  const [buckets, host, predecessor, nodes] = await Promise.all(
+    ['buckets', 'host', 'predecessor', 'nodes'].map(async (key) => (await stack.getOutputDetails(key)).value),
   );
   const text = (value: unknown) => (value ? String(value) : undefined);
   const own: ReadonlySet<string> = new Set(Array.isArray(buckets) ? buckets.map(String) : []);
-  return { buckets: own, host: text(host), predecessor: text(predecessor) };
+  return { buckets: own, host: text(host), predecessor: text(predecessor), nodes: Number(nodes ?? 1) };
 }
 
 /** The result of a lookup that is not needed. */

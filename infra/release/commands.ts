@@ -1,8 +1,8 @@
 import { PACKAGES, SSHD_FILE } from '../../cloud-init/user-data.ts';
-import { INCOMING, OVEN } from '../host/paths.ts';
+import { INCOMING, OVEN, QUEUE_AUTHORITY } from '../host/paths.ts';
 
 /** Secret inputs, which steps read from standard input. */
-export type Secret = 'environment' | 'certificate' | 'handover';
+export type Secret = 'environment' | 'certificate' | 'authority' | 'handover' | 'queue';
 
 /**
  * One step of a release, which runs as root on the host. `create` runs the first time, and again when its text or its input changes; `delete` runs when
@@ -10,10 +10,22 @@ export type Secret = 'environment' | 'certificate' | 'handover';
  */
 export interface CommandStep {
   readonly kind: 'command';
-  readonly name: 'prepare' | 'environment' | 'certificate' | 'activate' | 'handover' | 'drain';
+  readonly name:
+    | 'prepare'
+    | 'environment'
+    | 'certificate'
+    | 'authority'
+    | 'activate'
+    | 'handover'
+    | 'queue-give'
+    | 'queue-take'
+    | 'drain'
+    | 'drain-all';
   readonly create: string;
   readonly delete?: string;
   readonly stdin?: Secret;
+  /** Whether a new host does not run it again. Its deletion runs when the step leaves the program, and not for a host that is replaced. */
+  readonly lasting?: true;
   /** When the output of one of these steps changes, this step runs again. For a new host all steps run. */
   readonly triggeredBy: readonly Secret[];
 }
@@ -38,6 +50,8 @@ export interface StepOptions {
    * moves.
    */
   readonly handover?: boolean;
+  /** Whether the queue is on a host of its own, whose authority the service has to know. */
+  readonly shared?: boolean;
   /** How long a destroy waits for tapes and callbacks; 15 minutes by default. */
   readonly drainSeconds?: number;
 }
@@ -48,16 +62,32 @@ export interface StepOptions {
  */
 export function releaseSteps(options: StepOptions): readonly ReleaseStep[] {
   if (!/^[0-9a-f]{16}$/.test(options.hash)) throw new TypeError(`not a release's hash: ${options.hash}`);
-  const secrets: Secret[] = options.certificate ? ['environment', 'certificate'] : ['environment'];
+  const secrets: ('environment' | 'certificate')[] = options.certificate
+    ? ['environment', 'certificate']
+    : ['environment'];
   return [
     command('prepare', { create: prepare(options.hash) }),
     { kind: 'upload', name: 'upload', from: options.file, to: archiveOf(options.hash) },
     ...secrets.map((secret) => command(secret, { create: stage(secret), stdin: secret })),
-    command('activate', { create: activate(options.hash), triggeredBy: secrets }),
+    ...(options.shared ? [command('authority', { create: installAuthority(), stdin: 'authority' })] : []),
+    command('activate', {
+      create: activate(options.hash),
+      triggeredBy: options.shared ? [...secrets, 'authority'] : secrets,
+    }),
     ...(options.handover ? [command('handover', { create: handover(), stdin: 'handover' })] : []),
     command('drain', { create: ':', delete: drain(options.drainSeconds ?? 900) }),
   ];
 }
+
+/**
+ * Steps of the first of several hosts, which move the queue between its own Redis and the queue host. `take` and `drainAll` do nothing while the
+ * stack has several hosts: their deletions bring the queue back, and drain all hosts of a stack that is destroyed.
+ */
+export const SHARED_QUEUE_STEPS = {
+  give: command('queue-give', { create: moveQueue('give'), stdin: 'queue' }),
+  take: command('queue-take', { create: ':', delete: moveQueue('take'), stdin: 'queue', lasting: true }),
+  drainAll: command('drain-all', { create: ':', delete: drainAll(900), lasting: true }),
+};
 
 /** The host that a queue is taken over from. */
 export interface HandoverFrom {
@@ -89,16 +119,29 @@ function command(name: CommandStep['name'], step: Partial<CommandStep> & { creat
  */
 const MIN_FREE_MB = 1536;
 
+/** Completes the first boot. It also fails on a full disk: an archive would take the rest of it, and Redis could write nothing more. */
+function prepare(hash: string): string {
+  return `${finishFirstBoot(PACKAGES)}
+install -d -m 0755 ${OVEN} ${OVEN}/releases
+install -d -m 0700 ${INCOMING}
+if test -d ${OVEN}/releases/${hash}; then exit 0; fi
+find ${INCOMING} -name 'oven-*.tar.zst' ! -name 'oven-${hash}.tar.zst' -delete
+free=$(df --output=avail --block-size=1M ${OVEN} | tail -n 1 | tr -d ' ')
+if test "$free" -lt ${MIN_FREE_MB}; then
+  echo "oven: the host's disk has $free MiB free, and a release needs ${MIN_FREE_MB}: nothing was changed" >&2
+  exit 1
+fi`;
+}
+
 /**
  * Waits for cloud-init on a fresh host. cloud-init installs packages once; when that fails (apt's lock, a mirror that does not answer), this step installs
- * them. It fails when the user or the files of the first boot are missing. It also fails on a full disk: an archive would take the rest of it, and
- * Redis could write nothing more.
+ * them. It fails when the user or the files of the first boot are missing.
  */
-function prepare(hash: string): string {
+export function finishFirstBoot(packages: readonly string[]): string {
   return `set -eu
 cloud-init status --wait >/dev/null || echo 'oven: cloud-init says that the first boot did not go well'
 lacks() {
-  for name in ${PACKAGES.join(' ')}; do
+  for name in ${packages.join(' ')}; do
     case $(dpkg-query --show --showformat='\${db:Status-Status}' "$name" 2>/dev/null || true) in
       installed) ;;
       *) printf ' %s' "$name" ;;
@@ -124,15 +167,6 @@ fi
 if ! id oven >/dev/null 2>&1 || ! test -f ${SSHD_FILE}; then
   echo 'oven: the first boot left the host without its user or files:' >&2
   cloud-init status --long >&2
-  exit 1
-fi
-install -d -m 0755 ${OVEN} ${OVEN}/releases
-install -d -m 0700 ${INCOMING}
-if test -d ${OVEN}/releases/${hash}; then exit 0; fi
-find ${INCOMING} -name 'oven-*.tar.zst' ! -name 'oven-${hash}.tar.zst' -delete
-free=$(df --output=avail --block-size=1M ${OVEN} | tail -n 1 | tr -d ' ')
-if test "$free" -lt ${MIN_FREE_MB}; then
-  echo "oven: the host's disk has $free MiB free, and a release needs ${MIN_FREE_MB}: nothing was changed" >&2
   exit 1
 fi`;
 }
@@ -168,4 +202,26 @@ function handover(): string {
 function drain(seconds: number): string {
   return `set -eu
 if test -x ${OVEN}/current/host/sbin/oven-drain; then exec ${OVEN}/current/host/sbin/oven-drain ${seconds}; fi`;
+}
+
+function drainAll(seconds: number): string {
+  return `set -eu
+if test -x ${OVEN}/current/host/sbin/oven-queue && grep -q '^REDIS_URL=' /etc/oven/oven.env; then
+  exec ${OVEN}/current/host/sbin/oven-drain ${seconds} all
+fi`;
+}
+
+function moveQueue(how: 'give' | 'take'): string {
+  return `set -eu
+if test -x ${OVEN}/current/host/sbin/oven-queue; then exec ${OVEN}/current/host/sbin/oven-queue ${how}; fi`;
+}
+
+/** Installs the certificate of the queue host's authority, which the service may read. */
+function installAuthority(): string {
+  return `set -eu
+cat >${QUEUE_AUTHORITY}.partial
+test -s ${QUEUE_AUTHORITY}.partial
+chmod 0644 ${QUEUE_AUTHORITY}.partial
+mv -f ${QUEUE_AUTHORITY}.partial ${QUEUE_AUTHORITY}
+sha256sum <${QUEUE_AUTHORITY} | cut -c 1-16`;
 }

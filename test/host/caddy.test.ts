@@ -11,7 +11,7 @@ import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { renderCaddy } from '../../infra/host/caddy.ts';
-import { FORWARDING_DROP_IN } from '../../infra/host/paths.ts';
+import { FORWARDING_DROP_IN, HEALTH_PORT, LEAVING_FILE } from '../../infra/host/paths.ts';
 import { freePort } from '../rig/port.ts';
 import { until } from '../rig/until.ts';
 import { check, has } from './tool.ts';
@@ -49,15 +49,17 @@ function certificate(folder: string): string {
 }
 
 /** Caddy with the host's Caddyfile, in which only ports, paths and how long it tries are the test's. */
-async function startCaddy(backendPort: number, tryFor = '20s', readFor = '30s') {
+async function startCaddy(backendPort: number, tryFor = '20s', readFor = '30s', balanced = false) {
   const folder = mkdtempSync(join(tmpdir(), 'oven-caddy-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const [https, http] = [await freePort(), await freePort()];
-  const text = renderCaddy(SITE)
+  const [https, http, health] = [await freePort(), await freePort(), await freePort()];
+  const text = renderCaddy({ ...SITE, balanced })
     .replace('admin unix//run/caddy/admin.sock', `admin off\n\thttps_port ${https}\n\thttp_port ${http}`)
     .replaceAll('/etc/caddy/origin.pem', certificate(folder))
+    .replace(`http://:${HEALTH_PORT}`, `http://:${health}`)
+    .replaceAll(LEAVING_FILE, join(folder, 'leaving'))
     .replace(FORWARDING_DROP_IN, join(folder, 'handed-over.conf'))
-    .replace('127.0.0.1:3000', `127.0.0.1:${backendPort}`)
+    .replaceAll('127.0.0.1:3000', `127.0.0.1:${backendPort}`)
     .replace('lb_try_duration 20s', `lb_try_duration ${tryFor}`)
     .replace('read_body 30s', `read_body ${readFor}`)
     .replace('domain} {', 'domain} {\n\tbind 127.0.0.1');
@@ -78,7 +80,7 @@ async function startCaddy(backendPort: number, tryFor = '20s', readFor = '30s') 
   });
   await until('Caddy serves', () => log.includes('serving initial configuration') || caddy.exitCode !== null);
   if (caddy.exitCode !== null) throw new Error(log);
-  return { https, folder, log: () => log };
+  return { https, health, folder, log: () => log };
 }
 
 interface Answer {
@@ -217,6 +219,27 @@ describe.skipIf(!has('caddy') || !has('openssl'))(
         'x-forwarded-proto': 'https',
         host: 'oven.test',
       });
+    });
+
+    it('Behind a load balancer Caddy answers for the host’s health by any name, until the host leaves', async () => {
+      const backend = await startBackend(0, ({ url }) => `health of ${url}`);
+      const caddy = await startCaddy(portOf(backend), '20s', '30s', true);
+      const get = async (path: string) => {
+        const answer = await fetch(`http://127.0.0.1:${caddy.health}${path}`);
+        return [answer.status, await answer.text()];
+      };
+      expect(await get('/health/host')).toEqual([200, 'health of /health/host']);
+      // Nothing else of the service is there.
+      expect(await get('/health')).toEqual([404, '']);
+      const kept = await openHttp2(caddy.https);
+      expect([await kept.get(), kept.goneAway()]).toEqual([200, false]);
+      writeFileSync(join(caddy.folder, 'leaving'), '');
+      expect(await get('/health/host')).toEqual([503, '']);
+      // The service goes on, and each response closes its connection, so that the next one leads to another host.
+      expect(await kept.get()).toBe(200);
+      await until('the connection is given up', () => kept.goneAway());
+      rmSync(join(caddy.folder, 'leaving'));
+      expect((await get('/health/host'))[0]).toBe(200);
     });
 
     it('Caddy’s log has no queries and no headers', async () => {

@@ -73,7 +73,13 @@ describe('readSettings', () => {
       { 'oven:abandonedHost': 'oven' },
       /abandonedHost is not a droplet's id/,
     ],
-    ['several nodes', { 'oven:nodes': '2' }, /nodes is 2, but this version runs one host only/],
+    ['no node', { 'oven:nodes': '0' }, /nodes is 0, but a stack has 1 to 10 hosts/],
+    ['too many nodes', { 'oven:nodes': '11' }, /nodes is 11, but a stack has 1 to 10 hosts/],
+    [
+      'several nodes without Cloudflare’s proxy',
+      { 'oven:nodes': '2', 'oven:proxied': 'false' },
+      /nodes is 2, which needs Cloudflare's proxy.*\n *pulumi config set proxied true/,
+    ],
     [
       'one key without its other half',
       { 'oven:artSpacesKey': 'DO00KEY' },

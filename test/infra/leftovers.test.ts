@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DROPLET, FIREWALL, PUBLIC_KEY } from '../twin/api/examples.ts';
+import { BALANCER, DROPLET, FIREWALL, PUBLIC_KEY } from '../twin/api/examples.ts';
 import { openRig, type Rig } from '../twin/api/rig.ts';
 
 let rig: Rig;
@@ -47,23 +47,28 @@ describe('npm run leftovers', () => {
     const make = async (more: object = {}) => (await boot({ ssh_keys: [key.id], ...more })).id;
     const [kept, lost, other] = [await make(), await make(), await make({ tags: ['else'] })];
     const { firewall } = await ok(202, 'POST', '/v2/firewalls', FIREWALL);
+    const { load_balancer: balancer } = await ok(202, 'POST', '/v2/load_balancers', BALANCER);
+    const queue = await make({ name: 'oven-queue', tags: ['oven-queue'] });
     const { reserved_ip: address } = await ok(202, 'POST', '/v2/reserved_ips', { region: DROPLET.region });
     const spaces = { name: 'oven-blobs', grants: [] };
     const { key: spacesKey } = await ok(201, 'POST', '/v2/spaces/keys', spaces);
     const tag = { type: 'digitalocean:index/tag:Tag', id: 'oven' };
     const droplet = { type: 'digitalocean:index/droplet:Droplet', id: String(kept) };
-    const everything = await said([tag, droplet]);
+    const queueTag = { type: 'digitalocean:index/tag:Tag', id: 'oven-queue' };
+    const everything = await said([queueTag, tag, droplet]);
     expect(everything).toMatchObject({ exitCode: 1, stderr: '' });
     expect(everything.lines).toEqual([
       expect.stringMatching(new RegExp(`^droplet ${lost} .*: doctl compute droplet delete ${lost}$`)),
+      expect.stringContaining(`droplet ${queue} (oven-queue`),
       expect.stringContaining(`address ${address.ip}, which leads nowhere`),
       expect.stringContaining(`SSH key ${key.id} (login-0123abc)`),
       expect.stringContaining(`Spaces key ${spacesKey.access_key} (oven-blobs)`),
       expect.stringContaining(`firewall ${firewall.id} (oven)`),
-      '5 left over. Nothing was changed.',
+      expect.stringContaining(`load balancer ${balancer.id} (oven)`),
+      '7 left over. Nothing was changed.',
     ]);
     expect(everything.lines.join()).not.toContain(String(other));
-    const ids = [lost, address.ip, key.id, spacesKey.access_key, firewall.id];
+    const ids = [lost, address.ip, key.id, spacesKey.access_key, firewall.id, balancer.id, queue];
     const nothing = await said([tag, droplet, ...ids.map((id) => ({ type: 'x', id: String(id) }))]);
     expect(nothing).toEqual({ exitCode: 0, lines: ['Nothing was left over.'], stderr: '' });
     expect(rig.api.calls.at(-1)?.method).toBe('GET');

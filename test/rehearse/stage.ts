@@ -98,13 +98,13 @@ async function set(box: Box, { tools }: Prerequisites): Promise<Stage> {
   };
 }
 
-/** Whether a connection from a namespace is made; a firewall that drops does not say so, and two seconds are long in one machine. */
+/** Whether a connection from a namespace is made; a firewall that drops does not say so, and five seconds are long in one machine. */
 export async function reaches(
   at: { exec(file: string, args: readonly string[]): Promise<string> },
   address: string,
   port: number,
 ): Promise<boolean> {
-  return at.exec('timeout', ['2', 'bash', '-c', `</dev/tcp/${address}/${port}`]).then(
+  return at.exec('timeout', ['5', 'bash', '-c', `</dev/tcp/${address}/${port}`]).then(
     () => true,
     () => false,
   );

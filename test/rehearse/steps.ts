@@ -22,6 +22,10 @@ export interface Step {
   readonly visited: boolean;
   /** Whether the stack has a host when it begins: one that is not there is made first, silently. */
   readonly needs: 'host' | 'nothing';
+  /** How many hosts the stack has when it begins, or is to be made with; 1 when left out. */
+  readonly nodes?: number;
+  /** Whether requests may be lost, which are counted all the same. */
+  readonly mayLose?: boolean;
   run(stage: Stage): Promise<Came>;
 }
 
@@ -185,12 +189,14 @@ async function bake({ box, host }: Stage): Promise<Came> {
   };
 }
 
-async function destroy({ engine, box }: Stage): Promise<Came> {
+/** Destroys the stack, and says what is left of it. */
+export async function destroy({ engine, box }: Stage): Promise<Came> {
   const kept = await box.spaces.keys(BLOBS_BUCKET);
   const ended = await engine.destroy();
   await box.api.settled();
-  const { droplets, reserved, firewalls, records, spacesKeys, checks, alerts } = box.api.state;
-  const left = Object.entries({ droplets, reserved, firewalls, records, spacesKeys, checks, alerts });
+  const { droplets, balancers, reserved, firewalls, records, spacesKeys, checks, alerts } = box.api.state;
+  const made = { droplets, balancers, reserved, firewalls, records, spacesKeys, checks, alerts };
+  const left = Object.entries(made);
   const now = new Set(await box.spaces.keys(BLOBS_BUCKET));
   const came = about(ended, [
     ...left.flatMap(([what, { size }]) => (size === 0 ? [] : [`${size} ${what} are left`])),

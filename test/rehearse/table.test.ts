@@ -58,6 +58,11 @@ test.each([
   expect(renderTable(rows, tapes)).toContain('DOES NOT HOLD');
 });
 
+test('Requests may be lost in a step that says so', () => {
+  const table = renderTable([{ ...row, mayLose: true, counts: { ...counts, lost: 1 } }], 0);
+  expect(table).toMatch(/\| holds \|/);
+});
+
 test('A row has the operator’s output and the failed expectations', () => {
   const lines = renderRow({ ...row, seen: ['error: no'], problems: ['2 requests were lost'] });
   expect(lines).toEqual([

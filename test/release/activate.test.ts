@@ -294,3 +294,73 @@ describe.skipIf(!has('zstd') || !has('flock'))('oven-rollback (skipped without z
     expect(host.rollback(hash)).toMatchObject({ code: 1, stderr: expect.stringContaining('not kept') });
   });
 });
+
+describe.skipIf(!has('zstd') || !has('flock'))(
+  'one of several hosts (skipped without zstd and flock)',
+  () => {
+    async function balanced(): Promise<PlayedHost> {
+      const host = await PlayedHost.boot({ balanced: true });
+      await host.upload(OLD, 'healthy');
+      // The load balancer does not lead to a host without a release.
+      expect(host.activate(OLD)).toMatchObject({ code: 0, stderr: '' });
+      expect(host.calls().filter((call) => call.startsWith('sleep'))).toEqual([]);
+      return host;
+    }
+    const STEPS = /^(sleep|systemctl (restart oven|stop oven\.|start oven-candidate))/;
+    const hasLeft = (host: PlayedHost) => host.read('run/oven-leaving') !== undefined;
+
+    it.each<[Behaviour, number, readonly string[]]>([
+      ['healthy', 0, [`start oven-candidate@${NEW}`, 'away', 'restart oven', 'back']],
+      [
+        'crashes when it serves',
+        1,
+        [`start oven-candidate@${NEW}`, 'away', 'restart oven', 'restart oven', 'back'],
+      ],
+      ['unhealthy', 1, [`start oven-candidate@${NEW}`]],
+    ])(
+      'Around the switch to a release that is %s, the host leaves its load balancer',
+      async (behaviour, code, steps) => {
+        using host = await balanced();
+        await host.upload(NEW, behaviour);
+        expect(host.activate(NEW).code).toBe(code);
+        const calls = host.calls().filter((call) => STEPS.test(call));
+        expect(calls.map((call) => call.replace(/^sleep 7 |^systemctl |\.service$/g, ''))).toEqual(steps);
+        expect(hasLeft(host)).toBe(false);
+      },
+    );
+
+    it('A rollback leaves the load balancer too, and a host that was left away comes back with the next activation', async () => {
+      using host = await balanced();
+      await host.upload(NEW, 'healthy');
+      host.activate(NEW);
+      host.calls();
+      expect(host.rollback()).toMatchObject({ code: 0, stderr: '' });
+      expect(host.calls().filter((call) => call.startsWith('sleep'))).toEqual([
+        'sleep 7 away',
+        'sleep 7 back',
+      ]);
+      host.write('run/oven-leaving', '');
+      expect(host.activate(OLD).stdout).toBe(`oven: ${OLD} serves already\n`);
+      expect(hasLeft(host)).toBe(false);
+    });
+
+    it('A drain of one host leaves the load balancer, then stops the service, which hands its tapes back', async () => {
+      using host = await balanced();
+      const drained = host.run(`'${host.root}/opt/oven/current/host/sbin/oven-drain'`);
+      expect(drained).toEqual({ code: 0, stdout: 'oven: left: the other hosts go on\n', stderr: '' });
+      expect(host.calls().filter((call) => STEPS.test(call))).toEqual([
+        'sleep 7 away',
+        'systemctl stop oven.socket oven.service',
+      ]);
+      expect(hasLeft(host)).toBe(true);
+    });
+
+    it('A drain of all hosts asks the service to drain the whole queue', async () => {
+      using host = await balanced();
+      host.run(`'${host.root}/opt/oven/current/host/sbin/oven-drain' 900 all`);
+      expect(host.calls().filter((call) => call.startsWith('timeout'))).toEqual([
+        `timeout --signal=INT --kill-after=10 900 ${host.root}/opt/oven/releases/${OLD}/host/sbin/oven drain --all`,
+      ]);
+    });
+  },
+);

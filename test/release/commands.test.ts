@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { handoverInput, releaseSteps } from '../../infra/release/commands.ts';
+import { handoverInput, releaseSteps, SHARED_QUEUE_STEPS } from '../../infra/release/commands.ts';
+import { queueHostSteps } from '../../infra/release/queue-host.ts';
 import { check, has } from '../host/tool.ts';
 
 const steps = releaseSteps({
@@ -24,6 +25,29 @@ describe('steps of a release', () => {
     await expect(text).toMatchFileSnapshot('golden/steps.sh');
   });
 
+  it('The steps of several hosts and of their queue host are equal to the golden file', async () => {
+    const shared = releaseSteps({ hash: '0123456789abcdef', file: 'x', certificate: true, shared: true });
+    const own = shared.filter((step) => step.kind === 'command' && step.name === 'authority');
+    const steps = [...own, ...Object.values(SHARED_QUEUE_STEPS), ...queueHostSteps()];
+    const text = steps.map((step) => {
+      if (!('create' in step)) return '';
+      const gone = 'delete' in step ? `\n# when it goes\n${step.delete}\n` : '';
+      return `# ${step.name}${step.stdin ? `, stdin: ${step.stdin}` : ''}\n${step.create}\n${gone}`;
+    });
+    await expect(text.join('\n')).toMatchFileSnapshot('golden/shared-steps.sh');
+    expect(shared.map(({ name }) => name)).toEqual([
+      'prepare',
+      'upload',
+      'environment',
+      'certificate',
+      'authority',
+      'activate',
+      'drain',
+    ]);
+    const activate = shared.find(({ name }) => name === 'activate');
+    expect(activate).toMatchObject({ triggeredBy: ['environment', 'certificate', 'authority'] });
+  });
+
   it('The steps have no certificate without the proxy, and no hand-over without a predecessor', () => {
     const names = releaseSteps({ hash: '0123456789abcdef', file: 'x', certificate: false }).map(
       ({ name }) => name,
@@ -36,8 +60,12 @@ describe('steps of a release', () => {
   });
 
   it.skipIf(!has('shellcheck'))('The steps pass shellcheck (skipped without it)', () => {
-    for (const step of steps) {
-      if (step.kind !== 'command') continue;
+    const commands: readonly { create: string; delete?: string }[] = [
+      ...steps.filter((step) => step.kind === 'command'),
+      ...Object.values(SHARED_QUEUE_STEPS),
+      ...queueHostSteps(),
+    ];
+    for (const step of commands) {
       for (const text of [step.create, step.delete ?? ':']) {
         expect(check('shellcheck', ['--shell=sh', '-'], `${text}\n`)).toEqual({ code: 0, text: '' });
       }

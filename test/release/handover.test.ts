@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { exportQueue, importQueue } from '../../infra/host/scripts/handover.ts';
+import { exportQueue, importQueue, moveQueue } from '../../infra/host/scripts/handover.ts';
 import { fault, openQueueFixture, RESULT, requestFor, untilAborted } from '../queue/fixture.ts';
 import { type RedisRig, startRedis } from '../rig/redis.ts';
 import { until } from '../rig/until.ts';
@@ -116,7 +116,7 @@ describe('a queue that is handed over', () => {
     expect((await host.queue.counts()).waiting).toBe(2);
     const redis = client(after!);
     expect((await redis.lrange(`${PREFIX}:bakes:wait`, 0, -1)).filter((id) => id === jobId)).toHaveLength(1);
-    expect(await redis.hget(`${PREFIX}:bakes:${jobId}`, 'data')).toContain('newer');
+    expect(await exportQueue(redis)).toContain('newer');
   });
 
   it.each([
@@ -128,5 +128,24 @@ describe('a queue that is handed over', () => {
     const lines = await exportQueue(client(before!));
     await expect(importQueue(client(after!), spoil(lines))).rejects.toThrow('incomplete');
     expect(await client(after!).dbsize()).toBe(0);
+  });
+
+  it('A queue moves as a whole, and leaves nothing where it was', async () => {
+    await leave();
+    // The other one, which no other process uses.
+    const [from, to] = [client(after!), client(before!)];
+    await importQueue(from, await exportQueue(to));
+    await to.flushall();
+    expect(await moveQueue(from, to, 0)).toBe(10);
+    expect(await from.dbsize()).toBe(0);
+    expect(await moveQueue(from, to, 0)).toBe(0);
+    expect(await old().queue.counts()).toMatchObject({ waiting: 2, retrying: 1 });
+  });
+
+  it('A queue that another process uses stays where it is', async () => {
+    const [from, to, other] = [client(before!), client(after!), client(before!)];
+    await other.set('oven:x', '1');
+    await expect(moveQueue(from, to, 0)).rejects.toThrow(/still uses the queue/);
+    expect([await from.dbsize(), await to.dbsize()]).toEqual([1, 0]);
   });
 });

@@ -58,12 +58,14 @@ export class PlayedHost {
     for (const folder of folders) mkdirSync(join(this.root, folder), { recursive: true });
   }
 
-  /** Oven's own files, which are read once. */
-  static #files: Promise<readonly ReleaseFile[]> | undefined;
+  /** Oven's own files, which are read once for each kind of host. */
+  static readonly #files = new Map<boolean, Promise<readonly ReleaseFile[]>>();
 
-  static async boot(): Promise<PlayedHost> {
-    PlayedHost.#files ??= ownFiles(ROOT, SITE);
-    return new PlayedHost(await PlayedHost.#files);
+  /** `balanced`: one of several hosts behind a load balancer. */
+  static async boot({ balanced = false } = {}): Promise<PlayedHost> {
+    const files = PlayedHost.#files.get(balanced) ?? ownFiles(ROOT, { ...SITE, balanced });
+    PlayedHost.#files.set(balanced, files);
+    return new PlayedHost(await files);
   }
 
   /** Has a release's archive come in, as small as can be: Oven's own files, changed as the test likes. */
@@ -116,6 +118,7 @@ export class PlayedHost {
         OVEN_CANDIDATE_SECONDS: '1',
         OVEN_HEALTH_SECONDS: '1',
         OVEN_LOCK_SECONDS: '0',
+        OVEN_NOTICE_SECONDS: '7',
       },
     });
     return { code: status, stdout, stderr };

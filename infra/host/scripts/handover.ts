@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 /** A key of Redis and its content. In a sorted set a score follows each member. */
@@ -75,6 +77,30 @@ export async function importQueue(redis: Redis, lines: string): Promise<number> 
   const fault = results.find(([error]) => error)?.[0];
   if (fault) throw fault;
   return parsed.filter((entry) => isJob(entry) && !here.has(entry.key)).length;
+}
+
+/**
+ * Moves a queue to another Redis and empties the one that it leaves. Returns the number of moved jobs. Throws when another process still uses
+ * the queue: what that one adds would be lost. After an interruption the same call completes it.
+ */
+export async function moveQueue(from: Redis, to: Redis, patienceSeconds = 120): Promise<number> {
+  const end = performance.now() + patienceSeconds * 1000;
+  while ((await otherClients(from)) > 0) {
+    if (performance.now() >= end)
+      throw new Error('A process still uses the queue, which therefore stays where it is.');
+    await wait(1000);
+  }
+  const moved = await importQueue(to, await exportQueue(from));
+  await from.flushdb();
+  return moved;
+}
+
+async function otherClients(redis: Redis): Promise<number> {
+  const own = `id=${await redis.client('ID')} `;
+  const lines = String(await redis.client('LIST'))
+    .trim()
+    .split('\n');
+  return lines.filter((line) => !line.startsWith(own)).length;
 }
 
 /** The host's own address for outgoing connections, which is not the reserved address. */
@@ -169,13 +195,30 @@ function idOf(entries: readonly Entry[]): string {
 }
 
 if (import.meta.main) {
-  const [action, path] = process.argv.slice(2);
+  const [action, path, authority] = process.argv.slice(2);
   try {
-    if (action === 'address') process.stdout.write(`${await ownAddress()}\n`);
+    if (action === 'give' || action === 'take') await move(action, path!, authority!);
+    else if (action === 'address') process.stdout.write(`${await ownAddress()}\n`);
     else await withRedis(path!, action === 'export' ? printQueue : readQueue);
   } catch (error) {
     process.stderr.write(`oven: ${(error as Error).message}\n`);
     process.exitCode = 1;
+  }
+}
+
+/** Moves the queue to the queue host or back. Its URL comes on stdin. */
+async function move(action: 'give' | 'take', path: string, authority: string): Promise<void> {
+  const own = new Redis({ path, maxRetriesPerRequest: 3 });
+  const url = (await text(process.stdin)).trim();
+  const tls = url.startsWith('rediss:') ? { tls: { ca: readFileSync(authority) } } : {};
+  const host = new Redis(url, { ...tls, maxRetriesPerRequest: 3 });
+  for (const redis of [own, host]) redis.on('error', () => {});
+  try {
+    const moved = await (action === 'give' ? moveQueue(own, host) : moveQueue(host, own));
+    process.stdout.write(`oven: ${moved} jobs moved\n`);
+  } finally {
+    own.disconnect();
+    host.disconnect();
   }
 }
 

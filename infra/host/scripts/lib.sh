@@ -45,6 +45,33 @@ serving() {
   fi
 }
 
+# Behind a load balancer, its health check fails while this file exists. The service goes on: the load balancer sends new connections elsewhere.
+leaving=$root/run/oven-leaving
+
+is_balanced() { [[ -f $root/etc/oven/balancer.env ]]; }
+
+# Waits as long as the load balancer takes to notice a change.
+until_noticed() {
+  local NOTICE_SECONDS=20
+  # shellcheck source=/dev/null
+  . "$root/etc/oven/balancer.env"
+  sleep "${OVEN_NOTICE_SECONDS:-$NOTICE_SECONDS}"
+}
+
+# Leaves the load balancer before the service is touched.
+leave_balancer() {
+  is_balanced || return 0
+  (umask 022 && : >"$leaving")
+  until_noticed
+}
+
+# Returns to it. The wait keeps the next host from leaving before this one gets connections.
+join_balancer() {
+  [[ -f $leaving ]] || return 0
+  rm -f "$leaving"
+  if is_balanced; then until_noticed; fi
+}
+
 # answers HASH CURL-ARGUMENT...: true when /health answers 200 and names the release.
 answers() {
   local hash=$1 answer
@@ -72,8 +99,10 @@ install_file() {
     chown "$2" "$partial" && chmod "$1" "$partial" && mv -f "$partial" "$4"
 }
 
-# Saves the files that a switch changes besides the release, so that undo_switch can restore them. Files that an interrupted switch saved stay.
+# Leaves the load balancer, and saves the files that a switch changes besides the release, so that undo_switch can restore them. Files that an interrupted switch saved stay.
 begin_switch() {
+  # Nothing leads to a host without a release.
+  if [[ -n $1 ]]; then leave_balancer; fi
   [[ -f $switching ]] && return
   local file
   for file in "$environment" "$certificate"; do
@@ -98,6 +127,7 @@ switch_to() {
 
 end_switch() {
   rm -f "$environment.previous" "$certificate.previous" "$switching"
+  join_balancer
 }
 
 # Returns to the release that served before. A host without one is left without a service.

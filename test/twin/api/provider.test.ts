@@ -52,6 +52,41 @@ if (program === undefined) {
       await expect(provider.invoke(FUNCTION('getDroplet'), { id: 99 })).rejects.toThrow(/: 404 /);
     });
 
+    test('The real provider makes a load balancer by its tag, and reads it as it was declared', async () => {
+      await rig.ok(201, 'POST', '/v2/tags', { name: 'oven' });
+      const type = 'digitalocean:index/loadBalancer:LoadBalancer';
+      const declared = {
+        name: 'oven',
+        region: 'sfo3',
+        sizeUnit: 1,
+        dropletTag: 'oven',
+        forwardingRules: [
+          {
+            entryProtocol: 'https',
+            entryPort: 443,
+            targetProtocol: 'https',
+            targetPort: 443,
+            tlsPassthrough: true,
+          },
+        ],
+        healthcheck: {
+          protocol: 'http',
+          port: 8081,
+          path: '/health/host',
+          checkIntervalSeconds: 5,
+          responseTimeoutSeconds: 3,
+          healthyThreshold: 2,
+          unhealthyThreshold: 2,
+        },
+        firewall: { allows: ['cidr:173.245.48.0/20'] },
+      };
+      const { id, outputs } = await provider.create(type, declared);
+      expect(outputs).toMatchObject({ status: 'active', ip: '203.0.113.100', ...declared });
+      expect((await provider.read(type, id, outputs)).id).toBe(id);
+      await provider.delete(type, id, outputs);
+      expect(rig.api.state.balancers.size).toBe(0);
+    });
+
     test('The real provider crashes on an unassigned address, and a refresh removes the assignment', async () => {
       const { reserved_ip: address } = await rig.ok(202, 'POST', '/v2/reserved_ips', { region: 'sfo3' });
       const type = 'digitalocean:index/reservedIpAssignment:ReservedIpAssignment';

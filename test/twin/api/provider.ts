@@ -29,6 +29,8 @@ export interface Provider {
   invoke(token: string, args: Properties): Promise<Properties>;
   /** What a resource is like now: no id where it is gone. */
   read(type: string, id: string, state?: Properties): Promise<{ id: string; inputs: Properties }>;
+  /** Makes a resource. Throws with what the provider said. */
+  create(type: string, inputs: Properties): Promise<{ id: string; outputs: Properties }>;
   delete(type: string, id: string, state: Properties): Promise<void>;
   close(): Promise<void>;
 }
@@ -72,6 +74,12 @@ export async function startProvider(
       const fields = { Id, Urn: urn(type), Properties: state, Inputs: state };
       const answer = await call('read', 'ReadRequest', fields);
       return { id: answer.getId(), inputs: answer.getInputs()?.toJavaScript() ?? {} };
+    },
+    create: async (type, inputs) => {
+      const Properties = (await call('check', 'CheckRequest', { Urn: urn(type), News: inputs })).getInputs();
+      const fields = { Urn: urn(type), Properties: Properties.toJavaScript(), Timeout: 60 };
+      const answer = await call('create', 'CreateRequest', fields);
+      return { id: answer.getId(), outputs: answer.getProperties().toJavaScript() };
     },
     delete: async (type, Id, state) => {
       await call('delete', 'DeleteRequest', { Id, Urn: urn(type), Properties: state, Timeout: 60 });

@@ -46,6 +46,7 @@ const SOURCE = z
 const DECLARATION = z.strictObject({
   name: z.string(),
   region: z.string(),
+  algorithm: z.literal(['round_robin', ''], 'this twin has no other algorithm').optional(),
   size: z.literal('', 'this twin has no sizes but size_unit').optional(),
   size_unit: z.number().int().min(1).max(100).default(1),
   type: z.literal(['REGIONAL', ''], 'this twin has no other type').optional(),
