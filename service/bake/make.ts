@@ -7,6 +7,7 @@ import { PiecesDiffer } from './encode/encode-pictures.ts';
 import { encodeVideo } from './encode/encode-video.ts';
 import { MAX_PIECES } from './encode/pieces.ts';
 import { planSound, planVideo, type VideoPlan } from './encode/plan-video.ts';
+import { isLarge } from './encode/x264.ts';
 import type { BakeWarning } from './errors.ts';
 import type { Pictures } from './frames/pictures.ts';
 import { makeAnimation, makeStill, planAnimation } from './images/make-images.ts';
@@ -64,7 +65,7 @@ export class OutputMaker {
 
   /**
    * Makes all outputs, and gives them in the order in which they were asked for. Videos and animations are made one after the other,
-   * so that the machine's memory holds one encoder. A still is quick and small, so it is made beside them.
+   * so that the machine's memory holds one encoder. A small still is quick, so it is made beside them.
    */
   async makeAll(): Promise<OutputReport[]> {
     const { outputs, signal } = this.#options;
@@ -72,13 +73,20 @@ export class OutputMaker {
     if (!outputs.every(({ kind }) => hasForm(kind, 'video'))) this.#images.start();
     // A video decodes every picture. Without one, damage would stay unseen.
     if (!outputs.some(({ kind }) => hasForm(kind, 'video'))) await this.#pictures.verify(signal);
-    const inTurn = outputs.filter(({ kind }) => !hasForm(kind, 'still'));
-    const beside = outputs.filter(({ kind }) => hasForm(kind, 'still'));
+    const beside = outputs.filter((request) => this.#isSmallStill(request));
+    const inTurn = outputs.filter((request) => !beside.includes(request));
     const made = await runAllOrStop(signal, (signal) => [
       this.#makeInTurn(inTurn, signal),
       this.#makeInTurn(beside, signal),
     ]);
     return outputs.map(({ kind }) => made.flat().find((output) => output.kind === kind)!);
+  }
+
+  /** Whether neither the frames nor the output are large: an image process that holds a large picture takes half of a bake's memory. */
+  #isSmallStill({ kind, format = 'jpeg', maxSide }: OutputRequest): boolean {
+    if (!hasForm(kind, 'still')) return false;
+    const { width, height } = this.#pictures;
+    return !isLarge(Math.max(width * height, stillSide(kind, format, maxSide) ** 2));
   }
 
   async #makeInTurn(requests: readonly OutputRequest[], signal: AbortSignal): Promise<OutputReport[]> {
@@ -187,7 +195,10 @@ export class OutputMaker {
     const { codec } = OUTPUTS[kind].formats[format];
     const plan = { at, codec, side: stillSide(kind, format, maxSide) };
     const make = () => makeStill(plan, this.#pictures, this.#images, path, signal);
-    return { kind, format, path, ...(await this.#stopwatch.time(kind, make)) };
+    const made = await this.#stopwatch.time(kind, make);
+    // It keeps some of its memory, and starts again when it is needed.
+    if (!this.#isSmallStill({ kind, format, maxSide })) await this.#images.stop();
+    return { kind, format, path, ...made };
   }
 }
 
