@@ -307,6 +307,7 @@ describe.skipIf(!browserPath)(`The dashboard in a browser${whyNot}`, () => {
       const [before, after] = [0, 1].map((n) => row(page, 'with-a-hash').locator('.loading img').nth(n));
       const size = (image: Locator) =>
         image.evaluate(({ naturalWidth, naturalHeight }: Sized) => [naturalWidth, naturalHeight]);
+      await until('the picture of the hash is decoded', async () => (await size(before!))[0] !== 0);
       expect([await size(before!), await size(after!)]).toEqual([
         [8, 6],
         [0, 0],

@@ -233,13 +233,19 @@ async function settle({ calls }: World, sent: readonly Sent[]): Promise<void> {
   }
 }
 
-/** Working folders, unfinished uploads and jobs that have not ended. The last folders and uploads may take a moment. */
+/**
+ * Working folders, unfinished uploads and jobs that have not ended. The last folders and uploads may take a moment; what begins after
+ * them, such as a self-check, is not left over.
+ */
 async function findLeftovers(world: World, sent: readonly Sent[]): Promise<string[]> {
   const found = async () => [
     ...(await readdir(world.temp)).map((name) => `in TEMP_DIR: ${name}`),
     ...(await world.stored()).unfinished.map((key) => `an unfinished upload of ${key}`),
   ];
-  await until('nothing is left', async () => (await found()).length === 0, 60).catch(() => {});
+  const left = await until('nothing is left', async () => (await found()).length === 0, 60).then(
+    () => [],
+    found,
+  );
   const unended: string[] = [];
   for (const { slug, jobId } of sent) {
     const answer = await fetch(`${world.url}/status/${jobId}`);
@@ -247,7 +253,7 @@ async function findLeftovers(world: World, sent: readonly Sent[]): Promise<strin
     if (status !== 'done' && status !== 'failed')
       unended.push(`the job of ${slug} is ${status ?? answer.status}`);
   }
-  return [...(await found()), ...unended];
+  return [...left, ...unended];
 }
 
 /** Memory and descriptors of the service, in words. */
