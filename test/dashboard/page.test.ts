@@ -312,14 +312,13 @@ describe.skipIf(!browserPath)(`The dashboard in a browser${whyNot}`, () => {
         [8, 6],
         [0, 0],
       ]);
-      const place = await after!.boundingBox();
-      expect(await before!.boundingBox()).toEqual(place);
+      expect(await before!.boundingBox()).toEqual(await after!.boundingBox());
       await page.screenshot({ path: `${SHOTS}/thumb-hash.png` });
       await page.emulateMedia({ colorScheme: 'light' });
       await page.setViewportSize({ width: 360, height: 800 });
       await before!.scrollIntoViewIfNeeded();
       await page.screenshot({ path: `${SHOTS}/thumb-hash-360.png` });
-      await page.setViewportSize({ width: 1280, height: 720 });
+      const place = await after!.boundingBox();
       come.resolve();
       await until('the thumbnail has come', async () => (await size(after!))[0] === width);
       expect(await after!.boundingBox()).toEqual(place);

@@ -176,10 +176,14 @@ async function submit(world: World, tape: Chosen, random: Random, signal: AbortS
   }
   if (kind !== 'cancelled') return;
   await delay(cancelMs, undefined, { signal });
-  tape.isCancelled = await insist(signal, async () => {
+  let tries = 0;
+  const isCancelled = await insist(signal, async () => {
+    tries += 1;
     const answer = await post(world, `/jobs/${tape.jobId}/cancel`, {});
     return answer.status === 200 || answer.status === 409 ? answer.status === 200 : refused(answer);
   });
+  // An earlier try, whose answer was lost, may have cancelled what has ended now.
+  if (isCancelled || tries === 1) tape.isCancelled = isCancelled;
 }
 
 function post({ url }: World, path: string, body: object): Promise<Response> {
