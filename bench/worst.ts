@@ -14,6 +14,8 @@ import { WORST_TAPES, type WorstTape } from './worst/tapes.ts';
 const SAMPLE_EVERY_MS = 60;
 const HEALTH_EVERY_MS = 100;
 const BAKE_SECONDS = 300;
+/** A connection for each request: the service may have closed an idle one while this process made a tape. */
+const ONCE = { connection: 'close' };
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const tapes = WORST_TAPES.filter(({ what }) => positionals.every((word) => what.includes(word)));
@@ -45,7 +47,7 @@ async function measure({ what, make, outputs }: WorstTape, slug: string): Promis
   const tree = sampleTree();
   const health = askHealth();
   const body = JSON.stringify({ ...site.request('tape', slug), ...(outputs && { outputs }) });
-  const headers = { 'Content-Type': 'application/json' };
+  const headers = { 'Content-Type': 'application/json', ...ONCE };
   const answer = await fetch(`${oven.url}/bake`, { method: 'POST', body, headers });
   const done: Partial<Done> = answer.ok
     ? await site.called(slug)
@@ -90,7 +92,7 @@ function askHealth() {
   const asking = (async () => {
     while (!stopped) {
       const asked = performance.now();
-      await fetch(`${oven.url}/health`).then((answer) => answer.arrayBuffer());
+      await fetch(`${oven.url}/health`, { headers: ONCE }).then((answer) => answer.arrayBuffer());
       slowest = Math.max(slowest, performance.now() - asked);
       await delay(HEALTH_EVERY_MS);
     }

@@ -44,7 +44,7 @@ describe.skipIf(reason)(`a queue host${reason ? ` (${reason})` : ''}`, () => {
       privateAddress: PRIVATE,
       login: { user: 'root', keyFile: login.file, hostKey: hostKey.publicKey },
     });
-    await host.reachable();
+    await host.ready();
   }, 900_000);
   afterAll(() => cloud?.close(), 120_000);
 

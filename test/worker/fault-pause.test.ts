@@ -258,10 +258,10 @@ describe('a host that can not bake, among others on the queue', () => {
       });
     }
     const huge = await own.queue.submit(requestFor('huge'));
+    await until('each has tried it', () => new Set(tried).size === 2);
     await until('it waits', async () => (await own.queue.counts()).retrying === 1);
     const jobs = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(slug))));
     for (const { jobId } of jobs) await own.is(jobId, 'done');
-    expect(new Set(tried)).toEqual(new Set(['one', 'two']));
     expect(await own.queue.cancel(huge.jobId)).toBe('cancelled');
     await own.is(huge.jobId, 'failed');
   });
