@@ -1,6 +1,7 @@
 // `npm run bench:scale` measures what a tape costs the queue and how fast 1, 2 and 3 processes of the service bake on this machine, and
 // computes from that what many hosts can do. docs/scale.md has its output and what follows from it.
 import { parseArgs } from 'node:util';
+import { DROPLETS, LOAD_BALANCER, QUEUE_SIZE } from '../infra/costs.ts';
 import { describeMachine } from './machine.ts';
 import { type Measured, measureHosts } from './scale/hosts.ts';
 import { type Costs, hostsAt, type Limits, type Prices, scale, UTILISATIONS } from './scale/model.ts';
@@ -40,8 +41,11 @@ const LIMITS: Limits = {
   balancerRequestsPerSecond: 10_000,
   callbacksPerSecond: 20,
 };
-/** DigitalOcean's list of September 2026: s-2vcpu-2gb, s-1vcpu-1gb, a load balancer of one node. */
-const PRICES: Prices = { host: 18, queueHost: 6, balancer: 12 };
+const PRICES: Prices = {
+  host: DROPLETS['s-2vcpu-2gb']!,
+  queueHost: DROPLETS[QUEUE_SIZE]!,
+  balancer: LOAD_BALANCER,
+};
 /** Seconds of the bake for which a tape writes its progress. */
 const BAKE_SECONDS = 4;
 

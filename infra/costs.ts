@@ -5,7 +5,7 @@ export const QUEUE_SIZE = 's-1vcpu-1gb';
 
 /** DigitalOcean's list prices in US dollars a month, without taxes, as of September 2026. */
 const PRICES_AS_OF = 'September 2026';
-const DROPLETS: Readonly<Record<string, number>> = {
+export const DROPLETS: Readonly<Record<string, number>> = {
   's-1vcpu-512mb-10gb': 4,
   's-1vcpu-1gb': 6,
   's-1vcpu-2gb': 12,
@@ -14,7 +14,7 @@ const DROPLETS: Readonly<Record<string, number>> = {
   's-4vcpu-8gb': 48,
   's-8vcpu-16gb': 96,
 };
-const LOAD_BALANCER = 12;
+export const LOAD_BALANCER = 12;
 
 /** What the stack's hosts cost a month, as one line. Storage and traffic come on top. */
 export function describeCosts({ nodes, dropletSize }: Pick<Settings, 'nodes' | 'dropletSize'>): string {

@@ -36,7 +36,7 @@ export interface Drain {
   end(): Promise<void>;
 }
 
-/** Longer than DigitalOcean's balancer takes to leave out a host: three failed checks, ten seconds apart. */
+/** Longer than a load balancer takes to leave out a host: that of the stack some 16 s (infra/host/balancer.ts), and 30 s by DigitalOcean's defaults. */
 const LEAVE_MS = 35_000;
 /** Milliseconds for which the answer of Redis is used again, and that it may take: health checks wait for it. */
 const SHARED_MS = 1000;

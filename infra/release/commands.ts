@@ -171,15 +171,30 @@ if ! id oven >/dev/null 2>&1 || ! test -f ${SSHD_FILE}; then
 fi`;
 }
 
-/** Writes a secret for the activation, whole or not at all. It is used after a candidate with it is healthy. */
+/** Writes a secret for the activation. It is used after a candidate with it is healthy. */
 function stage(secret: Secret): string {
-  const file = `${INCOMING}/${secret}`;
-  return `set -eu
-umask 077
-cat >${file}.partial
-test -s ${file}.partial
-mv -f ${file}.partial ${file}
-sha256sum <${file} | cut -c 1-16`;
+  return installInput(`${INCOMING}/${secret}`, { isSecret: true });
+}
+
+/**
+ * Writes the standard input to a file, whole or not at all, and prints a text that changes with it. `access` is a command that decides who may
+ * read the file.
+ */
+export function installInput(
+  file: string,
+  { isSecret = false, access }: { readonly isSecret?: boolean; readonly access?: string },
+): string {
+  const partial = `${file}.partial`;
+  const lines = [
+    'set -eu',
+    isSecret ? 'umask 077' : '',
+    `cat >${partial}`,
+    `test -s ${partial}`,
+    access === undefined ? '' : `${access} ${partial}`,
+    `mv -f ${partial} ${file}`,
+    `sha256sum <${file} | cut -c 1-16`,
+  ];
+  return lines.filter(Boolean).join('\n');
 }
 
 /** Runs oven-activate from the unpacked release, or from its archive when it is not unpacked yet. */
@@ -218,10 +233,5 @@ if test -x ${OVEN}/current/host/sbin/oven-queue; then exec ${OVEN}/current/host/
 
 /** Installs the certificate of the queue host's authority, which the service may read. */
 function installAuthority(): string {
-  return `set -eu
-cat >${QUEUE_AUTHORITY}.partial
-test -s ${QUEUE_AUTHORITY}.partial
-chmod 0644 ${QUEUE_AUTHORITY}.partial
-mv -f ${QUEUE_AUTHORITY}.partial ${QUEUE_AUTHORITY}
-sha256sum <${QUEUE_AUTHORITY} | cut -c 1-16`;
+  return installInput(QUEUE_AUTHORITY, { access: 'chmod 0644' });
 }

@@ -1,7 +1,7 @@
 import { QUEUE_PACKAGES } from '../../cloud-init/user-data.ts';
 import { QUEUE_CERTIFICATE, QUEUE_SETTINGS, renderRedisUnit } from '../host/redis.ts';
 import { renderSysctl } from '../host/swap.ts';
-import { finishFirstBoot } from './commands.ts';
+import { finishFirstBoot, installInput } from './commands.ts';
 
 /** One step on the queue host, which runs as root. A step without input runs again when an input of an earlier one changed. */
 export interface QueueHostStep {
@@ -20,15 +20,9 @@ export function queueHostSteps(): readonly QueueHostStep[] {
   ];
 }
 
-/** Installs a secret file for Redis, whole or not at all. */
+/** Installs a secret file for Redis. */
 function stage(file: string): string {
-  return `set -eu
-umask 077
-cat >${file}.partial
-test -s ${file}.partial
-chown redis:redis ${file}.partial
-mv -f ${file}.partial ${file}
-sha256sum <${file} | cut -c 1-16`;
+  return installInput(file, { isSecret: true, access: 'chown redis:redis' });
 }
 
 /** Starts Redis with these files, and waits until it answers. */
