@@ -4,7 +4,7 @@ import * as tls from '@pulumi/tls';
 import { makeBalancer } from './balancer.ts';
 import type { Settings } from './config.ts';
 import { hostFirewall, hostFirewallOfMany } from './firewall.ts';
-import { type Login, type Machine, makeMachine } from './machine.ts';
+import { type Login, type Machine, makeMachine, suffixOf } from './machine.ts';
 import type { PreviousRun } from './preflight/preflight.ts';
 
 export interface HostArgs {
@@ -57,7 +57,7 @@ export class Host extends pulumi.ComponentResource {
 
   #makeHost(index: number, { settings, before, after }: HostArgs): Machine {
     const { dropletName, dropletSize: size, dropletImage: image, region } = settings;
-    const suffix = index === 0 ? '' : `-${index + 1}`;
+    const suffix = suffixOf(index);
     const isMoving = index === 0 && before.host !== undefined && before.nodes > 1 !== settings.nodes > 1;
     return makeMachine(
       {

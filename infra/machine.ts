@@ -35,6 +35,11 @@ export interface MachineArgs {
   readonly boot?: { readonly packages?: readonly string[]; readonly rebootTime?: string };
 }
 
+/** What the names of a host end with: nothing for the first, whose names are those of a single host. */
+export function suffixOf(index: number): string {
+  return index === 0 ? '' : `-${index + 1}`;
+}
+
 /** Makes a droplet whose host key is known before it boots: no connection trusts the first key that it sees. */
 export function makeMachine(
   args: MachineArgs,

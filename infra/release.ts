@@ -5,7 +5,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Certificate } from './edge.ts';
 import { predecessorOf, prepareHandover } from './handover.ts';
 import type { Host } from './host.ts';
-import type { Machine } from './machine.ts';
+import { type Machine, suffixOf } from './machine.ts';
 import type { PreviousRun } from './preflight/preflight.ts';
 import type { Queue } from './queue.ts';
 import {
@@ -105,7 +105,7 @@ export class Release extends pulumi.ComponentResource {
       const context = {
         ...ofQueue,
         outputs: new Map<string, pulumi.Output<string>>(),
-        suffix: index === 0 ? '' : `-${index + 1}`,
+        suffix: suffixOf(index),
       };
       let before: pulumi.Resource = host.firewall;
       for (const step of steps.filter((one) => one.name !== 'drain')) {
