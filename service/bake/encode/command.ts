@@ -31,11 +31,11 @@ const PACKETS = argv`-map_metadata -1 -f matroska -cluster_time_limit ${CLUSTER_
 export function pictureArguments(plan: PicturesPlan): string[] {
   const { width, height } = plan.geometry;
   const { rate } = plan;
-  // One thread decodes, since each holds pictures in memory.
+  // One thread decodes, since each holds pictures in memory. One filters: more wait for each other longer than they work.
   return argv`
     ${ENCODER}
     -threads 1 ${PICTURES} -i pipe:0
-    -filter_complex ${filterGraph(plan)} -map [video]
+    -filter_complex_threads 1 -filter_complex ${filterGraph(plan)} -map [video]
     -fps_mode:v passthrough -enc_time_base 1/${rate}
     ${PICTURE_CODECS[plan.container]({ ...plan, width, height })}
     -color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv

@@ -1,7 +1,7 @@
 import { type Pixels, readPixels } from '../frames/pixels.ts';
 
 /** Kinds of pictures that need different settings of the encoder. */
-export type Content = 'flat' | 'smooth' | 'noise';
+export type Content = 'flat' | 'busy' | 'smooth' | 'noise';
 
 /** A picture of the tape, and the one before it. */
 export interface PicturePair {
@@ -31,7 +31,7 @@ export async function readPairs(
 /** Pixels of a side of a block. */
 const BLOCK = 8;
 /** Blocks that are looked at along each side of a picture. */
-const BLOCKS_ALONG = 24;
+const BLOCKS_ALONG = 16;
 /** The largest difference of a channel between neighbours in a gradient. */
 const SOFT_DIFFERENCE = 16;
 /** The largest difference of a channel at which two pixels count as the same. */
@@ -45,6 +45,8 @@ const ROUGH_DIFFERENCE = 16;
 /** The share of blocks in gradients from which on pictures are smooth, where this share of blocks changes. A soft drawing hardly does. */
 const SMOOTH_FROM = 0.3;
 const CHANGED_FROM = 0.1;
+/** The share of new blocks from which on a drawing is busy. */
+const BUSY_FROM = 0.1;
 /** The share of new blocks from which on pictures are noise where the blocks are rough, and smooth as film is where they are not. */
 const NEW_FROM = 0.5;
 
@@ -57,10 +59,12 @@ export function contentOf(pairs: readonly PicturePair[]): Content {
   const blocks = pairs.flatMap(blocksOf);
   const share = (test: (block: BlockFacts) => boolean) => blocks.filter(test).length / blocks.length;
   if (share(({ isNew, rough }) => isNew && rough) >= NEW_FROM) return 'noise';
-  if (share(({ isNew }) => isNew) >= NEW_FROM) return 'smooth';
+  const isNew = share((block) => block.isNew);
+  if (isNew >= NEW_FROM) return 'smooth';
   const gradients =
     share(({ soft }) => soft) >= SMOOTH_FROM && share(({ changed }) => changed) >= CHANGED_FROM;
-  return gradients ? 'smooth' : 'flat';
+  if (gradients) return 'smooth';
+  return isNew >= BUSY_FROM ? 'busy' : 'flat';
 }
 
 interface BlockFacts {

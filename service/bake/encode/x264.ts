@@ -14,39 +14,48 @@ const MAX_SMALL_PIXELS = 1280 * 1280;
 
 type Params = Readonly<Record<string, string | number>>;
 interface Settings {
-  readonly crf: number;
+  /** The quantizer of pictures that are predicted: 6 more halve the detail. */
+  readonly qp: number;
   /** The value for large pictures, where it differs: they are enlarged less, and look less alike at the same value. */
-  readonly largeCrf?: number;
+  readonly largeQp?: number;
+  /** The rate factor of a share video. */
+  readonly shareCrf: number;
   /** Whether every picture is a keyframe. */
   readonly everyPictureAlone?: boolean;
   readonly params: Params;
 }
 
+/** Partitions go down to a source pixel or two, without a second decision on what to keep. Chroma is finer, for saturated lines. */
+const DRAWN: Params = { partitions: 'all', 'chroma-qp-offset': -4, ref: 1 };
+
 /**
  * Settings of x264 for each kind of content, found by measuring (bench/README.md). All start from `ultrafast`. The tools that it leaves
  * out find little in pictures whose pixels are blocks: movement is by whole source pixels, and edges must not be smoothed. Each
  * setting below gains more than it costs.
+ *
+ * The quantizer is constant. What moves looks as good as what stands still, pieces of a video look alike, and no picture has to be
+ * analysed before its turn, which took a fifth of the encoder's time.
  */
 const SETTINGS: Readonly<Record<Content, Settings>> = {
-  // Partitions go down to a source pixel or two, without a second decision on what to keep, which costs a quarter of the time. Chroma
-  // is finer, for saturated lines. Quality is nearly constant, so that pictures full of movement are not the worst of all.
-  flat: {
-    crf: 24,
-    largeCrf: 23,
-    params: { partitions: 'all', 'chroma-qp-offset': -4, qcomp: 0.9, ref: 1 },
-  },
-  smooth: { crf: 21, params: { qcomp: 0.7 } },
-  // Nothing can be predicted from the picture before. Trying costs time and bytes.
+  flat: { qp: 23, largeQp: 22, shareCrf: 27, params: DRAWN },
+  // Much of each picture has to be encoded, and takes bytes.
+  busy: { qp: 25, largeQp: 24, shareCrf: 27, params: DRAWN },
+  smooth: { qp: 22, shareCrf: 24, params: { 'chroma-qp-offset': -2 } },
+  // Nothing can be predicted from the picture before. Trying costs time and bytes, and nobody sees the detail.
   noise: {
-    crf: 25,
+    qp: 34,
+    shareCrf: 28,
     everyPictureAlone: true,
-    params: { partitions: 'i4x4', 'chroma-qp-offset': -4, qcomp: 0.8 },
+    params: { partitions: 'i4x4', 'chroma-qp-offset': -4, ipratio: 1 },
   },
 };
 
-/** B-frames interpolate between gradients. Their pattern is fixed, since choosing it needs lookahead. */
+/**
+ * B-frames interpolate between gradients. Their pattern is fixed, since choosing it needs lookahead. With weights by distance in time
+ * they are so near that they need few bits, and may be coarser than the pictures from which they are made.
+ */
 const B_FRAMES = 3;
-const B_PATTERN: Params = { bframes: B_FRAMES, 'b-adapt': 0, 'b-pyramid': 'none', weightb: 0 };
+const B_PATTERN: Params = { bframes: B_FRAMES, 'b-adapt': 0, 'b-pyramid': 'none', weightb: 1, pbratio: 1.8 };
 
 /** Every reference, B-frame and thread holds a picture in memory: of 2048×2048, ffmpeg takes 145 MB so, and 205 MB otherwise. */
 const LARGE_PICTURES: Params = { ref: 1, threads: 2 };
@@ -57,10 +66,7 @@ const THREADS: Params = { threads: 3, 'sync-lookahead': 0 };
 /** Where several encoders share the pictures, each keeps one core at work. Their headers depend on nothing but these settings. */
 const SHARED: Params = { threads: 1, stitchable: 1 };
 
-/** Sites encode a share video once more, and limit its bytes. It looks 3 dB less alike so, and is a fifth smaller. */
-const SHARE_CRF_ADDED = 3;
-
-/** For sites, which ask for the profile High (which the transform of 8 × 8 makes it), a constant rate and a limited one. */
+/** For sites, which limit bytes and encode the video once more. They ask for the profile High (which the transform of 8 × 8 makes it), a constant rate and a limited one. */
 const SHARE_PARAMS: Params = {
   '8x8dct': 1,
   'force-cfr': 1,
@@ -144,7 +150,7 @@ export function endsInOrder(samples: readonly Sample[], pieces: readonly Piece[]
 export function x264Arguments(stream: Stream): string[] {
   const { content, width, height, reorder, peakRate, repeatsFrom, rate, constantRate, encoders } = stream;
   const large = isLarge(width * height);
-  const { crf, largeCrf = crf, params, everyPictureAlone = false } = SETTINGS[content];
+  const { qp, largeQp = qp, shareCrf, params, everyPictureAlone = false } = SETTINGS[content];
   const level = levelOf({ width, height, peakRate, held: reorder ? 2 : 1 });
   const all = {
     cabac: 1,
@@ -162,7 +168,7 @@ export function x264Arguments(stream: Stream): string[] {
   const list = Object.entries(all).map(([key, value]) => `${key}=${value}`);
   return argv`
     -c:v libx264 -preset ultrafast
-    -crf ${(large ? largeCrf : crf) + (constantRate ? SHARE_CRF_ADDED : 0)}
+    ${constantRate ? ['-crf', `${shareCrf}`] : ['-qp', `${large ? largeQp : qp}`]}
     ${everyPictureAlone && !constantRate ? ['-force_key_frames', `expr:lt(n,${repeatsFrom})`] : []}
     -x264-params ${list.join(':')}
   `;

@@ -29,14 +29,14 @@ const START = argv`
 const COLOURS = argv`-color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv`;
 const PACKETS = argv`-map_metadata -1 -f matroska -cluster_time_limit 200 pipe:3`;
 
-it.each<PicturesPlan['content']>(['flat', 'smooth', 'noise'])(
+it.each<PicturesPlan['content']>(['flat', 'busy', 'smooth', 'noise'])(
   'The whole command for %s pictures is right',
   (content) => {
     expect(pictureArguments({ ...plan, content })).toEqual(argv`
       ${START}
       -threads 1
       -protocol_whitelist pipe -format_whitelist matroska -codec_whitelist png -f matroska -i pipe:0
-      -filter_complex ${filterGraph(plan)} -map [video]
+      -filter_complex_threads 1 -filter_complex ${filterGraph(plan)} -map [video]
       -fps_mode:v passthrough -enc_time_base 1/60
       ${x264Arguments({ ...plan, content, width: 64, height: 48 })}
       ${COLOURS} ${PACKETS}

@@ -80,10 +80,10 @@ const COMPRESSORS: Readonly<Record<string, (pixels: Picture) => Buffer | Promise
 describe.each<[string, Pictures, Content]>([
   ['a prompt', drawn('prompt'), 'flat'],
   ['a drawing', drawn('paint'), 'flat'],
-  ['a wire frame', drawn('wire'), 'flat'],
+  ['a wire frame', drawn('wire'), 'busy'],
   ['sprites', drawn('sprites'), 'flat'],
   ['a still', drawn('still'), 'flat'],
-  ['scrolled tiles of random pixels', scrolled, 'flat'],
+  ['scrolled tiles of random pixels', scrolled, 'busy'],
   ['a soft drawing', brushed, 'flat'],
   ['a plot of gradients', drawn('plot'), 'smooth'],
   ['waves that move by parts of a pixel', waves, 'smooth'],
