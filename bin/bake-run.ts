@@ -39,7 +39,7 @@ export async function run(tape: string, options: BakeOptions): Promise<void> {
   const { limits, scale: usualScale } = await readEnvironment(process.env);
   const scale = options.scale ?? usualScale;
   const stop = new AbortController();
-  // `once` removes a listener before it calls it; execa's own listener would then end the process before the bake cleans up.
+  // `once` removes a listener before it calls it, and a second signal would then end the process before the bake cleans up.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(signal));
   const tempDir = process.env.TEMP_DIR ? resolve(process.env.TEMP_DIR) : tmpdir();
   await sweepTempFolders(tempDir); // the folder of a bake that was killed

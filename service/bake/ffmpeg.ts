@@ -1,6 +1,6 @@
-import { type ExecaError, execa } from 'execa';
+import { spawn } from 'node:child_process';
 import { argv } from '../lib/argv.ts';
-import { killGroup, lowerPriority } from '../lib/child-processes.ts';
+import { endGroupWith, lowerPriority } from '../lib/child-processes.ts';
 import { BakeError } from './errors.ts';
 
 /** How a run of ffmpeg is started and stopped. */
@@ -14,6 +14,9 @@ export interface RunOptions {
   /** Aborting it kills the run. */
   readonly signal: AbortSignal;
 }
+
+/** What a start of ffmpeg needs: nothing tells here whether it makes progress. */
+export type StartOptions = Omit<RunOptions, 'stallSeconds'>;
 
 /** Bytes that ffmpeg may allocate at once. Nothing else bounds what a chunk of a PNG unpacks to. */
 const MAX_ALLOC_BYTES = 64 * 1024 * 1024;
@@ -38,38 +41,72 @@ export function inputArguments({ protocol, format, decoders }: Input): string[] 
   `;
 }
 
+/** Thrown for a run of ffmpeg that failed, was ended by a signal, or could not be started. */
+export class FfmpegError extends Error {
+  override readonly name = 'FfmpegError';
+  /** Such as `failed with exit code 1`. */
+  readonly how: string;
+  /** Undefined where a signal ended it, or it never ran. */
+  readonly exitCode: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+
+  constructor(
+    how: string,
+    options: ErrorOptions & { readonly exitCode?: number; readonly signal?: NodeJS.Signals } = {},
+  ) {
+    super(`ffmpeg ${how}.`, options);
+    this.how = how;
+    this.exitCode = options.exitCode;
+    this.signal = options.signal;
+  }
+}
+
 /** The descriptors of a run: standard input, output and error, and any further ones that it writes. */
-type Descriptors = readonly [AsyncIterable<Uint8Array> | 'ignore', 'pipe', 'pipe' | 'ignore', ...'pipe'[]];
+type Descriptors = readonly ['pipe' | 'ignore', 'pipe', 'pipe' | 'ignore', ...'pipe'[]];
 
 /**
  * Starts ffmpeg in a process group of its own. The group is killed when the signal aborts, and what is left of it when ffmpeg ends.
- * The environment holds PATH only, since the service's has secrets.
+ * `ended` is settled when ffmpeg has ended and all of its output is read. The environment holds PATH only, since the service's has
+ * secrets. Node's own module starts it: execa takes longer to load than a short sound to encode. Throws, or `ended` rejects with,
+ * FfmpegError.
  */
 export function startFfmpeg(
   args: readonly string[],
-  { ffmpeg, niceness, signal }: Omit<RunOptions, 'stallSeconds'>,
+  { ffmpeg, niceness, signal }: StartOptions,
   stdio: Descriptors,
 ) {
-  const run = execa(ffmpeg, args, {
-    stdio,
-    env: { PATH: process.env.PATH },
-    extendEnv: false,
-    // The output of a stopped run is thrown away, so ffmpeg needs no time to finish it.
-    killSignal: 'SIGKILL',
-    killDescendants: true,
-    cancelSignal: signal,
-    buffer: false,
-  });
-  const { pid } = run;
-  if (pid !== undefined) {
-    lowerPriority(pid, niceness);
-    run.nodeChildProcess.once('exit', () => killGroup(pid));
+  const child = start(() =>
+    spawn(ffmpeg, args, { stdio: [...stdio], env: { PATH: process.env.PATH }, detached: true }),
+  );
+  if (child.pid !== undefined) {
+    lowerPriority(child.pid, niceness);
+    endGroupWith(child, signal);
   }
-  return run;
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', (cause) => reject(new FfmpegError('could not be started', { cause })));
+    child.once('close', (exitCode, by) => {
+      if (exitCode === 0) resolve();
+      else if (by !== null) reject(new FfmpegError(`was ended by ${by}`, { signal: by }));
+      else reject(new FfmpegError(`failed with exit code ${exitCode}`, { exitCode: exitCode! }));
+    });
+  });
+  // It may end long before anybody asks.
+  ended.catch(() => {});
+  return { stdio: child.stdio, ended };
+}
+
+/** Of the reasons for which a program does not start, Node throws some and tells others as an event. */
+function start<T>(spawning: () => T): T {
+  try {
+    return spawning();
+  } catch (cause) {
+    throw new FfmpegError('could not be started', { cause });
+  }
 }
 
 /** The error for a program that can not be started; undefined for any other failure. */
-export function ffmpegMissing(error: ExecaError): BakeError | undefined {
-  if (error.code !== 'ENOENT' && error.code !== 'EACCES') return undefined;
+export function ffmpegMissing(error: FfmpegError): BakeError | undefined {
+  const { code } = Object(error.cause) as NodeJS.ErrnoException;
+  if (code !== 'ENOENT' && code !== 'EACCES') return undefined;
   return new BakeError('FFMPEG_MISSING', 'ffmpeg is not installed, or not on the PATH.', { cause: error });
 }

@@ -157,7 +157,9 @@ export class OutputMaker {
   /** The content of the pictures, for which they are looked at once. */
   #lookAtContent(signal: AbortSignal): Promise<Content> {
     const { timeline } = this.#pictures;
-    this.#content ??= readPairs(timeline.pictures.length, (picture) => this.#pictures.read(picture, signal))
+    this.#content ??= readPairs(timeline.pictures.length, (picture) =>
+      this.#pictures.readUnchecked(picture, signal),
+    )
       .then(contentOf)
       // The encoding reads all pictures in order, and says which is the first with a fault.
       .catch(() => 'flat' as const);

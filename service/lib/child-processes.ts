@@ -1,4 +1,5 @@
 /** What holds for every child process: ffmpeg in all its uses, and the image process. */
+import type { ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 
 /** Lowers the priority of a process to `niceness`: 0 to 19, as `nice` counts. The threads that it starts later inherit it. */
@@ -10,6 +11,27 @@ export function lowerPriority(pid: number, niceness: number): void {
 /** Kills the processes of a group, which has the id of the process that began it. No signal but this one is certain to end them. */
 export function killGroup(pid: number): void {
   ignoreEnded(() => process.kill(-pid, 'SIGKILL'));
+}
+
+/** Groups that end with this process. */
+const groups = new Set<number>();
+process.on('exit', () => groups.forEach(killGroup));
+
+/**
+ * Kills the group that a child leads when the signal aborts, when this process exits, and, for what is left of it, when the child itself
+ * ends.
+ */
+export function endGroupWith(child: ChildProcess, signal: AbortSignal): void {
+  const pid = child.pid!;
+  const kill = () => killGroup(pid);
+  groups.add(pid);
+  child.once('exit', () => {
+    groups.delete(pid);
+    signal.removeEventListener('abort', kill);
+    kill();
+  });
+  signal.addEventListener('abort', kill);
+  if (signal.aborted) kill();
 }
 
 /** The process may have ended by itself, and its exit event be still to come. */

@@ -1,6 +1,6 @@
 /** Finds out whose fault it is that the encoder fails: the tape's, or this host's. */
-import { ExecaError } from 'execa';
 import { EncoderOutput } from '../bake/errors.ts';
+import { FfmpegError } from '../bake/ffmpeg.ts';
 import { failureCodeOf, OvenError } from '../errors.ts';
 
 /** Jobs whose last error is remembered. A forgotten one gets one more attempt. */
@@ -39,7 +39,7 @@ export function findEncoderFaults(bakeBuiltIn: (signal: AbortSignal) => Promise<
 export function ownExit(error: unknown): string | undefined {
   if (failureCodeOf(error) !== 'FFMPEG_FAILED') return undefined;
   const { message, cause: output } = error as Error;
-  if (!(output instanceof EncoderOutput) || !(output.cause instanceof ExecaError)) return undefined;
+  if (!(output instanceof EncoderOutput) || !(output.cause instanceof FfmpegError)) return undefined;
   const { exitCode, signal } = output.cause;
   if (signal !== undefined || exitCode === undefined || exitCode >= SIGNALLED_FROM) return undefined;
   const lastLine = output.message.trim().split('\n').at(-1)!;

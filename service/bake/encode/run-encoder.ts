@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ExecaError } from 'execa';
 import { BakeError, EncoderOutput, frameCorrupt } from '../errors.ts';
-import { ffmpegMissing, type RunOptions, startFfmpeg } from '../ffmpeg.ts';
+import { FfmpegError, ffmpegMissing, type RunOptions, type StartOptions, startFfmpeg } from '../ffmpeg.ts';
 import { PACKETS_FD, TRANSPARENCY_KEY } from './command.ts';
 
 /** Milliseconds within which an abort follows when the same signal ended the encoder and this service. */
@@ -30,6 +30,9 @@ export async function runEncoder<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const stop = new AbortController();
+  const run = { ffmpeg, niceness, signal: AbortSignal.any([signal, stop.signal]) };
+  const encoder = startEncoder(args, run, input ? 'pipe' : 'ignore');
+  const messages = new EncoderMessages();
   let stalled = false;
   // While `take` works on packets and asks for no more, ffmpeg waits for `take`, and does not stall.
   let isTaking = true;
@@ -39,10 +42,13 @@ export async function runEncoder<T>(
     stop.abort();
   }, stallSeconds * 1000);
   const faults: { input?: unknown; take?: unknown } = {};
-  const messages = new EncoderMessages();
-  const stdin = input ? catching(input, (error) => (faults.input = error)) : 'ignore';
-  const run = { ffmpeg, niceness, signal: AbortSignal.any([signal, stop.signal]) };
-  const encoder = startFfmpeg(args, run, [stdin, 'pipe', 'pipe', 'pipe']);
+  if (input) {
+    feed(input, encoder.stdio[0] as Writable, (error) => {
+      faults.input = error;
+      // Otherwise it would take the end of the input for the end of the pictures.
+      stop.abort();
+    });
+  }
 
   const output = encoder.stdio[PACKETS_FD] as Readable;
   let ended = false;
@@ -66,23 +72,27 @@ export async function runEncoder<T>(
     // The run ends only when all of its output is read, or can no longer be read.
     output.destroy();
   });
-  encoder.stderr!.on('data', (bytes: Uint8Array) => {
+  encoder.stdio[2]!.on('data', (bytes: Uint8Array) => {
     messages.add(bytes);
     if (messages.damaged || messages.tooMany) stop.abort();
   });
   try {
-    for await (const event of progressEvents(linesOf(encoder.iterable({ binary: true })))) {
+    for await (const event of progressEvents(linesOf(encoder.stdio[1] as Readable))) {
       if (event === 'transparent') onTransparency?.();
       else timer.refresh();
     }
-    await encoder;
+    await encoder.ended;
     if (messages.damaged) throw frameCorrupt(new EncoderOutput(messages.end));
     const taken = await taking;
     if (faults.take !== undefined) throw faults.take;
     return taken as T;
-  } catch (error) {
+  } catch (cause) {
     await taking;
-    if (error instanceof ExecaError && error.signal) await waitForAbort(signal, stop.signal);
+    const error = await encoder.ended.then(
+      () => cause,
+      (failure: unknown) => failure,
+    );
+    if (error instanceof FfmpegError && error.signal) await waitForAbort(signal, stop.signal);
     signal.throwIfAborted();
     if (faults.input !== undefined) throw faults.input;
     if (stalled) {
@@ -103,17 +113,24 @@ export async function runEncoder<T>(
   }
 }
 
-/** Passes `input` on, and its error to `onError` too, since execa hides it behind an error of its own. */
-async function* catching(
-  input: AsyncIterable<Uint8Array>,
-  onError: (error: unknown) => void,
-): AsyncGenerator<Uint8Array> {
+function startEncoder(args: readonly string[], run: StartOptions, stdin: 'pipe' | 'ignore') {
   try {
-    yield* input;
+    return startFfmpeg(args, run, [stdin, 'pipe', 'pipe', 'pipe']);
   } catch (error) {
-    onError(error);
-    throw error;
+    throw toEncoderError(error, new EncoderMessages());
   }
+}
+
+/** Writes `input` to the encoder. Its error goes to `onError`; an encoder that reads no more says itself why. */
+function feed(input: AsyncIterable<Uint8Array>, stdin: Writable, onError: (error: unknown) => void): void {
+  const source = async function* () {
+    try {
+      yield* input;
+    } catch (error) {
+      onError(error);
+    }
+  };
+  pipeline(source(), stdin).catch(() => {});
 }
 
 /** Characters of a line at most. Only what comes before is lost of a longer one. */
@@ -151,16 +168,15 @@ async function waitForAbort(signal: AbortSignal, stop: AbortSignal): Promise<voi
 }
 
 function toEncoderError(error: unknown, messages: EncoderMessages): unknown {
-  if (!(error instanceof ExecaError)) return error;
+  if (!(error instanceof FfmpegError)) return error;
   const missing = ffmpegMissing(error);
   if (missing) return missing;
-  const cause = new EncoderOutput(messages.end || error.shortMessage, { cause: error });
+  const cause = new EncoderOutput(messages.end || error.message, { cause: error });
   if (messages.diskFull) {
     return new BakeError('DISK_FULL', 'There is no room left on the disk for the video.', { cause });
   }
   if (messages.unreadable) return frameCorrupt(cause);
-  const how = error.signal ? `was ended by ${error.signal}` : `failed with exit code ${error.exitCode}`;
-  return new BakeError('FFMPEG_FAILED', `The encoder ${how}.`, { cause });
+  return new BakeError('FFMPEG_FAILED', `The encoder ${error.how}.`, { cause });
 }
 
 /** The meaning of one line of ffmpeg's standard output. */

@@ -46,17 +46,22 @@ export class Frames {
     }
   }
 
-  /** The frame as an ordinary PNG. Throws WrongAssumption, FRAME_CORRUPT, or why the image process failed. */
+  /** The frame as an ordinary PNG, and sound. Throws WrongAssumption, FRAME_CORRUPT, or why the image process failed. */
   async toOrdinary(frame: Frame, signal: AbortSignal): Promise<Buffer> {
-    const { bytes, parts } = frame;
+    const { header } = frame.parts;
+    if (isOrdinary(header, this.#alpha) && this.#checkedBytes < CHECKED_BYTES) {
+      this.#checkedBytes += unpackedBytes(header);
+      await this.check(frame);
+    }
+    return await this.toUnchecked(frame, signal);
+  }
+
+  /** The same, not checked: an ordinary frame may be damaged. */
+  async toUnchecked({ bytes, parts }: Frame, signal: AbortSignal): Promise<Buffer> {
     const { header, ihdr, data, transparency } = parts;
     if (!this.#alpha && transparency) throw new WrongAssumption('alpha');
     if (!isOrdinary(header, this.#alpha)) {
       return await this.#images.request({ ask: 'convert', png: writePng(parts) }, signal);
-    }
-    if (this.#checkedBytes < CHECKED_BYTES) {
-      this.#checkedBytes += unpackedBytes(header);
-      await this.check(frame);
     }
     return isPlain(bytes, parts) ? bytes : writePng({ ihdr, data });
   }

@@ -38,6 +38,12 @@ export class Pictures {
     return await this.#frames.toOrdinary(frame, signal);
   }
 
+  /** The same, not checked: for a look at a picture that is read again. */
+  async readUnchecked(picture: number, signal: AbortSignal): Promise<Buffer> {
+    const frame = await this.#frames.read(this.timeline.pictures[picture]!.frame);
+    return await this.#frames.toUnchecked(frame, signal);
+  }
+
   /**
    * All pictures in order, or those of a range. Every frame of the tape is read and verified on the way, those that are not shown too;
    * such a one belongs to the range before the picture that follows it. Throws what is wrong with a frame, WrongAssumption, or the signal's reason.

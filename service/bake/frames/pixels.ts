@@ -1,5 +1,5 @@
-import { createInflate } from 'node:zlib';
-import { contentsOf, readPng } from './png.ts';
+import { createInflate, inflateSync, constants as zlib } from 'node:zlib';
+import { contentsOf, MAX_SURPLUS_BYTES, readPng } from './png.ts';
 
 /** The upper rows of a picture. */
 export interface Pixels {
@@ -23,9 +23,17 @@ export async function readPixels(png: Buffer, maxBytes: number): Promise<Pixels>
   const channels = colour === 'rgba' ? 4 : 3;
   const rowBytes = width * channels;
   const wanted = Math.min(header.height, Math.max(1, Math.floor(maxBytes / rowBytes)));
-  const filtered = await inflateStart(contentsOf(data), wanted * (rowBytes + 1));
+  const bytes = wanted * (rowBytes + 1);
+  const whole = wanted === header.height;
+  const filtered = whole ? inflateAll(contentsOf(data), bytes) : await inflateStart(contentsOf(data), bytes);
   const height = Math.floor(filtered.length / (rowBytes + 1));
   return { width, height, channels, data: unfilter(filtered, height, rowBytes, channels) };
+}
+
+/** Inflates a small picture. It blocks for a millisecond; a thread takes longer to begin. */
+function inflateAll(contents: Buffer, bytes: number): Buffer {
+  const options = { chunkSize: Math.max(64, bytes + 1), finishFlush: zlib.Z_SYNC_FLUSH };
+  return inflateSync(contents, { ...options, maxOutputLength: bytes + MAX_SURPLUS_BYTES }).subarray(0, bytes);
 }
 
 /** Inflates up to `bytes` bytes, where there are so many. */
@@ -42,13 +50,34 @@ async function inflateStart(contents: Buffer, bytes: number): Promise<Buffer> {
   return Buffer.concat(pieces).subarray(0, bytes);
 }
 
-/** What each filter of PNG (specification, section 9.2) adds to a byte, by those to the left, above, and above to the left. */
-const PREDICTORS: readonly ((left: number, above: number, corner: number) => number)[] = [
-  () => 0,
-  (left) => left,
-  (_, above) => above,
-  (left, above) => (left + above) >> 1,
-  nearest,
+/**
+ * What each filter of PNG (specification, section 9.2) adds to the bytes of a row, in place: from `at` up to `end`, with the row above
+ * `row` bytes before, and the pixel to the left `pixel` bytes before. A loop for each takes a third of the time of one for all.
+ */
+const UNFILTERS: readonly ((
+  data: Uint8Array,
+  at: number,
+  end: number,
+  row: number,
+  pixel: number,
+) => void)[] = [
+  () => {},
+  (data, at, end, _, pixel) => {
+    for (let n = at + pixel; n < end; n++) data[n]! += data[n - pixel]!;
+  },
+  (data, at, end, row) => {
+    for (let n = at; n < end; n++) data[n]! += data[n - row]!;
+  },
+  (data, at, end, row, pixel) => {
+    for (let n = at; n < at + pixel; n++) data[n]! += data[n - row]! >> 1;
+    for (let n = at + pixel; n < end; n++) data[n]! += (data[n - pixel]! + data[n - row]!) >> 1;
+  },
+  (data, at, end, row, pixel) => {
+    for (let n = at; n < at + pixel; n++) data[n]! += data[n - row]!;
+    for (let n = at + pixel; n < end; n++) {
+      data[n]! += nearest(data[n - pixel]!, data[n - row]!, data[n - row - pixel]!);
+    }
+  },
 ];
 
 function nearest(left: number, above: number, corner: number): number {
@@ -59,18 +88,14 @@ function nearest(left: number, above: number, corner: number): number {
 }
 
 /** Undoes the filters of `rows` rows, before each of which stands the number of its filter. */
-function unfilter(filtered: Uint8Array, rows: number, rowBytes: number, channels: number): Uint8Array {
-  const data = new Uint8Array(rows * rowBytes);
+function unfilter(filtered: Uint8Array, rows: number, rowBytes: number, pixel: number): Uint8Array {
+  // The first row has one of zeros above it.
+  const data = new Uint8Array((rows + 1) * rowBytes);
   for (let row = 0; row < rows; row++) {
     const from = row * (rowBytes + 1) + 1;
-    const predict = PREDICTORS[filtered[from - 1]!] ?? PREDICTORS[0]!;
-    const to = row * rowBytes;
-    for (let n = 0; n < rowBytes; n++) {
-      const left = n < channels ? 0 : data[to + n - channels]!;
-      const above = row === 0 ? 0 : data[to + n - rowBytes]!;
-      const corner = row === 0 || n < channels ? 0 : data[to + n - rowBytes - channels]!;
-      data[to + n] = filtered[from + n]! + predict(left, above, corner);
-    }
+    const at = (row + 1) * rowBytes;
+    data.set(filtered.subarray(from, from + rowBytes), at);
+    UNFILTERS[filtered[from - 1]!]?.(data, at, at + rowBytes, rowBytes, pixel);
   }
-  return data;
+  return data.subarray(rowBytes);
 }

@@ -158,7 +158,7 @@ const PASSES = [
 /** The number of filters that a row may name. */
 const FILTERS = 5;
 /** Bytes that an encoder may pack beyond the picture. More would be a decompression bomb. */
-const MAX_SURPLUS_BYTES = 1024 * 1024;
+export const MAX_SURPLUS_BYTES = 1024 * 1024;
 
 /** Rows of equal length in the filtered picture: their number, and the bytes of each, with the one that names its filter. */
 interface Rows {

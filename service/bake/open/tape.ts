@@ -5,7 +5,7 @@ import { checkFrames, type FrameShape, frameFault, parsePngHeader } from './fram
 import { parseMetadata, type TapeMetadata } from './json.ts';
 import { parseTiming } from './timing/timing.ts';
 import { streamEntry, unpackEntry } from './unpack-entry.ts';
-import { parseRecords, readDirectory } from './zip-directory.ts';
+import { parseRecord, readDirectory } from './zip-directory.ts';
 import { checkRecords, type LocatedEntry, locateEntries, type ZipEntry } from './zip-entry.ts';
 import { openFile, type TapeFile } from './zip-file.ts';
 
@@ -53,11 +53,10 @@ async function readTape(file: TapeFile, limits: Limits): Promise<Tape> {
   const directory = await readDirectory(file, limits);
   const contents = classifyEntries(directory.names, limits);
   const { parts } = contents;
-  const parsed = await parseRecords(
-    parts.map(({ index }) => directory.records[index]!),
-    directory.base,
-  );
-  const records = parsed.map((record, place) => ({ ...record, ...parts[place]! }));
+  const records = parts.map((part) => ({
+    ...parseRecord(directory.records[part.index]!, directory.base),
+    ...part,
+  }));
   checkRecords(records, limits);
   const located = await locateEntries(file, records, directory.offset);
   const only = (kind: EntryKind) => located.find(({ entry }) => entry.kind === kind);

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { Open } from 'unzipper';
+import { parse } from 'unzipper/lib/parseBuffer.js';
+import parseExtraField from 'unzipper/lib/parseExtraField.js';
 import { BakeError, type BakeWarning } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import { type DirectoryLocation, END_BYTES, findDirectory, RECORD_SIGNATURE } from './zip-end.ts';
+import { type DirectoryLocation, findDirectory, RECORD_SIGNATURE } from './zip-end.ts';
 import type { TapeFile } from './zip-file.ts';
 
 /** The ZIP's central directory, cut into records that are not checked yet. */
@@ -65,30 +66,48 @@ function nameOf(record: Buffer): string {
   return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 }
 
+/** The fields of a record that are read, in their order, each with its bytes. */
+const FIELDS = [
+  ['signature', 4],
+  ['versionMadeBy', 2],
+  ['versionNeeded', 2],
+  ['flags', 2],
+  ['method', 2],
+  ['time', 2],
+  ['date', 2],
+  ['crc32', 4],
+  ['compressedSize', 4],
+  ['uncompressedSize', 4],
+  ['nameLength', 2],
+  ['extraFieldLength', 2],
+  ['commentLength', 2],
+  ['firstDisk', 2],
+  ['internalAttributes', 2],
+  ['externalAttributes', 4],
+  ['offsetToLocalFileHeader', 4],
+] as const;
+
 /**
- * Has unzipper parse records from memory, followed by an end record that fits them. So unzipper never searches a hostile file, or waits
- * for one. It searches the last 80 bytes, so zeros fill them before the end record. `base` is added to the records' offsets.
+ * Parses a record. `base` is added to its offset. Only unzipper's parsers are loaded: its index and all that this needs take longer to
+ * load than a tape to open. Pure.
  */
-export async function parseRecords(records: readonly Buffer[], base: number): Promise<DirectoryRecord[]> {
-  const bytes = Buffer.concat(records);
-  const end = Buffer.alloc(80);
-  const record = end.subarray(end.length - END_BYTES);
-  record.write('PK\x05\x06', 'latin1');
-  record.writeUInt16LE(records.length, 8);
-  record.writeUInt16LE(records.length, 10);
-  record.writeUInt32LE(bytes.length, 12);
-  const { files } = await Open.buffer(Buffer.concat([bytes, end]));
-  // unzipper gives null for a missing ZIP64 field.
+export function parseRecord(record: Buffer, base: number): DirectoryRecord {
+  const fields = parse(record, FIELDS);
+  const { flags, method, crc32, nameLength, extraFieldLength } = fields;
+  const extraField = RECORD_BYTES + nameLength;
+  // Puts the sizes and the offset of a ZIP64 field in the place of those that don't fit.
+  parseExtraField(record.subarray(extraField, extraField + extraFieldLength), fields);
+  // A missing ZIP64 field gives null or undefined.
   const number = (value: number | null | undefined) => value ?? Number.NaN;
-  return files.map((file) => ({
-    nameBytes: Buffer.from(file.pathBuffer),
-    flags: file.flags,
-    method: file.compressionMethod,
-    crc32: file.crc32,
-    packedSize: number(file.compressedSize),
-    size: number(file.uncompressedSize),
-    headerOffset: number(file.offsetToLocalFileHeader) + base,
-  }));
+  return {
+    nameBytes: Buffer.from(record.subarray(RECORD_BYTES, extraField)),
+    flags,
+    method,
+    crc32,
+    packedSize: number(fields.compressedSize),
+    size: number(fields.uncompressedSize),
+    headerOffset: number(fields.offsetToLocalFileHeader) + base,
+  };
 }
 
 function broken(index: number, count: number): BakeError {

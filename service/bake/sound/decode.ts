@@ -1,7 +1,14 @@
-import { ExecaError } from 'execa';
+import type { Readable } from 'node:stream';
 import { argv } from '../../lib/argv.ts';
 import { BakeError } from '../errors.ts';
-import { ffmpegMissing, GLOBAL, inputArguments, type RunOptions, startFfmpeg } from '../ffmpeg.ts';
+import {
+  FfmpegError,
+  ffmpegMissing,
+  GLOBAL,
+  inputArguments,
+  type RunOptions,
+  startFfmpeg,
+} from '../ffmpeg.ts';
 import type { Interleaved } from './audio-samples.ts';
 import type { WavFormat } from './wav.ts';
 
@@ -85,19 +92,30 @@ export async function* decodeSamples(
   seconds: number,
   { ffmpeg, stallSeconds, niceness, signal }: RunOptions,
 ): AsyncGenerator<Buffer> {
-  const stalled = new AbortController();
-  const timer = setTimeout(() => stalled.abort(), stallSeconds * 1000);
+  const stop = new AbortController();
+  let stalled = false;
+  const timer = setTimeout(() => {
+    stalled = true;
+    stop.abort();
+  }, stallSeconds * 1000);
   const args = decodeArguments(path, format, decodedAs(format).channels, seconds);
-  const run = { ffmpeg, niceness, signal: AbortSignal.any([signal, stalled.signal]) };
-  const decoding = startFfmpeg(args, run, ['ignore', 'pipe', 'ignore']);
+  const run = { ffmpeg, niceness, signal: AbortSignal.any([signal, stop.signal]) };
+  let ended: Promise<void> | undefined;
   try {
-    for await (const piece of decoding.iterable({ from: 'stdout', binary: true })) {
+    const decoder = startFfmpeg(args, run, ['ignore', 'pipe', 'ignore']);
+    ended = decoder.ended;
+    for await (const piece of decoder.stdio[1] as Readable) {
       timer.refresh();
-      yield Buffer.from(piece);
+      yield piece;
     }
-  } catch (error) {
+    await ended;
+  } catch (cause) {
+    const error = await Promise.resolve(ended).then(
+      () => cause,
+      (failure: unknown) => failure,
+    );
     signal.throwIfAborted();
-    if (stalled.signal.aborted) {
+    if (stalled) {
       const message = `The decoder of the sound made no progress for ${stallSeconds} s and was stopped.`;
       throw new BakeError('FFMPEG_STALLED', message, { cause: error });
     }
@@ -105,12 +123,15 @@ export async function* decodeSamples(
     if (fault !== undefined) throw fault;
   } finally {
     clearTimeout(timer);
+    // Whoever reads may want no more, and the decoder must not outlive that.
+    stop.abort();
+    await ended?.catch(() => {});
   }
 }
 
 /** The error of a decoder that was missing or killed; undefined for one that failed or crashed, which is the sound's fault. */
 function toDecoderError(error: unknown): unknown {
-  if (!(error instanceof ExecaError)) return error;
+  if (!(error instanceof FfmpegError)) return error;
   const missing = ffmpegMissing(error);
   if (missing) return missing;
   // As a rule, the system killed it because memory was full.
