@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runAllOrStop } from '../lib/run-all.ts';
 import { loadMediabunny } from './container/mp4.ts';
@@ -10,7 +11,13 @@ import { planSound, planVideo, type VideoPlan } from './encode/plan-video.ts';
 import { isLarge } from './encode/x264.ts';
 import type { BakeWarning } from './errors.ts';
 import type { Pictures } from './frames/pictures.ts';
-import { makeAnimation, makeStill, planAnimation } from './images/make-images.ts';
+import {
+  type AnimationPlan,
+  makeAnimation,
+  makePages,
+  makeStill,
+  planAnimation,
+} from './images/make-images.ts';
 import type { ImageProcess } from './images/process.ts';
 import type { Tape } from './open/tape.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -45,6 +52,8 @@ export class OutputMaker {
   readonly #options: ResolvedOptions;
   readonly #stopwatch: Stopwatch;
   #content: Promise<Content> | undefined;
+  /** By the size of a page. */
+  readonly #pages = new Map<string, Promise<readonly string[]>>();
 
   /** Outputs are made in `folder`, the working folder. */
   constructor(
@@ -79,6 +88,7 @@ export class OutputMaker {
       this.#makeInTurn(inTurn, signal),
       this.#makeInTurn(beside, signal),
     ]);
+    for (const files of this.#pages.values()) for (const file of await files) await rm(file, { force: true });
     return outputs.map(({ kind }) => made.flat().find((output) => output.kind === kind)!);
   }
 
@@ -184,8 +194,17 @@ export class OutputMaker {
     const plan = planAnimation(this.#pictures, scale, sideLimit(kind, maxSide));
     const { width, height } = plan.size;
     const { codec } = OUTPUTS[kind];
-    const make = () => makeAnimation(codec, plan, this.#pictures, this.#images, path, signal);
+    const make = async () =>
+      makeAnimation(codec, plan, await this.#pagesOf(plan, path, signal), this.#images, path, signal);
     return { kind, path, width, height, bytes: await this.#stopwatch.time(kind, make) };
+  }
+
+  /** The files of an animation's pages. Animations of one size share them, since each picture takes longer to scale than to encode. */
+  #pagesOf(plan: AnimationPlan, path: string, signal: AbortSignal): Promise<readonly string[]> {
+    const size = `${plan.size.width}×${plan.size.height}`;
+    const pages = this.#pages.get(size) ?? makePages(plan, this.#pictures, this.#images, path, signal);
+    this.#pages.set(size, pages);
+    return pages;
   }
 
   async #makeStill(

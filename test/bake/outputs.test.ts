@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { ImageProcess } from '../../service/bake/images/process.ts';
 import { fileTypes, OUTPUT_KINDS, OUTPUTS } from '../../service/bake/outputs.ts';
 import { rgba } from '../tapes/canvas.ts';
 import { drawFrames } from '../tapes/make.ts';
@@ -92,6 +93,18 @@ describe('animation', () => {
       }
     },
   );
+
+  it.each([
+    ['the same size', undefined, 3],
+    ['other sizes', 2, 6],
+  ] as const)('A GIF and a WebP of %s scale each picture so many times', async (_, scale, times) => {
+    const [red, blue] = await Promise.all([bars(33, 24, [RED]), bars(33, 24, [BLUE])]);
+    await fixture.compose(timed([red!, blue!, red!], [400, 200, 100]));
+    const request = vi.spyOn(ImageProcess.prototype, 'request');
+    await fixture.bake({ outputs: [{ kind: 'gif', ...(scale && { scale }) }, { kind: 'webp' }] });
+    expect(request.mock.calls.filter(([{ ask }]) => ask === 'page')).toHaveLength(times);
+    request.mockRestore();
+  });
 
   it.each(['gif', 'webp'] as const)('A %s of one unchanging frame is a still picture', async (kind) => {
     const red = await bars(33, 24, [RED]);

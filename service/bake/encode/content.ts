@@ -46,7 +46,7 @@ const ROUGH_DIFFERENCE = 16;
 const SMOOTH_FROM = 0.3;
 const CHANGED_FROM = 0.1;
 /** The share of new blocks from which on a drawing is busy. */
-const BUSY_FROM = 0.1;
+const BUSY_FROM = 0.045;
 /** The share of new blocks from which on pictures are noise where the blocks are rough, and smooth as film is where they are not. */
 const NEW_FROM = 0.5;
 

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import type { Pictures } from '../frames/pictures.ts';
 import type { AnimationCodec, Moment, StillCodec } from '../outputs.ts';
 import { planScale, type Scale } from '../plan/size.ts';
@@ -105,26 +104,35 @@ export function planPages(timeline: Timeline): Page[] {
 }
 
 /**
- * Writes an animation at `path`, and its pages beside it meanwhile. Gives the bytes of the animation. Throws what `Pictures.read` and the
- * image process throw.
+ * Writes the pages of an animation as files beside `path`, and gives their paths, also for other animations of the same plan. Throws what
+ * `Pictures.read` and the image process throw.
  */
-export async function makeAnimation(
-  codec: AnimationCodec,
+export async function makePages(
   { size, pages }: AnimationPlan,
   pictures: Pictures,
   images: ImageProcess,
   path: string,
   signal: AbortSignal,
-): Promise<number> {
-  const files = pages.map((_, n) => `${path}.page-${n}`);
-  try {
-    for (const [n, { picture }] of pages.entries()) {
-      const png = await pictures.read(picture, signal);
-      await images.request({ ask: 'page', png, size, output: files[n]! }, signal);
-    }
-    const delays = pages.map(({ delay }) => delay);
-    return await images.request({ ask: 'animation', codec, pages: files, delays, output: path }, signal);
-  } finally {
-    for (const file of files) await rm(file, { force: true });
+): Promise<string[]> {
+  const files: string[] = [];
+  for (const { picture } of pages) {
+    const output = `${path}.page-${files.length}`;
+    const png = await pictures.read(picture, signal);
+    await images.request({ ask: 'page', png, size, output }, signal);
+    files.push(output);
   }
+  return files;
+}
+
+/** Writes an animation of the pages in `files` at `path`, and gives its bytes. Throws what the image process throws. */
+export async function makeAnimation(
+  codec: AnimationCodec,
+  { pages }: AnimationPlan,
+  files: readonly string[],
+  images: ImageProcess,
+  path: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const delays = pages.map(({ delay }) => delay);
+  return await images.request({ ask: 'animation', codec, pages: files, delays, output: path }, signal);
 }
