@@ -52,9 +52,10 @@ export class FfmpegError extends Error {
 
   constructor(
     how: string,
+    command: readonly string[],
     options: ErrorOptions & { readonly exitCode?: number; readonly signal?: NodeJS.Signals } = {},
   ) {
-    super(`ffmpeg ${how}.`, options);
+    super(`ffmpeg ${how}: ${command.join(' ')}`, options);
     this.how = how;
     this.exitCode = options.exitCode;
     this.signal = options.signal;
@@ -75,7 +76,8 @@ export function startFfmpeg(
   { ffmpeg, niceness, signal }: StartOptions,
   stdio: Descriptors,
 ) {
-  const child = start(() =>
+  const command = [ffmpeg, ...args];
+  const child = start(command, () =>
     spawn(ffmpeg, args, { stdio: [...stdio], env: { PATH: process.env.PATH }, detached: true }),
   );
   if (child.pid !== undefined) {
@@ -83,11 +85,11 @@ export function startFfmpeg(
     endGroupWith(child, signal);
   }
   const ended = new Promise<void>((resolve, reject) => {
-    child.once('error', (cause) => reject(new FfmpegError('could not be started', { cause })));
+    child.once('error', (cause) => reject(new FfmpegError('could not be started', command, { cause })));
     child.once('close', (exitCode, by) => {
       if (exitCode === 0) resolve();
-      else if (by !== null) reject(new FfmpegError(`was ended by ${by}`, { signal: by }));
-      else reject(new FfmpegError(`failed with exit code ${exitCode}`, { exitCode: exitCode! }));
+      else if (by !== null) reject(new FfmpegError(`was ended by ${by}`, command, { signal: by }));
+      else reject(new FfmpegError(`failed with exit code ${exitCode}`, command, { exitCode: exitCode! }));
     });
   });
   // It may end long before anybody asks.
@@ -96,11 +98,11 @@ export function startFfmpeg(
 }
 
 /** Of the reasons for which a program does not start, Node throws some and tells others as an event. */
-function start<T>(spawning: () => T): T {
+function start<T>(command: readonly string[], spawning: () => T): T {
   try {
     return spawning();
   } catch (cause) {
-    throw new FfmpegError('could not be started', { cause });
+    throw new FfmpegError('could not be started', command, { cause });
   }
 }
 
