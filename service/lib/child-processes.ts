@@ -13,25 +13,29 @@ export function killGroup(pid: number): void {
   ignoreEnded(() => process.kill(-pid, 'SIGKILL'));
 }
 
-/** Groups that end with this process. */
+/** Groups that end with this process. The image process ends by itself with its channel to this one. */
 const groups = new Set<number>();
 process.on('exit', () => groups.forEach(killGroup));
 
 /**
  * Kills the group that a child leads when the signal aborts, when this process exits, and, for what is left of it, when the child itself
- * ends.
+ * ends. An abort also closes the child's streams, which a process outside of the group might hold open. A process that is ended by a
+ * signal for which it has no listener does not exit in this sense.
  */
 export function endGroupWith(child: ChildProcess, signal: AbortSignal): void {
   const pid = child.pid!;
-  const kill = () => killGroup(pid);
+  const abort = () => {
+    killGroup(pid);
+    for (const stream of child.stdio) stream?.destroy();
+  };
   groups.add(pid);
   child.once('exit', () => {
     groups.delete(pid);
-    signal.removeEventListener('abort', kill);
-    kill();
+    killGroup(pid);
   });
-  signal.addEventListener('abort', kill);
-  if (signal.aborted) kill();
+  child.once('close', () => signal.removeEventListener('abort', abort));
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
 }
 
 /** The process may have ended by itself, and its exit event be still to come. */

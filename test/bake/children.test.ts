@@ -104,6 +104,32 @@ describe('A process that ffmpeg starts and that ignores SIGTERM ends', () => {
   });
 });
 
+it('A process outside of its group that holds ffmpeg’s output open does not delay an abort', async () => {
+  const ffmpeg = await program(
+    'parent',
+    `setsid sh -c 'echo $$ >> "${folders.pids}"; exec sleep 600' &\nexec sleep 600`,
+  );
+  const stop = new AbortController();
+  const baking = failure(bakeWith(ffmpeg, stop.signal));
+  await until('both run', () => pidsIn(folders.pids).length === 2);
+  stop.abort();
+  expect((await baking).code).toBe('BAKE_ABORTED');
+  for (const pid of pidsIn(folders.pids).filter(isAlive)) process.kill(pid, 'SIGKILL');
+});
+
+it.each([25, 29, 33])('With %i descriptors a bake ends with a code, and leaves no process', async (most) => {
+  const command = 'ulimit -n "$1"; shift; exec "$@"';
+  const oven = ['node', 'bin/oven.js', 'bake', tape, '--out', folders.out];
+  const env = { TEMP_DIR: folders.temp };
+  const { exitCode, stderr } = await execa('sh', ['-c', command, 'sh', `${most}`, ...oven], {
+    env,
+    reject: false,
+    timeout: 60_000,
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/\[[A-Z_]+\]$/);
+});
+
 describe('A flood', () => {
   const GROWTH = 150 * 1024 * 1024;
 

@@ -44,7 +44,7 @@ const ROUGH_DIFFERENCE = 16;
 
 /** The share of blocks in gradients from which on pictures are smooth, where this share of blocks changes. A soft drawing hardly does. */
 const SMOOTH_FROM = 0.3;
-const CHANGED_FROM = 0.1;
+const CHANGED_FROM = 0.2;
 /** The share of new blocks from which on a drawing is busy. */
 const BUSY_FROM = 0.045;
 /** The share of new blocks from which on pictures are noise where the blocks are rough, and smooth as film is where they are not. */
@@ -90,11 +90,12 @@ function blocksOf({ before, shown }: PicturePair): BlockFacts[] {
   );
 }
 
-/** Where blocks begin along a side of so many pixels. */
+/** Where blocks begin along a side of so many pixels. Where there is room, none is at the edge: what scrolls is always new there. */
 function placesIn(side: number): number[] {
-  const room = Math.max(0, side - BLOCK);
+  const margin = side >= 4 * BLOCK ? BLOCK : 0;
+  const room = Math.max(0, side - BLOCK - 2 * margin);
   const count = Math.min(BLOCKS_ALONG, Math.ceil(side / BLOCK));
-  return Array.from({ length: count }, (_, n) => Math.floor((n * room) / Math.max(1, count - 1)));
+  return Array.from({ length: count }, (_, n) => margin + Math.floor((n * room) / Math.max(1, count - 1)));
 }
 
 /** Compares each pixel of a block with those to the left and above. */

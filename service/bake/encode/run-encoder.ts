@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BakeError, EncoderOutput, frameCorrupt } from '../errors.ts';
-import { FfmpegError, ffmpegMissing, type RunOptions, type StartOptions, startFfmpeg } from '../ffmpeg.ts';
+import { FfmpegError, ffmpegMissing, type RunOptions, startFfmpeg } from '../ffmpeg.ts';
 import { PACKETS_FD, TRANSPARENCY_KEY } from './command.ts';
 
 /** Milliseconds within which an abort follows when the same signal ended the encoder and this service. */
@@ -20,8 +20,8 @@ export interface EncoderStreams<T> {
 
 /**
  * Runs ffmpeg to its end, and gives what `take` made of its packets. The run is killed with all its children when it makes no
- * progress for `stallSeconds`, when the signal aborts, or when `take` fails. Throws FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED,
- * FRAME_CORRUPT, DISK_FULL, what `input` or `take` threw, or the signal's reason.
+ * progress for `stallSeconds`, when the signal aborts, or when `input` or `take` fails. It does not wait for the end of `input`. Throws
+ * FFMPEG_MISSING, FFMPEG_STALLED, FFMPEG_FAILED, FRAME_CORRUPT, DISK_FULL, what `input` or `take` threw, or the signal's reason.
  */
 export async function runEncoder<T>(
   args: readonly string[],
@@ -30,9 +30,14 @@ export async function runEncoder<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   const stop = new AbortController();
-  const run = { ffmpeg, niceness, signal: AbortSignal.any([signal, stop.signal]) };
-  const encoder = startEncoder(args, run, input ? 'pipe' : 'ignore');
   const messages = new EncoderMessages();
+  const run = { ffmpeg, niceness, signal: AbortSignal.any([signal, stop.signal]) };
+  const descriptors = [input ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'] as const;
+  const { streams, ended } = await startFfmpeg(args, run, descriptors).catch((error) => {
+    throw toEncoderError(error, messages);
+  });
+  const [stdin, progress, stderr] = streams;
+  const output = streams[PACKETS_FD] as Readable;
   let stalled = false;
   // While `take` works on packets and asks for no more, ffmpeg waits for `take`, and does not stall.
   let isTaking = true;
@@ -43,15 +48,14 @@ export async function runEncoder<T>(
   }, stallSeconds * 1000);
   const faults: { input?: unknown; take?: unknown } = {};
   if (input) {
-    feed(input, encoder.stdio[0] as Writable, (error) => {
+    feed(input, stdin as Writable, (error) => {
       faults.input = error;
       // Otherwise it would take the end of the input for the end of the pictures.
       stop.abort();
     });
   }
 
-  const output = encoder.stdio[PACKETS_FD] as Readable;
-  let ended = false;
+  let allTaken = false;
   const packets = async function* (): AsyncGenerator<Uint8Array> {
     const asked = () => {
       isTaking = false;
@@ -63,32 +67,32 @@ export async function runEncoder<T>(
       yield bytes;
       asked();
     }
-    ended = true;
+    allTaken = true;
   };
   const taking = take(packets()).catch((error: unknown) => {
     faults.take = error;
     // After the end of the packets, ffmpeg itself says best why they are incomplete.
-    if (!ended) stop.abort();
+    if (!allTaken) stop.abort();
     // The run ends only when all of its output is read, or can no longer be read.
     output.destroy();
   });
-  encoder.stdio[2]!.on('data', (bytes: Uint8Array) => {
+  stderr!.on('data', (bytes: Uint8Array) => {
     messages.add(bytes);
     if (messages.damaged || messages.tooMany) stop.abort();
   });
   try {
-    for await (const event of progressEvents(linesOf(encoder.stdio[1] as Readable))) {
+    for await (const event of progressEvents(linesOf(progress as Readable))) {
       if (event === 'transparent') onTransparency?.();
       else timer.refresh();
     }
-    await encoder.ended;
+    await ended;
     if (messages.damaged) throw frameCorrupt(new EncoderOutput(messages.end));
     const taken = await taking;
     if (faults.take !== undefined) throw faults.take;
     return taken as T;
   } catch (cause) {
     await taking;
-    const error = await encoder.ended.then(
+    const error = await ended.then(
       () => cause,
       (failure: unknown) => failure,
     );
@@ -101,23 +105,15 @@ export async function runEncoder<T>(
       throw new BakeError('FFMPEG_STALLED', message, { cause });
     }
     if (messages.damaged) throw frameCorrupt(new EncoderOutput(messages.end, { cause: error }));
-    if (faults.take !== undefined && stop.signal.aborted) throw faults.take;
     if (messages.tooMany) {
       const cause = new EncoderOutput(messages.end, { cause: error });
       const message = 'The encoder wrote messages without end and was stopped.';
       throw new BakeError('FFMPEG_FAILED', message, { cause });
     }
+    if (faults.take !== undefined && stop.signal.aborted) throw faults.take;
     throw toEncoderError(error, messages);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-function startEncoder(args: readonly string[], run: StartOptions, stdin: 'pipe' | 'ignore') {
-  try {
-    return startFfmpeg(args, run, [stdin, 'pipe', 'pipe', 'pipe']);
-  } catch (error) {
-    throw toEncoderError(error, new EncoderMessages());
   }
 }
 

@@ -14,11 +14,11 @@ const MAX_SMALL_PIXELS = 1280 * 1280;
 
 type Params = Readonly<Record<string, string | number>>;
 interface Settings {
-  /** The quantizer of pictures that are predicted: 6 more halve the detail. */
+  /** The quantizer of pictures that are predicted from one before, or of all where none is: 6 more halve the detail. */
   readonly qp: number;
   /** The value for large pictures, where it differs: they are enlarged less, and look less alike at the same value. */
   readonly largeQp?: number;
-  /** The rate factor of a share video. */
+  /** The rate factor of a share video, whose bytes sites limit and which they encode once more: 3 dB less alike. */
   readonly shareCrf: number;
   /** Whether every picture is a keyframe. */
   readonly everyPictureAlone?: boolean;
@@ -39,7 +39,7 @@ const DRAWN: Params = { partitions: 'all', 'chroma-qp-offset': -4, ref: 1 };
 const SETTINGS: Readonly<Record<Content, Settings>> = {
   flat: { qp: 23, largeQp: 22, shareCrf: 27, params: DRAWN },
   // Much of each picture has to be encoded, and takes bytes.
-  busy: { qp: 25, largeQp: 24, shareCrf: 27, params: DRAWN },
+  busy: { qp: 24, largeQp: 23, shareCrf: 27, params: DRAWN },
   smooth: { qp: 22, shareCrf: 24, params: { 'chroma-qp-offset': -2 } },
   // Nothing can be predicted from the picture before. Trying costs time and bytes, and nobody sees the detail.
   noise: {
@@ -66,7 +66,7 @@ const THREADS: Params = { threads: 3, 'sync-lookahead': 0 };
 /** Where several encoders share the pictures, each keeps one core at work. Their headers depend on nothing but these settings. */
 const SHARED: Params = { threads: 1, stitchable: 1 };
 
-/** For sites, which limit bytes and encode the video once more. They ask for the profile High (which the transform of 8 × 8 makes it), a constant rate and a limited one. */
+/** For sites, which ask for the profile High (which the transform of 8 × 8 makes it), a constant rate and a limited one. */
 const SHARE_PARAMS: Params = {
   '8x8dct': 1,
   'force-cfr': 1,

@@ -68,9 +68,6 @@ const MAX_MEMORY_BYTES = 352 * 1024 * 1024;
 const HEAP_MB = 64;
 /** glibc would give each thread an arena of its own, which keeps memory that is free. */
 const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
-/** How far the process stands back behind the encoders, which take longer, and the lowest priority that there is: as `nice` counts. */
-const STANDS_BACK = 10;
-const LOWEST = 19;
 /** Milliseconds that a response may take. The signal alone bounds an animation's. */
 const RESPONSE_MS = 60_000;
 
@@ -150,7 +147,7 @@ function startChild(niceness: number): ChildProcess {
   });
   // `send` reports the error to the caller; the channel closes with the process.
   child.on('error', () => {});
-  child.on('spawn', () => lowerPriority(child.pid!, Math.min(LOWEST, niceness + STANDS_BACK)));
+  child.on('spawn', () => lowerPriority(child.pid!, niceness));
   return child;
 }
 

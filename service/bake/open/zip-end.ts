@@ -33,7 +33,7 @@ const ZIP64_END_BYTES = 56;
 const ZIP64_LOCATOR = 0x07064b50;
 const LOCATOR_BYTES = 20;
 /** Bytes of the end record without its comment. */
-export const END_BYTES = 22;
+const END_BYTES = 22;
 /** Bytes at the file's end that are searched for the end record. A comment has 64 KiB at most, and other programs may have appended to the file. */
 const TAIL_BYTES = 1024 * 1024;
 /** timing.json, metadata.json and soundtrack.wav. */

@@ -102,9 +102,9 @@ export async function* decodeSamples(
   const run = { ffmpeg, niceness, signal: AbortSignal.any([signal, stop.signal]) };
   let ended: Promise<void> | undefined;
   try {
-    const decoder = startFfmpeg(args, run, ['ignore', 'pipe', 'ignore']);
+    const decoder = await startFfmpeg(args, run, ['ignore', 'pipe', 'ignore']);
     ended = decoder.ended;
-    for await (const piece of decoder.stdio[1] as Readable) {
+    for await (const piece of decoder.streams[1] as Readable) {
       timer.refresh();
       yield piece;
     }
@@ -134,9 +134,11 @@ function toDecoderError(error: unknown): unknown {
   if (!(error instanceof FfmpegError)) return error;
   const missing = ffmpegMissing(error);
   if (missing) return missing;
+  const { exitCode, signal } = error;
+  const neverRan = exitCode === undefined && signal === undefined;
   // As a rule, the system killed it because memory was full.
-  if (error.signal === 'SIGKILL' || error.signal === 'SIGTERM') {
-    return new BakeError('FFMPEG_FAILED', `The decoder was ended by ${error.signal}.`, { cause: error });
+  if (neverRan || signal === 'SIGKILL' || signal === 'SIGTERM') {
+    return new BakeError('FFMPEG_FAILED', `The decoder ${error.how}.`, { cause: error });
   }
-  return error.exitCode === undefined && error.signal === undefined ? error : undefined;
+  return undefined;
 }
