@@ -20,6 +20,8 @@ export async function ownFiles(root: string, site: Site): Promise<readonly Relea
   const files: ReleaseFile[] = [{ path: 'package.json', content: await manifest(root), executable: false }];
   for (const folder of SOURCES) {
     for (const path of await filesBelow(join(root, folder))) {
+      // Only the compiler reads these.
+      if (path.endsWith('.d.ts')) continue;
       const content = await readFile(join(root, folder, path));
       files.push({ path: `${folder}/${path}`, content, executable: false });
     }
