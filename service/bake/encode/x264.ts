@@ -14,12 +14,12 @@ const MAX_SMALL_PIXELS = 1280 * 1280;
 
 type Params = Readonly<Record<string, string | number>>;
 interface Settings {
-  /** The quantizer of pictures that are predicted from one before, or of all where none is: 6 more halve the detail. */
+  /** The quantizer of pictures that are predicted from one before; that of keyframes is 3 less. 6 more halve the detail. */
   readonly qp: number;
-  /** The value for large pictures, where it differs: they are enlarged less, and look less alike at the same value. */
-  readonly largeQp?: number;
-  /** The rate factor of a share video, whose bytes sites limit and which they encode once more: 3 dB less alike. */
-  readonly shareCrf: number;
+  /** By how much less large pictures are quantized: they are enlarged less, and look less alike at the same value. */
+  readonly finerWhereLarge?: number;
+  /** The rate factor of a share video, and what differs there. Sites limit its bytes and encode it once more, so it is 3 dB less alike. */
+  readonly share: { readonly crf: number; readonly params: Params };
   /** Whether every picture is a keyframe. */
   readonly everyPictureAlone?: boolean;
   readonly params: Params;
@@ -27,6 +27,7 @@ interface Settings {
 
 /** Partitions go down to a source pixel or two, without a second decision on what to keep. Chroma is finer, for saturated lines. */
 const DRAWN: Params = { partitions: 'all', 'chroma-qp-offset': -4, ref: 1 };
+const DRAWN_SHARE: Settings['share'] = { crf: 27, params: { qcomp: 0.9 } };
 
 /**
  * Settings of x264 for each kind of content, found by measuring (bench/README.md). All start from `ultrafast`. The tools that it leaves
@@ -37,16 +38,20 @@ const DRAWN: Params = { partitions: 'all', 'chroma-qp-offset': -4, ref: 1 };
  * analysed before its turn, which took a fifth of the encoder's time.
  */
 const SETTINGS: Readonly<Record<Content, Settings>> = {
-  flat: { qp: 23, largeQp: 22, shareCrf: 27, params: DRAWN },
+  flat: { qp: 23, finerWhereLarge: 1, share: DRAWN_SHARE, params: DRAWN },
   // Much of each picture has to be encoded, and takes bytes.
-  busy: { qp: 24, largeQp: 23, shareCrf: 27, params: DRAWN },
-  smooth: { qp: 22, shareCrf: 24, params: { 'chroma-qp-offset': -2 } },
+  busy: { qp: 24, finerWhereLarge: 1, share: DRAWN_SHARE, params: DRAWN },
+  smooth: {
+    qp: 22,
+    share: { crf: 24, params: { qcomp: 0.7, 'chroma-qp-offset': 0 } },
+    params: { 'chroma-qp-offset': -2 },
+  },
   // Nothing can be predicted from the picture before. Trying costs time and bytes, and nobody sees the detail.
   noise: {
-    qp: 34,
-    shareCrf: 28,
+    qp: 37,
+    share: { crf: 28, params: { qcomp: 0.8 } },
     everyPictureAlone: true,
-    params: { partitions: 'i4x4', 'chroma-qp-offset': -4, ipratio: 1 },
+    params: { partitions: 'i4x4', 'chroma-qp-offset': -4 },
   },
 };
 
@@ -150,7 +155,8 @@ export function endsInOrder(samples: readonly Sample[], pieces: readonly Piece[]
 export function x264Arguments(stream: Stream): string[] {
   const { content, width, height, reorder, peakRate, repeatsFrom, rate, constantRate, encoders } = stream;
   const large = isLarge(width * height);
-  const { qp, largeQp = qp, shareCrf, params, everyPictureAlone = false } = SETTINGS[content];
+  const { qp, finerWhereLarge = 0, share, params, everyPictureAlone = false } = SETTINGS[content];
+  const finer = large ? finerWhereLarge : 0;
   const level = levelOf({ width, height, peakRate, held: reorder ? 2 : 1 });
   const all = {
     cabac: 1,
@@ -160,7 +166,7 @@ export function x264Arguments(stream: Stream): string[] {
     ...(reorder ? B_PATTERN : {}),
     ...(large ? LARGE_PICTURES : {}),
     ...(encoders > 1 ? SHARED : {}),
-    ...(constantRate ? SHARE_PARAMS : {}),
+    ...(constantRate ? { ...SHARE_PARAMS, ...share.params } : {}),
     fps: rate,
     ...SIGNALLED,
     level,
@@ -168,7 +174,7 @@ export function x264Arguments(stream: Stream): string[] {
   const list = Object.entries(all).map(([key, value]) => `${key}=${value}`);
   return argv`
     -c:v libx264 -preset ultrafast
-    ${constantRate ? ['-crf', `${shareCrf}`] : ['-qp', `${large ? largeQp : qp}`]}
+    ${constantRate ? ['-crf', `${share.crf - finer}`] : ['-qp', `${qp - finer}`]}
     ${everyPictureAlone && !constantRate ? ['-force_key_frames', `expr:lt(n,${repeatsFrom})`] : []}
     -x264-params ${list.join(':')}
   `;

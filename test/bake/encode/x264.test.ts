@@ -71,6 +71,23 @@ describe.each<Pick<Stream, 'content' | 'width' | 'height'>>([
   });
 });
 
+it.each([
+  ['flat', 1280, 720, '27', '0.9', '-4'],
+  ['flat', 1080, 1920, '26', '0.9', '-4'],
+  ['busy', 1280, 720, '27', '0.9', '-4'],
+  ['smooth', 1080, 1920, '24', '0.7', '0'],
+  ['noise', 1080, 1920, '28', '0.8', '-4'],
+] as const)(
+  'A share video of %s pictures of %i × %i has a limited rate',
+  (content, width, height, ...expected) => {
+    const args = x264Arguments({ ...stream, content, width, height, constantRate: true });
+    const params = Object.fromEntries(paramsOf(args));
+    expect(args).not.toContain('-qp');
+    expect([args[args.indexOf('-crf') + 1], params.qcomp, params['chroma-qp-offset']]).toEqual(expected);
+    expect(params).toMatchObject({ '8x8dct': '1', 'vbv-maxrate': '20000' });
+  },
+);
+
 it('Every picture of noise is a keyframe, except those that repeat the one before', () => {
   const args = x264Arguments({ ...stream, content: 'noise', repeatsFrom: 7 });
   expect(args[args.indexOf('-force_key_frames') + 1]).toBe('expr:lt(n,7)');
