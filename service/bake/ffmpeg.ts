@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a start of ffmpeg needs: nothing tells here whether it makes progress. */
+/** The options of a start of ffmpeg. The caller watches its progress. */
 export type StartOptions = Omit<RunOptions, 'stallSeconds'>;
 
 /** Bytes that ffmpeg may allocate at once. Nothing else bounds what a chunk of a PNG unpacks to. */
@@ -77,8 +77,8 @@ export interface FfmpegRun {
 
 /**
  * Starts ffmpeg in a process group of its own. The group is killed when the signal aborts, and what is left of it when ffmpeg ends. The
- * environment holds PATH only, since the service's has secrets. Node's own module starts it: execa takes 58 ms to load, of the 0.5 s of
- * a short bake. Throws FfmpegError where it can not be started.
+ * environment holds PATH only, since the service's has secrets. Node's own module starts it, since execa takes long to load
+ * (bench/README.md). Throws FfmpegError where it can not be started.
  */
 export async function startFfmpeg(
   args: readonly string[],
@@ -108,6 +108,16 @@ async function started(program: string, args: readonly string[], stdio: Descript
   const child = spawn(program, args, { stdio: [...stdio], env: { PATH: process.env.PATH }, detached: true });
   await once(child, 'spawn');
   return child;
+}
+
+/** The error of a run in which `error` was thrown: that of ffmpeg itself, where it failed too. It waits for the run's end. */
+export async function errorOfRun(ended: Promise<void> | undefined, error: unknown): Promise<unknown> {
+  try {
+    await ended;
+    return error;
+  } catch (failure) {
+    return failure;
+  }
 }
 
 /** The error for a program that can not be started; undefined for any other failure. */

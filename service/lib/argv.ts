@@ -1,6 +1,6 @@
 /**
  * The arguments of a program, written as in a shell: white space separates them. A value stays one argument, or a part of one, whatever
- * characters it has. An array stands for as many arguments as it has elements. (execa reads such a template too, but only to run it.)
+ * characters it has. An array stands for as many arguments as it has elements.
  *
  * @example
  * argv`-i ${path} -ar ${48_000} ${mono ? ['-ac', '1'] : []} pipe:${3}`

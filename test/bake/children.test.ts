@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -117,9 +117,9 @@ it('A process outside of its group that holds ffmpeg’s output open does not de
   for (const pid of pidsIn(folders.pids).filter(isAlive)) process.kill(pid, 'SIGKILL');
 });
 
-it.each([25, 29, 33])('With %i descriptors a bake ends with a code, and leaves no process', async (most) => {
+it.each([25, 29, 33])('With %i descriptors a bake ends with a code, and leaves no file', async (most) => {
   const command = 'ulimit -n "$1"; shift; exec "$@"';
-  const oven = ['node', 'bin/oven.js', 'bake', tape, '--out', folders.out];
+  const oven = [process.execPath, 'bin/oven.js', 'bake', tape, '--out', folders.out];
   const env = { TEMP_DIR: folders.temp };
   const { exitCode, stderr } = await execa('sh', ['-c', command, 'sh', `${most}`, ...oven], {
     env,
@@ -128,6 +128,8 @@ it.each([25, 29, 33])('With %i descriptors a bake ends with a code, and leaves n
   });
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/\[[A-Z_]+\]$/);
+  expect(await readdir(folders.temp)).toEqual([]);
+  expect(await readdir(folders.out)).toEqual([]);
 });
 
 describe('A flood', () => {

@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BakeError, EncoderOutput, frameCorrupt } from '../errors.ts';
-import { FfmpegError, ffmpegMissing, type RunOptions, startFfmpeg } from '../ffmpeg.ts';
+import { errorOfRun, FfmpegError, ffmpegMissing, type RunOptions, startFfmpeg } from '../ffmpeg.ts';
 import { PACKETS_FD, TRANSPARENCY_KEY } from './command.ts';
 
 /** Milliseconds within which an abort follows when the same signal ended the encoder and this service. */
@@ -92,10 +92,7 @@ export async function runEncoder<T>(
     return taken as T;
   } catch (cause) {
     await taking;
-    const error = await ended.then(
-      () => cause,
-      (failure: unknown) => failure,
-    );
+    const error = await errorOfRun(ended, cause);
     if (error instanceof FfmpegError && error.signal) await waitForAbort(signal, stop.signal);
     signal.throwIfAborted();
     if (faults.input !== undefined) throw faults.input;

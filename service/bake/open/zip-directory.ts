@@ -66,7 +66,7 @@ function nameOf(record: Buffer): string {
   return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 }
 
-/** The fields of a record that are read, in their order, each with its bytes. */
+/** The fields of a record in their order, each with its bytes. */
 const FIELDS = [
   ['signature', 4],
   ['versionMadeBy', 2],
@@ -88,8 +88,8 @@ const FIELDS = [
 ] as const;
 
 /**
- * Parses a record. `base` is added to its offset. Only unzipper's parsers are loaded: its index and all that this needs take longer to
- * load than a tape to open. Pure.
+ * Parses a record. `base` is added to its offset. Only unzipper's parsers are loaded, since its index takes long to load
+ * (bench/README.md). Pure.
  */
 export function parseRecord(record: Buffer, base: number): DirectoryRecord {
   const fields = parse(record, FIELDS);

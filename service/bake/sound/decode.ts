@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { argv } from '../../lib/argv.ts';
 import { BakeError } from '../errors.ts';
 import {
+  errorOfRun,
   FfmpegError,
   ffmpegMissing,
   GLOBAL,
@@ -110,10 +111,7 @@ export async function* decodeSamples(
     }
     await ended;
   } catch (cause) {
-    const error = await Promise.resolve(ended).then(
-      () => cause,
-      (failure: unknown) => failure,
-    );
+    const error = await errorOfRun(ended, cause);
     signal.throwIfAborted();
     if (stalled) {
       const message = `The decoder of the sound made no progress for ${stallSeconds} s and was stopped.`;
