@@ -246,19 +246,22 @@ describe('a host that can not bake, among others on the queue', () => {
 
   it('A tape that is too large for every host waits after each has tried it, and all others are baked', async () => {
     const own = openQueueFixture(redis());
-    const tried: string[] = [];
+    const tried = new Set<string>();
+    const bothTried = Promise.withResolvers<void>();
     for (const name of ['one', 'two']) {
       await own.work({
         ...{ name, sharesQueue: true, faultWaits: LONG, concurrency: 1 },
+        // Otherwise the first may take it a second time, before the other has taken it at all.
+        probe: () => bothTried.promise,
         bake: async ({ slug }) => {
           if (slug !== 'huge') return RESULT;
-          tried.push(name);
+          if (tried.add(name).size === 2) bothTried.resolve();
           throw new OvenError('DISK_FULL');
         },
       });
     }
     const huge = await own.queue.submit(requestFor('huge'));
-    await until('each has tried it', () => new Set(tried).size === 2);
+    await until('each has tried it', () => tried.size === 2);
     await until('it waits', async () => (await own.queue.counts()).retrying === 1);
     const jobs = await Promise.all(SLUGS.map((slug) => own.queue.submit(requestFor(slug))));
     for (const { jobId } of jobs) await own.is(jobId, 'done');
